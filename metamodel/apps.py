@@ -1,0 +1,130 @@
+"""The aggregate: one app as its folder defines it, and all installed apps linked into one metamodel.
+
+Rule files and templates are kept as located texts; the layers that interpret them lie above.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from metamodel.access import MenuDef, RoleDef
+from metamodel.objects import ObjectDef
+from metamodel.source import LocatedText, Location
+from metamodel.texts import Label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingDef:
+    """A value per environment, read as `app.name`; `default` as its type parses it, None = must be set."""
+
+    name: str
+    type: str
+    app: str
+    at: Location
+    default: object = None
+    label: Label | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateDef:
+    """An e-mail template: front matter (object, language, subject, from, reply_to, cc) and a text."""
+
+    name: str
+    app: str
+    object: str | None
+    language: str | None
+    subject: LocatedText
+    body: LocatedText
+    sender: str | None = None
+    reply_to: str | None = None
+    cc: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConnectionDef:
+    """A connection to the outside, by kind (`webhook_out`, `mailbox` …); options as written, secrets by name only."""
+
+    name: str
+    app: str
+    kind: str
+    at: Location
+    options: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppDef:
+    """What app.yaml says of an app, and the texts of its rule files and data files.
+
+    depends: app → version constraint. files: path inside the folder → whole text, for messages and for the release.
+    """
+
+    name: str
+    version: str
+    at: Location
+    label: Label | None = None
+    depends: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    languages: tuple[str, ...] = ("en",)
+    currency: str = "USD"
+    timezone: str = "UTC"
+    country: str | None = None
+    plugins: tuple[str, ...] = ()
+    automation_roles: tuple[str, ...] = ()
+    settings: Mapping[str, SettingDef] = field(default_factory=lambda: MappingProxyType({}))
+    permissions: tuple[str, ...] = ()
+    rule_files: tuple[LocatedText, ...] = ()
+    data_files: tuple[LocatedText, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamDef:
+    """A team that organization.yaml names (`team "east"` in expressions)."""
+
+    name: str
+    at: Location
+    label: Label | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueDef:
+    """A queue that organization.yaml names: members are user names."""
+
+    name: str
+    at: Location
+    label: Label | None = None
+    members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metamodel:
+    """All apps of an installation, linked: every name resolved, extensions merged, system fields added.
+
+    apps: in dependency order, core first; the last one is the main app: its languages, currency and time zone count.
+    objects: object key → object. roles, menus, templates, connections, settings: name → definition over all apps.
+    sources: file as in `Location.file` → its whole text (what a release stores, and what problems quote).
+    """
+
+    apps: tuple[AppDef, ...]
+    objects: Mapping[str, ObjectDef]
+    roles: Mapping[str, RoleDef]
+    menus: Mapping[str, MenuDef]
+    templates: Mapping[str, TemplateDef]
+    connections: Mapping[str, ConnectionDef]
+    settings: Mapping[str, SettingDef]
+    teams: Mapping[str, TeamDef] = field(default_factory=lambda: MappingProxyType({}))
+    queues: Mapping[str, QueueDef] = field(default_factory=lambda: MappingProxyType({}))
+    sources: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+
+    @property
+    def main(self) -> AppDef:
+        """The app whose languages, base currency and time zone the installation has."""
+        return self.apps[-1]
+
+    def find_object(self, name: str) -> ObjectDef | None:
+        """Give the object of a key, a bare name or a qualified `app.name`; None where there is none."""
+        found = self.objects.get(name)
+        if found is None and "." in name:
+            app, bare = name.split(".", 1)
+            found = next((o for o in self.objects.values() if o.app == app and o.name == bare), None)
+        return found

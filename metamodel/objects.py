@@ -1,0 +1,102 @@
+"""What an object is: its fields, validations, unique keys, layouts and views, with the extensions of it merged in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from metamodel.fields import FieldDef
+from metamodel.layouts import LayoutDef
+from metamodel.source import LocatedText, Location
+from metamodel.texts import Label
+from metamodel.views import ViewDef
+
+SYSTEM_FIELDS = (
+    "id",
+    "owner",
+    "created_at",
+    "created_by",
+    "modified_at",
+    "modified_by",
+    "version",
+    "deleted_at",
+)
+
+
+class ValidationSeverity(StrEnum):
+    """What a validation that does not hold does to a save."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidationDef:
+    """A condition a record must meet: `check` must hold wherever `when` does (always, without one)."""
+
+    name: str
+    check: LocatedText
+    message: Label
+    at: Location
+    app: str
+    when: LocatedText | None = None
+    field: str | None = None
+    severity: ValidationSeverity = ValidationSeverity.ERROR
+    active: LocatedText | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UniqueDef:
+    """Fields whose values together may stand in one record only (records in the bin aside)."""
+
+    fields: tuple[str, ...]
+    at: Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InverseDef:
+    """A related list: the records of `object` (key) whose `field` points at the record; `owned` for child_of."""
+
+    name: str
+    object: str
+    field: str
+    owned: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectDef:
+    """A kind of record, linked: system fields and extensions included, in the order pages show them.
+
+    key: what all later layers call it: its bare name, or `app.name` where an earlier app has that bare name.
+    fields: API name → field, system fields (id, owner …) last. inverses: list name → related list.
+    title: a text with `{expression}` parts. search: paths.
+    """
+
+    key: str
+    name: str
+    app: str
+    at: Location
+    fields: Mapping[str, FieldDef]
+    label: Label | None = None
+    plural: Label | None = None
+    help: Label | None = None
+    icon: str | None = None
+    title: LocatedText
+    search: tuple[LocatedText, ...] = ()
+    history: bool = True
+    validations: tuple[ValidationDef, ...] = ()
+    unique: tuple[UniqueDef, ...] = ()
+    layout: LayoutDef
+    views: Mapping[str, ViewDef] = field(default_factory=lambda: MappingProxyType({}))
+    inverses: Mapping[str, InverseDef] = field(default_factory=lambda: MappingProxyType({}))
+    was: str | None = None
+
+    @property
+    def parent_field(self) -> FieldDef | None:
+        """The child_of field, if this object's records are owned by a parent."""
+        return next(
+            (f for f in self.fields.values() if f.relation is not None and f.relation.kind == "child_of"), None
+        )
