@@ -1,0 +1,128 @@
+"""Failures while running, one class a case, with their facts as attributes and no word of HTTP.
+
+Author mistakes are `Problem`s instead. Only the ui package maps these classes to status codes and pages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from metamodel.source import Problem
+
+
+class EngineError(Exception):
+    """The root of everything the engine raises on purpose."""
+
+
+class RecordNotFound(EngineError):
+    """There is no such record, or the actor may not read it: both look the same."""
+
+    def __init__(self, object_key: str, record_id: str) -> None:
+        self.object_key = object_key
+        self.record_id = record_id
+        super().__init__(f"There is no record '{record_id}' of {object_key}.")
+
+
+class UnknownObject(EngineError):
+    """There is no such object, or no role of the actor names it: both look the same."""
+
+    def __init__(self, object_key: str) -> None:
+        self.object_key = object_key
+        super().__init__(f"There is no object '{object_key}'.")
+
+
+class AccessDenied(EngineError):
+    """The actor may not do this; `reason` says what is missing, for people."""
+
+    def __init__(self, action: str, object_key: str, reason: str, *, field: str | None = None) -> None:
+        self.action = action
+        self.object_key = object_key
+        self.field = field
+        self.reason = reason
+        where = f"{object_key}.{field}" if field else object_key
+        super().__init__(f"You may not {action} {where}: {reason}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldError:
+    """One finding on the values of a save.
+
+    field: API name or path (`lines[2].quantity`), None for the record as a whole. code: stable, for programs.
+    message: in the actor's language, for people.
+    """
+
+    code: str
+    message: str
+    field: str | None = None
+
+
+class ValidationFailed(EngineError):
+    """The values do not make a valid record; nothing was written."""
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("; ".join(f"{e.field}: {e.message}" if e.field else e.message for e in self.errors))
+
+
+class ConfirmationNeeded(EngineError):
+    """Warnings stand against the save; it goes through when their codes are confirmed. Nothing was written."""
+
+    def __init__(self, warnings: Sequence[FieldError]) -> None:
+        self.warnings = tuple(warnings)
+        super().__init__("; ".join(warning.message for warning in self.warnings))
+
+
+class StaleVersion(EngineError):
+    """The record was changed since the caller read it; nothing was written."""
+
+    def __init__(self, object_key: str, record_id: str, *, expected: int, current: int) -> None:
+        self.object_key = object_key
+        self.record_id = record_id
+        self.expected = expected
+        self.current = current
+        super().__init__(f"The record was changed meanwhile: version {expected} was read, {current} is current.")
+
+
+class RecordInUse(EngineError):
+    """A record cannot be deleted since others point at it with `on_delete: restrict`."""
+
+    def __init__(self, object_key: str, record_id: str, *, used_by: str, count: int) -> None:
+        self.object_key = object_key
+        self.record_id = record_id
+        self.used_by = used_by
+        self.count = count
+        super().__init__(f"The record is in use by {count} records of {used_by}.")
+
+
+class QueryProblem(EngineError):
+    """A filter, sort, field list, cursor or limit of a caller is wrong; `problems` say where."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(problem.sentence for problem in self.problems))
+
+
+class ReleaseRefused(EngineError):
+    """A folder has errors, or its plan is not safe; the running release stays."""
+
+    def __init__(self, problems: Sequence[Problem], reason: str = "") -> None:
+        self.problems = tuple(problems)
+        super().__init__(reason or f"The app has {len(self.problems)} problems; the running release stays.")
+
+
+class AutomationStopped(EngineError):
+    """A run was stopped by a limit (cause depth, actions, rows) or a repeated rule; `chain` names rules and records."""
+
+    def __init__(self, reason: str, chain: Sequence[str] = ()) -> None:
+        self.reason = reason
+        self.chain = tuple(chain)
+        super().__init__(f"{reason} Chain: {' → '.join(self.chain)}" if self.chain else reason)
+
+
+class DatabaseUnavailable(EngineError):
+    """The database did not answer in time; nothing is known to be lost and a later try may work."""
+
+    def __init__(self, retry_after_s: int = 5) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__("The database does not answer right now.")
