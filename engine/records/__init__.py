@@ -1,0 +1,1 @@
+"""The one door for reads and writes of records: `Records` in `service`, its values in `types`."""

@@ -1,0 +1,173 @@
+"""Where automation joins the save: before rules inside it, and the matching of after rules at its end.
+
+Protocols and the values they are given; the door calls them, automation implements them. Neither imports the other.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol
+
+from engine.errors import FieldError
+
+if TYPE_CHECKING:
+    from engine.access.actor import Actor
+    from engine.records.transaction import Transaction
+
+
+class SaveKind(StrEnum):
+    """What happens to a record in a save."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    DELETED = "deleted"
+    RESTORED = "restored"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """What a transaction is done for: the run and step behind it and how deep the chain of causes is.
+
+    root: id of the first event of the chain. chain: texts naming rules and records, for messages.
+    """
+
+    run: str | None = None
+    step: str | None = None
+    depth: int = 0
+    root: str | None = None
+    chain: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveEvent:
+    """What one save did to one record.
+
+    old: all stored field values before (empty mapping on creation). new: after (on deletion the last ones).
+    changed: fields whose value differs, formulas and roll-ups included. bulk: it is one row of a batch.
+    """
+
+    object: str
+    record_id: str
+    kind: SaveKind
+    version: int
+    changed: frozenset[str]
+    new: Mapping[str, Any]
+    old: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    bulk: bool = False
+
+
+class AfterSave(Protocol):
+    """Matches after rules and enqueues their runs, inside the saving transaction, after history and audit."""
+
+    def watches(self, transaction: Transaction, object_key: str, kind: SaveKind) -> bool:
+        """Say whether any rule of the transaction's release waits for this; `__call__` is left out where none does."""
+        ...
+
+    def __call__(self, transaction: Transaction, events: Sequence[SaveEvent]) -> None:
+        """Match the rules against the events of one save (or of one batch) and enqueue a run a match."""
+        ...
+
+
+class Draft(Protocol):
+    """The record at hand of a before rule: what it may read and set.
+
+    `context` is what the Python back end of the expression language evaluates in: `this` is the draft, `old` the
+    stored record, `user` the transaction's actor.
+    """
+
+    @property
+    def object_key(self) -> str:
+        """The object's key."""
+        ...
+
+    @property
+    def kind(self) -> SaveKind:
+        """Created, updated or deleted."""
+        ...
+
+    @property
+    def record_id(self) -> str:
+        """The record's id, known before it is written."""
+        ...
+
+    @property
+    def values(self) -> Mapping[str, object]:
+        """The values as they are now, formulas over own fields included."""
+        ...
+
+    @property
+    def old(self) -> Mapping[str, object]:
+        """The stored values before the save; empty on creation."""
+        ...
+
+    @property
+    def changed(self) -> frozenset[str]:
+        """Fields whose value differs from `old` now."""
+        ...
+
+    @property
+    def context(self) -> Any:
+        """The context expressions are evaluated in."""
+        ...
+
+    def set(self, name: str, value: object) -> None:
+        """Give a field a Python value of its type; formulas over it follow at once. Rules are not bound by grants."""
+        ...
+
+    def reject(self, message: str, *, field: str | None = None, code: str = "rejected") -> None:
+        """Refuse the save; the messages of all rules are told together."""
+        ...
+
+    def warn(self, message: str, *, field: str | None = None, code: str = "warned") -> None:
+        """Ask the person to confirm; rules and batches pass over it and report it."""
+        ...
+
+
+class BeforeRules(Protocol):
+    """Runs the before rules of an object in their order on one draft."""
+
+    def applies(self, transaction: Transaction, object_key: str, kind: SaveKind) -> bool:
+        """Say whether any before rule of the transaction's release is for this object and kind of save."""
+        ...
+
+    def __call__(self, transaction: Transaction, draft: Draft) -> None:
+        """Evaluate the rules and apply their actions to the draft."""
+        ...
+
+
+class NoBeforeRules:
+    """Before rules of an installation without automation."""
+
+    def applies(self, transaction: Transaction, object_key: str, kind: SaveKind) -> bool:
+        """Say that there are none."""
+        return False
+
+    def __call__(self, transaction: Transaction, draft: Draft) -> None:
+        """Change nothing."""
+
+
+class NoAfterSave:
+    """After rules of an installation without automation."""
+
+    def watches(self, transaction: Transaction, object_key: str, kind: SaveKind) -> bool:
+        """Say that there are none."""
+        return False
+
+    def __call__(self, transaction: Transaction, events: Sequence[SaveEvent]) -> None:
+        """Enqueue nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionInfo:
+    """What a transaction is bound to, for those who write rows of their own in it."""
+
+    actor: Actor
+    now: dt.datetime
+    today: dt.date
+    release_number: int
+    cause: Cause
+    notices: tuple[FieldError, ...] = ()

@@ -1,0 +1,265 @@
+"""What goes in and comes out of the one door: queries, pages, records, results of saves, history, form states.
+
+Plain values only. How a row of the database becomes one of these is compiled in `shapes`; nothing here reads or writes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Protocol
+
+import orjson
+
+from engine.errors import FieldError
+from metamodel.views import SortKey
+
+# Classes here have a field called `object`, which hides the built-in one in their bodies.
+Value = object
+
+MAX_PAGE = 200
+COUNT_CAP = 1_001
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListQuery:
+    """What to list.
+
+    object: key. filter: an expression text over the object's fields, judged with the caller's readable fields.
+    view: name of a view of the object: its `where` is added to the filter, its sort and columns stand where none
+    are given.
+    sort: paths with direction; () = the view's, else newest first. fields: fields or paths; () = the view's columns,
+    else every readable field. limit: 1 … MAX_PAGE. cursor: `Page.next_cursor` of the page before. search: words looked
+    for in the object's `search` paths.
+    """
+
+    object: str
+    filter: str | None = None
+    view: str | None = None
+    sort: tuple[SortKey, ...] = ()
+    fields: tuple[str, ...] = ()
+    limit: int = 50
+    cursor: str | None = None
+    search: str | None = None
+
+
+class RowShape(Protocol):
+    """Turns one row as the driver gives it into a record or into JSON values; compiled, see `shapes`."""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields and paths of a row in their order (id and version always come too)."""
+        ...
+
+    def record(self, row: Sequence[Any]) -> Record:
+        """Make a record of a driver's row."""
+        ...
+
+    def json_rows(self, rows: Sequence[Sequence[Any]]) -> list[dict[str, Value]]:
+        """Make the API's JSON values of rows."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One record as an actor may see it.
+
+    values: field or path → Python value (see docs/architecture.md); a field that may not be read is absent.
+    titles: lookup field or path → title of the record it points at, where that record may be read.
+    title: how the record itself is called.
+    """
+
+    object: str
+    id: str
+    version: int
+    values: Mapping[str, Value]
+    titles: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    title: str = ""
+    to_json: Callable[[Record], dict[str, Value]] | None = field(default=None, repr=False, compare=False)
+
+    def __getitem__(self, name: str) -> Value:
+        return self.values[name]
+
+    @property
+    def json(self) -> dict[str, Value]:
+        """The API's form: decimals as strings, ISO dates, money and lookups as objects."""
+        assert self.to_json is not None, "records made by hand have no API form"
+        return self.to_json(self)
+
+    def json_bytes(self) -> bytes:
+        """Give the API's form as UTF-8 JSON."""
+        return orjson.dumps(self.json)
+
+
+class Page:
+    """Rows of a list and where the next page starts; records are made only when asked for."""
+
+    def __init__(self, raw: Sequence[Sequence[Any]], shape: RowShape, next_cursor: str | None) -> None:
+        self._raw = raw
+        self._shape = shape
+        self.next_cursor = next_cursor
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields and paths that each row has, in the order asked for."""
+        return self._shape.fields
+
+    @cached_property
+    def rows(self) -> tuple[Record, ...]:
+        """The records of the page."""
+        record = self._shape.record
+        return tuple([record(row) for row in self._raw])
+
+    def json_rows(self) -> list[dict[str, Value]]:
+        """Give the rows in the API's form: `{"id": …, "version": …, field or path: value, …}`."""
+        return self._shape.json_rows(self._raw)
+
+    def json_bytes(self) -> bytes:
+        """Give the rows as a UTF-8 JSON array (embed it with `orjson.Fragment`)."""
+        return orjson.dumps(self.json_rows())
+
+    def __len__(self) -> int:
+        return len(self._raw)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """How many records match; `capped` = at least that many, counting stopped at COUNT_CAP."""
+
+    value: int
+    capped: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Saved:
+    """The outcome of a save.
+
+    record: as the actor may read it after the save. changed: fields whose stored value is new; () = nothing was
+    written. notices: warnings that were confirmed or passed, and infos.
+    """
+
+    record: Record
+    created: bool
+    changed: tuple[str, ...]
+    notices: tuple[FieldError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChange:
+    """One field's value before and after a save; `masked`: it changed, the actor may not see how."""
+
+    field: str
+    old: Value = None
+    new: Value = None
+    masked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryEntry:
+    """One save of a record as its history shows it.
+
+    id: of the audit row, ascending. action: created, updated, deleted, restored. actor_id: user, None = the product.
+    origin: page, api, import, rule … run: id of the run that caused it, if one did. release: number it was saved under.
+    """
+
+    id: int
+    version: int
+    at: dt.datetime
+    action: str
+    actor_id: str | None
+    actor_title: str
+    origin: str
+    changes: tuple[FieldChange, ...]
+    on_behalf_of: str | None = None
+    run: str | None = None
+    release: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldState:
+    """How a form shows one field; options: names of the options that may be chosen now, None = not a choice."""
+
+    visible: bool
+    required: bool
+    readonly: bool
+    options: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormState:
+    """What a form shows for the values typed so far, judged by the same expressions as the save.
+
+    fields: readable fields only. sections: one flag a section of the layout. values: the values as the save would see
+    them (defaults and formulas filled in). titles: of the lookups among them. errors: values that cannot be read.
+    """
+
+    fields: Mapping[str, FieldState]
+    sections: tuple[bool, ...]
+    values: Mapping[str, Value]
+    titles: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    errors: tuple[FieldError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """A record offered by a lookup's picker."""
+
+    object: str
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveRow:
+    """One row of `save_many`: raw values; id None = create, else update (with `version` as in `update`)."""
+
+    values: Mapping[str, Value]
+    id: str | None = None
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowResult:
+    """What became of one row: `created`, `updated`, `unchanged` or `refused` (with its errors)."""
+
+    outcome: str
+    id: str | None = None
+    errors: tuple[FieldError, ...] = ()
+    notices: tuple[FieldError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkResult:
+    """One result a row, in the rows' order; `written` is false where all-or-nothing wrote nothing."""
+
+    rows: tuple[RowResult, ...]
+    written: bool
+
+    @property
+    def refused(self) -> tuple[int, ...]:
+        """Indexes of the rows that were refused."""
+        return tuple(index for index, row in enumerate(self.rows) if row.outcome == "refused")
+
+
+__all__ = [
+    "COUNT_CAP",
+    "MAX_PAGE",
+    "BulkResult",
+    "Choice",
+    "Count",
+    "FieldChange",
+    "FieldState",
+    "FormState",
+    "HistoryEntry",
+    "ListQuery",
+    "Page",
+    "Record",
+    "RowResult",
+    "RowShape",
+    "SaveRow",
+    "Saved",
+    "SortKey",
+]
