@@ -1,0 +1,176 @@
+"""What a set of roles grants, as written: `includes` followed, grants added up, denials taken out.
+
+Still texts: an `Alternatives` is an or of ands of scope texts. Compiling them is `compiler`'s job. Whatever is not
+granted here is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from metamodel.access import OBJECT_ACTIONS, DenyDef, FieldGrant, RoleDef
+from metamodel.apps import Metamodel
+from metamodel.fields import FieldDef
+from metamodel.source import LocatedText
+
+Alternatives = tuple[tuple[LocatedText, ...], ...]
+
+NEVER: Alternatives = ()
+ALWAYS: Alternatives = ((),)
+
+_YES_WORDS = frozenset({"all", "yes", "true"})
+_NO_WORDS = frozenset({"no", "false", ""})
+MASKED_WORD = "masked"
+
+
+def resolve_roles(metamodel: Metamodel, names: Iterable[str]) -> tuple[RoleDef, ...]:
+    """Give the roles of those names and all that they include; unknown names grant nothing."""
+    found: dict[str, RoleDef] = {}
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        role = metamodel.roles.get(name)
+        if role is not None and name not in found:
+            found[name] = role
+            waiting.extend(role.includes)
+    return tuple(found[name] for name in sorted(found))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldRights:
+    """Where a field may be read, is shown masked, and may be written on update and on creation."""
+
+    read: Alternatives
+    masked: Alternatives
+    update: Alternatives
+    create: Alternatives
+
+
+class RoleGrants:
+    """The sum of the grants of several roles over one metamodel."""
+
+    def __init__(self, metamodel: Metamodel, roles: Iterable[str]) -> None:
+        self.roles = resolve_roles(metamodel, roles)
+        self.names = frozenset(role.name for role in self.roles)
+        self.system = frozenset(right for role in self.roles for right in role.system)
+        self.menus = frozenset(menu for role in self.roles for menu in role.menus)
+        self._metamodel = metamodel
+        self._denied = _index_denies(metamodel, self.roles)
+        self._named = {_key_of(metamodel, name) for role in self.roles for name in role.objects}
+        self._field_grants = {role.name: _index_fields(metamodel, role) for role in self.roles}
+
+    def names_object(self, object_key: str) -> bool:
+        """Say whether any role names the object under `objects:`."""
+        return object_key in self._named
+
+    def scopes(self, object_key: str, action: str) -> Alternatives:
+        """Give where the action on the object is granted."""
+        if (object_key, None, action) in self._denied or (object_key, None, "all") in self._denied:
+            return NEVER
+        granted = tuple(
+            conjunction
+            for role in self.roles
+            if (conjunction := _conjunction(self._object_scope(role, object_key, action))) is not None
+        )
+        return simplify(granted)
+
+    def field_rights(self, object_key: str, field_def: FieldDef, inherited: Mapping[str, Alternatives]) -> FieldRights:
+        """Give the rights on one field.
+
+        inherited: action → where the object itself may be read, updated, created, used where no role names the object
+        (a child follows its parent).
+        """
+        read = self._field_alternatives(object_key, field_def, "read", "read", inherited["read"])
+        masked = self._masked(object_key, field_def)
+        update = self._field_alternatives(object_key, field_def, "update", "update", inherited["update"])
+        create = self._field_alternatives(object_key, field_def, "update", "create", inherited["create"])
+        return FieldRights(read=read, masked=masked, update=update, create=create)
+
+    def _object_scope(self, role: RoleDef, object_key: str, action: str) -> LocatedText | None:
+        for name, grant in role.objects.items():
+            if _key_of(self._metamodel, name) == object_key:
+                return grant.scopes.get(action)
+        return None
+
+    def _field_alternatives(
+        self, object_key: str, field_def: FieldDef, right: str, action: str, inherited: Alternatives
+    ) -> Alternatives:
+        if self._is_denied(object_key, field_def.name, right):
+            return NEVER
+        guarded = field_def.sensitive or field_def.encrypted
+        if not self.names_object(object_key):
+            granted = tuple(self._by_field_grants(object_key, field_def.name, right, inherited))
+            return simplify(granted) if guarded or granted else inherited
+        found: list[tuple[LocatedText, ...]] = []
+        for role in self.roles:
+            scope = _conjunction(self._object_scope(role, object_key, action))
+            grant = self._field_grants[role.name].get((object_key, field_def.name))
+            text = _right_text(grant, right)
+            if scope is None or (text is None and guarded):
+                continue
+            condition = () if text is None else _conjunction(text)
+            if condition is not None and (text is None or text.text.strip() != MASKED_WORD):
+                found.append(scope + condition)
+        return simplify(tuple(found))
+
+    def _by_field_grants(
+        self, object_key: str, name: str, right: str, inherited: Alternatives
+    ) -> Iterable[tuple[LocatedText, ...]]:
+        for role in self.roles:
+            text = _right_text(self._field_grants[role.name].get((object_key, name)), right)
+            condition = _conjunction(text)
+            if text is not None and condition is not None and text.text.strip() != MASKED_WORD:
+                yield from (scope + condition for scope in inherited)
+
+    def _masked(self, object_key: str, field_def: FieldDef) -> Alternatives:
+        if self._is_denied(object_key, field_def.name, "read"):
+            return NEVER
+        found = []
+        for role in self.roles:
+            text = _right_text(self._field_grants[role.name].get((object_key, field_def.name)), "read")
+            scope = _conjunction(self._object_scope(role, object_key, "read"))
+            if text is not None and text.text.strip() == MASKED_WORD and scope is not None:
+                found.append(scope)
+        return simplify(tuple(found))
+
+    def _is_denied(self, object_key: str, name: str, right: str) -> bool:
+        return (object_key, name, right) in self._denied or (
+            right == "update" and (object_key, name, "read") in self._denied
+        )
+
+
+def simplify(alternatives: Alternatives) -> Alternatives:
+    """Give ALWAYS where one alternative has no condition, and each alternative once."""
+    if any(not conjunction for conjunction in alternatives):
+        return ALWAYS
+    return tuple(dict.fromkeys(alternatives))
+
+
+def _conjunction(text: LocatedText | None) -> tuple[LocatedText, ...] | None:
+    if text is None or text.text.strip() in _NO_WORDS:
+        return None
+    return () if text.text.strip() in _YES_WORDS else (text,)
+
+
+def _right_text(grant: FieldGrant | None, right: str) -> LocatedText | None:
+    if grant is None:
+        return None
+    return grant.read if right == "read" else grant.update
+
+
+def _key_of(metamodel: Metamodel, name: str) -> str:
+    found = metamodel.find_object(name)
+    return found.key if found is not None else name
+
+
+def _index_fields(metamodel: Metamodel, role: RoleDef) -> dict[tuple[str, str], FieldGrant]:
+    return {(_key_of(metamodel, grant.object), grant.field): grant for grant in role.fields}
+
+
+def _index_denies(metamodel: Metamodel, roles: Iterable[RoleDef]) -> frozenset[tuple[str, str | None, str]]:
+    denies: list[DenyDef] = [deny for role in roles for deny in role.denies]
+    return frozenset((_key_of(metamodel, deny.object), deny.field, deny.action) for deny in denies)
+
+
+__all__ = ["ALWAYS", "NEVER", "OBJECT_ACTIONS", "Alternatives", "FieldRights", "RoleGrants", "resolve_roles"]

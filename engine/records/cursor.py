@@ -1,0 +1,59 @@
+"""Cursors of keyset pages: the sort values of the last row, signed, so that nobody can make one up or bend one.
+
+A cursor is bound to what was asked (object, filter, sort, roles) by a fingerprint: used with another question it is
+refused. It holds no values of fields that were not sorted by.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+from collections.abc import Sequence
+
+import orjson
+
+from engine.errors import QueryProblem
+from metamodel.source import Location, Problem
+
+_SIGNATURE_BYTES = 12
+_CURSOR_PLACE = Location(file="<cursor>")
+
+
+class CursorSigner:
+    """Writes and reads cursors with the installation's secret."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def write(self, question: str, values: Sequence[object]) -> str:
+        """Make the cursor that stands after the row with those driver values of its sort keys and id."""
+        body = orjson.dumps(list(values), default=str)
+        return base64.urlsafe_b64encode(self._sign(question, body) + body).decode().rstrip("=")
+
+    def read(self, question: str, cursor: str, length: int) -> list[object]:
+        """Give the driver values of a cursor.
+
+        Raises: QueryProblem where the cursor was not made by this installation for this question.
+        """
+        try:
+            raw = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+            signature, body = raw[:_SIGNATURE_BYTES], raw[_SIGNATURE_BYTES:]
+            if not hmac.compare_digest(signature, self._sign(question, body)):
+                raise ValueError(cursor)
+            values = orjson.loads(body)
+        except (ValueError, UnicodeEncodeError, binascii.Error) as fault:
+            raise _refuse() from fault
+        if not isinstance(values, list) or len(values) != length:
+            raise _refuse()
+        return values
+
+    def _sign(self, question: str, body: bytes) -> bytes:
+        digest = hmac.new(self._secret, question.encode() + b"\0" + body, hashlib.sha256).digest()
+        return digest[:_SIGNATURE_BYTES]
+
+
+def _refuse() -> QueryProblem:
+    message = "The cursor does not belong to this list; start again without one"
+    return QueryProblem([Problem(code="EXP901", message=message, at=_CURSOR_PLACE)])
