@@ -87,36 +87,35 @@ def _write_record(path: Path, outcomes: Outcomes) -> None:
 class Report:
     """Say what the last run holds of the promises asked for."""
 
-    missing: Mapping[str, str]
+    promises: Mapping[str, str]
+    """Promise asked for → what its tests say; a held one starts with `held`."""
     unknown: Mapping[str, Sequence[str]]
-    held: int
-    total: int
 
-    def lines(self) -> Iterable[str]:
+    def lines(self, *, with_held: bool = False) -> Iterable[str]:
         """Give the report line by line, `held N of M` last."""
-        for promise, reason in self.missing.items():
-            yield f"{promise}  {reason}"
+        held = [promise for promise, found in self.promises.items() if found.startswith("held")]
+        for promise, found in self.promises.items():
+            if with_held or promise not in held:
+                yield f"{promise}  {found}"
         for promise, tests in self.unknown.items():
             yield f"unknown promise {promise}, named by {', '.join(tests)}"
-        yield f"held {self.held} of {self.total}"
+        yield f"held {len(held)} of {len(self.promises)}"
 
 
 def compare(promises: Sequence[str], outcomes: Mapping[str, Mapping[str, str]], prefixes: Sequence[str]) -> Report:
     """Compare the promises whose group is in `prefixes` (all without any) with the outcomes of a run."""
     asked = [promise for promise in promises if not prefixes or promise.split("-")[0] in prefixes]
-    missing = {promise: reason for promise in asked if (reason := _why_not_held(outcomes.get(promise, {})))}
     return Report(
-        missing=missing,
+        promises={promise: _describe(outcomes.get(promise, {})) for promise in asked},
         unknown={name: sorted(tests) for name, tests in outcomes.items() if name not in set(promises)},
-        held=len(asked) - len(missing),
-        total=len(asked),
     )
 
 
-def _why_not_held(tests: Mapping[str, str]) -> str:
+def _describe(tests: Mapping[str, str]) -> str:
     if not tests:
         return "no test"
-    return ", ".join(f"{outcome}: {test}" for test, outcome in tests.items() if outcome != "passed")
+    missing = [f"{outcome}: {test}" for test, outcome in tests.items() if outcome != "passed"]
+    return ", ".join(missing) or f"held: {', '.join(tests)}"
 
 
 def load_promises(path: Path = PROMISES) -> list[str]:
@@ -126,9 +125,10 @@ def load_promises(path: Path = PROMISES) -> list[str]:
 
 @click.command()
 @click.option("--prefix", default="", help="Only these groups, e.g. EXP,RUL.")
+@click.option("--all", "with_held", is_flag=True, help="Also the held ones, with the tests that hold them.")
 @click.option("--record", type=click.Path(path_type=Path), default=REPOSITORY / RECORD, help="The record of a run.")
 @click.option("--promises", "promises_path", type=click.Path(path_type=Path), default=PROMISES)
-def main(prefix: str, record: Path, promises_path: Path) -> None:
+def main(prefix: str, with_held: bool, record: Path, promises_path: Path) -> None:
     """List the promises that no passing test of the last run holds.
 
     Example: python -m tests.support.promises --prefix EXP,RUL
@@ -137,7 +137,7 @@ def main(prefix: str, record: Path, promises_path: Path) -> None:
         click.echo("no run is recorded yet: run the tests first (make test)", err=True)
     outcomes = json.loads(record.read_text()) if record.exists() else {}
     report = compare(load_promises(promises_path), outcomes, [part for part in prefix.upper().split(",") if part])
-    for line in report.lines():
+    for line in report.lines(with_held=with_held):
         click.echo(line)
     raise SystemExit(1 if report.unknown else 0)
 
