@@ -1,0 +1,110 @@
+"""Reading the raw values of a save: one marshmallow schema an object, writable fields and language, built once.
+
+A schema turns form texts, JSON values and Python values into the fields' Python values and says everything that is
+wrong with them at once. Whether the values make a good record together is judged later, in `saving`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from marshmallow import RAISE, Schema, ValidationError, fields
+
+from engine.errors import FieldError, ValidationFailed
+from metamodel.field_types import FieldType, FieldTypeRegistry, FieldValueError, ValueContext, message
+from metamodel.fields import FieldDef
+from metamodel.names import did_you_mean
+from metamodel.objects import ObjectDef
+
+_UNKNOWN = ("This field does not exist", "没有这个字段")
+_READ_ONLY = ("This field can't be set.", "此字段不能填写。")
+
+
+class ValueField(fields.Field[Any]):
+    """A field of a schema that reads values as the field's type does; empty is a value like any other."""
+
+    def __init__(self, field_def: FieldDef, field_type: FieldType, context: ValueContext, language: str) -> None:
+        super().__init__(allow_none=True, required=False)
+        self._definition = field_def
+        self._parse = field_type.parse
+        self._context = context
+        self._language = language
+
+    def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **_options: Any) -> Any:
+        """Turn a raw value into the field's Python value.
+
+        Raises: ValidationError with one FieldError.
+        """
+        try:
+            return self._parse(value, self._definition, self._context)
+        except FieldValueError as fault:
+            text = message(fault.code, self._language, **fault.params)
+            found = FieldError(code=fault.code, message=text, field=self._definition.name)
+            raise ValidationError([found]) from fault
+
+
+class ValueReader:
+    """Reads the raw values that an actor may set on an object."""
+
+    def __init__(
+        self,
+        object_def: ObjectDef,
+        types: FieldTypeRegistry,
+        context: ValueContext,
+        *,
+        writable: Collection[str],
+        readable: Collection[str],
+        language: str,
+    ) -> None:
+        self._object = object_def
+        self._readable = frozenset(readable)
+        self._writable = frozenset(writable)
+        self._language = language
+        built = {
+            name: ValueField(object_def.fields[name], types.of(object_def.fields[name]), context, language)
+            for name in object_def.fields
+            if name in self._writable
+        }
+        self._fields = built
+        self._schema = Schema.from_dict(dict(built), name=object_def.name.title())(unknown=RAISE)
+
+    def read(self, raw: Mapping[str, object]) -> dict[str, object]:
+        """Give field → Python value for the raw values.
+
+        Raises: ValidationFailed with every finding.
+        """
+        try:
+            return dict(self._schema.load(raw))
+        except ValidationError as fault:
+            raise ValidationFailed(self._findings(fault)) from fault
+
+    def try_read(self, raw: Mapping[str, object]) -> tuple[dict[str, object], tuple[FieldError, ...]]:
+        """Give the values that can be read and the findings on the others."""
+        try:
+            return dict(self._schema.load(raw)), ()
+        except ValidationError as fault:
+            return _mapping(fault.valid_data), self._findings(fault)
+
+    def _findings(self, fault: ValidationError) -> tuple[FieldError, ...]:
+        messages = fault.messages
+        if not isinstance(messages, dict) or set(messages) == {"_schema"}:
+            return (FieldError(code="not_values", message="Expected fields with their values."),)
+        found: list[FieldError] = []
+        for name, said in messages.items():
+            known = [item for item in said if isinstance(item, FieldError)]
+            found.extend(known or [self._unknown(str(name))])
+        order = {name: index for index, name in enumerate(self._object.fields)}
+        return tuple(sorted(found, key=lambda item: order.get(item.field or "", len(order))))
+
+    def _unknown(self, name: str) -> FieldError:
+        chinese = self._language.startswith("zh")
+        if name in self._readable:
+            return FieldError(code="read_only", message=_READ_ONLY[chinese], field=name)
+        hint = did_you_mean(name, self._writable)
+        text = _UNKNOWN[chinese] + (f"; {hint}" if hint else "") + ("。" if chinese else ".")
+        return FieldError(code="unknown_field", message=text, field=name)
+
+
+def _mapping(found: object) -> dict[str, object]:
+    return dict(found) if isinstance(found, dict) else {}
