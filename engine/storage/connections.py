@@ -74,9 +74,7 @@ def sqlite_preparer(
         raw.execute("PRAGMA cache_size = -32000")
         raw.execute("PRAGMA temp_store = MEMORY")
         for function in functions:
-            raw.create_function(
-                function.name, function.arguments, function.call, deterministic=function.deterministic
-            )
+            raw.create_function(function.name, function.arguments, function.call, deterministic=function.deterministic)
         if read_only:
             raw.execute("PRAGMA query_only = ON")
 

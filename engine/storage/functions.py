@@ -21,7 +21,7 @@ class SqlFunction:
     """
 
     name: str
-    call: Callable[..., object]
+    call: Callable[..., str | bytes | int | float | None]
     arguments: int
     postgresql: Sequence[str] = ()
     deterministic: bool = True

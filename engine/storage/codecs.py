@@ -1,0 +1,126 @@
+"""Puts field values together from their columns and takes them apart again.
+
+Fields of one column need nothing: the column's type gives the value. Money and references to one of several objects
+have several columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from sqlalchemy import Column
+
+from metamodel.values import Money, Ref
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Codec:
+    """One column, whose value is the field's value."""
+
+    field: str
+    columns: tuple[Column[object], ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names, in the order of `columns`."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the column's value is the field's value as it stands."""
+        return True
+
+    def to_columns(self, value: object) -> dict[str, object]:
+        """Give what is written: column name → value."""
+        return {self.columns[0].name: value}
+
+    def from_columns(self, parts: Sequence[object]) -> object:
+        """Put the value together; `parts` in the order of `columns`."""
+        return parts[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoneyCodec(Codec):
+    """Amount, currency and the amount in base currency."""
+
+    base_currency: str
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the column's value is the field's value as it stands."""
+        return False
+
+    def to_columns(self, value: object, base: Decimal | None = None) -> dict[str, object]:
+        """Give what is written; `base` is asked for where the currency is another than the base currency."""
+        amount, currency, in_base = self.names
+        if value is None:
+            return {amount: None, currency: None, in_base: None}
+        assert isinstance(value, Money)
+        if base is None and value.currency == self.base_currency:
+            base = value.amount
+        return {amount: value.amount, currency: value.currency, in_base: base}
+
+    def from_columns(self, parts: Sequence[object]) -> object:
+        """Put the value together; `parts` in the order of `columns`."""
+        amount, currency = parts[0], parts[1]
+        if amount is None:
+            return None
+        assert isinstance(amount, Decimal)
+        return Money(amount, str(currency or self.base_currency))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetsCodec(Codec):
+    """One column a target object; at most one of them is filled."""
+
+    targets: tuple[str, ...]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the column's value is the field's value as it stands."""
+        return False
+
+    def to_columns(self, value: object) -> dict[str, object]:
+        """Give what is written: column name → value."""
+        reference = value if isinstance(value, Ref) else None
+        pairs = zip(self.columns, self.targets, strict=True)
+        return {
+            column.name: reference.id if reference is not None and reference.object == target else None
+            for column, target in pairs
+        }
+
+    def from_columns(self, parts: Sequence[object]) -> object:
+        """Put the value together; `parts` in the order of `columns`."""
+        for part, target in zip(parts, self.targets, strict=True):
+            if part is not None:
+                return Ref(target, str(part))
+        return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnyCodec(Codec):
+    """An id and the key of its object."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the column's value is the field's value as it stands."""
+        return False
+
+    def to_columns(self, value: object) -> dict[str, object]:
+        """Give what is written: column name → value."""
+        record_id, object_key = self.names
+        if value is None:
+            return {record_id: None, object_key: None}
+        assert isinstance(value, Ref)
+        return {record_id: value.id, object_key: value.object}
+
+    def from_columns(self, parts: Sequence[object]) -> object:
+        """Put the value together; `parts` in the order of `columns`."""
+        return None if parts[0] is None else Ref(str(parts[1]), str(parts[0]))
+
+
+def by_field(codecs: Sequence[Codec]) -> Mapping[str, Codec]:
+    """Index codecs by their field."""
+    return {codec.field: codec for codec in codecs}

@@ -1,0 +1,106 @@
+"""Brings the product's own tables and SQL functions of a database to what this version of the product needs.
+
+A short ordered list of steps, each done once and noted in fs_version in the same transaction. Tables of records are
+no matter of it: those change by releases.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import Connection, func, inspect, select
+
+from engine.clock import Clock
+from engine.errors import EngineError
+from engine.storage.database import Database
+from engine.storage.dialect import Dialect
+from engine.storage.functions import SqlFunction
+from engine.storage.system_tables import SystemTables
+
+Step = Callable[[Connection, SystemTables], None]
+
+ADVISORY_LOCK = 0x46535359
+"""Key of the PostgreSQL lock under which system tables change."""
+
+
+class NewerDatabase(EngineError):
+    """The database was written by a newer version of the product; nothing was changed."""
+
+    def __init__(self, found: int, known: int) -> None:
+        self.found = found
+        self.known = known
+        super().__init__(
+            f"The database was written by a newer Fieldstone (its tables are at version {found}, "
+            f"this program knows {known}); start that version instead. Nothing was changed."
+        )
+
+
+def upgrade_system_tables(database: Database, system: SystemTables, clock: Clock) -> None:
+    """Do the steps that the database has not seen yet; cheap when there are none.
+
+    Raises:
+        NewerDatabase: it has seen steps that this program does not know.
+        DatabaseUnavailable: the database is away.
+    """
+    steps = _steps()
+    with database.read() as connection:
+        current = _version(connection, system)
+        functions_current = _functions_are_current(connection, system, database)
+    if current > len(steps):
+        raise NewerDatabase(current, len(steps))
+    if current == len(steps) and functions_current:
+        return
+    with database.write() as connection:
+        if database.dialect is Dialect.POSTGRESQL:
+            connection.execute(select(func.pg_advisory_xact_lock(ADVISORY_LOCK)))
+        for number, step in enumerate(steps, start=1):
+            if number > _version(connection, system):
+                step(connection, system)
+                connection.execute(system.version.insert().values(number=number, at=clock.now()))
+        if database.dialect is Dialect.POSTGRESQL:
+            _create_functions(connection, system, database.functions)
+
+
+def _steps() -> Sequence[Step]:
+    # Only ever append: what a step did in the field is done.
+    return (_create_first_tables,)
+
+
+def _create_first_tables(connection: Connection, system: SystemTables) -> None:
+    system.metadata.create_all(connection)
+
+
+def _version(connection: Connection, system: SystemTables) -> int:
+    if not inspect(connection).has_table(system.version.name):
+        return 0
+    return int(connection.execute(select(func.max(system.version.c.number))).scalar() or 0)
+
+
+def _functions_are_current(connection: Connection, system: SystemTables, database: Database) -> bool:
+    if database.dialect is Dialect.SQLITE:
+        return True
+    if not inspect(connection).has_table(system.setting.name):
+        return False
+    return bool(_stored_fingerprint(connection, system) == _fingerprint(database.functions))
+
+
+def _create_functions(connection: Connection, system: SystemTables, functions: Sequence[SqlFunction]) -> None:
+    for function in functions:
+        for statement in function.postgresql:
+            connection.exec_driver_sql(statement.replace("%", "%%"))
+    name, value = _FINGERPRINT, _fingerprint(functions)
+    connection.execute(system.stamp.delete().where(system.stamp.c.name == name))
+    connection.execute(system.stamp.insert().values(name=name, value=value))
+
+
+_FINGERPRINT = "sql_functions"
+
+
+def _stored_fingerprint(connection: Connection, system: SystemTables) -> int | None:
+    return connection.execute(select(system.stamp.c.value).where(system.stamp.c.name == _FINGERPRINT)).scalar()
+
+
+def _fingerprint(functions: Sequence[SqlFunction]) -> int:
+    texts = "\n".join(statement for function in functions for statement in function.postgresql)
+    return int.from_bytes(hashlib.sha256(texts.encode()).digest()[:7])
