@@ -7,13 +7,12 @@ Who writes a table is said at its columns; nothing here reads or writes.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, MetaData, Table, false
-from sqlalchemy.sql.schema import SchemaItem
+from sqlalchemy import Index, MetaData, Table
 
-from engine.storage.column_types import ColumnKind, column_type
 from engine.storage.dialect import Dialect
+from engine.storage.system_automation import outside_tables, run_tables, timer_tables
+from engine.storage.system_maker import SystemTableMaker
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,50 +43,6 @@ class SystemTables:
     version: Table
 
 
-class SystemTableMaker:
-    """Makes system tables of one dialect; the methods below name the columns by what they hold."""
-
-    def __init__(self, dialect: Dialect, metadata: MetaData) -> None:
-        self._dialect = dialect
-        self._metadata = metadata
-
-    def table(self, name: str, *items: SchemaItem) -> Table:
-        """Make a table."""
-        return Table(name, self._metadata, *items)
-
-    def id(self, name: str = "id", **options: Any) -> Column[Any]:
-        """Make a column of record ids."""
-        return self._column(name, ColumnKind.ID, options)
-
-    def text(self, name: str, **options: Any) -> Column[Any]:
-        """Make a text column."""
-        return self._column(name, ColumnKind.TEXT, options)
-
-    def number(self, name: str, **options: Any) -> Column[Any]:
-        """Make a column of whole numbers."""
-        return self._column(name, ColumnKind.INTEGER, options)
-
-    def instant(self, name: str, **options: Any) -> Column[Any]:
-        """Make a column of points in time."""
-        return self._column(name, ColumnKind.DATETIME, options)
-
-    def json(self, name: str, **options: Any) -> Column[Any]:
-        """Make a column of JSON data."""
-        return self._column(name, ColumnKind.JSON, options)
-
-    def flag(self, name: str) -> Column[Any]:
-        """Make a yes-or-no column, no by default."""
-        return Column(name, Boolean(), nullable=False, server_default=false())
-
-    def series(self, name: str = "id") -> Column[Any]:
-        """Make a key that the database counts up."""
-        kind = Integer() if self._dialect is Dialect.SQLITE else BigInteger()
-        return Column(name, kind, primary_key=True, autoincrement=True)
-
-    def _column(self, name: str, kind: ColumnKind, options: dict[str, Any]) -> Column[Any]:
-        return Column(name, column_type(kind, self._dialect), **options)
-
-
 def build_system_tables(dialect: Dialect) -> SystemTables:
     """Make all system tables of a dialect."""
     metadata = MetaData()
@@ -97,9 +52,9 @@ def build_system_tables(dialect: Dialect) -> SystemTables:
         **_configuration(make),
         **_accounts(make),
         **_records(make),
-        **_runs(make),
-        **_timers(make),
-        **_outside(make),
+        **run_tables(make),
+        **timer_tables(make),
+        **outside_tables(make),
         **_imports(make),
     )
 
@@ -245,131 +200,6 @@ def _records(make: SystemTableMaker) -> dict[str, Table]:
             make.text("body"),
             make.instant("created_at", nullable=False),
             Index("ix_fs_idempotency_created", "created_at"),
-        ),
-    }
-
-
-def _runs(make: SystemTableMaker) -> dict[str, Table]:
-    return {
-        # snapshot: old and this of the event. cause: chain of rules and records. position, names: where it stands.
-        "run": make.table(
-            "fs_run",
-            make.id(primary_key=True),
-            make.text("rule", nullable=False),
-            make.text("rule_text", nullable=False),
-            make.number("release", nullable=False),
-            make.text("object"),
-            make.id("record_id"),
-            make.text("record_title"),
-            make.text("event", nullable=False),
-            make.json("snapshot"),
-            make.json("actor"),
-            make.id("root_cause"),
-            make.id("cause_run"),
-            make.text("cause_step"),
-            make.json("cause"),
-            make.number("depth", nullable=False, server_default="0"),
-            make.text("state", nullable=False),
-            make.json("position"),
-            make.json("names"),
-            make.number("lease", nullable=False, server_default="0"),
-            make.text("executor"),
-            make.number("attempt", nullable=False, server_default="0"),
-            make.number("actions", nullable=False, server_default="0"),
-            make.number("rows", nullable=False, server_default="0"),
-            make.text("outcome"),
-            make.text("error"),
-            make.instant("created_at", nullable=False),
-            make.instant("started_at"),
-            make.instant("due_at"),
-            make.instant("finished_at"),
-            Index("ix_fs_run_record", "object", "record_id", "created_at"),
-            Index("ix_fs_run_rule", "rule", "created_at"),
-            Index("ix_fs_run_state", "state", "due_at"),
-            Index("ix_fs_run_created", "created_at"),
-            Index("ix_fs_run_root", "root_cause"),
-        ),
-        "run_step": make.table(
-            "fs_run_step",
-            make.id("run_id", primary_key=True),
-            make.text("path", primary_key=True),
-            make.number("attempt", primary_key=True, autoincrement=False),
-            make.text("kind", nullable=False),
-            make.text("outcome"),
-            make.json("result"),
-            make.text("error"),
-            make.json("effects"),
-            make.instant("at", nullable=False),
-            make.instant("finished_at"),
-        ),
-    }
-
-
-def _timers(make: SystemTableMaker) -> dict[str, Table]:
-    return {
-        # Pending points in time: schedules, `n days after field`, waits.
-        "timer": make.table(
-            "fs_timer",
-            make.id(primary_key=True),
-            make.text("kind", nullable=False),
-            make.text("rule", nullable=False),
-            make.text("object"),
-            make.id("record_id"),
-            make.id("run_id"),
-            make.text("value"),
-            make.instant("due_at", nullable=False),
-            make.instant("fired_at"),
-            make.text("state", nullable=False),
-            make.json("facts"),
-            Index("ix_fs_timer_due", "state", "due_at"),
-            Index("ix_fs_timer_rule", "rule", "record_id"),
-        ),
-        # failures: in a row; off_at: since when the rule is switched off, and why.
-        "rule_state": make.table(
-            "fs_rule_state",
-            make.text("rule", primary_key=True),
-            make.number("failures", nullable=False, server_default="0"),
-            make.instant("last_run_at"),
-            make.instant("off_at"),
-            make.text("reason"),
-        ),
-    }
-
-
-def _outside(make: SystemTableMaker) -> dict[str, Table]:
-    return {
-        # key: the run's step and the receiver, so that a repeated step tells nobody twice.
-        "notification": make.table(
-            "fs_notification",
-            make.id(primary_key=True),
-            make.text("key", unique=True),
-            make.id("user_id", nullable=False),
-            make.instant("at", nullable=False),
-            make.text("text", nullable=False),
-            make.text("object"),
-            make.id("record_id"),
-            make.id("run_id"),
-            make.instant("read_at"),
-            Index("ix_fs_notification_user", "user_id", "read_at", "at"),
-        ),
-        # Outbox of what leaves the installation; key: idempotency key `run:path`.
-        "message": make.table(
-            "fs_message",
-            make.id(primary_key=True),
-            make.text("key", nullable=False, unique=True),
-            make.text("kind", nullable=False),
-            make.text("target"),
-            make.json("payload"),
-            make.text("state", nullable=False),
-            make.number("attempts", nullable=False, server_default="0"),
-            make.id("run_id"),
-            make.text("step"),
-            make.text("error"),
-            make.json("answer"),
-            make.instant("created_at", nullable=False),
-            make.instant("next_at"),
-            make.instant("sent_at"),
-            Index("ix_fs_message_state", "state", "next_at"),
         ),
     }
 

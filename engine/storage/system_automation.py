@@ -1,0 +1,135 @@
+"""The system tables of automation: runs, steps, timers, rule states, notifications and the outbox."""
+
+from __future__ import annotations
+
+from sqlalchemy import Index, Table
+
+from engine.storage.system_maker import SystemTableMaker
+
+
+def run_tables(make: SystemTableMaker) -> dict[str, Table]:
+    """Make the tables of rule runs and their steps."""
+    return {
+        # snapshot: old and this of the event. cause: chain of rules and records. position, names: where it stands.
+        "run": make.table(
+            "fs_run",
+            make.id(primary_key=True),
+            make.text("rule", nullable=False),
+            make.text("rule_text", nullable=False),
+            make.number("release", nullable=False),
+            make.text("object"),
+            make.id("record_id"),
+            make.text("record_title"),
+            make.text("event", nullable=False),
+            make.json("snapshot"),
+            make.json("actor"),
+            make.id("root_cause"),
+            make.id("cause_run"),
+            make.text("cause_step"),
+            make.json("cause"),
+            make.number("depth", nullable=False, server_default="0"),
+            make.text("state", nullable=False),
+            make.json("position"),
+            make.json("names"),
+            make.number("lease", nullable=False, server_default="0"),
+            make.text("executor"),
+            make.number("attempt", nullable=False, server_default="0"),
+            make.number("actions", nullable=False, server_default="0"),
+            make.number("rows", nullable=False, server_default="0"),
+            make.text("outcome"),
+            make.text("error"),
+            make.instant("created_at", nullable=False),
+            make.instant("started_at"),
+            make.instant("due_at"),
+            make.instant("finished_at"),
+            Index("ix_fs_run_record", "object", "record_id", "created_at"),
+            Index("ix_fs_run_rule", "rule", "created_at"),
+            Index("ix_fs_run_state", "state", "due_at"),
+            Index("ix_fs_run_created", "created_at"),
+            Index("ix_fs_run_root", "root_cause"),
+        ),
+        "run_step": make.table(
+            "fs_run_step",
+            make.id("run_id", primary_key=True),
+            make.text("path", primary_key=True),
+            make.number("attempt", primary_key=True, autoincrement=False),
+            make.text("kind", nullable=False),
+            make.text("outcome"),
+            make.json("result"),
+            make.text("error"),
+            make.json("effects"),
+            make.instant("at", nullable=False),
+            make.instant("finished_at"),
+        ),
+    }
+
+
+def timer_tables(make: SystemTableMaker) -> dict[str, Table]:
+    """Make the tables of what waits for a time, and of the rules' own state."""
+    return {
+        # Pending points in time: schedules, `n days after field`, waits.
+        "timer": make.table(
+            "fs_timer",
+            make.id(primary_key=True),
+            make.text("kind", nullable=False),
+            make.text("rule", nullable=False),
+            make.text("object"),
+            make.id("record_id"),
+            make.id("run_id"),
+            make.text("value"),
+            make.instant("due_at", nullable=False),
+            make.instant("fired_at"),
+            make.text("state", nullable=False),
+            make.json("facts"),
+            Index("ix_fs_timer_due", "state", "due_at"),
+            Index("ix_fs_timer_rule", "rule", "record_id"),
+        ),
+        # failures: in a row; off_at: since when the rule is switched off, and why.
+        "rule_state": make.table(
+            "fs_rule_state",
+            make.text("rule", primary_key=True),
+            make.number("failures", nullable=False, server_default="0"),
+            make.instant("last_run_at"),
+            make.instant("off_at"),
+            make.text("reason"),
+        ),
+    }
+
+
+def outside_tables(make: SystemTableMaker) -> dict[str, Table]:
+    """Make the tables of what people are told and what leaves the installation."""
+    return {
+        # key: the run's step and the receiver, so that a repeated step tells nobody twice.
+        "notification": make.table(
+            "fs_notification",
+            make.id(primary_key=True),
+            make.text("key", unique=True),
+            make.id("user_id", nullable=False),
+            make.instant("at", nullable=False),
+            make.text("text", nullable=False),
+            make.text("object"),
+            make.id("record_id"),
+            make.id("run_id"),
+            make.instant("read_at"),
+            Index("ix_fs_notification_user", "user_id", "read_at", "at"),
+        ),
+        # Outbox of what leaves the installation; key: idempotency key `run:path`.
+        "message": make.table(
+            "fs_message",
+            make.id(primary_key=True),
+            make.text("key", nullable=False, unique=True),
+            make.text("kind", nullable=False),
+            make.text("target"),
+            make.json("payload"),
+            make.text("state", nullable=False),
+            make.number("attempts", nullable=False, server_default="0"),
+            make.id("run_id"),
+            make.text("step"),
+            make.text("error"),
+            make.json("answer"),
+            make.instant("created_at", nullable=False),
+            make.instant("next_at"),
+            make.instant("sent_at"),
+            Index("ix_fs_message_state", "state", "next_at"),
+        ),
+    }
