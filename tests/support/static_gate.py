@@ -26,7 +26,13 @@ _SQL = re.compile(
     re.VERBOSE | re.DOTALL | re.IGNORECASE,
 )
 # Words of our own rule language and of plain English too, so SQL only in capitals.
-_SQL_IN_CAPITALS = re.compile(r"\s*(?:(?:BEGIN|COMMIT|ROLLBACK)\s*;?\s*$|(?:SET|LISTEN|NOTIFY|LOCK)\s+\w)")
+_SQL_IN_CAPITALS = re.compile(
+    r"""\s*(?:
+        (?:BEGIN|COMMIT|ROLLBACK)\s*;?\s*$ | SET\s+(?:LOCAL\s+|SESSION\s+)?\w+\s*(?:=|TO\b) |
+        (?:LISTEN|NOTIFY)\s+\w+\s*(?:[,;]|$) | LOCK\s+TABLE\s
+    )""",
+    re.VERBOSE,
+)
 _SQLALCHEMY_TEXT = {"text", "literal_column", "DDL"}
 _UNSAFE_MODULES = {"pickle", "cPickle", "_pickle", "dill", "cloudpickle", "shelve", "marshal", "jsonpickle"}
 _UNSAFE_YAML = {"load", "load_all", "full_load", "full_load_all", "unsafe_load", "unsafe_load_all"}
