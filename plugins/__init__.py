@@ -1,0 +1,47 @@
+"""The public plugin API: everything an author imports stands here, and nothing else does."""
+
+from __future__ import annotations
+
+from plugins.contexts import (
+    ActionContext,
+    Answer,
+    EgressClient,
+    EgressFailed,
+    EgressRefused,
+    Mailer,
+    PathUnknown,
+    Plain,
+    RecordAccess,
+    StartContext,
+    TemplateSource,
+)
+from plugins.contributions import (
+    API_VERSION,
+    ActionDone,
+    ActionFailed,
+    ExpressionFunction,
+    FieldTypeAddition,
+    RuleAction,
+)
+from plugins.hookspecs import hookimpl
+
+__all__ = [
+    "API_VERSION",
+    "ActionContext",
+    "ActionDone",
+    "ActionFailed",
+    "Answer",
+    "EgressClient",
+    "EgressFailed",
+    "EgressRefused",
+    "ExpressionFunction",
+    "FieldTypeAddition",
+    "Mailer",
+    "PathUnknown",
+    "Plain",
+    "RecordAccess",
+    "RuleAction",
+    "StartContext",
+    "TemplateSource",
+    "hookimpl",
+]

@@ -1,0 +1,17 @@
+"""The rule action `call webhook`: a signed POST of JSON to a connection of kind webhook_out.
+
+How a request stays outside the own network is the egress client's work; this plugin signs, sends and reads the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from plugins import RuleAction, hookimpl
+from plugins.bundled.webhook.action import call_webhook
+
+
+@hookimpl
+def rule_actions() -> Sequence[RuleAction]:
+    """Add `call webhook`."""
+    return [RuleAction(name="call_webhook", summary="Calls a webhook of another system.", run=call_webhook)]

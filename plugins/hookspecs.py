@@ -1,0 +1,64 @@
+"""The hooks of Fieldstone. Each one says when it is called, what may be returned, and what an exception does.
+
+A hook exists when a shipped plugin uses it; docs/plugin_hooks.md lists the same ones and a test compares them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pluggy
+
+from plugins.contexts import StartContext
+from plugins.contributions import ExpressionFunction, FieldTypeAddition, RuleAction
+
+PROJECT = "fieldstone"
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def rule_actions() -> Sequence[RuleAction]:
+    """Add actions that rules may call.
+
+    Called once when the plugin is loaded. Return the actions; their `run` is called by a worker, one call a try. An
+    exception here switches the plugin off; one in `run` fails that try of that run only.
+    """
+    raise AssertionError("a specification is never called")
+
+
+@hookspec
+def expression_functions() -> Sequence[ExpressionFunction]:
+    """Add functions to the expression language.
+
+    Called once when the plugin is loaded. Return the functions; names of the language itself and of other plugins are
+    refused. An exception here switches the plugin off; one in a call makes that expression fail with its place.
+    """
+    raise AssertionError("a specification is never called")
+
+
+@hookspec
+def field_types() -> Sequence[FieldTypeAddition]:
+    """Add field types that stand on one of the product's own.
+
+    Called once when the plugin is loaded. Return the types; names of the product and of other plugins are refused. An
+    exception here switches the plugin off; a ValueError of `normalise` is shown at the field.
+    """
+    raise AssertionError("a specification is never called")
+
+
+@hookspec
+def on_start(context: StartContext) -> None:
+    """Prepare for work.
+
+    Called once when a server or worker has started, before it takes requests or runs. Nothing is returned. An exception
+    switches the plugin off; the server goes on.
+    """
+
+
+@hookspec
+def on_stop() -> None:
+    """Let go of what `on_start` took.
+
+    Called once when a server or worker stops. Nothing is returned. An exception is logged and changes nothing.
+    """

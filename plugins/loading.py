@@ -1,0 +1,146 @@
+"""Turns one candidate into a loaded plugin, or says why not: import, manifest, API version, settings, names.
+
+Nothing here touches another plugin; the manager loads each one through this alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType, ModuleType
+from typing import TypeVar
+
+from metamodel.names import name_fault
+from metamodel.source import Location, Problem, Severity
+from plugins.contributions import API_VERSION, ExpressionFunction, FieldTypeAddition, RuleAction
+from plugins.discovery import Candidate
+from plugins.manifest import Manifest, ManifestWrong, read_manifest
+
+# Actions that the rule language itself names; a shipped plugin carries them out.
+LANGUAGE_ACTIONS = frozenset({"send_email", "call_webhook"})
+_SHIPPED_PREFIX = "plugins.bundled."
+_Added = TypeVar("_Added", RuleAction, ExpressionFunction, FieldTypeAddition)
+
+
+class LoadFailed(Exception):
+    """A plugin cannot be used; `reason` is for the operator."""
+
+    def __init__(self, code: str, reason: str, *, version: str = "") -> None:
+        self.code = code
+        self.reason = reason
+        self.version = version
+        super().__init__(reason)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedPlugin:
+    """A plugin that is switched on, with the settings in force and what it adds."""
+
+    manifest: Manifest
+    module: ModuleType
+    settings: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    actions: tuple[RuleAction, ...] = ()
+    functions: tuple[ExpressionFunction, ...] = ()
+    field_types: tuple[FieldTypeAddition, ...] = ()
+
+    @property
+    def added_names(self) -> tuple[str, ...]:
+        """What it added, each with its kind: `action send_email`, `function email_domain`."""
+        return (
+            *(f"action {action.name}" for action in self.actions),
+            *(f"function {function.name}" for function in self.functions),
+            *(f"field type {field_type.name}" for field_type in self.field_types),
+        )
+
+    def with_additions(
+        self,
+        *,
+        actions: Sequence[object],
+        functions: Sequence[object],
+        field_types: Sequence[object],
+        taken: frozenset[str],
+    ) -> LoadedPlugin:
+        """Give the plugin with what its hooks returned, checked.
+
+        Raises:
+            LoadFailed: a hook returned something else, or a name is bad or taken.
+        """
+        loaded = replace(
+            self,
+            actions=_only(RuleAction, actions, "rule_actions"),
+            functions=_only(ExpressionFunction, functions, "expression_functions"),
+            field_types=_only(FieldTypeAddition, field_types, "field_types"),
+        )
+        self._check_names(loaded, taken)
+        return loaded
+
+    def _check_names(self, loaded: LoadedPlugin, taken: frozenset[str]) -> None:
+        seen = set(taken)
+        for name in loaded.added_names:
+            if name in seen:
+                raise LoadFailed("PLG104", f"the {name} exists already", version=self.manifest.version)
+            seen.add(name)
+        for action in loaded.actions:
+            self._check_action_name(action.name)
+        names = [function.name for function in loaded.functions] + [each.name for each in loaded.field_types]
+        for name in names:
+            if fault := name_fault(name):
+                raise LoadFailed("PLG104", f"the name '{name}' {fault}", version=self.manifest.version)
+
+    def _check_action_name(self, name: str) -> None:
+        shipped = self.module.__name__.startswith(_SHIPPED_PREFIX)
+        if name in LANGUAGE_ACTIONS and shipped:
+            return
+        if not name.startswith(f"{self.manifest.name}."):
+            reason = f"the action '{name}' does not start with the plugin's name ('{self.manifest.name}.')"
+            raise LoadFailed("PLG104", reason, version=self.manifest.version)
+
+
+def load_plugin(
+    candidate: Candidate,
+    settings: Mapping[str, Mapping[str, object]],
+    environment: Mapping[str, str] | None,
+) -> LoadedPlugin:
+    """Import a candidate and check its manifest and settings.
+
+    Raises:
+        LoadFailed: with PLG101 (import), PLG102 (manifest) or PLG103 (API version or settings).
+    """
+    try:
+        module = candidate.import_module()
+    except (Exception, SystemExit) as error:  # a plugin that exits on import must not end the server
+        raise LoadFailed("PLG101", f"it cannot be imported: {error!r}") from error
+    try:
+        manifest = read_manifest(candidate.read_manifest(module), where=f"plugin.yaml of {candidate.name}")
+    except (ManifestWrong, OSError) as error:
+        raise LoadFailed("PLG102", str(error)) from error
+    if manifest.name != candidate.name:
+        reason = f"plugin.yaml calls it '{manifest.name}', it is installed as '{candidate.name}'"
+        raise LoadFailed("PLG102", reason, version=manifest.version)
+    if manifest.api != API_VERSION:
+        reason = f"it is made for plugin API {manifest.api}; this is API {API_VERSION}"
+        raise LoadFailed("PLG103", reason, version=manifest.version)
+    given = {**manifest.settings_from_environment(environment), **settings.get(manifest.name, {})}
+    try:
+        filled = manifest.fill_settings(given)
+    except ManifestWrong as error:
+        raise LoadFailed("PLG103", str(error), version=manifest.version) from error
+    return LoadedPlugin(manifest=manifest, module=module, settings=filled)
+
+
+def problem_of(code: str, name: str, version: str, reason: str) -> Problem:
+    """Make the problem that tells of a plugin that is switched off."""
+    title = f"{name} {version}".strip()
+    return Problem(
+        code=code,
+        message=f"plugin {title} is switched off: {reason}",
+        at=Location(file=f"<plugin {name}>"),
+        severity=Severity.WARNING,
+    )
+
+
+def _only(kind: type[_Added], items: Iterable[object], hook: str) -> tuple[_Added, ...]:
+    for item in items:
+        if not isinstance(item, kind):
+            raise LoadFailed("PLG104", f"{hook} gave {type(item).__name__}, expected {kind.__name__}")
+    return tuple(item for item in items if isinstance(item, kind))

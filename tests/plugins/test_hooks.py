@@ -1,0 +1,84 @@
+"""Each hook is used by a shipped plugin, and what it adds arrives."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import re
+from pathlib import Path
+
+import pytest
+
+from plugins import hookspecs
+from plugins.discovery import bundled_candidates
+from plugins.manager import PluginManager
+from plugins.testing import check_plugin
+
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "plugin_hooks.md"
+
+
+@pytest.fixture(scope="module")
+def shipped() -> PluginManager:
+    return PluginManager.load(candidates=bundled_candidates(), environment={})
+
+
+def _hook_names() -> set[str]:
+    found = inspect.getmembers(hookspecs, inspect.isfunction)
+    return {name for name, function in found if hasattr(function, "fieldstone_spec")}
+
+
+def test_hook_rule_actions(shipped: PluginManager) -> None:
+    assert shipped.action_names == ("send_email", "call_webhook")
+    found = shipped.find_action("call_webhook")
+    assert found is not None
+    assert found[0].manifest.name == "webhook"
+
+
+def test_hook_expression_functions(shipped: PluginManager) -> None:
+    (function,) = shipped.functions
+    assert function.name == "email_domain"
+    assert function.call("Ann@Example.COM") == "example.com"
+    assert function.call("nobody") is None
+
+
+def test_hook_field_types(shipped: PluginManager) -> None:
+    (barcode,) = shipped.field_types
+    assert barcode.normalise("4 006381-333931") == "4006381333931"
+    with pytest.raises(ValueError, match="should be 1"):
+        barcode.normalise("4006381333932")
+    with pytest.raises(ValueError, match="8, 12, 13 or 14 digits"):
+        barcode.normalise("12345")
+
+
+def test_hook_on_start(caplog: pytest.LogCaptureFixture) -> None:
+    manager = PluginManager.load(candidates=bundled_candidates(), environment={})
+    with caplog.at_level(logging.INFO):
+        manager.start()
+    assert "no mail server is set" in caplog.text
+
+
+def test_hook_on_stop(caplog: pytest.LogCaptureFixture) -> None:
+    manager = PluginManager.load(candidates=bundled_candidates(), environment={})
+    with caplog.at_level(logging.DEBUG):
+        manager.stop()
+    assert "mail out is stopped" in caplog.text
+
+
+def test_every_hook_is_used_by_a_shipped_plugin_and_has_a_test(shipped: PluginManager) -> None:
+    used = {
+        name
+        for plugin in shipped.active
+        for name, function in inspect.getmembers(plugin.module, inspect.isfunction)
+        if hasattr(function, "fieldstone_impl")
+    }
+    assert used == _hook_names()
+    assert {f"test_hook_{name}" for name in _hook_names()} <= set(globals())
+
+
+def test_every_hook_is_documented_and_every_documented_hook_exists() -> None:
+    assert set(re.findall(r"^## `(\w+)`", DOCS.read_text(), re.MULTILINE)) == _hook_names()
+
+
+@pytest.mark.parametrize("candidate", bundled_candidates(), ids=lambda candidate: candidate.name)
+def test_shipped_plugins_keep_the_contract(candidate: object) -> None:
+    assert check_plugin(candidate) == []  # type: ignore[arg-type]
