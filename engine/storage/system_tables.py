@@ -150,11 +150,12 @@ def _accounts(make: SystemTableMaker) -> dict[str, Table]:
             make.text("granted_by", nullable=False),
             Index("ix_fs_role_role", "role"),
         ),
-        # key: a login or an address.
+        # key: kind and hash of a login or an address; attempts: when the ones that still count were made.
         "lockout": make.table(
             "fs_lockout",
             make.text("key", primary_key=True),
             make.number("failures", nullable=False),
+            make.json("attempts"),
             make.instant("first_at", nullable=False),
             make.instant("last_at", nullable=False),
             make.instant("locked_until"),
