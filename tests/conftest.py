@@ -27,6 +27,7 @@ from tests.support.promises import PromiseRecorder
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED = Path(os.environ.get("FIELDSTONE_SHARED", REPOSITORY.parent / "shared"))
 
+_POSTGRES_FIXTURES = {"postgres_server_url", "postgres_url", "module_postgres_url", "postgres_cluster"}
 _CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -56,14 +57,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what runs on PostgreSQL or in a browser, so that `-m` can choose."""
+    """Mark what needs PostgreSQL, a browser or the public data sets, so that `-m` can choose."""
     for item in items:
         names = getattr(item, "fixturenames", ())
         parameters = getattr(getattr(item, "callspec", None), "params", {})
-        if "postgres_server_url" in names and parameters.get("database_kind", "postgresql") == "postgresql":
+        kinds = {parameters.get("database_kind"), parameters.get("module_database_url")}
+        if "postgresql" in kinds or not _POSTGRES_FIXTURES.isdisjoint(names):
             item.add_marker(pytest.mark.postgres)
         if "browser_type" in names:
             item.add_marker(pytest.mark.browser)
+        if "shared_data" in names:
+            item.add_marker(pytest.mark.real_data)
 
 
 @pytest.fixture(scope="session")

@@ -30,7 +30,6 @@ FOLDER_VARIABLE = "FIELDSTONE_TEST_POSTGRES_FOLDER"
 # A killed process loses nothing without fsync, only a power cut would; tests get much faster.
 _SETTINGS = """
 fsync = off
-synchronous_commit = off
 full_page_writes = off
 max_connections = 200
 shared_buffers = 64MB
