@@ -33,7 +33,7 @@ class RelationKind(StrEnum):
 class OptionDef:
     """One option of a choice.
 
-    attributes: (declared attribute name, value) pairs, values as the attribute's type parses them (Decimal, bool, str …).
+    attributes: (declared attribute name, value) pairs, values as its type parses them (Decimal, bool …).
     requires: fields that must be filled to enter the option.
     """
 

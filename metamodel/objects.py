@@ -97,6 +97,4 @@ class ObjectDef:
     @property
     def parent_field(self) -> FieldDef | None:
         """The child_of field, if this object's records are owned by a parent."""
-        return next(
-            (f for f in self.fields.values() if f.relation is not None and f.relation.kind == "child_of"), None
-        )
+        return next((f for f in self.fields.values() if f.relation is not None and f.relation.kind == "child_of"), None)

@@ -63,9 +63,7 @@ class LocatedText:
         between = self.text[anchor.offset : offset]
         line_feeds = between.count("\n")
         if line_feeds:
-            return Location(
-                file=self.at.file, line=anchor.line + line_feeds, column=len(between) - between.rfind("\n")
-            )
+            return Location(file=self.at.file, line=anchor.line + line_feeds, column=len(between) - between.rfind("\n"))
         return Location(file=self.at.file, line=anchor.line, column=anchor.column + len(between))
 
     def part(self, start: int, end: int) -> LocatedText:

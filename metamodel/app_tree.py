@@ -1,0 +1,111 @@
+"""The parsed files of one app, by kind: nodes that passed through the YAML reader, not yet definitions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as AbstractMapping
+from dataclasses import dataclass
+
+from metamodel.folder import AppFiles, FileKind
+from metamodel.source import LocatedText, Location, Problems, Severity
+from metamodel.yaml_nodes import Mapping, SourceText
+from metamodel.yaml_source import read_yaml
+
+_YAML_KINDS = (
+    FileKind.OBJECT,
+    FileKind.EXTENSION,
+    FileKind.ROLE,
+    FileKind.MENUS,
+    FileKind.OPTION_SET,
+    FileKind.ORGANIZATION,
+    FileKind.CONNECTION,
+    FileKind.TRANSLATION,
+    FileKind.DATA,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TemplateTree:
+    """A template file: its front matter and the text below."""
+
+    name: str
+    front: Mapping
+    body: LocatedText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppTree:
+    """An app's files: app.yaml, the other YAML files by kind, templates, and the texts that other layers read."""
+
+    name: str
+    folder: str
+    app: Mapping
+    files: AbstractMapping[FileKind, tuple[Mapping, ...]]
+    templates: tuple[TemplateTree, ...] = ()
+    rule_files: tuple[LocatedText, ...] = ()
+    data_files: tuple[LocatedText, ...] = ()
+
+
+def read_app_tree(files: AppFiles, problems: Problems) -> AppTree | None:
+    """Parse all files of an app; None where it has no app.yaml that names it.
+
+    Problems: APP1xx of the YAML reader, APP301 no app.yaml, APP302 no name, APP303 not a mapping, APP901 a later kind.
+    """
+    app = _mapping_of(f"{files.folder}/app.yaml", files.texts.get("app.yaml"), problems)
+    if "app.yaml" not in files.texts:
+        problems.report("APP301", "the folder has no app.yaml", Location(file=f"{files.folder}/app.yaml"))
+    trees = {
+        kind: tuple(
+            node for file, text in files.of_kind(kind) if (node := _mapping_of(file, text, problems)) is not None
+        )
+        for kind in _YAML_KINDS
+    }
+    templates = tuple(
+        tree for file, text in files.of_kind(FileKind.TEMPLATE) if (tree := _template(file, text, problems)) is not None
+    )
+    for file, _ in files.of_kind(FileKind.LATER):
+        problems.report("APP901", "files of this kind are not available in this version", Location(file=file),
+                        hint="it is not read", severity=Severity.WARNING)  # fmt: skip
+    if app is None:
+        return None
+    name = app.get("app")
+    return AppTree(
+        name=str(getattr(name, "text", "")) or files.folder,
+        folder=files.folder,
+        app=app,
+        files=trees,
+        templates=templates,
+        rule_files=_texts(files, FileKind.RULES),
+        data_files=_texts(files, FileKind.DATA, FileKind.DATA_CSV),
+    )
+
+
+def _texts(files: AppFiles, *kinds: FileKind) -> tuple[LocatedText, ...]:
+    return tuple(LocatedText(text=text, at=Location(file=file)) for file, text in files.of_kind(*kinds))
+
+
+def _mapping_of(file: str, text: str | None, problems: Problems, *, line_offset: int = 0) -> Mapping | None:
+    if text is None:
+        return None
+    node = read_yaml(SourceText(file, text), problems, line_offset=line_offset)
+    if isinstance(node, Mapping):
+        return node
+    if node is not None or not text.strip():
+        at = node.at if node is not None else Location(file=file)
+        problems.report("APP303", "this file must be a mapping of keys to values", at)
+    return None
+
+
+def _template(file: str, text: str, problems: Problems) -> TemplateTree | None:
+    lines = text.split("\n")
+    if lines[0].rstrip() != "---" or "---" not in (line.rstrip() for line in lines[1:]):
+        problems.report(
+            "APP304", "a template starts with its front matter between two lines '---'", Location(file=file)
+        )
+        return None
+    end = next(number for number, line in enumerate(lines[1:], start=1) if line.rstrip() == "---")
+    front = _mapping_of(file, "\n".join(lines[1:end]) or "{}", problems, line_offset=1)
+    if front is None:
+        return None
+    body = LocatedText(text="\n".join(lines[end + 1 :]), at=Location(file=file, line=end + 2))
+    name = file.rsplit("/", 1)[-1].removesuffix(".md")
+    return TemplateTree(name=name, front=front, body=body)

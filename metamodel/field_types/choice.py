@@ -1,0 +1,60 @@
+"""Closed values: boolean and choice."""
+
+from __future__ import annotations
+
+from metamodel.field_types.base import FieldType, FieldValueError, StorageKind, ValueContext
+from metamodel.fields import FieldDef
+
+_TRUE = frozenset(("true", "yes", "on", "1"))
+_FALSE = frozenset(("false", "no", "off", "0"))
+
+
+class BooleanType(FieldType):
+    """True or false; never empty."""
+
+    name: str = "boolean"
+    dsl_type: str = "boolean"
+    widget: str = "checkbox"
+
+    def storage(self, field: FieldDef) -> StorageKind:
+        return StorageKind.BOOLEAN
+
+    def empty(self) -> object:
+        return False
+
+    def read(self, raw: object, field: FieldDef, context: ValueContext) -> object:
+        if isinstance(raw, bool):
+            return raw
+        word = str(raw).strip().lower() if isinstance(raw, str | int) else ""
+        if word in _TRUE or word in _FALSE:
+            return word in _TRUE
+        raise FieldValueError("not_boolean")
+
+    def check(self, value: object, field: FieldDef) -> None:
+        if not isinstance(value, bool):
+            raise FieldValueError("not_boolean")
+
+
+class ChoiceType(FieldType):
+    """One of the field's options, by its name; whether an inactive one may stand depends on the record's old value."""
+
+    name: str = "choice"
+    dsl_type: str = "choice"
+    widget: str = "select"
+    keys = frozenset(("options", "attributes", "transitions", "depends_on"))
+    text_default: bool = True
+
+    def storage(self, field: FieldDef) -> StorageKind:
+        return StorageKind.CHOICE
+
+    def read(self, raw: object, field: FieldDef, context: ValueContext) -> object:
+        return str(raw).strip() if isinstance(raw, str | int) and not isinstance(raw, bool) else _refuse(raw, field)
+
+    def check(self, value: object, field: FieldDef) -> None:
+        if field.choice is None or not isinstance(value, str) or field.choice.option(value) is None:
+            _refuse(value, field)
+
+
+def _refuse(raw: object, field: FieldDef) -> object:
+    names = field.choice.names if field.choice is not None else ()
+    raise FieldValueError("unknown_option", value=str(raw)[:80], options=names)

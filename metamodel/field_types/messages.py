@@ -1,0 +1,82 @@
+"""What is said of a value that a field can't take, by code, in English and Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+MESSAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "required": ("This must be filled in.", "此项必填。"),
+        "not_text": ("This must be a text.", "此项必须是文本。"),
+        "bad_character": ("This text holds a character that can't be stored.", "文本中含有无法保存的字符。"),
+        "line_break": ("This text must stand in one line.", "此文本只能有一行。"),
+        "too_long": (
+            "This has {length} characters; at most {max_length} are allowed.",
+            "共 {length} 个字符，最多允许 {max_length} 个。",
+        ),
+        "pattern": ("This does not have the form that is asked for ({pattern}).", "格式不符合要求（{pattern}）。"),
+        "not_email": (
+            "This is not an e-mail address such as ann@example.com.",
+            "这不是有效的邮箱地址，例如 ann@example.com。",
+        ),
+        "not_phone": (
+            "This is not a phone number such as +86 138 0013 8000.",
+            "这不是有效的电话号码，例如 +86 138 0013 8000。",
+        ),
+        "phone_country": (
+            "This phone number needs its country code, such as +86.",
+            "电话号码需要带国家代码，例如 +86。",
+        ),
+        "not_url": (
+            "This is not a web address such as https://example.com.",
+            "这不是有效的网址，例如 https://example.com。",
+        ),
+        "not_integer": ("This must be a whole number.", "此项必须是整数。"),
+        "not_number": ("This must be a number such as 1234.50.", "此项必须是数字，例如 1234.50。"),
+        "not_percent": (
+            "This must be a percentage such as 20%, or a number such as 0.2.",
+            "此项必须是百分比，例如 20%，或小数 0.2。",
+        ),
+        "not_money": (
+            "This must be an amount such as 12.50 or 12.50 CNY.",
+            "此项必须是金额，例如 12.50 或 12.50 CNY。",
+        ),
+        "not_currency": ("'{currency}' is not a currency code such as CNY.", "“{currency}”不是货币代码，例如 CNY。"),
+        "too_many_digits": (
+            "At most {digits} digits are allowed after the decimal point.",
+            "小数点后最多允许 {digits} 位。",
+        ),
+        "too_large": ("This number is too large.", "数字过大。"),
+        "below_minimum": ("This must be at least {minimum}.", "不能小于 {minimum}。"),
+        "above_maximum": ("This must be at most {maximum}.", "不能大于 {maximum}。"),
+        "not_boolean": ("This must be true or false.", "此项必须是“是”或“否”。"),
+        "not_date": ("This must be a date such as 2026-11-21.", "此项必须是日期，例如 2026-11-21。"),
+        "not_datetime": (
+            "This must be a date and time such as 2026-11-21T09:00.",
+            "此项必须是日期时间，例如 2026-11-21T09:00。",
+        ),
+        "unknown_option": ("'{value}' is not one of: {options}.", "“{value}”不在可选值中：{options}。"),
+        "not_record": ("This must be the id of a record.", "此项必须是记录的 id。"),
+        "wrong_object": (
+            "A record of '{object}' can't stand here; only: {targets}.",
+            "此处不能是“{object}”的记录，只能是：{targets}。",
+        ),
+        "computed": ("This value is computed and can't be set.", "此值由系统计算，不能填写。"),
+    }
+)
+
+
+def message(code: str, language: str, **params: object) -> str:
+    """Give the message of a code in a language (Chinese for `zh…`, else English), its parts filled in."""
+    english, chinese = MESSAGES[code]
+    text = chinese if language.startswith("zh") else english
+    for name, value in params.items():
+        text = text.replace("{" + name + "}", _shown(value))
+    return text
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple | list):
+        return ", ".join(str(item) for item in value)
+    return str(value)

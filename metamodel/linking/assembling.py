@@ -1,0 +1,154 @@
+"""Turns the parsed apps, in dependency order, into the linked metamodel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from metamodel.app_tree import AppTree
+from metamodel.apps import Metamodel
+from metamodel.field_types import FieldTypeRegistry, ValueContext
+from metamodel.folder import FileKind
+from metamodel.linking.app_order import visible_apps
+from metamodel.linking.completing import add_system_fields, complete_views, default_layout, default_title
+from metamodel.linking.gathering import (
+    gather_connections,
+    gather_menus,
+    gather_option_sets,
+    gather_queues,
+    gather_roles,
+    gather_settings,
+    gather_teams,
+    gather_templates,
+)
+from metamodel.linking.granting import link_menus, link_roles, link_templates
+from metamodel.linking.merging import merge_extensions
+from metamodel.linking.object_names import ObjectNames
+from metamodel.linking.relations import inverse_lists, resolve_targets
+from metamodel.linking.rollups import resolve_rollups
+from metamodel.objects import InverseDef, ObjectDef
+from metamodel.reading.app_file import read_app
+from metamodel.reading.node_values import Reading, word, words
+from metamodel.reading.object_file import ObjectDraft, read_object
+from metamodel.source import Problems
+from metamodel.yaml_nodes import Mapping as MappingNode
+
+
+def assemble(
+    trees: list[AppTree], types: FieldTypeRegistry, sources: Mapping[str, str], problems: Problems
+) -> Metamodel | None:
+    """Link parsed apps (core first, the main app last); None where there is no app at all."""
+    if not trees:
+        return None
+    reading = _reading(trees, types, problems)
+    nodes = {tree.name: tree.app for tree in trees}
+    visible = {tree.name: visible_apps(tree.name, nodes) for tree in trees}
+    keyed = _object_nodes(trees, problems)
+    names = ObjectNames({owner: key for key, (owner, _) in keyed.items()}, visible)
+    merged = _merged_nodes(trees, keyed, names, problems)
+    option_sets = gather_option_sets(trees, problems)
+    drafts = {
+        key: read_object(key, owner[1], owner[0], merged[key], option_sets, reading)
+        for key, (owner, _) in keyed.items()
+    }
+    objects = _link_objects(drafts, names, problems)
+    apps = tuple(read_app(tree.app, reading, tree.rule_files, tree.data_files) for tree in trees)
+    return Metamodel(
+        apps=apps,
+        objects=MappingProxyType(objects),
+        roles=MappingProxyType(link_roles(gather_roles(trees, reading, problems), objects, names, problems)),
+        menus=MappingProxyType(link_menus(gather_menus(trees, reading, problems), names, problems)),
+        templates=MappingProxyType(link_templates(gather_templates(trees, reading, problems), names, problems)),
+        connections=MappingProxyType(gather_connections(trees, reading, problems)),
+        settings=MappingProxyType(gather_settings(apps, problems)),
+        teams=MappingProxyType(gather_teams(trees, reading, problems)),
+        queues=MappingProxyType(gather_queues(trees, reading, problems)),
+        sources=MappingProxyType(dict(sources)),
+    )
+
+
+def _reading(trees: list[AppTree], types: FieldTypeRegistry, problems: Problems) -> Reading:
+    main = trees[-1].app
+    languages = words(main.get("languages"))
+    context = ValueContext(
+        currency=word(main.get("currency")) or "USD",
+        country=word(main.get("country")),
+        timezone=word(main.get("timezone")) or "UTC",
+    )
+    return Reading(
+        types=types,
+        context=context,
+        language=languages[0] if languages else "en",
+        problems=problems,
+        app_of={tree.folder: tree.name for tree in trees},
+    )
+
+
+def _object_nodes(trees: list[AppTree], problems: Problems) -> dict[str, tuple[tuple[str, str], MappingNode]]:
+    """Give every object's key, (app, name) and node; an earlier app's object keeps the bare name as its key."""
+    found: dict[str, tuple[tuple[str, str], MappingNode]] = {}
+    for tree in trees:
+        for node in tree.files[FileKind.OBJECT]:
+            name = word(node.get("object"))
+            if name is None:
+                continue
+            owner = (tree.name, name)
+            first = next((other for taken, other in found.values() if taken == owner), None)
+            if first is not None:
+                at = (node.get("object") or node).at
+                message = f"the object '{name}' is written twice"
+                hint = f"it stands in {(first.get('object') or first).at} already"
+                problems.report("APP332", message, at, hint=hint, length=len(name))
+                continue
+            found[f"{tree.name}.{name}" if name in found else name] = (owner, node)
+    return found
+
+
+def _merged_nodes(
+    trees: list[AppTree],
+    keyed: Mapping[str, tuple[tuple[str, str], MappingNode]],
+    names: ObjectNames,
+    problems: Problems,
+) -> dict[str, MappingNode]:
+    extensions: dict[str, list[MappingNode]] = {}
+    for tree in trees:
+        for node in tree.files[FileKind.EXTENSION]:
+            target = node.get("extension")
+            name = word(target)
+            if target is None or name is None:
+                continue
+            key = names.resolve(name, tree.name, target.at, problems)
+            if key is not None:
+                extensions.setdefault(key, []).append(node)
+    return {key: merge_extensions(node, extensions.get(key, ()), problems) for key, (_, node) in keyed.items()}
+
+
+def _link_objects(drafts: Mapping[str, ObjectDraft], names: ObjectNames, problems: Problems) -> dict[str, ObjectDef]:
+    resolved = resolve_targets(drafts, names, problems)
+    inverses = inverse_lists(resolved, problems)
+    resolved = resolve_rollups(resolved, inverses, problems)
+    return {key: _object_def(add_system_fields(draft), inverses[key]) for key, draft in resolved.items()}
+
+
+def _object_def(draft: ObjectDraft, inverses: Mapping[str, InverseDef]) -> ObjectDef:
+    title = draft.title or default_title(draft)
+    return ObjectDef(
+        key=draft.key,
+        name=draft.name,
+        app=draft.app,
+        at=draft.at,
+        fields=MappingProxyType(draft.fields),
+        label=draft.label,
+        plural=draft.plural,
+        help=draft.help,
+        icon=draft.icon,
+        title=title,
+        search=draft.search,
+        history=draft.history,
+        validations=draft.validations,
+        unique=draft.unique,
+        layout=draft.layout or default_layout(draft, inverses),
+        views=MappingProxyType(complete_views(draft)),
+        inverses=MappingProxyType(dict(inverses)),
+        was=draft.was,
+    )

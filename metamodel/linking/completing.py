@@ -1,0 +1,119 @@
+"""Adds what an author may leave out: system fields, a title, a layout, a list view."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from metamodel.fields import FieldDef, OnDelete, RelationDef, RelationKind
+from metamodel.layouts import LayoutDef, SectionDef
+from metamodel.objects import InverseDef
+from metamodel.reading.object_file import ObjectDraft
+from metamodel.source import LocatedText, Location
+from metamodel.texts import Label
+from metamodel.views import SortKey, ViewDef, ViewType
+
+DEFAULT_VIEW = "all"
+_COLUMNS = 6
+_SYSTEM_LABELS = {
+    "id": ("ID", "编号"),
+    "owner": ("Owner", "负责人"),
+    "created_at": ("Created at", "创建时间"),
+    "created_by": ("Created by", "创建人"),
+    "modified_at": ("Modified at", "修改时间"),
+    "modified_by": ("Modified by", "修改人"),
+    "version": ("Version", "版本"),
+    "deleted_at": ("Deleted at", "删除时间"),
+}
+_SYSTEM_TYPES = {
+    "id": "text",
+    "owner": "lookup",
+    "created_at": "datetime",
+    "created_by": "user",
+    "modified_at": "datetime",
+    "modified_by": "user",
+    "version": "integer",
+    "deleted_at": "datetime",
+}
+
+
+def bilingual(english: str, chinese: str, at: Location) -> Label:
+    """Make a label of the product's own."""
+    return Label(texts=(("en", LocatedText(text=english, at=at)), ("zh", LocatedText(text=chinese, at=at))))
+
+
+def add_system_fields(draft: ObjectDraft) -> ObjectDraft:
+    """Give the draft with id, owner and the others every object has, after its own fields."""
+    fields = dict(draft.fields)
+    for name, type_name in _SYSTEM_TYPES.items():
+        fields[name] = _system_field(name, type_name, draft)
+    return replace(draft, fields=fields)
+
+
+def _system_field(name: str, type_name: str, draft: ObjectDraft) -> FieldDef:
+    relation = None
+    if name == "owner":
+        relation = RelationDef(
+            kind=RelationKind.LOOKUP, targets=("user", "queue"), at=draft.at, on_delete=OnDelete.RESTRICT
+        )
+    elif type_name == "user":
+        relation = RelationDef(kind=RelationKind.USER, targets=("user",), at=draft.at, on_delete=OnDelete.RESTRICT)
+    return FieldDef(
+        name=name,
+        type=type_name,
+        app=draft.app,
+        at=draft.at,
+        label=bilingual(*_SYSTEM_LABELS[name], draft.at),
+        system=True,
+        required=name in ("id", "version", "created_at", "modified_at"),
+        history=name == "owner",
+        max_length=36 if name == "id" else None,
+        relation=relation,
+    )
+
+
+def default_title(draft: ObjectDraft) -> LocatedText:
+    """Give the title of an object that has none: its `name`, else its first text or number, else its id."""
+    own = [field for field in draft.fields.values() if not field.system]
+    if "name" in draft.fields:
+        best = "name"
+    else:
+        best = next((f.name for f in own if f.type in ("text", "autonumber", "email", "phone")), "id")
+    return LocatedText(text="{" + best + "}", at=draft.at)
+
+
+def default_layout(draft: ObjectDraft, inverses: Mapping[str, InverseDef]) -> LayoutDef:
+    """Give a layout of all fields: short ones in two columns, long texts below, then all related lists."""
+    own = [field for field in draft.fields.values() if not field.system]
+    short = tuple(field.name for field in own if field.type != "long_text")
+    long = tuple(field.name for field in own if field.type == "long_text")
+    sections = [
+        SectionDef(fields=(*short, "owner"), at=draft.at, label=bilingual("Details", "详细信息", draft.at)),
+    ]
+    if long:
+        notes = bilingual("Notes", "备注", draft.at)
+        sections.append(SectionDef(fields=long, at=draft.at, label=notes, columns=1))
+    return LayoutDef(at=draft.at, sections=tuple(sections), related=tuple(inverses))
+
+
+def complete_views(draft: ObjectDraft) -> dict[str, ViewDef]:
+    """Give the object's views, with a list of all records first where the author wrote no list."""
+    if any(view.type is ViewType.LIST for view in draft.views.values()):
+        return dict(draft.views)
+    made = ViewDef(
+        name=DEFAULT_VIEW,
+        type=ViewType.LIST,
+        at=draft.at,
+        app=draft.app,
+        label=bilingual("All", "全部", draft.at),
+        columns=default_columns(draft),
+        sort=(SortKey(path="modified_at", descending=True),),
+    )
+    return {DEFAULT_VIEW: made, **draft.views}
+
+
+def default_columns(draft: ObjectDraft) -> tuple[LocatedText, ...]:
+    """Give the first fields of an object as columns; long texts are left out."""
+    own = [field for field in draft.fields.values() if not field.system and field.type != "long_text"]
+    names = [field.name for field in own][:_COLUMNS] or ["id"]
+    return tuple(LocatedText(text=name, at=draft.fields[name].at) for name in (*names, "owner"))

@@ -1,0 +1,69 @@
+"""Loads app folders into one linked metamodel, or says all that is wrong with them.
+
+Order of work: files → nodes → shapes → app order → objects with their extensions → relations, roll-ups, defaults →
+references. Every step goes on after a problem, so that one pass shows them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from metamodel.app_tree import AppTree, read_app_tree
+from metamodel.apps import Metamodel
+from metamodel.field_types import FieldTypeRegistry, standard_field_types
+from metamodel.folder import AppFiles, core_files, join_sources, read_app_files, split_sources
+from metamodel.linking.app_order import CORE, order_apps
+from metamodel.linking.assembling import assemble
+from metamodel.source import Location, Problems
+
+
+def load_metamodel(
+    folders: Iterable[Path | str], types: FieldTypeRegistry | None = None
+) -> tuple[Metamodel | None, Problems]:
+    """Load app folders, with the app core, into one metamodel; None where there is an error.
+
+    The last folder given is the main app unless another one depends on it.
+    types: the field types, the product's own by default.
+    """
+    problems = Problems()
+    files = [read_app_files(Path(folder), problems) for folder in folders]
+    return _load(files, types, problems)
+
+
+def load_sources(
+    sources: Mapping[str, str], types: FieldTypeRegistry | None = None
+) -> tuple[Metamodel | None, Problems]:
+    """Load apps from texts by `folder/path`, as `Metamodel.sources` holds them; core is added where it is absent."""
+    return _load(list(split_sources(sources)), types, Problems())
+
+
+def check_apps(folders: Iterable[Path | str], types: FieldTypeRegistry | None = None) -> Problems:
+    """Check app folders and give all problems."""
+    return load_metamodel(folders, types)[1]
+
+
+def _load(
+    files: list[AppFiles], types: FieldTypeRegistry | None, problems: Problems
+) -> tuple[Metamodel | None, Problems]:
+    if not any(app.folder == CORE for app in files):
+        files = [core_files(problems), *files]
+    trees = _trees(files, problems)
+    nodes = {name: tree.app for name, tree in trees.items()}
+    order = order_apps(nodes, problems)
+    linked = assemble([trees[name] for name in order], types or standard_field_types(), join_sources(files), problems)
+    return (None if problems.errors else linked), problems
+
+
+def _trees(files: Iterable[AppFiles], problems: Problems) -> dict[str, AppTree]:
+    trees: dict[str, AppTree] = {}
+    for app_files in files:
+        tree = read_app_tree(app_files, problems)
+        if tree is None:
+            continue
+        if tree.name in trees:
+            message = f"two folders hold an app named '{tree.name}'"
+            problems.report("APP305", message, Location(file=f"{app_files.folder}/app.yaml"))
+        else:
+            trees[tree.name] = tree
+    return trees

@@ -1,0 +1,124 @@
+"""Reads app.yaml, organization.yaml, connections and templates."""
+
+from __future__ import annotations
+
+from metamodel.apps import AppDef, ConnectionDef, QueueDef, SettingDef, TeamDef, TemplateDef
+from metamodel.field_types import FieldValueError
+from metamodel.fields import FieldDef
+from metamodel.reading.node_values import Reading, child, entries, items, label, located, word, words
+from metamodel.source import LocatedText, Location
+from metamodel.yaml_nodes import Mapping, Node, Scalar
+
+
+def read_app(
+    node: Mapping, reading: Reading, rule_files: tuple[LocatedText, ...], data_files: tuple[LocatedText, ...]
+) -> AppDef:
+    """Read app.yaml."""
+    name_node = node.get("app")
+    name = word(name_node) or ""
+    return AppDef(
+        name=name,
+        version=word(node.get("version")) or "0",
+        at=(name_node or node).at,
+        label=label(node.get("label"), reading.language),
+        depends=read_depends(node),
+        languages=words(node.get("languages")) or ("en",),
+        currency=word(node.get("currency")) or "USD",
+        timezone=word(node.get("timezone")) or "UTC",
+        country=word(node.get("country")),
+        plugins=words(child(node.get("needs"), "plugins")),
+        automation_roles=words(child(node.get("automation"), "roles")),
+        settings={
+            entry.key.text: _read_setting(entry.key, entry.value, name, reading)
+            for entry in entries(node.get("settings"))
+        },
+        permissions=words(node.get("permissions")),
+        rule_files=rule_files,
+        data_files=data_files,
+    )
+
+
+def read_depends(node: Mapping) -> dict[str, str]:
+    """Read `depends:`, app → version constraint ('' = any)."""
+    written = node.get("depends")
+    found = {entry.key.text: word(entry.value) or "" for entry in entries(written)}
+    found.update({item.text: "" for item in items(written) if isinstance(item, Scalar)})
+    return found
+
+
+def _read_setting(key: Scalar, node: Node, app: str, reading: Reading) -> SettingDef:
+    type_name = word(child(node, "type")) or "text"
+    return SettingDef(
+        name=key.text,
+        type=type_name,
+        app=app,
+        at=key.at,
+        default=_setting_default(key, child(node, "default"), type_name, reading),
+        label=label(child(node, "label"), reading.language),
+    )
+
+
+def _setting_default(key: Scalar, node: Node | None, type_name: str, reading: Reading) -> object:
+    field_type = reading.types.find(type_name)
+    if field_type is None or not isinstance(node, Scalar) or node.value is None:
+        return None
+    stand_in = FieldDef(name=key.text, type=type_name, app="", at=Location(file=key.source.file))
+    try:
+        return field_type.parse(node.text, stand_in, reading.context)
+    except FieldValueError as error:
+        reading.problems.report(
+            "APP321", f"the default '{node.text}' of the setting '{key.text}' is not of type {type_name}", node.at,
+            hint=str(error), length=node.length,
+        )  # fmt: skip
+        return None
+
+
+def read_teams(node: Mapping, reading: Reading) -> tuple[TeamDef, ...]:
+    """Read the teams of organization.yaml."""
+    return tuple(
+        TeamDef(name=entry.key.text, at=entry.key.at, label=label(child(entry.value, "label"), reading.language))
+        for entry in entries(node.get("teams"))
+    )
+
+
+def read_queues(node: Mapping, reading: Reading) -> tuple[QueueDef, ...]:
+    """Read the queues of organization.yaml."""
+    return tuple(
+        QueueDef(
+            name=entry.key.text,
+            at=entry.key.at,
+            label=label(child(entry.value, "label"), reading.language),
+            members=words(child(entry.value, "members")),
+        )
+        for entry in entries(node.get("queues"))
+    )
+
+
+def read_connection(node: Mapping, reading: Reading) -> ConnectionDef:
+    """Read a file of connections/."""
+    name_node = node.get("connection")
+    plain = node.plain
+    assert isinstance(plain, dict)
+    options: dict[str, object] = {key: value for key, value in plain.items() if key not in ("connection", "kind")}
+    return ConnectionDef(
+        name=word(name_node) or "",
+        app=reading.app(node.at),
+        kind=word(node.get("kind")) or "",
+        at=(name_node or node).at,
+        options=options,
+    )
+
+
+def read_template(name: str, front: Mapping, body: LocatedText, reading: Reading) -> TemplateDef:
+    """Read a template: its front matter and the text below it."""
+    return TemplateDef(
+        name=name,
+        app=reading.app(front.at),
+        object=word(front.get("object")),
+        language=word(front.get("language")),
+        subject=located(front.get("subject")) or LocatedText(text="", at=front.at),
+        body=body,
+        sender=word(front.get("from")),
+        reply_to=word(front.get("reply_to")),
+        cc=words(front.get("cc")),
+    )

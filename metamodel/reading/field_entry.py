@@ -1,0 +1,142 @@
+"""Reads one entry under `fields:` into a FieldDef; targets and roll-up types are resolved by linking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping as AbstractMapping
+from dataclasses import replace
+
+from metamodel.field_types import FieldType, FieldValueError
+from metamodel.fields import DefaultDef, FieldDef, OnDelete, RelationDef, RelationKind, RollupDef, RollupFunction
+from metamodel.reading.choice_entry import read_choice
+from metamodel.reading.node_values import Reading, child, flag, integer, label, located, word, words
+from metamodel.source import LocatedText
+from metamodel.yaml_nodes import Mapping, Node, Scalar
+
+
+def read_field(
+    key: Scalar, node: Node, option_sets: AbstractMapping[str, Mapping], reading: Reading, *, history: bool = True
+) -> FieldDef | None:
+    """Read a field; None where its type is not known (which the shape check tells).
+
+    history: whether the object keeps a history, the default of the field's own `history:`.
+    """
+    type_name = word(child(node, "type"))
+    field_type = reading.types.find(type_name) if type_name is not None else None
+    if not isinstance(node, Mapping) or field_type is None:
+        return None
+    number_format = word(node.get("format"))
+    bare = FieldDef(
+        name=key.text,
+        type=field_type.name,
+        app=reading.app(key.at),
+        at=key.at,
+        label=label(node.get("label"), reading.language),
+        help=label(node.get("help"), reading.language),
+        required=flag(node.get("required")),
+        required_if=located(node.get("required_if")),
+        visible_if=located(node.get("visible_if")),
+        readonly_if=located(node.get("readonly_if")),
+        unique=flag(node.get("unique")),
+        index=flag(node.get("index")),
+        external_id=flag(node.get("external_id")),
+        history=flag(node.get("history"), default=history),
+        sensitive=flag(node.get("sensitive")),
+        encrypted=flag(node.get("encrypted")),
+        multiple=flag(node.get("multiple")),
+        pattern=located(node.get("pattern")),
+        max_length=integer(node.get("max_length")),
+        digits=integer(node.get("digits")),
+        normalise=word(node.get("normalise")),
+        copy_from=located(node.get("copy_from")),
+        was=word(node.get("was")),
+        formula=located(node.get("formula")),
+        choice=read_choice(node, option_sets, reading) if field_type.name == "choice" else None,
+        relation=_read_relation(field_type.name, node, key),
+        rollup=_read_rollup(node) if field_type.name == "rollup" else None,
+        number_format=number_format,
+    )
+    return _with_values(bare, field_type, node, reading)
+
+
+def _with_values(field: FieldDef, field_type: FieldType, node: Mapping, reading: Reading) -> FieldDef:
+    """Add what is read by the field's own type: bounds, default, `empty_as`."""
+    return replace(
+        field,
+        minimum=_value(node, "min", field, field_type, reading),
+        maximum=_value(node, "max", field, field_type, reading),
+        empty_as=_value(node, "empty_as", field, field_type, reading),
+        default=_read_default(node.get("default"), field, field_type, reading),
+    )
+
+
+def _value(node: Mapping, key: str, field: FieldDef, field_type: FieldType, reading: Reading) -> object:
+    raw = node.get(key)
+    if key not in field_type.keys or not isinstance(raw, Scalar) or raw.value is None:
+        return None
+    try:
+        return field_type.read(raw.text, field, reading.context)
+    except FieldValueError as error:
+        reading.problems.report(
+            "OBJ121", f"'{raw.text}' can't be the '{key}' of a field of type {field.type}", raw.at,
+            hint=str(error), length=raw.length,
+        )  # fmt: skip
+        return None
+
+
+def _read_default(node: Node | None, field: FieldDef, field_type: FieldType, reading: Reading) -> DefaultDef | None:
+    if not isinstance(node, Scalar) or node.value is None:
+        return None
+    text = node.located
+    if text.text.lstrip().startswith("="):
+        start = text.text.index("=") + 1
+        while start < len(text.text) and text.text[start] == " ":
+            start += 1
+        return DefaultDef(expression=text.part(start, len(text.text)))
+    if not field_type.literal_default:
+        return DefaultDef(expression=text)
+    try:
+        return DefaultDef(constant=field_type.parse(text.text, field, reading.context))
+    except FieldValueError as error:
+        if not field_type.text_default:
+            return DefaultDef(expression=text)
+        reading.problems.report(
+            "OBJ122", f"the default '{text.text}' is not a value of '{field.name}'", node.at,
+            hint=str(error), length=node.length,
+        )  # fmt: skip
+        return None
+
+
+def _read_relation(type_name: str, node: Mapping, key: Scalar) -> RelationDef | None:
+    if type_name not in tuple(RelationKind):
+        return None
+    kind = RelationKind(type_name)
+    targets = ("user",) if kind is RelationKind.USER else words(node.get("to"))
+    return RelationDef(
+        kind=kind,
+        targets=() if targets == ("any",) else targets,
+        at=(node.get("to") or key).at,
+        on_delete=_on_delete(kind, node),
+        inverse=word(node.get("inverse")),
+        where=located(node.get("where")),
+        tree=flag(node.get("tree")),
+    )
+
+
+def _on_delete(kind: RelationKind, node: Mapping) -> OnDelete:
+    if kind is RelationKind.CHILD_OF:
+        return OnDelete.CASCADE
+    written = word(node.get("on_delete"))
+    if written in tuple(OnDelete):
+        return OnDelete(written)
+    # A required lookup can't be cleared, so the record it points at can't go while it is used.
+    return OnDelete.RESTRICT if flag(node.get("required")) else OnDelete.CLEAR
+
+
+def _read_rollup(node: Mapping) -> RollupDef:
+    function = word(node.get("function")) or "count"
+    return RollupDef(
+        of=located(node.get("of")) or LocatedText(text="", at=node.at),
+        function=RollupFunction(function) if function in tuple(RollupFunction) else RollupFunction.COUNT,
+        where=located(node.get("where")),
+        sorted_by=located(node.get("sorted_by")),
+    )

@@ -1,0 +1,159 @@
+"""Reads the merged node of an object (its file with all extensions) into what linking completes to an ObjectDef."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from metamodel.fields import FieldDef
+from metamodel.layouts import LayoutDef, SectionDef
+from metamodel.objects import UniqueDef, ValidationDef, ValidationSeverity
+from metamodel.reading.field_entry import read_field
+from metamodel.reading.node_values import (
+    Reading,
+    child,
+    entries,
+    flag,
+    integer,
+    items,
+    label,
+    located,
+    located_list,
+    scalars,
+    word,
+    words,
+)
+from metamodel.source import LocatedText, Location
+from metamodel.texts import Label
+from metamodel.views import SortKey, ViewDef, ViewType
+from metamodel.yaml_nodes import Mapping, Node, Scalar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectDraft:
+    """An object as written, extensions merged in; names in it are not resolved and nothing is filled in."""
+
+    key: str
+    name: str
+    app: str
+    at: Location
+    node: Mapping
+    fields: dict[str, FieldDef]
+    label: Label | None
+    plural: Label | None
+    help: Label | None
+    icon: str | None
+    title: LocatedText | None
+    search: tuple[LocatedText, ...]
+    history: bool
+    validations: tuple[ValidationDef, ...]
+    unique: tuple[UniqueDef, ...]
+    layout: LayoutDef | None
+    views: dict[str, ViewDef]
+    was: str | None
+
+
+def read_object(
+    key: str, name: str, app: str, node: Mapping, option_sets: dict[str, Mapping], reading: Reading
+) -> ObjectDraft:
+    """Read an object's merged node."""
+    history = flag(node.get("history"), default=True)
+    fields = {
+        entry.key.text: read_field(entry.key, entry.value, option_sets, reading, history=history)
+        for entry in entries(node.get("fields"))
+    }
+    name_node = node.get("object")
+    return ObjectDraft(
+        key=key,
+        name=name,
+        app=app,
+        at=name_node.at if name_node is not None else node.at,
+        node=node,
+        fields={field_name: field for field_name, field in fields.items() if field is not None},
+        label=label(node.get("label"), reading.language),
+        plural=label(node.get("plural"), reading.language),
+        help=label(node.get("help"), reading.language),
+        icon=word(node.get("icon")),
+        title=located(node.get("title")),
+        search=located_list(node.get("search")),
+        history=history,
+        validations=tuple(
+            _read_validation(item, reading) for item in items(node.get("validations")) if isinstance(item, Mapping)
+        ),
+        unique=_read_unique(node.get("unique")),
+        layout=read_layout(node.get("layout"), reading),
+        views={entry.key.text: read_view(entry.key, entry.value, reading) for entry in entries(node.get("views"))},
+        was=word(node.get("was")),
+    )
+
+
+def _read_validation(node: Mapping, reading: Reading) -> ValidationDef:
+    severity = word(node.get("severity"))
+    name = word(node.get("name")) or ""
+    return ValidationDef(
+        name=name,
+        check=located(node.get("check")) or LocatedText(text="true", at=node.at),
+        message=label(node.get("message"), reading.language) or Label(texts=()),
+        at=node.at,
+        app=reading.app(node.at),
+        when=located(node.get("when")),
+        field=word(node.get("field")),
+        severity=ValidationSeverity(severity) if severity in tuple(ValidationSeverity) else ValidationSeverity.ERROR,
+        active=located(node.get("active")),
+    )
+
+
+def _read_unique(node: Node | None) -> tuple[UniqueDef, ...]:
+    found = []
+    for item in items(node):
+        names = words(item)
+        if names:
+            found.append(UniqueDef(fields=names, at=item.at))
+    return tuple(found)
+
+
+def read_layout(node: Node | None, reading: Reading) -> LayoutDef | None:
+    """Read a record page's layout; None where none is written."""
+    if not isinstance(node, Mapping):
+        return None
+    sections = tuple(
+        SectionDef(
+            fields=words(section.get("fields")),
+            at=section.at,
+            label=label(section.get("label"), reading.language),
+            columns=integer(section.get("columns")) or 2,
+            visible_if=located(section.get("visible_if")),
+        )
+        for section in items(node.get("sections"))
+        if isinstance(section, Mapping)
+    )
+    return LayoutDef(
+        at=node.at,
+        sections=sections,
+        highlights=words(node.get("highlights")),
+        path=word(node.get("path")),
+        related=words(node.get("related")),
+        actions=words(node.get("actions")),
+    )
+
+
+def read_view(key: Scalar, node: Node, reading: Reading) -> ViewDef:
+    """Read a list or board."""
+    kind = word(child(node, "type")) or "list"
+    return ViewDef(
+        name=key.text,
+        type=ViewType(kind) if kind in tuple(ViewType) else ViewType.LIST,
+        at=key.at,
+        app=reading.app(key.at),
+        label=label(child(node, "label"), reading.language),
+        columns=located_list(child(node, "columns")),
+        where=located(child(node, "where")),
+        sort=tuple(_sort_key(scalar) for scalar in scalars(child(node, "sort"))),
+        by=word(child(node, "by")),
+        card=located_list(child(node, "card")),
+        sum=word(child(node, "sum")),
+        roles=words(child(node, "roles")),
+    )
+
+
+def _sort_key(scalar: Scalar) -> SortKey:
+    return SortKey(path=scalar.text.removeprefix("-").strip(), descending=scalar.text.startswith("-"))
