@@ -1,7 +1,7 @@
 """What an app is: frozen definitions, the field types, and the loader that makes them of a folder.
 
 Other packages use:
-- `load_metamodel(folders)`, `load_sources(sources)`, `check_apps(folders)`: folders or stored texts → `Metamodel`, `Problems`;
+- `load_metamodel(folders)`, `load_sources(sources)`, `check_apps(folders)`: → `Metamodel` and `Problems`;
 - `metamodel.apps`, `.objects`, `.fields`, `.layouts`, `.views`, `.access`, `.texts`, `.values`: the definitions;
 - `metamodel.source`: `Location`, `LocatedText`, `Problem`, `Problems`, `render_problem`;
 - `metamodel.field_types`: `FieldType`, `FieldTypeRegistry`, `standard_field_types`, `FieldValueError`, `message`;

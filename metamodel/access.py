@@ -16,7 +16,7 @@ OBJECT_ACTIONS = ("read", "create", "update", "delete", "export")
 class ObjectGrant:
     """The grants of a role on one object: action (of OBJECT_ACTIONS) → scope text; an absent action is refused.
 
-    A scope is an expression in which `all`, `yes`, `own`, `team`, `subordinates`, `territory`, `shared`, `no` are words.
+    A scope is an expression that has the words `all yes own team subordinates territory shared no` too.
     """
 
     object: str
@@ -26,7 +26,7 @@ class ObjectGrant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldGrant:
-    """The grants of a role on one field: read and update, each a scope text (`no`, `yes`, `masked` or an expression)."""
+    """The grants of a role on one field: read and update, each a scope text (`no`, `yes`, `masked`, an expression)."""
 
     object: str
     field: str
@@ -63,7 +63,7 @@ class RoleDef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MenuItemDef:
-    """An entry of a menu: an object's list or view, or a group of entries (three levels at most, the menu's own first)."""
+    """An entry of a menu: an object's list or view, or a group of entries (three levels, the menu's own first)."""
 
     at: Location
     object: str | None = None

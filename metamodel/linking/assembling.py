@@ -21,7 +21,7 @@ from metamodel.linking.gathering import (
     gather_teams,
     gather_templates,
 )
-from metamodel.linking.granting import link_menus, link_roles, link_templates
+from metamodel.linking.granting import add_default_menus, link_menus, link_roles, link_templates
 from metamodel.linking.merging import merge_extensions
 from metamodel.linking.object_names import ObjectNames
 from metamodel.linking.relations import inverse_lists, resolve_targets
@@ -53,11 +53,13 @@ def assemble(
     }
     objects = _link_objects(drafts, names, problems)
     apps = tuple(read_app(tree.app, reading, tree.rule_files, tree.data_files) for tree in trees)
+    menus = add_default_menus(link_menus(gather_menus(trees, reading, problems), names, problems), apps, objects)
+    roles = link_roles(gather_roles(trees, reading, problems), objects, menus, names, problems)
     return Metamodel(
         apps=apps,
         objects=MappingProxyType(objects),
-        roles=MappingProxyType(link_roles(gather_roles(trees, reading, problems), objects, names, problems)),
-        menus=MappingProxyType(link_menus(gather_menus(trees, reading, problems), names, problems)),
+        roles=MappingProxyType(roles),
+        menus=MappingProxyType(menus),
         templates=MappingProxyType(link_templates(gather_templates(trees, reading, problems), names, problems)),
         connections=MappingProxyType(gather_connections(trees, reading, problems)),
         settings=MappingProxyType(gather_settings(apps, problems)),

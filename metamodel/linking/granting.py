@@ -6,22 +6,33 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from metamodel.access import DenyDef, FieldGrant, MenuDef, MenuItemDef, ObjectGrant, RoleDef
-from metamodel.apps import TemplateDef
+from metamodel.apps import AppDef, TemplateDef
 from metamodel.linking.object_names import ObjectNames
 from metamodel.objects import ObjectDef
 from metamodel.source import Problems
 
 EVERY_OBJECT = "*"
+EVERY_MENU = "*"
 
 
 def link_roles(
-    roles: Mapping[str, RoleDef], objects: Mapping[str, ObjectDef], names: ObjectNames, problems: Problems
+    roles: Mapping[str, RoleDef],
+    objects: Mapping[str, ObjectDef],
+    menus: Mapping[str, MenuDef],
+    names: ObjectNames,
+    problems: Problems,
 ) -> dict[str, RoleDef]:
-    """Give the roles with object keys in their grants and denials.
+    """Give the roles with object keys in their grants and denials; `menus: ["*"]` names every menu.
 
     Problems: OBJ201, OBJ202.
     """
-    return {name: _link_role(role, objects, names, problems) for name, role in roles.items()}
+    return {
+        name: replace(
+            _link_role(role, objects, names, problems),
+            menus=tuple(menus) if EVERY_MENU in role.menus else role.menus,
+        )
+        for name, role in roles.items()
+    }
 
 
 def _link_role(role: RoleDef, objects: Mapping[str, ObjectDef], names: ObjectNames, problems: Problems) -> RoleDef:
@@ -64,6 +75,19 @@ def link_menus(menus: Mapping[str, MenuDef], names: ObjectNames, problems: Probl
         name: replace(menu, items=tuple(_menu_item(item, menu.app, names, problems) for item in menu.items))
         for name, menu in menus.items()
     }
+
+
+def add_default_menus(
+    menus: Mapping[str, MenuDef], apps: tuple[AppDef, ...], objects: Mapping[str, ObjectDef]
+) -> dict[str, MenuDef]:
+    """Give the menus with one of its own objects for each app that has objects and wrote no menu."""
+    made = dict(menus)
+    for app in apps:
+        own = tuple(object_def for object_def in objects.values() if object_def.app == app.name)
+        if own and app.name not in made and not any(menu.app == app.name for menu in menus.values()):
+            items = tuple(MenuItemDef(at=object_def.at, object=object_def.key) for object_def in own)
+            made[app.name] = MenuDef(name=app.name, app=app.name, at=app.at, label=app.label, items=items)
+    return made
 
 
 def _menu_item(item: MenuItemDef, app: str, names: ObjectNames, problems: Problems) -> MenuItemDef:
