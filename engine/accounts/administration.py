@@ -1,0 +1,185 @@
+"""What administrators do with accounts: make users, set passwords, give roles, disable, and hand out tokens.
+
+User records are written through the door with the caller's actor, so its grants hold; credentials, roles and tokens lie
+in tables of their own, which no object shows. Whether the caller may administrate at all is asked by the pages and the
+command line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+from sqlalchemy import Connection, Table, select, update
+
+from engine.access.actor import Actor
+from engine.accounts.errors import UnknownRole, UnknownUser
+from engine.accounts.passwords import Passwords, check_new_password
+from engine.accounts.sessions import SessionStore
+from engine.accounts.stamp import AccountStamp
+from engine.accounts.tokens import SCOPES, TokenRow, TokenStore
+from engine.accounts.upsert import insert_if_absent
+from engine.accounts.users import LOGIN_FIELD, USER_OBJECT, UserDirectory, UserRow
+from engine.clock import Clock
+from engine.records.service import Records
+from engine.storage.database import Database
+from metamodel.names import did_you_mean
+
+
+class Administration:
+    """Change accounts; every change acts on the next request in every process."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        credential: Table,
+        clock: Clock,
+        records: Records,
+        passwords: Passwords,
+        users: UserDirectory,
+        sessions: SessionStore,
+        tokens: TokenStore,
+        stamp: AccountStamp,
+    ) -> None:
+        self._database = database
+        self._credential = credential
+        self._clock = clock
+        self._records = records
+        self._passwords = passwords
+        self._users = users
+        self._sessions = sessions
+        self._tokens = tokens
+        self._stamp = stamp
+
+    def create_user(
+        self,
+        actor: Actor,
+        login: str,
+        *,
+        password: str | None,
+        roles: Collection[str] = (),
+        values: Mapping[str, object] | None = None,
+    ) -> str:
+        """Make a user with a password (None: cannot sign in yet) and roles; give the record's id.
+
+        values: further fields of the user record, raw as for the door.
+
+        Raises: ValidationFailed, UnknownRole, and what the door raises.
+        """
+        self._check_roles(roles)
+        if password is not None:
+            check_new_password(password, login=login)
+        hashed = self._passwords.hash(password) if password is not None else None
+        fields = {"name": login.split("@")[0], **(values or {}), LOGIN_FIELD: login}
+        with self._records.transaction(actor) as transaction:
+            user_id = transaction.create(USER_OBJECT, fields).record.id
+            if hashed is not None:
+                self.store_hash(transaction.connection, user_id, hashed)
+            self._users.replace_roles(transaction.connection, user_id, roles, by=actor.login)
+            self._stamp.raise_in(transaction.connection)
+        self._stamp.forget_here()
+        return user_id
+
+    def list_users(self) -> Sequence[UserRow]:
+        """Give all users by log-in name."""
+        with self._database.read() as connection:
+            return self._users.list_all(connection)
+
+    def find_user(self, login: str) -> UserRow:
+        """Give the user of a log-in name.
+
+        Raises: UnknownUser.
+        """
+        with self._database.read() as connection:
+            found = self._users.find(connection, login)
+        if found is None:
+            raise UnknownUser(login)
+        return found
+
+    def set_password(self, login: str, password: str, *, keep_session: str | None = None) -> None:
+        """Give a user a new password; the sessions so far end, but the one named.
+
+        Raises: ValidationFailed, UnknownUser.
+        """
+        check_new_password(password, login=login)
+        user, hashed = self.find_user(login), self._passwords.hash(password)
+        with self._changing() as connection:
+            self.store_hash(connection, user.id, hashed)
+            self._sessions.end_all(connection, user.id, but=keep_session)
+
+    def set_roles(self, login: str, roles: Collection[str], *, by: str) -> None:
+        """Let a user hold exactly these roles.
+
+        Raises: UnknownRole, UnknownUser.
+        """
+        self._check_roles(roles)
+        user = self.find_user(login)
+        with self._changing() as connection:
+            self._users.replace_roles(connection, user.id, roles, by=by)
+
+    def disable(self, login: str) -> None:
+        """Let a user sign in no more; sessions and tokens end at once. Raises: UnknownUser."""
+        user = self.find_user(login)
+        with self._changing() as connection:
+            self._set_disabled(connection, user.id, disabled=True)
+            self._sessions.end_all(connection, user.id)
+            self._tokens.revoke_all(connection, user.id)
+
+    def enable(self, login: str) -> None:
+        """Let a disabled user sign in again, with the password of before. Raises: UnknownUser."""
+        user = self.find_user(login)
+        with self._changing() as connection:
+            self._set_disabled(connection, user.id, disabled=False)
+
+    def create_token(
+        self, login: str, *, name: str, scopes: Collection[str] = SCOPES, expires_at: datetime | None = None
+    ) -> str:
+        """Make an API token for a user and give it; it is shown this once.
+
+        Raises: UnknownUser, ValidationFailed.
+        """
+        user = self.find_user(login)
+        with self._changing() as connection:
+            return self._tokens.create(connection, user.id, name=name, scopes=scopes, expires_at=expires_at)
+
+    def list_tokens(self, login: str | None = None) -> Sequence[TokenRow]:
+        """Give the living tokens of a user, or of all. Raises: UnknownUser."""
+        user_id = self.find_user(login).id if login is not None else None
+        with self._database.read() as connection:
+            return self._tokens.list_of(connection, user_id)
+
+    def revoke_token(self, token_id: str) -> bool:
+        """End a token; say whether there was one."""
+        with self._changing() as connection:
+            return self._tokens.revoke(connection, token_id)
+
+    def password_hash(self, connection: Connection, user_id: str) -> str | None:
+        """Give the stored hash of a user's password, for signing in."""
+        chosen = select(self._credential.c.password_hash).where(self._credential.c.user_id == user_id)
+        return connection.execute(chosen).scalar()
+
+    def store_hash(self, connection: Connection, user_id: str, hashed: str) -> None:
+        """Store the hash of a user's password."""
+        self._set(connection, user_id, {"password_hash": hashed, "changed_at": self._clock.now()})
+
+    def _set_disabled(self, connection: Connection, user_id: str, *, disabled: bool) -> None:
+        self._set(connection, user_id, {"disabled": disabled})
+
+    def _set(self, connection: Connection, user_id: str, values: Mapping[str, object]) -> None:
+        insert_if_absent(connection, self._credential, {"user_id": user_id})
+        connection.execute(update(self._credential).where(self._credential.c.user_id == user_id).values(values))
+
+    def _check_roles(self, roles: Collection[str]) -> None:
+        known = self._users.role_names()
+        for role in roles:
+            if role not in known:
+                raise UnknownRole(role, did_you_mean(role, known) or f"known are {', '.join(sorted(known))}")
+
+    @contextmanager
+    def _changing(self) -> Iterator[Connection]:
+        with self._database.write() as connection:
+            yield connection
+            self._stamp.raise_in(connection)
+        self._stamp.forget_here()

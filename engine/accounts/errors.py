@@ -1,0 +1,37 @@
+"""Failures of signing in; like all engine errors they know no HTTP."""
+
+from __future__ import annotations
+
+from engine.errors import EngineError
+
+
+class SignInRefused(EngineError):
+    """Name or password is wrong, or the user may not sign in: all look the same."""
+
+    def __init__(self) -> None:
+        super().__init__("User name or password is wrong.")
+
+
+class TooManyAttempts(EngineError):
+    """Too many wrong log-ins for this account or from this address; nothing was tried."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        self.retry_after_s = retry_after_s
+        minutes = max(1, -(-retry_after_s // 60))
+        super().__init__(f"Too many wrong log-ins. Try again in {minutes} minutes.")
+
+
+class UnknownUser(EngineError):
+    """There is no user of that name."""
+
+    def __init__(self, login: str) -> None:
+        self.login = login
+        super().__init__(f"There is no user '{login}'.")
+
+
+class UnknownRole(EngineError):
+    """There is no role of that name in the running release; `hint` names the nearest one."""
+
+    def __init__(self, role: str, hint: str = "") -> None:
+        self.role = role
+        super().__init__(f"There is no role '{role}'{'; ' + hint if hint else ''}.")

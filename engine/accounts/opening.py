@@ -1,0 +1,71 @@
+"""Puts the parts of accounts together over one database; the composition root of the engine calls it once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from engine.accounts.administration import Administration
+from engine.accounts.lockout import Lockout, LockoutLimits
+from engine.accounts.passwords import PasswordCost, Passwords
+from engine.accounts.service import Accounts
+from engine.accounts.sessions import SessionLimits, SessionStore
+from engine.accounts.stamp import AccountStamp
+from engine.accounts.tokens import TokenStore
+from engine.accounts.users import UserDirectory
+from engine.clock import Clock
+from engine.ids import IdMaker
+from engine.records.service import Records
+from engine.releases.release import Release
+from engine.storage.database import Database
+from engine.storage.system_tables import SystemTables
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSettings:
+    """How costly password hashes are, how many wrong log-ins are too many, and when sessions end."""
+
+    password_cost: PasswordCost = field(default_factory=PasswordCost)
+    lockout: LockoutLimits = field(default_factory=LockoutLimits)
+    sessions: SessionLimits = field(default_factory=SessionLimits)
+
+
+def open_accounts(
+    database: Database,
+    system: SystemTables,
+    *,
+    current_release: Callable[[], Release],
+    records: Records,
+    clock: Clock,
+    ids: IdMaker,
+    settings: AccountSettings | None = None,
+) -> Accounts:
+    """Make the accounts of an installation; costs and limits can be handed in by tests."""
+    settings = settings or AccountSettings()
+    passwords = Passwords(settings.password_cost)
+    users = UserDirectory(current_release, system.credential, system.role, clock)
+    sessions = SessionStore(system.session, clock, settings.sessions)
+    tokens = TokenStore(system.token, clock, ids)
+    stamp = AccountStamp(database, system.stamp)
+    administration = Administration(
+        database=database,
+        credential=system.credential,
+        clock=clock,
+        records=records,
+        passwords=passwords,
+        users=users,
+        sessions=sessions,
+        tokens=tokens,
+        stamp=stamp,
+    )
+    return Accounts(
+        database=database,
+        clock=clock,
+        passwords=passwords,
+        lockout=Lockout(database, system.lockout, clock, settings.lockout),
+        users=users,
+        sessions=sessions,
+        tokens=tokens,
+        stamp=stamp,
+        administration=administration,
+    )

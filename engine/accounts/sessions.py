@@ -1,0 +1,118 @@
+"""Keeps sessions on the server: a cookie is only a random key to a row here, so that a session can be ended at once.
+
+Sessions end by log-out, by revoking, after idling, and after an absolute time whatever happens. Whose session it is and
+what that person may do is put together elsewhere (service.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, insert, select, update
+
+from engine.accounts.secrets import hash_secret, new_session_secret
+from engine.clock import Clock
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionLimits:
+    """When a session ends by itself: unused for `idle`, and in any case after `absolute`."""
+
+    idle: timedelta = timedelta(hours=8)
+    absolute: timedelta = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRow:
+    """One session as a list of one's sessions shows it; `id` is the hash of its secret and signs nobody in."""
+
+    id: str
+    user_id: str
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+    address: str
+    agent: str
+
+
+class SessionStore:
+    """Read and write the sessions' rows, on a connection handed in."""
+
+    def __init__(self, table: Table, clock: Clock, limits: SessionLimits) -> None:
+        self._table = table
+        self._clock = clock
+        self._limits = limits
+
+    def create(self, connection: Connection, user_id: str, *, address: str, agent: str) -> str:
+        """Start a session and give its secret, which is stored nowhere."""
+        secret, now = new_session_secret(), self._clock.now()
+        values = {
+            "id": hash_secret(secret),
+            "user_id": user_id,
+            "created_at": now,
+            "seen_at": now,
+            "expires_at": now + self._limits.absolute,
+            "address": address,
+            "agent": agent,
+        }
+        connection.execute(insert(self._table).values(values))
+        return secret
+
+    def find(self, connection: Connection, session_id: str) -> SessionRow | None:
+        """Give the session of that id, the hash of its secret, unless it has ended."""
+        row = connection.execute(select(self._table).where(self._table.c.id == session_id)).first()
+        return _session(row) if row is not None and self.ends_at(_session(row)) > self._clock.now() else None
+
+    def ends_at(self, session: SessionRow) -> datetime:
+        """Say when the session ends unless it is used."""
+        return min(session.expires_at, session.seen_at + self._limits.idle)
+
+    def note_use(self, connection: Connection, session_id: str) -> None:
+        """Keep a session from idling out."""
+        connection.execute(update(self._table).where(self._table.c.id == session_id).values(seen_at=self._clock.now()))
+
+    def list_of(self, connection: Connection, user_id: str) -> Sequence[SessionRow]:
+        """Give the living sessions of a user, the latest used first."""
+        statement = select(self._table).where(self._table.c.user_id == user_id).order_by(self._table.c.seen_at.desc())
+        now = self._clock.now()
+        return [session for row in connection.execute(statement) if self.ends_at(session := _session(row)) > now]
+
+    def end(self, connection: Connection, session_id: str, *, user_id: str | None = None) -> bool:
+        """End a session, with `user_id` only if it is that user's; say whether there was one."""
+        chosen = self._table.c.id == session_id
+        if user_id is not None:
+            chosen = chosen & (self._table.c.user_id == user_id)
+        return connection.execute(delete(self._table).where(chosen)).rowcount > 0
+
+    def end_all(self, connection: Connection, user_id: str, *, but: str | None = None) -> int:
+        """End all sessions of a user but the one with that id; give how many."""
+        chosen = self._table.c.user_id == user_id
+        if but is not None:
+            chosen = chosen & (self._table.c.id != but)
+        return connection.execute(delete(self._table).where(chosen)).rowcount
+
+    def forget_ended(self, connection: Connection) -> int:
+        """Remove the rows of sessions that have ended by themselves."""
+        now = self._clock.now()
+        ended = (self._table.c.expires_at <= now) | (self._table.c.seen_at <= now - self._limits.idle)
+        return connection.execute(delete(self._table).where(ended)).rowcount
+
+    @property
+    def lifetime_s(self) -> int:
+        """How long a browser keeps the cookie, in seconds."""
+        return int(self._limits.absolute.total_seconds())
+
+
+def _session(row: Any) -> SessionRow:
+    return SessionRow(
+        id=row.id,
+        user_id=row.user_id,
+        created_at=row.created_at,
+        seen_at=row.seen_at,
+        expires_at=row.expires_at,
+        address=row.address or "",
+        agent=row.agent or "",
+    )

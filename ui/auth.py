@@ -1,0 +1,206 @@
+"""Signs people in and out, finds out who asks, and checks CSRF tokens: everything is closed unless marked `public`.
+
+Pages come with a session cookie (a random id, the session itself lies in the database), the API with a bearer token or
+that cookie. A request by cookie that changes something needs a CSRF token; one by bearer token does not, since no
+browser sends it by itself. What the actor may do with data is decided by the engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+from urllib.parse import quote
+
+from flask import Blueprint, Flask, Response, current_app, g, make_response, redirect, render_template, request, session
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFProtect
+
+from engine.accounts.errors import SignInRefused, TooManyAttempts
+from engine.accounts.service import SignedIn
+from ui.context import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, current_actor, platform, release
+from ui.errors import API_PREFIX, ApiProblem, status_of
+from ui.security import SAFE_METHODS, WebSettings, local_path
+
+View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+
+SESSION_COOKIE = "fieldstone_session"
+LOGIN_PATH = "/login"
+PREFERENCE_MAX_AGE_S = 365 * 24 * 3600
+_MAX_CREDENTIAL = 2_000
+
+blueprint = Blueprint("auth", __name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginPage:
+    """The context `page` of templates/pages/login.html; `error` is empty or a sentence, already in words for people."""
+
+    login: str = ""
+    next: str = "/"
+    error: str = ""
+
+
+def public(view: View) -> View:
+    """Mark a view as open to everybody; all others need a sign-in."""
+    view.is_public = True  # type: ignore[attr-defined]
+    return view
+
+
+def install_auth(app: Flask, settings: WebSettings) -> None:
+    """Identify who asks before each view, and offer /login, /logout and /preferences."""
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_NAME="fieldstone_state",
+        SESSION_COOKIE_SECURE=settings.is_https,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,  # ui/security.py compares the Origin on http and https alike
+    )
+    csrf = CSRFProtect(app)
+
+    def authenticate() -> ResponseReturnValue | None:
+        g.signed_in = found = _find_signed_in()
+        g.actor = _actor_of(found)
+        if not _is_public():
+            if found is None:
+                return _ask_to_sign_in()
+            _check_scope(found)
+        if request.method not in SAFE_METHODS and (found is None or found.by_cookie):
+            csrf.protect()
+        return None
+
+    app.before_request(authenticate)
+    app.register_blueprint(blueprint)
+
+
+@blueprint.get(LOGIN_PATH)
+@public
+def login_form() -> ResponseReturnValue:
+    """Show the log-in page, or go on where somebody is signed in already."""
+    target = local_path(request.args.get("next"))
+    if current_actor() is not None:
+        return redirect(target, 303)
+    return render_template("pages/login.html", page=LoginPage(next=target))
+
+
+@blueprint.post(LOGIN_PATH)
+@public
+def log_in() -> ResponseReturnValue:
+    """Start a session for name and password, under a new id."""
+    login = request.form.get("login", "")[:_MAX_CREDENTIAL]
+    password = request.form.get("password", "")[:_MAX_CREDENTIAL]
+    target = local_path(request.form.get("next"))
+    accounts = platform().accounts
+    try:
+        new = accounts.sign_in(
+            login, password, address=request.remote_addr or "", agent=request.headers.get("User-Agent", "")[:200]
+        )
+    except (SignInRefused, TooManyAttempts) as error:
+        status, _ = status_of(error)
+        page = LoginPage(login=login, next=target, error=str(error))
+        answer = make_response(render_template("pages/login.html", page=page), status)
+        if isinstance(error, TooManyAttempts):
+            answer.headers["Retry-After"] = str(error.retry_after_s)
+        return answer
+    if old := request.cookies.get(SESSION_COOKIE):
+        accounts.sign_out(old)
+    session.clear()  # the CSRF token of before the log-in dies with it
+    answer = make_response(redirect(target, 303))
+    _set_session_cookie(answer, new.secret, new.lifetime_s)
+    return answer
+
+
+@blueprint.post("/logout")
+@public
+def log_out() -> ResponseReturnValue:
+    """End the session on the server and forget its cookie."""
+    if secret := request.cookies.get(SESSION_COOKIE):
+        platform().accounts.sign_out(secret)
+    session.clear()
+    answer = make_response(redirect(LOGIN_PATH, 303))
+    answer.delete_cookie(SESSION_COOKIE, httponly=True, samesite="Lax", secure=_is_https())
+    return answer
+
+
+@blueprint.post("/preferences")
+@public
+def save_preferences() -> ResponseReturnValue:
+    """Keep language and theme of this browser in cookies: form fields `language`, `theme`, `next`."""
+    answer = make_response(redirect(local_path(request.form.get("next")), 303))
+    languages = release().metamodel.main.languages
+    for name, cookie, allowed in (("language", LANGUAGE_COOKIE, languages), ("theme", THEME_COOKIE, THEMES)):
+        value = request.form.get(name)
+        if value is not None and value in allowed:
+            answer.set_cookie(
+                cookie, value, max_age=PREFERENCE_MAX_AGE_S, samesite="Lax", secure=_is_https(), httponly=True
+            )
+    return answer
+
+
+def _find_signed_in() -> SignedIn | None:
+    if request.path.startswith(API_PREFIX) and (header := request.headers.get("Authorization")):
+        scheme, _, secret = header.partition(" ")
+        found = platform().accounts.signed_in_by_token(secret.strip()) if scheme.lower() == "bearer" else None
+        if found is None:
+            raise _unauthorised("The token is unknown, expired or revoked.")
+        return found
+    secret = request.cookies.get(SESSION_COOKIE)
+    return platform().accounts.signed_in_by_session(secret) if secret else None
+
+
+def _actor_of(found: SignedIn | None) -> object:
+    if found is None:
+        return None
+    return found.api_actor if request.path.startswith(API_PREFIX) else found.actor
+
+
+def _is_public() -> bool:
+    if request.endpoint is None:  # no such address or method: the router's own answer, the same for everybody
+        return True
+    if request.endpoint == "static" or request.endpoint.endswith(".static"):
+        return True
+    view = current_app.view_functions.get(request.endpoint)
+    return bool(getattr(view, "is_public", False))
+
+
+def _ask_to_sign_in() -> ResponseReturnValue:
+    if request.path.startswith(API_PREFIX) or request.method not in SAFE_METHODS:
+        raise _unauthorised("Sign in, or send a token as `Authorization: Bearer TOKEN`.")
+    return _to_login(401 if SESSION_COOKIE in request.cookies else 303)
+
+
+def _to_login(status: int) -> ResponseReturnValue:
+    here = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    address = f"{LOGIN_PATH}?next={quote(local_path(here), safe='/')}"
+    if request.headers.get("HX-Request") == "true":  # htmx would put the log-in page into a part of the page
+        return Response("", 401, headers={"HX-Redirect": address})
+    if status == 401:
+        # The old cookie of an ended session: said with 401, and the log-in page in the same answer.
+        page = render_template("pages/login.html", page=LoginPage(next=local_path(here)))
+        answer = make_response(page, 401)
+        answer.delete_cookie(SESSION_COOKIE, httponly=True, samesite="Lax", secure=_is_https())
+        return answer
+    return redirect(address, status)
+
+
+def _check_scope(found: SignedIn) -> None:
+    needed = "read" if request.method in SAFE_METHODS else "write"
+    if needed not in found.scopes:
+        raise ApiProblem(403, "scope_missing", f"The token lacks the scope '{needed}'.")
+
+
+def _unauthorised(detail: str) -> ApiProblem:
+    return ApiProblem(401, "not_signed_in", detail, headers={"WWW-Authenticate": 'Bearer realm="fieldstone"'})
+
+
+def _set_session_cookie(answer: Response, secret: str, lifetime_s: int) -> None:
+    answer.set_cookie(
+        SESSION_COOKIE, secret, max_age=lifetime_s, httponly=True, samesite="Lax", secure=_is_https(), path="/"
+    )
+
+
+def _is_https() -> bool:
+    return bool(current_app.config["SESSION_COOKIE_SECURE"])

@@ -1,0 +1,241 @@
+"""The one place that turns failures into status codes: a table of exception classes, problem documents and error pages.
+
+Programs get RFC 9457 problem documents (the API, and whoever asks for JSON), people a page or, under htmx, its text.
+Details of an unexpected failure stand in the log under the request id, never in the answer.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+import orjson
+from flask import Flask, Response, render_template, request
+from flask_wtf.csrf import CSRFError
+from jinja2 import TemplateNotFound
+from markupsafe import escape
+from werkzeug.exceptions import HTTPException
+
+from engine.errors import (
+    AccessDenied,
+    AutomationStopped,
+    ConfirmationNeeded,
+    DatabaseUnavailable,
+    EngineError,
+    FieldError,
+    QueryProblem,
+    RecordInUse,
+    RecordNotFound,
+    ReleaseRefused,
+    StaleVersion,
+    UnknownObject,
+    ValidationFailed,
+)
+from ui.context import request_id
+
+LOG = logging.getLogger("fieldstone.web")
+API_PREFIX = "/api/"
+
+# exception class → status and stable code; the first class that fits counts, so subclasses stand before their base.
+STATUS_TABLE: tuple[tuple[type[EngineError], int, str], ...] = (
+    (RecordNotFound, 404, "not_found"),
+    (UnknownObject, 404, "not_found"),
+    (AccessDenied, 403, "access_denied"),
+    (ValidationFailed, 422, "validation_failed"),
+    (ConfirmationNeeded, 409, "confirmation_needed"),
+    (StaleVersion, 412, "stale_version"),
+    (RecordInUse, 409, "record_in_use"),
+    (QueryProblem, 400, "query_problem"),
+    (ReleaseRefused, 422, "release_refused"),
+    (AutomationStopped, 409, "automation_stopped"),
+    (DatabaseUnavailable, 503, "database_unavailable"),
+    (EngineError, 409, "refused"),
+)
+_HTTP_CODES = {400: "bad_request", 401: "not_signed_in", 403: "forbidden", 404: "not_found", 409: "conflict"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorView:
+    """What an error answer says; the context `error` of templates/pages/error.html.
+
+    code: stable, for programs. errors: by field. headers: further headers of the answer. extra: further members of
+    the problem document (the current version of a stale record).
+    """
+
+    status: int
+    code: str
+    title: str
+    detail: str
+    request_id: str
+    errors: tuple[FieldError, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    extra: Mapping[str, object] = field(default_factory=dict)
+
+
+class ApiProblem(Exception):
+    """A refusal that the web part itself makes: a malformed body, an unknown parameter, a missing If-Match."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        *,
+        errors: Sequence[FieldError] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.errors = tuple(errors)
+        self.headers = dict(headers or {})
+        super().__init__(detail)
+
+
+def install_errors(app: Flask) -> None:
+    """Answer every failure by the table, and an unexpected one with 500 and a log entry."""
+    app.register_error_handler(EngineError, lambda error: respond(describe(error)))
+    app.register_error_handler(ApiProblem, lambda error: respond(describe(error)))
+    app.register_error_handler(HTTPException, _respond_http)
+    app.register_error_handler(Exception, _respond_unexpected)
+
+
+def describe(error: Exception) -> ErrorView:
+    """Say what an expected failure means for the one who asked."""
+    if isinstance(error, ApiProblem):
+        return _view(error.status, error.code, error.detail, errors=error.errors, headers=error.headers)
+    if isinstance(error, EngineError):
+        status, code = status_of(error)
+        return _view(
+            status, code, _detail(error), errors=field_errors(error), headers=_headers(error), extra=_extra(error)
+        )
+    raise TypeError(f"{type(error).__name__} is not an expected failure") from error
+
+
+def status_of(error: EngineError) -> tuple[int, str]:
+    """Give the status and the stable code of an engine failure."""
+    return next((status, code) for kind, status, code in STATUS_TABLE if isinstance(error, kind))
+
+
+def field_errors(error: EngineError) -> tuple[FieldError, ...]:
+    """Give the findings of a failure by field, in the form of the problem document."""
+    if isinstance(error, ValidationFailed):
+        return error.errors
+    if isinstance(error, ConfirmationNeeded):
+        return error.warnings
+    if isinstance(error, QueryProblem | ReleaseRefused):
+        return tuple(FieldError(code=p.code, message=p.sentence, field=p.at.file) for p in error.problems)
+    return ()
+
+
+def respond(view: ErrorView) -> Response:
+    """Make the answer: a problem document for programs, a page for people."""
+    body, kind = (_problem_document(view), "application/problem+json") if wants_json() else (_page(view), "text/html")
+    response = Response(body, status=view.status, content_type=kind if wants_json() else f"{kind}; charset=utf-8")
+    response.headers.update(view.headers)
+    if view.status in (401, 403, 404, 409, 412, 422):
+        response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def wants_json() -> bool:
+    """Say whether the one who asked is a program: by the address, else by what it accepts."""
+    if request.path.startswith(API_PREFIX):
+        return True
+    best = request.accept_mimetypes.best_match(("text/html", "application/json"), default="text/html")
+    return best == "application/json"
+
+
+def _problem_document(view: ErrorView) -> bytes:
+    document: dict[str, object] = {
+        "type": f"urn:fieldstone:error:{view.code}",
+        "title": view.title,
+        "status": view.status,
+        "detail": view.detail,
+        "code": view.code,
+        "request_id": view.request_id,
+        "errors": [{"field": e.field, "code": e.code, "message": e.message} for e in view.errors],
+        **view.extra,
+    }
+    return orjson.dumps(document, default=str)
+
+
+def _page(view: ErrorView) -> str:
+    try:
+        return render_template("pages/error.html", error=view)
+    except TemplateNotFound:
+        return _plain_page(view)
+    except Exception:  # the page that reports failures must not fail itself
+        LOG.exception("the error page failed, request %s", view.request_id)
+        return _plain_page(view)
+
+
+def _plain_page(view: ErrorView) -> str:
+    title, detail = escape(view.title), escape(view.detail)
+    return f"<!doctype html><title>{title}</title><h1>{title}</h1><p>{detail}</p><p>{escape(view.request_id)}</p>"
+
+
+def _respond_http(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status < 400:
+        return error.get_response()  # type: ignore[return-value]  # a redirect of the router
+    headers = {name: value for name, value in error.get_headers() if name.lower() in ("allow", "retry-after")}
+    if isinstance(error, CSRFError):
+        detail = "The form was open too long or came from another site; reload the page and try again."
+        return respond(_view(403, "csrf_failed", detail))
+    code = _HTTP_CODES.get(status) or HTTPStatus(status).name.lower()
+    return respond(_view(status, code, error.description or HTTPStatus(status).description, headers=headers))
+
+
+def _respond_unexpected(error: Exception) -> Response:
+    LOG.error("request %s %s failed, id %s", request.method, request.path, request_id(), exc_info=error)
+    detail = "Something went wrong on our side; the log names the cause under the request id."
+    return respond(_view(500, "internal_error", detail))
+
+
+def _view(
+    status: int,
+    code: str,
+    detail: str,
+    *,
+    errors: tuple[FieldError, ...] = (),
+    headers: Mapping[str, str] | None = None,
+    extra: Mapping[str, object] | None = None,
+) -> ErrorView:
+    return ErrorView(
+        status=status,
+        code=code,
+        title=HTTPStatus(status).phrase,
+        detail=detail,
+        request_id=request_id(),
+        errors=errors,
+        headers=headers or {},
+        extra=extra or {},
+    )
+
+
+def _detail(error: EngineError) -> str:
+    match error:
+        case RecordNotFound() | UnknownObject():
+            # Absent and unreadable look the same, so nothing of the request is repeated either.
+            return "There is nothing here that you may see."
+        case ValidationFailed():
+            return "The values do not make a valid record; nothing was saved."
+        case ConfirmationNeeded():
+            return "Warnings stand against the save; send their codes in `confirm` to save all the same."
+        case _:
+            return str(error)
+
+
+def _headers(error: EngineError) -> dict[str, str]:
+    if isinstance(error, DatabaseUnavailable):
+        return {"Retry-After": str(error.retry_after_s)}
+    if isinstance(error, StaleVersion):
+        return {"ETag": f'"{error.current}"'}
+    return {}
+
+
+def _extra(error: EngineError) -> dict[str, object]:
+    return {"version": error.current} if isinstance(error, StaleVersion) else {}
