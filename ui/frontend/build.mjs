@@ -92,7 +92,7 @@ function writeManifest() {
     hashes[name] = createHash("sha256").update(data).digest("hex").slice(0, 12);
     console.log(name.padEnd(10), data.length, "bytes,", gzipSync(data).length, "compressed");
   }
-  writeFileSync(join(out, "manifest.json"), JSON.stringify(hashes, null, 2) + "\n");
+  writeFileSync(join(out, "manifest.json"), JSON.stringify({ files: hashes, icons: iconNames }) + "\n");
 }
 
 mkdirSync(out, { recursive: true });

@@ -2,7 +2,7 @@
 import { onEach } from "./page.js";
 
 function apply(form, theme) {
-  if (theme === "system") delete document.documentElement.dataset.bsTheme;
+  if (theme === "auto") delete document.documentElement.dataset.bsTheme;
   else document.documentElement.dataset.bsTheme = theme;
   for (const button of document.querySelectorAll("[data-fs-theme] button")) button.setAttribute("aria-pressed", String(button.value === theme));
   const body = new FormData(form);

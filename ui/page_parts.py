@@ -1,0 +1,240 @@
+"""The plain values that templates and macros take: menus, crumbs, controls, shown values, trace nodes.
+
+View functions fill these; templates only read them. Nothing here knows records, rights or requests.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Theme = Literal["auto", "light", "dark"]
+Verdict = Literal["true", "false", "unknown"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MenuNode:
+    """One entry of the side menu: a group, a branch or a link, at most three levels deep."""
+
+    name: str
+    label: str
+    href: str = ""
+    icon: str = ""
+    current: bool = False
+    open: bool = True
+    children: tuple["MenuNode", ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A user as pages show one."""
+
+    id: str
+    name: str
+    email: str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chrome:
+    """What base.html and bare.html need besides the page itself; the template variable `chrome`."""
+
+    product: str
+    language: str
+    theme: Theme
+    home_url: str
+    login_url: str
+    logout_url: str
+    preferences_url: str
+    here: str
+    user: Person | None = None
+    menus: tuple[MenuNode, ...] = ()
+    toasts: tuple["Toast", ...] = ()
+    release: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Toast:
+    """A message that shows for some seconds; errors stay until closed."""
+
+    text: str
+    kind: Literal["success", "error", "warning", "info"] = "info"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crumb:
+    """One step of the breadcrumb; the last one has no href."""
+
+    label: str
+    href: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tab:
+    """A saved view or a part of a page."""
+
+    label: str
+    href: str
+    current: bool = False
+    icon: str = ""
+    count: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chip:
+    """One part of a filter: field, operator, value, and the address of the list without it."""
+
+    label: str
+    operator: str
+    value: str
+    drop_url: str
+    edit_url: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One choice of a control."""
+
+    value: str
+    label: str
+    selected: bool = False
+    color: str = ""
+    hint: str = ""
+    disabled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Control:
+    """One field of a form with everything its widget shows."""
+
+    id: str
+    name: str
+    label: str
+    widget: str = "text"
+    value: str = ""
+    checked: bool = False
+    options: tuple[Option, ...] = ()
+    required: bool = False
+    readonly: bool = False
+    help: str = ""
+    error: str = ""
+    placeholder: str = ""
+    minimum: str = ""
+    maximum: str = ""
+    max_length: int | None = None
+    currency: str = ""
+    currency_name: str = ""
+    currencies: tuple[Option, ...] = ()
+    lookup_url: str = ""
+    multiple: bool = False
+    full: bool = False
+    autocomplete: str = "off"
+    keep_no_draft: bool = False
+    shown: "Shown | None" = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """One value as text in the user's language, with what its kind needs to look right."""
+
+    kind: str
+    text: str = ""
+    href: str = ""
+    color: str = ""
+    iso: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A labelled value on a record page."""
+
+    label: str
+    shown: Shown
+    help: str = ""
+    full: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One head cell of a list."""
+
+    label: str
+    name: str = ""
+    sort_url: str = ""
+    sorted: Literal["", "ascending", "descending"] = ""
+    end: bool = False
+    title: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PathStep:
+    """One stage on top of a record page; with `allowed` it can be pressed."""
+
+    value: str
+    label: str
+    state: Literal["done", "current", "ahead"] = "ahead"
+    tone: Literal["", "won", "lost"] = ""
+    allowed: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One field's old and new value in a history entry."""
+
+    label: str
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineEntry:
+    """One entry of a record's timeline."""
+
+    id: str
+    icon: str
+    title: str
+    iso: str
+    when: str
+    who: str = ""
+    href: str = ""
+    color: str = "gray"
+    body: str = ""
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceNode:
+    """One part of a condition with what it came to and the values it read."""
+
+    text: str
+    verdict: Verdict
+    values: str = ""
+    children: tuple["TraceNode", ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceRow:
+    """One step of a run."""
+
+    id: str
+    title: str
+    status: Literal["done", "failed", "skipped", "waiting", "running"]
+    where: str = ""
+    took: str = ""
+    note: str = ""
+    error: str = ""
+    condition: TraceNode | None = None
+    changes: tuple[Change, ...] = ()
+    details: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConflictRow:
+    """One field that another person changed meanwhile: mine, theirs and the original."""
+
+    name: str
+    label: str
+    mine: str
+    theirs: str
+    original: str
+    mine_value: str
+    theirs_value: str
