@@ -1,6 +1,6 @@
 """Addresses of the built front-end files, the macro namespace, and avatars.
 
-Reads ui/static/manifest.json once per environment, so that an address changes with the file it names. Serves nothing itself.
+Reads ui/static/manifest.json once per environment: an address changes with the file it names. Serves nothing itself.
 """
 
 import json
