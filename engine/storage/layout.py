@@ -149,6 +149,11 @@ def reference_column(field_name: str, target: str) -> str:
     return short_name(f"{field_name}_{target.replace('.', '_')}")
 
 
+def renamed_column(column: ColumnSpec, field_name: str) -> str:
+    """Give what a column would be called if its field were called `field_name`."""
+    return short_name(field_name + column.name.removeprefix(column.field))
+
+
 def _scale(source: LayoutSource, object_def: ObjectDef, definition: FieldDef) -> int:
     if definition.rollup is not None and definition.digits is None:
         return _rollup_scale(source, object_def, definition)

@@ -56,10 +56,11 @@ class TableSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetiredSpec:
-    """A table, or a column of one, that no definition names any more and that keeps its data."""
+    """A column of a table, or a whole table, that no definition names any more and that keeps its data."""
 
     table: str
     column: ColumnSpec | None = None
+    whole: TableSpec | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,17 +85,14 @@ def short_name(name: str, limit: int = MAX_IDENTIFIER) -> str:
 def schema_to_json(schema: Schema) -> dict[str, Any]:
     """Give a schema as JSON data."""
     return {
-        "tables": [
-            {
-                "name": table.name,
-                "object": table.object,
-                "columns": [column_to_json(column) for column in table.columns.values()],
-                "indexes": [index_to_json(index) for index in table.indexes.values()],
-            }
-            for table in schema.tables.values()
-        ],
+        "tables": [table_to_json(table) for table in schema.tables.values()],
         "retired": [
-            {"table": item.table, "column": item.column and column_to_json(item.column)} for item in schema.retired
+            {
+                "table": item.table,
+                "column": item.column and column_to_json(item.column),
+                "whole": item.whole and table_to_json(item.whole),
+            }
+            for item in schema.retired
         ],
     }
 
@@ -102,9 +100,13 @@ def schema_to_json(schema: Schema) -> dict[str, Any]:
 def schema_from_json(raw: Mapping[str, Any]) -> Schema:
     """Read a schema from its JSON data."""
     return Schema(
-        tables=MappingProxyType({table["name"]: _table_from_json(table) for table in raw["tables"]}),
+        tables=MappingProxyType({table["name"]: table_from_json(table) for table in raw["tables"]}),
         retired=tuple(
-            RetiredSpec(table=item["table"], column=column_from_json(item["column"]) if item["column"] else None)
+            RetiredSpec(
+                table=item["table"],
+                column=column_from_json(item["column"]) if item["column"] else None,
+                whole=table_from_json(item["whole"]) if item["whole"] else None,
+            )
             for item in raw["retired"]
         ),
     )
@@ -143,7 +145,18 @@ def index_from_json(raw: Mapping[str, Any]) -> IndexSpec:
     return IndexSpec(**{**raw, "columns": tuple(raw["columns"])})
 
 
-def _table_from_json(raw: Mapping[str, Any]) -> TableSpec:
+def table_to_json(table: TableSpec) -> dict[str, Any]:
+    """Give a table as JSON data."""
+    return {
+        "name": table.name,
+        "object": table.object,
+        "columns": [column_to_json(column) for column in table.columns.values()],
+        "indexes": [index_to_json(index) for index in table.indexes.values()],
+    }
+
+
+def table_from_json(raw: Mapping[str, Any]) -> TableSpec:
+    """Read a table from its JSON data."""
     columns = [column_from_json(column) for column in raw["columns"]]
     indexes = [index_from_json(index) for index in raw["indexes"]]
     return TableSpec(

@@ -77,14 +77,14 @@ def _configuration(make: SystemTableMaker) -> dict[str, Table]:
         ),
         # Counters that processes watch to learn of changes: release, roles, tokens …
         "stamp": make.table("fs_stamp", make.text("name", primary_key=True), make.number("value", nullable=False)),
-        # One row a plan that was begun; done: how many of its steps are finished.
+        # One row a plan that was begun; release: the one it starts from; done: how many of its steps are finished.
         "migration": make.table(
             "fs_migration",
             make.series(),
             make.text("checksum", nullable=False),
             make.json("plan", nullable=False),
             make.number("done", nullable=False),
-            make.json("progress"),
+            make.number("release", nullable=False),
             make.text("state", nullable=False),
             make.instant("started_at", nullable=False),
             make.instant("finished_at"),
