@@ -1,0 +1,127 @@
+"""The port to the durable engine (dbos) for those who start runs: enqueue in a transaction, move, cancel, ask.
+
+Runs are named by run id and segment; the same pair starts once. dbos keeps its tables in the same database, so a run is
+started if and only if the saving transaction commits. dbos is imported on first use: it costs a third of a second.
+Periodic work is not handed to dbos: schedules are rows of fs_timer (see `timers`), whose moments follow our calendar.
+"""
+
+from __future__ import annotations
+
+import threading
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection
+
+from engine.storage.database import Database
+from engine.storage.dialect import Dialect
+
+if TYPE_CHECKING:
+    from dbos import DBOSClient
+
+# One version for ever: dbos never hands runs of another version to a worker, and ours are interpreted, not code.
+PROTOCOL_VERSION = "1"
+APPLICATION = "fieldstone"
+QUEUE = "fieldstone_runs"
+WORKFLOW = "fieldstone_run_segment"
+
+
+class SegmentStatus(StrEnum):
+    """What the durable engine knows of a segment."""
+
+    UNKNOWN = "unknown"
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+_STATUS = {
+    "ENQUEUED": SegmentStatus.WAITING,
+    "DELAYED": SegmentStatus.WAITING,
+    "PENDING": SegmentStatus.RUNNING,
+    "SUCCESS": SegmentStatus.DONE,
+    "ERROR": SegmentStatus.FAILED,
+    "MAX_RECOVERY_ATTEMPTS_EXCEEDED": SegmentStatus.FAILED,
+    "CANCELLED": SegmentStatus.CANCELLED,
+}
+
+
+class RunQueue:
+    """The queue of run segments of one installation."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._client: DBOSClient | None = None
+
+    def prepare(self) -> None:
+        """Make or migrate the durable engine's own tables; safe to call again and from several processes."""
+        from dbos import DBOS
+
+        DBOS.migrate(system_address(self._database))
+
+    def start(self, connection: Connection, run_id: str, *, segment: int = 0, delay_s: float = 0.0) -> None:
+        """Enqueue a segment in the transaction of `connection`: it runs once that commits, after `delay_s`."""
+        options: dict[str, Any] = {
+            "workflow_name": WORKFLOW,
+            "queue_name": QUEUE,
+            "workflow_id": segment_name(run_id, segment),
+            "app_version": PROTOCOL_VERSION,
+            "application_name": APPLICATION,
+        }
+        if delay_s > 0:
+            options["delay_seconds"] = delay_s
+        self._connected().enqueue_in_transaction(connection, options, run_id, segment)  # type: ignore[arg-type]
+
+    def reschedule(self, run_id: str, segment: int, *, delay_s: float) -> None:
+        """Let a waiting segment start after `delay_s` from now instead."""
+        self._connected().set_workflow_delay(segment_name(run_id, segment), delay_seconds=delay_s)
+
+    def cancel(self, run_id: str, segment: int) -> None:
+        """Let a segment that has not begun never begin."""
+        self._connected().cancel_workflow(segment_name(run_id, segment))
+
+    def status(self, run_id: str, segment: int) -> SegmentStatus:
+        """Say how far a segment is."""
+        found = self._connected().list_workflows(
+            workflow_ids=[segment_name(run_id, segment)], load_input=False, load_output=False
+        )
+        return _STATUS.get(found[0].status, SegmentStatus.UNKNOWN) if found else SegmentStatus.UNKNOWN
+
+    def close(self) -> None:
+        """Let go of the durable engine's client."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.destroy()
+
+    def _connected(self) -> DBOSClient:
+        client = self._client
+        if client is None:
+            with self._lock:
+                client = self._client = self._client or self._make_client()
+        return client
+
+    def _make_client(self) -> DBOSClient:
+        from dbos import DBOSClient, DBOSPortableJSONSerializer
+
+        return DBOSClient(
+            system_database_engine=self._database.engine,
+            dbos_system_schema=None if self._database.dialect is Dialect.SQLITE else "dbos",
+            serializer=DBOSPortableJSONSerializer(),
+            application_name=APPLICATION,
+            lazy=True,
+            retry_connection_errors=False,
+        )
+
+
+def segment_name(run_id: str, segment: int) -> str:
+    """Name a segment of a run."""
+    return f"{run_id}:{segment}"
+
+
+def system_address(database: Database) -> str:
+    """Give the address of the database as the durable engine takes it."""
+    return database.url.render_as_string(hide_password=False)
