@@ -21,12 +21,15 @@ const target = ["chrome123", "firefox120", "safari17.5"];
 async function tablerSubset() {
   const kept = [
     /^(container|row|col|m|mt|mb|ms|me|mx|my|p|pt|pb|ps|pe|px|py|d|gap|g|gx|gy)(-(sm|md|lg|xl))?(-\d+|-auto|-none|-flex|-block|-grid|-inline|-inline-flex|-inline-block|-print-none|-print-block)?$/,
-    /^(flex|justify-content|align-items|align-self|order)-/, /^(text|fw|lh|w|h|min-w)-/, /^(btn|form|input-group|table|alert|list|visually-hidden)/,
-    /^(border|rounded|overflow|position|sticky)(-\w+)?$/, /^(is|was)-/,
+    /^(flex|justify-content|align-items|align-self|order)-/, /^(text|fw|w|h|min-w)-/, /^(list-unstyled|list-inline|visually-hidden)/,
+    /^(border|rounded|overflow|position|sticky)(-\w+)?$/,
   ];
-  const dropped = [/^btn-(?!primary$|danger$|sm$|lg$|link$|group|check$|icon$|ghost-secondary$|outline-secondary$)/,
-    /^(text|bg|border)-(bitbucket|facebook|flickr|github|google|instagram|pinterest|rss|tabler|twitter|vimeo|vk|x|youtube|dribbble|linkedin)/,
-    /^form-(imagecheck|colorinput|selectgroup|fieldset|floating|range)/, /^alert-(?!danger|info|success|warning)/, /^table-(?!responsive|sm|hover)/, /^list-(group|timeline|separated)/];
+  const dropped = [/^(text|bg|border)-(bitbucket|facebook|flickr|github|google|instagram|pinterest|rss|tabler|twitter|vimeo|vk|x|youtube|dribbble|linkedin)/,
+    /^(btn|was|is|table|alert|list-group|list-timeline|list-separated)(-|$)/, /^form-(imagecheck|colorinput|selectgroup|fieldset|floating|range)/, /^input-group/];
+  // Where a class is ours, Tabler's rules for it would only fight with them; these few we build upon.
+  const builtUpon = new Set(["form-select", "form-control", "form-check-input", "visually-hidden"]);
+  const ours = [...new Set(ownCss().match(/\.[a-z][\w-]*/g))].map((name) => name.slice(1)).filter((name) => !builtUpon.has(name));
+  dropped.push(new RegExp(`^(${ours.join("|")})$`));
   const [result] = await new PurgeCSS().purge({
     content: [join(ui, "templates/**/*.html"), join(ui, "**/*.py"), join(here, "js/*.js")],
     css: [{ raw: readFileSync(join(modules, "@tabler/core/dist/css/tabler.css"), "utf8") }],
@@ -38,11 +41,14 @@ async function tablerSubset() {
   return result.css;
 }
 
+function ownCss() {
+  return readdirSync(join(here, "css")).sort().map((name) => readFileSync(join(here, "css", name), "utf8")).join("\n");
+}
+
 async function buildCss() {
   const tom = readFileSync(join(modules, "tom-select/dist/css/tom-select.css"), "utf8");
-  const own = readdirSync(join(here, "css")).sort().map((name) => readFileSync(join(here, "css", name), "utf8")).join("\n");
   const notice = "/*! Fieldstone. Holds parts of Tabler 1.6.1 (MIT) and Tom Select 2.6.2 (Apache-2.0); see licences/. */\n";
-  const all = `${await tablerSubset()}\n${tom.replace(/\/\*# source.*/, "")}\n${own}`;
+  const all = `${await tablerSubset()}\n${tom.replace(/\/\*# source.*/, "")}\n${ownCss()}`;
   const { code } = await esbuild.transform(all, { loader: "css", minify: true, target, legalComments: "none" });
   writeFileSync(join(out, "app.css"), notice + code);
 }
