@@ -42,7 +42,16 @@ PEOPLE = (
     "Hugo Martin", "杨帆", "Clara Weiss", "赵敏", "Oscar Nilsen", "黄磊", "Alice Dubois", "周婷", "Peter Novak", "吴强",
     "Julia Brandt", "徐慧", "Samuel Cole", "孙鹏", "Ingrid Berg", "马超", "Victor Lang", "朱琳", "Hannah Stone", "胡军",
 )  # fmt: skip
-JOBS = ("Head of purchasing", "采购经理", "Managing director", "总经理", "Plant manager", "技术总监", "Buyer", "财务主管")
+JOBS = (
+    "Head of purchasing",
+    "采购经理",
+    "Managing director",
+    "总经理",
+    "Plant manager",
+    "技术总监",
+    "Buyer",
+    "财务主管",
+)
 PRODUCTS = (
     ("FS-100", "Flow sensor 100", "Sensors", 1850),
     ("FS-200", "Flow sensor 200", "Sensors", 2900),
@@ -54,7 +63,16 @@ PRODUCTS = (
     ("SV-Y", "Yearly service", "Services", 9900),
 )
 STAGES = (("prospect", 8), ("qualify", 14), ("proposal", 16), ("negotiation", 10), ("won", 26), ("lost", 14))
-SUBJECTS = ("pumps for line 2", "新厂阀门", "spare parts 2nd half", "流量计改造", "pilot order", "年度维保", "extension of hall 4", "备件框架协议")
+SUBJECTS = (
+    "pumps for line 2",
+    "新厂阀门",
+    "spare parts 2nd half",
+    "流量计改造",
+    "pilot order",
+    "年度维保",
+    "extension of hall 4",
+    "备件框架协议",
+)
 LOST = ("price", "product", "timing", "rival")
 Row = Mapping[str, object]
 
@@ -70,7 +88,9 @@ def main() -> None:
     _write("user", _users())
     _write("account", accounts)
     _write("contact", contacts)
-    _write("product", [{"sku": s, "name": n, "series": g, "list_price": p, "active": "true"} for s, n, g, p in PRODUCTS])
+    _write(
+        "product", [{"sku": s, "name": n, "series": g, "list_price": p, "active": "true"} for s, n, g, p in PRODUCTS]
+    )
     _write("price", _prices())
     _write("lead", _leads(chance))
     _write("opportunity", deals)
@@ -105,9 +125,10 @@ def _accounts(chance: random.Random) -> Iterable[Row]:
     for index, name in enumerate(COMPANIES):
         customer = index % 3 != 2
         yield {
+            "code": f"DEMO-{index + 1:03d}",
             "name": name,
             "owner": f"{OWNERS[index % len(OWNERS)]}@demo.example",
-            "industry": chance.choice(("manufacturing", "trade", "services", "technology", "energy")),
+            "industry": chance.choice(("Manufacturing", "Trade", "Services", "Technology", "Energy")),
             "website": f"https://www.example.com/{index + 1:02d}",
             "phone": f"+86 21 5550 {1000 + index}",
             "status": "customer" if customer else "prospect",
@@ -115,7 +136,7 @@ def _accounts(chance: random.Random) -> Iterable[Row]:
             "payment_term": chance.choice(("days_30", "days_60", "prepaid")),
             "founded": chance.randint(1950, 2018),
             "employees": chance.choice((12, 45, 120, 340, 900, 2600)),
-            "subsidiary_of": COMPANIES[index - 7] if index in (9, 18, 27) else "",
+            "parent": COMPANIES[index - 7] if index in (9, 18, 27) else "",
             "last_activity_at": f"= now - {chance.randint(1, 40)} days",
         }
 
@@ -126,7 +147,7 @@ def _contacts(chance: random.Random, accounts: list[Row]) -> Iterable[Row]:
         yield {
             "name": name if index < len(PEOPLE) else f"{name} {'Jr' if name.isascii() else '（分部）'}",
             "account": account["name"],
-            "job_title": chance.choice(JOBS),
+            "title": chance.choice(JOBS),
             "email": f"contact{index + 1:02d}@example.com",
             "mobile": f"+86 138 0013 {8000 + index}",
             "owner": account["owner"],
@@ -173,10 +194,14 @@ def _deals(chance: random.Random, accounts: list[Row], contacts: list[Row]) -> I
             "amount": product[3] * chance.choice((2, 4, 5, 8, 10, 16)),
             "stage": stage,
             "opened_on": f"= today - {age} days",
-            "close_date": f"= today - {chance.randint(0, 30)} days" if closed else f"= today + {chance.randint(3, 90)} days",
+            "close_date": f"= today - {chance.randint(0, 30)} days"
+            if closed
+            else f"= today + {chance.randint(3, 90)} days",
             "lost_reason": chance.choice(LOST) if stage == "lost" else "",
             "competitor": "Riverside AG" if stage == "lost" else "",
-            "next_step": "" if closed else chance.choice(("Send samples", "安排现场拜访", "Call the plant manager", "确认付款条件")),
+            "next_step": ""
+            if closed
+            else chance.choice(("Send samples", "安排现场拜访", "Call the plant manager", "确认付款条件")),
             "owner": account["owner"],
         }
 
@@ -213,9 +238,11 @@ def _activities(chance: random.Random, accounts: list[Row]) -> Iterable[Row]:
         account = accounts[index % len(accounts)]
         yield {
             "type": chance.choice(("call", "meeting", "visit", "note", "mail")),
-            "subject": chance.choice(("Talked about delivery dates", "现场拜访", "Sent the catalogue", "讨论价格条款", "Quarterly review")),
+            "subject": chance.choice(
+                ("Talked about delivery dates", "现场拜访", "Sent the catalogue", "讨论价格条款", "Quarterly review")
+            ),
             "about": f"account:{account['name']}",
-            "at": f"= now - {chance.randint(1, 60)} days",
+            "happened_at": f"= now - {chance.randint(1, 60)} days",
             "owner": account["owner"],
         }
 
