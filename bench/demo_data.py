@@ -1,4 +1,4 @@
-"""Writes the demo data of the sales app: the same people, accounts and deals at each run, dates relative to the day of loading.
+"""Writes the demo data of the sales app: the same rows at each run, dates relative to the day of loading.
 
 `python -m bench.demo_data` rewrites sample_apps/sales/data/demo/*.csv. A cell that begins with `= ` is an expression
 of the app's language, judged when the file is loaded, so that a demo never looks old.
@@ -29,19 +29,79 @@ USERS = (
 )
 OWNERS = ("ann", "bob", "chen", "wang", "lucy")
 COMPANIES = (
-    "Northwind Pumps", "Halden Valves", "上海远洋阀门有限公司", "Kestrel Robotics", "深圳华信电子有限公司", "Blue Harbor Logistics",
-    "苏州精工机械厂", "Orchard Medical", "Rheintal Werkzeuge GmbH", "杭州云杉科技有限公司", "Silverline Glass", "Fjord Seafood AS",
-    "广州南方食品有限公司", "Tundra Outdoor", "Meridian Optics", "宁波海港物流有限公司", "Copper Creek Mining", "Lakeside Dairy",
-    "成都天府软件有限公司", "Granite Peak Energy", "Willow & Sons", "青岛蓝海船舶有限公司", "Pioneer Packaging", "Alto Elevators",
-    "武汉长江钢铁有限公司", "Sunrise Solar", "Maple Furniture", "西安古城印刷有限公司", "Cobalt Chemicals", "Harvest Tractors",
-    "厦门鹭岛旅游有限公司", "Vector Drones", "Stonebridge Hotels", "重庆山城汽车配件有限公司", "Polar Cold Chain", "Atlas Cranes",
-    "天津渤海化工有限公司", "Quarry Tiles", "Beacon Lighting", "无锡太湖纺织有限公司",
-)  # fmt: skip
+    "Northwind Pumps",
+    "Halden Valves",
+    "上海远洋阀门有限公司",
+    "Kestrel Robotics",
+    "深圳华信电子有限公司",
+    "Blue Harbor Logistics",
+    "苏州精工机械厂",
+    "Orchard Medical",
+    "Rheintal Werkzeuge GmbH",
+    "杭州云杉科技有限公司",
+    "Silverline Glass",
+    "Fjord Seafood AS",
+    "广州南方食品有限公司",
+    "Tundra Outdoor",
+    "Meridian Optics",
+    "宁波海港物流有限公司",
+    "Copper Creek Mining",
+    "Lakeside Dairy",
+    "成都天府软件有限公司",
+    "Granite Peak Energy",
+    "Willow & Sons",
+    "青岛蓝海船舶有限公司",
+    "Pioneer Packaging",
+    "Alto Elevators",
+    "武汉长江钢铁有限公司",
+    "Sunrise Solar",
+    "Maple Furniture",
+    "西安古城印刷有限公司",
+    "Cobalt Chemicals",
+    "Harvest Tractors",
+    "厦门鹭岛旅游有限公司",
+    "Vector Drones",
+    "Stonebridge Hotels",
+    "重庆山城汽车配件有限公司",
+    "Polar Cold Chain",
+    "Atlas Cranes",
+    "天津渤海化工有限公司",
+    "Quarry Tiles",
+    "Beacon Lighting",
+    "无锡太湖纺织有限公司",
+)
 PEOPLE = (
-    "Emma Fischer", "张伟", "James Porter", "李娜", "Sofia Rossi", "王芳", "Liam O'Brien", "刘洋", "Nora Lindqvist", "陈静",
-    "Hugo Martin", "杨帆", "Clara Weiss", "赵敏", "Oscar Nilsen", "黄磊", "Alice Dubois", "周婷", "Peter Novak", "吴强",
-    "Julia Brandt", "徐慧", "Samuel Cole", "孙鹏", "Ingrid Berg", "马超", "Victor Lang", "朱琳", "Hannah Stone", "胡军",
-)  # fmt: skip
+    "Emma Fischer",
+    "张伟",
+    "James Porter",
+    "李娜",
+    "Sofia Rossi",
+    "王芳",
+    "Liam O'Brien",
+    "刘洋",
+    "Nora Lindqvist",
+    "陈静",
+    "Hugo Martin",
+    "杨帆",
+    "Clara Weiss",
+    "赵敏",
+    "Oscar Nilsen",
+    "黄磊",
+    "Alice Dubois",
+    "周婷",
+    "Peter Novak",
+    "吴强",
+    "Julia Brandt",
+    "徐慧",
+    "Samuel Cole",
+    "孙鹏",
+    "Ingrid Berg",
+    "马超",
+    "Victor Lang",
+    "朱琳",
+    "Hannah Stone",
+    "胡军",
+)
 JOBS = (
     "Head of purchasing",
     "采购经理",
@@ -52,6 +112,7 @@ JOBS = (
     "Buyer",
     "财务主管",
 )
+PRODUCT_KEYS = ("sku", "name", "series", "list_price")
 PRODUCTS = (
     ("FS-100", "Flow sensor 100", "Sensors", 1850),
     ("FS-200", "Flow sensor 200", "Sensors", 2900),
@@ -73,13 +134,17 @@ SUBJECTS = (
     "extension of hall 4",
     "备件框架协议",
 )
+FIRST_WORDS = ("Acme", "Global", "华东", "Nova", "长城")
+SECOND_WORDS = ("Trading", "Works", "科技", "Labs")
+TALKS = ("Talked about delivery dates", "现场拜访", "Sent the catalogue", "讨论价格条款", "Quarterly review")
+STEPS = ("Send samples", "安排现场拜访", "Call the plant manager", "确认付款条件")
 LOST = ("price", "product", "timing", "rival")
 Row = Mapping[str, object]
 
 
 def main() -> None:
     """Write all files anew."""
-    chance = random.Random(SEED)  # noqa: S311 - sample data, not secrets
+    chance = random.Random(SEED)
     accounts = list(_accounts(chance))
     contacts = list(_contacts(chance, accounts))
     deals = list(_deals(chance, accounts, contacts))
@@ -107,6 +172,10 @@ def _write(name: str, rows: Iterable[Row]) -> None:
         writer = csv.DictWriter(file, fieldnames=list(found[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(found)
+
+
+def _day(offset: int) -> str:
+    return f"= today {'-' if offset < 0 else '+'} {abs(offset)} days"
 
 
 def _users() -> Iterable[Row]:
@@ -165,7 +234,7 @@ def _leads(chance: random.Random) -> Iterable[Row]:
         status = chance.choice(("new", "new", "contacted", "qualified", "unqualified"))
         yield {
             "name": name,
-            "company": f"{chance.choice(('Acme', 'Global', '华东', 'Nova', '长城'))} {chance.choice(('Trading', 'Works', '科技', 'Labs'))}",
+            "company": f"{chance.choice(FIRST_WORDS)} {chance.choice(SECOND_WORDS)}",
             "email": f"lead{index + 1:02d}@example.org",
             "phone": f"+86 139 1122 {3300 + index}",
             "source": chance.choice(("website", "referral", "fair", "phone", "partner")),
@@ -199,9 +268,7 @@ def _deals(chance: random.Random, accounts: list[Row], contacts: list[Row]) -> I
             else f"= today + {chance.randint(3, 90)} days",
             "lost_reason": chance.choice(LOST) if stage == "lost" else "",
             "competitor": "Riverside AG" if stage == "lost" else "",
-            "next_step": ""
-            if closed
-            else chance.choice(("Send samples", "安排现场拜访", "Call the plant manager", "确认付款条件")),
+            "next_step": "" if closed else chance.choice(STEPS),
             "owner": account["owner"],
         }
 
@@ -254,7 +321,7 @@ def _tasks(chance: random.Random, deals: list[Row]) -> Iterable[Row]:
             "about": f"opportunity:{deal['reference']}",
             "assignee": deal["owner"],
             "owner": deal["owner"],
-            "due_on": f"= today + {index % 14 - 4} days",
+            "due_on": _day(index % 14 - 4),
             "status": "done" if index % 5 == 0 else "open",
             "priority": chance.choice(("low", "normal", "high")),
         }
