@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping as AbstractMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from metamodel.folder import AppFiles, FileKind
+from metamodel.shape_check import ShapeCheck
 from metamodel.source import LocatedText, Location, Problems, Severity
 from metamodel.yaml_nodes import Mapping, SourceText
 from metamodel.yaml_source import read_yaml
@@ -45,22 +46,27 @@ class AppTree:
     data_files: tuple[LocatedText, ...] = ()
 
 
-def read_app_tree(files: AppFiles, problems: Problems) -> AppTree | None:
-    """Parse all files of an app; None where it has no app.yaml that names it.
+def read_app_tree(files: AppFiles, shapes: ShapeCheck, problems: Problems) -> AppTree | None:
+    """Parse all files of an app and check their shapes; None where it has no app.yaml that can be read.
 
     Problems: APP1xx of the YAML reader, APP301 no app.yaml, APP302 no name, APP303 not a mapping, APP901 a later kind.
     """
     app = _mapping_of(f"{files.folder}/app.yaml", files.texts.get("app.yaml"), problems)
+    app = shapes.check(FileKind.APP, app) if app is not None else None
     if "app.yaml" not in files.texts:
         problems.report("APP301", "the folder has no app.yaml", Location(file=f"{files.folder}/app.yaml"))
     trees = {
         kind: tuple(
-            node for file, text in files.of_kind(kind) if (node := _mapping_of(file, text, problems)) is not None
+            shapes.check(kind, node)
+            for file, text in files.of_kind(kind)
+            if (node := _mapping_of(file, text, problems)) is not None
         )
         for kind in _YAML_KINDS
     }
     templates = tuple(
-        tree for file, text in files.of_kind(FileKind.TEMPLATE) if (tree := _template(file, text, problems)) is not None
+        replace(tree, front=shapes.check(FileKind.TEMPLATE, tree.front))
+        for file, text in files.of_kind(FileKind.TEMPLATE)
+        if (tree := _template(file, text, problems)) is not None
     )
     for file, _ in files.of_kind(FileKind.LATER):
         problems.report("APP901", "files of this kind are not available in this version", Location(file=file),

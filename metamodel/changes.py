@@ -155,7 +155,7 @@ class How(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartChanged:
-    """A part that was added, removed or changed; `object` for validations, views and layouts; a file's name is its path."""
+    """A part that was added, removed, changed; `object` of validations, views, layouts; a file's name is its path."""
 
     kind: PartKind
     name: str

@@ -15,6 +15,8 @@ from metamodel.field_types import FieldTypeRegistry, standard_field_types
 from metamodel.folder import AppFiles, core_files, join_sources, read_app_files, split_sources
 from metamodel.linking.app_order import CORE, order_apps
 from metamodel.linking.assembling import assemble
+from metamodel.schema_set import SchemaSet
+from metamodel.shape_check import ShapeCheck
 from metamodel.source import Location, Problems
 
 
@@ -48,17 +50,18 @@ def _load(
 ) -> tuple[Metamodel | None, Problems]:
     if not any(app.folder == CORE for app in files):
         files = [core_files(problems), *files]
-    trees = _trees(files, problems)
+    known_types = types or standard_field_types()
+    trees = _trees(files, ShapeCheck(SchemaSet(), known_types, problems), problems)
     nodes = {name: tree.app for name, tree in trees.items()}
     order = order_apps(nodes, problems)
-    linked = assemble([trees[name] for name in order], types or standard_field_types(), join_sources(files), problems)
+    linked = assemble([trees[name] for name in order], known_types, join_sources(files), problems)
     return (None if problems.errors else linked), problems
 
 
-def _trees(files: Iterable[AppFiles], problems: Problems) -> dict[str, AppTree]:
+def _trees(files: Iterable[AppFiles], shapes: ShapeCheck, problems: Problems) -> dict[str, AppTree]:
     trees: dict[str, AppTree] = {}
     for app_files in files:
-        tree = read_app_tree(app_files, problems)
+        tree = read_app_tree(app_files, shapes, problems)
         if tree is None:
             continue
         if tree.name in trees:

@@ -68,13 +68,14 @@ class FieldType(ABC):
     """A kind of field.
 
     name: as in YAML. dsl_type: name of the expression type. widget: name of the form macro. keys: YAML keys beyond
-    COMMON_KEYS. takes_formula: whether a formula may have this result type.
+    COMMON_KEYS. required_keys: those that must be written. takes_formula: whether a formula may have this result type.
     """
 
     name: str
     dsl_type: str
     widget: str
     keys: frozenset[str] = frozenset()
+    required_keys: frozenset[str] = frozenset()
     takes_formula: bool = True
     text_default: bool = False
     """Whether `default: Name` is that text (else it is an expression)."""

@@ -42,6 +42,7 @@ class ChoiceType(FieldType):
     dsl_type: str = "choice"
     widget: str = "select"
     keys = frozenset(("options", "attributes", "transitions", "depends_on"))
+    required_keys = frozenset(("options",))
     text_default: bool = True
 
     def storage(self, field: FieldDef) -> StorageKind:

@@ -13,6 +13,7 @@ class AutonumberType(FieldType):
     dsl_type: str = "text"
     widget: str = "computed"
     keys = frozenset(("format", "external_id"))
+    required_keys = frozenset(("format",))
     takes_formula: bool = False
 
     def storage(self, field: FieldDef) -> StorageKind:
@@ -29,6 +30,7 @@ class RollupType(FieldType):
     dsl_type: str = "integer"
     widget: str = "computed"
     keys = frozenset(("of", "function", "where", "sorted_by"))
+    required_keys = frozenset(("of",))
     takes_formula: bool = False
 
     def storage(self, field: FieldDef) -> StorageKind:

@@ -31,6 +31,7 @@ class RelationType(FieldType):
         self.name = name
         self.widget = "user" if name == "user" else "lookup"
         self.keys = _KEYS[name]
+        self.required_keys = frozenset() if name == "user" else frozenset(("to",))
 
     def storage(self, field: FieldDef) -> StorageKind:
         return StorageKind.REFERENCE if _single(field) is not None else StorageKind.ANY_REFERENCE

@@ -115,7 +115,7 @@ def _merged_nodes(
     extensions: dict[str, list[MappingNode]] = {}
     for tree in trees:
         for node in tree.files[FileKind.EXTENSION]:
-            target = node.get("extension")
+            target = node.get("extends")
             name = word(target)
             if target is None or name is None:
                 continue

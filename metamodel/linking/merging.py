@@ -12,7 +12,7 @@ from metamodel.source import Problems
 from metamodel.yaml_nodes import Entry, Mapping, Node, Scalar, Sequence
 
 DEFAULT_PRIORITY = 100
-_HEAD = frozenset(("extension", "priority"))
+_HEAD = frozenset(("extends", "priority"))
 _GROWING = frozenset(("validations", "unique", "search"))
 _GROWING_LAYOUT = frozenset(("sections", "highlights", "related", "actions"))
 
@@ -96,7 +96,10 @@ def _merge_deep(own: Node | None, extra: Node, *, depth: int) -> Node:
 def _append(own: Node | None, extra: Node) -> Node:
     if not isinstance(own, Sequence) or not isinstance(extra, Sequence):
         return extra
-    return own._replace(items=own.items + extra.items)
+    # Names that stand in both lists count once; validations and sections are never the same.
+    there = {item.text for item in own.items if isinstance(item, Scalar)}
+    added = tuple(item for item in extra.items if not (isinstance(item, Scalar) and item.text in there))
+    return own._replace(items=own.items + added)
 
 
 def _set(node: Mapping, key: Scalar, value: Node) -> Mapping:

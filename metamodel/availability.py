@@ -1,0 +1,35 @@
+"""What the specification names and this version does not have yet: keys, field types, view types, roll-up functions.
+
+An author who uses one is told so with its place, instead of being told that it is unknown, or being ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+LATER_FIELD_TYPES = frozenset(
+    "rich_text color barcode rating duration time multi_choice tags links person_name address geo file files image "
+    "json signature".split()
+)
+LATER_VIEW_TYPES = frozenset(("calendar", "timeline", "map", "pivot"))
+LATER_ROLLUP_FUNCTIONS = frozenset(("min", "max", "avg", "first", "last"))
+LATER_FIELD_FLAGS = frozenset(("encrypted", "multiple", "tree"))
+LATER_KEYS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "app": frozenset(("calendar",)),
+        "setting": frozenset(("by_role",)),
+        "object": frozenset(
+            "record_types layouts duplicates pool template source retention quality reveal_duplicates".split()
+        ),
+        "extension": frozenset("record_types layouts duplicates pool retention quality reveal_duplicates".split()),
+        "field": frozenset(("quality", "depends_on", "schema")),
+        "option": frozenset(("for",)),
+        "layout": frozenset(("when", "roles", "record_types", "device", "tabs")),
+        "view": frozenset(("group_by", "page_size")),
+        "menu_item": frozenset(("report", "dashboard")),
+        "organization": frozenset(("territories",)),
+        "queue": frozenset(("capacity", "skills", "absence")),
+        "template": frozenset(("attachments",)),
+    }
+)

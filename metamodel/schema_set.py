@@ -1,0 +1,100 @@
+"""The JSON Schemas of all file kinds: loaded from schemas/, compiled once a load, and put together for editors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from importlib import resources
+from typing import Any
+
+from jsonschema import Draft202012Validator, ValidationError
+
+from metamodel.field_types import FieldTypeRegistry
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+SCHEMA_KINDS = (
+    "app",
+    "object",
+    "extension",
+    "role",
+    "menus",
+    "option_set",
+    "organization",
+    "connection",
+    "template",
+    "translation",
+    "data",
+)
+
+Schema = dict[str, Any]
+
+
+class SchemaSet:
+    """The schemas; a validator is made when a kind or field key is first met."""
+
+    def __init__(self) -> None:
+        self._definitions = _read("definitions.json")
+        self._definitions["field"] = {"type": "object"}
+        self._definitions["field_part"] = {"type": "object"}
+        self._validators: dict[str, Draft202012Validator] = {}
+
+    def errors(self, kind: str, plain: object) -> Iterator[ValidationError]:
+        """Give every violation of a file kind's schema."""
+        validator = self._validators.get(kind)
+        if validator is None:
+            validator = self._validators[kind] = Draft202012Validator(self._whole(kind))
+        return validator.iter_errors(plain)
+
+    def field_errors(self, key: str, plain: object) -> Iterator[ValidationError]:
+        """Give every violation of the schema of one key of a field; a plugin's own keys have none."""
+        name = f"field:{key}"
+        validator = self._validators.get(name)
+        if validator is None:
+            schema = {**self._definitions["field_keys"].get(key, {}), "definitions": self._definitions}
+            validator = self._validators[name] = Draft202012Validator(schema)
+        return validator.iter_errors(plain)
+
+    def _whole(self, kind: str) -> Schema:
+        schema = _read(f"{kind}.schema.json")
+        schema["definitions"] = {**self._definitions, **schema.get("definitions", {})}
+        return schema
+
+
+def editor_schema(kind: str, types: FieldTypeRegistry) -> Schema:
+    """Give one self-contained schema (draft 2020-12) of a file kind for editors, with the keys of each field type."""
+    definitions = _read("definitions.json")
+    keys = definitions.pop("field_keys")
+    definitions["field"] = _field_schema(keys, types, needs_type=True)
+    definitions["field_part"] = _field_schema(keys, types, needs_type=False)
+    schema = _read(f"{kind}.schema.json")
+    own = schema.pop("definitions", {})
+    return {"$schema": DRAFT, **schema, "definitions": {**definitions, **own}}
+
+
+def _field_schema(keys: Schema, types: FieldTypeRegistry, *, needs_type: bool) -> Schema:
+    known = {key: schema for key, schema in keys.items() if key != "type"}
+    every_key = sorted({key for field_type in types for key in field_type.allowed_keys})
+    schema: Schema = {
+        "type": "object",
+        "properties": {"type": {"enum": sorted(types.names)}, **known},
+        "propertyNames": {"enum": every_key},
+        "allOf": [
+            {
+                "if": {"properties": {"type": {"const": field_type.name}}, "required": ["type"]},
+                "then": {
+                    "propertyNames": {"enum": sorted(field_type.allowed_keys)},
+                    "required": sorted(field_type.required_keys),
+                },
+            }
+            for field_type in types
+        ],
+    }
+    if needs_type:
+        schema["required"] = ["type"]
+    return schema
+
+
+def _read(name: str) -> Schema:
+    text = (resources.files("metamodel") / "schemas" / name).read_text("utf-8")
+    loaded: Schema = json.loads(text)
+    return loaded

@@ -1,0 +1,116 @@
+"""Holds a file against the JSON Schema of its kind, and says every difference in plain words with its place.
+
+Fields are checked by their type's keys, chosen here, since a schema that chooses by `type` blames the wrong key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from jsonschema import ValidationError
+
+from metamodel.availability import LATER_FIELD_FLAGS, LATER_FIELD_TYPES, LATER_KEYS, LATER_ROLLUP_FUNCTIONS
+from metamodel.field_types import FieldType, FieldTypeRegistry
+from metamodel.folder import FileKind
+from metamodel.names import did_you_mean
+from metamodel.schema_set import SchemaSet
+from metamodel.shape_messages import report_unavailable, report_unknown_key, report_violation
+from metamodel.source import Problems
+from metamodel.stray_keys import without_stray_keys
+from metamodel.yaml_nodes import Mapping, Node, Scalar
+
+Path = tuple[str | int, ...]
+
+
+class ShapeCheck:
+    """Checks the shape of files of all kinds; made once a load."""
+
+    def __init__(self, schemas: SchemaSet, types: FieldTypeRegistry, problems: Problems) -> None:
+        self._schemas = schemas
+        self._types = types
+        self._problems = problems
+
+    def check(self, kind: FileKind, node: Mapping) -> Mapping:
+        """Report what is wrong with a file's shape; give its node without stray keys.
+
+        Problems: APP201 – APP207, APP902, OBJ101 – OBJ105.
+        """
+        node = without_stray_keys(node, self._problems)
+        for error in self._schemas.errors(kind.value, node.plain):
+            self._report(error, node, kind.value)
+        if kind in (FileKind.OBJECT, FileKind.EXTENSION):
+            self._check_fields(node.get("fields"), is_extension=kind is FileKind.EXTENSION)
+        return node
+
+    def _report(self, error: ValidationError, node: Node, family: str, key: Scalar | None = None) -> None:
+        report_violation(error, node, family, self._problems, key)
+
+    def _check_fields(self, fields: Node | None, *, is_extension: bool) -> None:
+        if not isinstance(fields, Mapping):
+            return
+        for key, node in fields.items():
+            if isinstance(node, Mapping):
+                self._check_field(key, node, is_extension=is_extension)
+
+    def _check_field(self, key: Scalar, node: Mapping, *, is_extension: bool) -> None:
+        type_node = node.get("type")
+        if type_node is None and is_extension:
+            self._check_keys(node, self._all_keys(), None)
+            return
+        if not isinstance(type_node, Scalar) or type_node.value is None:
+            message = f"the field '{key.text}' has no type"
+            at = type_node or key
+            hint = "add 'type: text' or another field type"
+            self._problems.report("OBJ101", message, at.at, hint=hint, length=key.length)
+            self._check_keys(node, self._all_keys(), None)
+            return
+        field_type = self._types.find(type_node.text)
+        if field_type is None:
+            self._report_unknown_type(type_node)
+            return
+        self._check_keys(node, field_type.allowed_keys, field_type)
+        for needed in sorted(field_type.required_keys):
+            if node.get(needed) is None:
+                message = f"the field '{key.text}' of type {field_type.name} needs '{needed}'"
+                self._problems.report("OBJ104", message, key.at, length=key.length)
+
+    def _report_unknown_type(self, node: Scalar) -> None:
+        if node.text in LATER_FIELD_TYPES:
+            report_unavailable(f"the field type '{node.text}'", node, self._problems)
+            return
+        hint = did_you_mean(node.text, self._types.names)
+        self._problems.report("OBJ102", f"'{node.text}' is not a field type", node.at, hint=hint, length=node.length)
+
+    def _all_keys(self) -> frozenset[str]:
+        return frozenset().union(*(field_type.allowed_keys for field_type in self._types))
+
+    def _check_keys(self, node: Mapping, allowed: Iterable[str], field_type: FieldType | None) -> None:
+        known = frozenset(allowed)
+        for key, value in node.items():
+            if key.text in LATER_KEYS["field"] or (key.text in LATER_FIELD_FLAGS and _is_true(value)):
+                report_unavailable(f"'{key.text}'", key, self._problems)
+            elif key.text not in known and field_type is not None and key.text in self._all_keys():
+                message = f"'{key.text}' does not apply to a field of type {field_type.name}"
+                self._problems.report("OBJ103", message, key.at, hint=self._types_with(key.text), length=key.length)
+            elif key.text not in known:
+                report_unknown_key(key, known, self._problems)
+            else:
+                for error in self._schemas.field_errors(key.text, value.plain):
+                    self._report(error, value, "field", key)
+                self._check_later_values(key, value)
+
+    def _types_with(self, key: str) -> str:
+        return f"it is for {', '.join(t.name for t in self._types if key in t.allowed_keys)}"
+
+    def _check_later_values(self, key: Scalar, value: Node) -> None:
+        if key.text == "function" and isinstance(value, Scalar) and value.text in LATER_ROLLUP_FUNCTIONS:
+            report_unavailable(f"the roll-up function '{value.text}'", value, self._problems)
+        if key.text == "options" and isinstance(value, Mapping):
+            for _, option in value.items():
+                later = option.key("for") if isinstance(option, Mapping) else None
+                if later is not None:
+                    report_unavailable("'for'", later, self._problems)
+
+
+def _is_true(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.value is True

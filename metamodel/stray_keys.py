@@ -1,0 +1,48 @@
+"""Finds keys nobody meant: what follows an unquoted comma in a text inside { } is read as a key without a value."""
+
+from __future__ import annotations
+
+from metamodel.source import Problems
+from metamodel.yaml_nodes import Entry, Mapping, Node, Scalar, Sequence
+
+
+def without_stray_keys(node: Mapping, problems: Problems) -> Mapping:
+    """Report every stray key of a file and give the file's node without them.
+
+    Problems: APP207.
+    """
+    cleaned = _clean(node, problems)
+    assert isinstance(cleaned, Mapping)
+    return cleaned
+
+
+def _clean(node: Node, problems: Problems) -> Node:
+    if isinstance(node, Sequence):
+        return node._replace(items=tuple(_clean(item, problems) for item in node.items))
+    if not isinstance(node, Mapping):
+        return node
+    kept: list[Entry] = []
+    for entry in node.entries:
+        if node.flow and _has_no_colon(entry):
+            _report(entry.key, kept[-1] if kept else None, problems)
+        else:
+            kept.append(Entry(entry.key, _clean(entry.value, problems)))
+    return node._replace(entries=tuple(kept))
+
+
+def _has_no_colon(entry: Entry) -> bool:
+    value = entry.value
+    if not isinstance(value, Scalar) or value.text or value.style:
+        return False
+    return not entry.key.source.text[entry.key.end :].lstrip().startswith(":")
+
+
+def _report(key: Scalar, before: Entry | None, problems: Problems) -> None:
+    if before is None:
+        message = f"'{key.text}' stands where a key with a value is expected"
+        hint = "write 'key: value', or a list in [ ]"
+    else:
+        name = before.key.text
+        message = f"'{key.text}' is read as a key of its own, because a comma ends the text of '{name}' before it"
+        hint = f"put the whole text of '{name}' in quotes"
+    problems.report("APP207", message, key.at, hint=hint, length=key.length)
