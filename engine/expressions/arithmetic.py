@@ -15,6 +15,8 @@ from engine.storage.functions import SqlFunction
 
 PRECISION = 28
 
+Stored = str | int | None
+
 _EXACT = Context(prec=PRECISION, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, Overflow, DivisionByZero])
 _WIDE = Context(prec=100, traps=[InvalidOperation])
 
@@ -55,8 +57,8 @@ def write_number(value: Decimal | None) -> str | None:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _binary(operation: Callable[[Decimal, Decimal], Decimal]) -> Callable[..., object]:
-    def call(left: object, left_places: object, right: object, right_places: object) -> object:
+def _binary(operation: Callable[[Decimal, Decimal], Decimal]) -> Callable[..., Stored]:
+    def call(left: object, left_places: object, right: object, right_places: object) -> Stored:
         if left is None or right is None:
             return None
         first, second = read_number(left, left_places), read_number(right, right_places)
@@ -67,25 +69,25 @@ def _binary(operation: Callable[[Decimal, Decimal], Decimal]) -> Callable[..., o
     return call
 
 
-def _divide(left: object, left_places: object, right: object, right_places: object) -> object:
+def _divide(left: object, left_places: object, right: object, right_places: object) -> Stored:
     first, second = read_number(left, left_places), read_number(right, right_places)
     if first is None or second is None or second == 0:
         return None
     return write_number(_EXACT.divide(first, second))
 
 
-def _compare(left: object, left_places: object, right: object, right_places: object) -> object:
+def _compare(left: object, left_places: object, right: object, right_places: object) -> Stored:
     first, second = read_number(left, left_places), read_number(right, right_places)
     if first is None or second is None:
         return None
     return (first > second) - (first < second)
 
 
-def _number(value: object, places: object) -> object:
+def _number(value: object, places: object) -> Stored:
     return write_number(read_number(value, places))
 
 
-def _scaled(value: object, places: object, wanted: object) -> object:
+def _scaled(value: object, places: object, wanted: object) -> Stored:
     """Give a number as an integer of `wanted` places, rounded half up: how columns keep it."""
     number = read_number(value, places)
     if number is None:
@@ -98,14 +100,14 @@ def _members(values: object, places: object) -> list[Decimal]:
     return [number for item in members if (number := read_number(item, places)) is not None]
 
 
-def _sum(values: object, places: object) -> object:
+def _sum(values: object, places: object) -> Stored:
     total = Decimal(0)
     for number in _members(values, places):
         total = _EXACT.add(total, number)
     return write_number(total)
 
 
-def _average(values: object, places: object) -> object:
+def _average(values: object, places: object) -> Stored:
     members = _members(values, places)
     if not members:
         return None
@@ -115,12 +117,12 @@ def _average(values: object, places: object) -> object:
     return write_number(_EXACT.divide(total, Decimal(len(members))))
 
 
-def _least(values: object, places: object) -> object:
+def _least(values: object, places: object) -> Stored:
     members = _members(values, places)
     return write_number(min(members)) if members else None
 
 
-def _greatest(values: object, places: object) -> object:
+def _greatest(values: object, places: object) -> Stored:
     members = _members(values, places)
     return write_number(max(members)) if members else None
 

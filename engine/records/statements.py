@@ -7,34 +7,28 @@ therefore turned into text once a release. Values are always bound, never writte
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import BindParameter, Connection
+from sqlalchemy import Connection
 from sqlalchemy.engine import Dialect as SqlDialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from engine.expressions.sql.runtime import RUNTIME, Compute, Computed, RunValues
 from engine.storage.database import Database
 
 Convert = Callable[[Any], Any]
-
-RUNTIME: Final = object()
-"""The value of parameters that are given at each run."""
-
-
-def runtime(name: str, type_: Any) -> BindParameter[Any]:
-    """Make a parameter whose value is given at each run."""
-    return BindParameter(name, RUNTIME, type_=type_)
 
 
 class Prepared:
     """One statement as text with its parameters.
 
-    Parameters that had a value when the statement was built keep it; the others are given by name at each run.
+    Parameters that had a value when the statement was built keep it; the others are given by name at each run, or
+    computed from its values.
     """
 
-    __slots__ = ("_constants", "_converts", "_order", "names", "text")
+    __slots__ = ("_computed", "_constants", "_converts", "_order", "names", "text")
 
     def __init__(self, statement: ClauseElement, dialect: SqlDialect) -> None:
         compiled = statement.compile(dialect=dialect)
@@ -43,31 +37,41 @@ class Prepared:
         self._order = tuple(compiled.positiontup) if compiled.positiontup is not None else None
         self._constants: dict[str, object] = {}
         self._converts: dict[str, Convert] = {}
+        self._computed: dict[str, Compute] = {}
         values = compiled.params
         names: set[str] = set()
         for bind, name in compiled.bind_names.items():
             convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
-            if bind.value is RUNTIME:
-                names.add(bind.key)
+            if bind.value is RUNTIME or isinstance(bind.value, Computed):
+                if isinstance(bind.value, Computed):
+                    self._computed[name] = bind.value.compute
+                else:
+                    names.add(name)
                 if convert is not None:
-                    self._converts[bind.key] = convert
+                    self._converts[name] = convert
             else:
                 value = values[name]
                 self._constants[name] = convert(value) if convert is not None else value
         self.names = tuple(names)
 
-    def parameters(self, values: Mapping[str, object]) -> Sequence[object] | dict[str, object]:
+    def parameters(self, given: Mapping[str, object], run: RunValues | None) -> Sequence[object] | dict[str, object]:
         """Put the parameters of a run together."""
         bound = dict(self._constants)
+        if self._computed:
+            assert run is not None, "the statement computes parameters"
+            for name, compute in self._computed.items():
+                bound[name] = compute(run)
         for name in self.names:
-            bound[name] = values[name]
+            bound[name] = given[name]
         for name, convert in self._converts.items():
             bound[name] = convert(bound[name])
         if self._order is None:
             return bound
         return [bound[name] for name in self._order]
 
-    def run(self, connection: Connection, database: Database, values: Mapping[str, object]) -> Any:
+    def run(
+        self, connection: Connection, database: Database, given: Mapping[str, object], values: RunValues | None = None
+    ) -> Any:
         """Run it and give the driver's cursor; close it after reading.
 
         Raises: DBAPIError as SQLAlchemy does, so that callers and `Database` know one kind of error.
@@ -75,32 +79,38 @@ class Prepared:
         database.statements.note(connection, None, self.text, None, None, False)
         cursor = connection.connection.cursor()
         try:
-            cursor.execute(self.text, self.parameters(values))
+            cursor.execute(self.text, self.parameters(given, values))
         except connection.dialect.loaded_dbapi.Error as fault:
             cursor.close()
             raise translate(fault, self.text, connection) from fault
         return cursor
 
-    def rows(self, connection: Connection, database: Database, values: Mapping[str, object]) -> list[Any]:
+    def rows(
+        self, connection: Connection, database: Database, given: Mapping[str, object], values: RunValues | None = None
+    ) -> list[Any]:
         """Run it and give all rows as the driver gives them."""
-        cursor = self.run(connection, database, values)
+        cursor = self.run(connection, database, given, values)
         try:
             found: list[Any] = cursor.fetchall()
             return found
         finally:
             cursor.close()
 
-    def row(self, connection: Connection, database: Database, values: Mapping[str, object]) -> Any:
+    def row(
+        self, connection: Connection, database: Database, given: Mapping[str, object], values: RunValues | None = None
+    ) -> Any:
         """Run it and give the first row or None."""
-        cursor = self.run(connection, database, values)
+        cursor = self.run(connection, database, given, values)
         try:
             return cursor.fetchone()
         finally:
             cursor.close()
 
-    def change(self, connection: Connection, database: Database, values: Mapping[str, object]) -> int:
+    def change(
+        self, connection: Connection, database: Database, given: Mapping[str, object], values: RunValues | None = None
+    ) -> int:
         """Run it and give how many rows it changed."""
-        cursor = self.run(connection, database, values)
+        cursor = self.run(connection, database, given, values)
         count: int = cursor.rowcount
         cursor.close()
         return count

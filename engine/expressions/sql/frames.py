@@ -1,0 +1,43 @@
+"""One FROM of a statement: a base table and the outer joins that paths ask for, each join once.
+
+Columns are not known here; see `scopes`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+
+from sqlalchemy import FromClause, Table
+
+from engine.expressions.sql.values import Sql
+
+
+class Frame:
+    """Collects the joins of one select."""
+
+    def __init__(self, base: FromClause) -> None:
+        self._from = base
+        self._joined: dict[Hashable, FromClause] = {}
+        self._aliases: list[FromClause] = [base]
+
+    def join(self, key: Hashable, table: Table, condition: Callable[[FromClause], Sql]) -> FromClause:
+        """Give the outer join known by `key`, made at its first use."""
+        found = self._joined.get(key)
+        if found is None:
+            alias: FromClause = table.alias()
+            # Registered before its condition is made: the condition may itself join, from this alias on.
+            self._joined[key] = found = alias
+            on = condition(alias)
+            self._aliases.append(alias)
+            self._from = self._from.outerjoin(alias, on)
+        return found
+
+    @property
+    def source(self) -> FromClause:
+        """The base with all joins asked for so far."""
+        return self._from
+
+    @property
+    def aliases(self) -> tuple[FromClause, ...]:
+        """The base and the joined tables."""
+        return tuple(self._aliases)

@@ -1,0 +1,179 @@
+"""`+ - * /`, unary minus, `if`, `case`, `coalesce`, `filled`; and values in the form a field keeps them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Integer, case, func, literal
+
+from engine.expressions.sql.comparing import same
+from engine.expressions.sql.dates import add_duration, difference, duration_arithmetic
+from engine.expressions.sql.environment import Environment, NotInSql
+from engine.expressions.sql.merging import choose, first_filled, is_empty
+from engine.expressions.sql.texts import joined_text
+from engine.expressions.sql.values import (
+    Sql,
+    SqlDate,
+    SqlDatetime,
+    SqlDuration,
+    SqlEmpty,
+    SqlMoney,
+    SqlNumber,
+    SqlText,
+    SqlValue,
+)
+from metamodel.fields import FieldDef
+from workflow_dsl import typed as t
+from workflow_dsl.syntax import BinaryOp
+
+if TYPE_CHECKING:
+    from engine.expressions.sql.builder import SqlBuilder
+
+_PERCENT_POINT_DIGITS, _MONEY_DIGITS, _DECIMAL_DIGITS = 2, 2, 4
+
+
+def arithmetic_value(builder: SqlBuilder, node: t.Typed, environment: Environment) -> SqlValue:
+    """Give `a + b` and the like by the kinds of the operands."""
+    assert isinstance(node, t.Arithmetic)
+    left, right = builder.value(node.left, environment), builder.value(node.right, environment)
+    if isinstance(left, SqlEmpty) or isinstance(right, SqlEmpty):
+        return SqlEmpty()
+    if isinstance(left, SqlNumber) and isinstance(right, SqlNumber):
+        return builder.numbers.arithmetic(node.op, left, right)
+    if isinstance(left, SqlMoney) or isinstance(right, SqlMoney):
+        return _money(builder, node, left, right)
+    if isinstance(left, SqlDate | SqlDatetime) and isinstance(right, SqlDuration):
+        return add_duration(builder, left, right, -1 if node.op is BinaryOp.SUB else 1)
+    if isinstance(left, SqlDuration) and isinstance(right, SqlDate | SqlDatetime):
+        return add_duration(builder, right, left, 1)
+    if isinstance(left, SqlDate | SqlDatetime) and isinstance(right, SqlDate | SqlDatetime):
+        return difference(builder, left, right)
+    found = duration_arithmetic(builder, node.op, left, right)
+    if found is None:
+        raise NotInSql("this arithmetic", node.at)
+    return found
+
+
+def _money(builder: SqlBuilder, node: t.Arithmetic, left: SqlValue, right: SqlValue) -> SqlValue:
+    """Compute with money: factors keep its currency, sums of two currencies are in base currency."""
+    numbers, op = builder.numbers, node.op
+    if isinstance(left, SqlMoney) and isinstance(right, SqlMoney):
+        if op is BinaryOp.DIV:
+            return numbers.arithmetic(op, left.base, right.base)
+        return _sum_of_money(builder, op, left, right)
+    if op in (BinaryOp.ADD, BinaryOp.SUB):
+        # The only number that may be added to money is 0.
+        if isinstance(left, SqlMoney):
+            return left
+        assert isinstance(right, SqlMoney)
+        return negative_money(builder, right) if op is BinaryOp.SUB else right
+    money, factor = (left, right) if isinstance(left, SqlMoney) else (right, left)
+    if not isinstance(money, SqlMoney) or not isinstance(factor, SqlNumber):
+        raise NotInSql("this arithmetic", node.at)
+    amount, base = numbers.arithmetic(op, money.amount, factor), numbers.arithmetic(op, money.base, factor)
+    return SqlMoney(amount=amount, currency=money.currency, base=base)
+
+
+def _sum_of_money(builder: SqlBuilder, op: BinaryOp, left: SqlMoney, right: SqlMoney) -> SqlMoney:
+    numbers = builder.numbers
+    in_base = numbers.arithmetic(op, left.base, right.base)
+    in_currency = numbers.arithmetic(op, left.amount, right.amount)
+    one_currency = left.currency == right.currency
+    amount = case((one_currency, in_currency.expr), else_=in_base.expr)
+    base_currency = literal(builder.metamodel.main.currency)
+    currency = case((one_currency, left.currency), else_=base_currency)
+    return SqlMoney(amount=SqlNumber(expr=amount), currency=currency, base=in_base)
+
+
+def negative_value(builder: SqlBuilder, node: t.Typed, environment: Environment) -> SqlValue:
+    """Give `-a`."""
+    assert isinstance(node, t.Negative)
+    value = builder.value(node.operand, environment)
+    match value:
+        case SqlEmpty():
+            return value
+        case SqlNumber():
+            return builder.numbers.negative(value)
+        case SqlMoney():
+            return negative_money(builder, value)
+        case _:
+            raise NotInSql("this arithmetic", node.at)
+
+
+def negative_money(builder: SqlBuilder, value: SqlMoney) -> SqlMoney:
+    """Negate money."""
+    numbers = builder.numbers
+    return SqlMoney(amount=numbers.negative(value.amount), currency=value.currency, base=numbers.negative(value.base))
+
+
+def if_value(builder: SqlBuilder, node: t.Typed, environment: Environment) -> SqlValue:
+    """Give `if(condition, a, b)`."""
+    assert isinstance(node, t.IfValue)
+    condition = builder.condition(node.condition, environment, loose=True)
+    branches = [builder.value(node.then, environment), builder.value(node.otherwise, environment)]
+    return choose(branches, builder.numbers, lambda parts: case((condition, parts[0]), else_=parts[1]))
+
+
+def case_value(builder: SqlBuilder, node: t.Typed, environment: Environment) -> SqlValue:
+    """Give `case(subject, a, 1, b, 2, 0)`."""
+    assert isinstance(node, t.CaseValue)
+    subject = builder.value(node.subject, environment)
+    tests = [same(subject, builder.value(when, environment), builder.numbers) for when, _ in node.pairs]
+    values = [builder.value(then, environment) for _, then in node.pairs]
+    values.append(builder.value(node.default, environment))
+
+    def pick(parts: tuple[Sql, ...]) -> Sql:
+        return case(*zip(tests, parts[:-1], strict=True), else_=parts[-1])
+
+    return choose(values, builder.numbers, pick)
+
+
+def coalesce_value(builder: SqlBuilder, node: t.Typed, environment: Environment) -> SqlValue:
+    """Give `coalesce(a, b)`."""
+    assert isinstance(node, t.Coalesce)
+    values = [builder.value(operand, environment) for operand in node.operands]
+    filled = [value for value in values if not isinstance(value, SqlEmpty)]
+    return first_filled(filled, builder.numbers) if filled else SqlEmpty()
+
+
+def filled_value(builder: SqlBuilder, node: t.Typed, environment: Environment) -> SqlValue:
+    """Give `filled(a, b)`."""
+    assert isinstance(node, t.FilledCount)
+    count: Sql = literal(0, Integer())
+    for operand in node.operands:
+        empty = is_empty(builder.value(operand, environment))
+        count = count + case((empty, literal(0, Integer())), else_=literal(1, Integer()))
+    return builder.numbers.integer(count)
+
+
+def text_value(builder: SqlBuilder, node: t.Typed, environment: Environment) -> SqlValue:
+    """Give `a & b` and `"… {a} …"`."""
+    return SqlText(expr=func.nullif(joined_text(builder, node, environment), ""))
+
+
+def as_field(builder: SqlBuilder, value: SqlValue, definition: FieldDef) -> SqlValue:
+    """Give a computed value as a column of that field would keep it: numbers with its digits."""
+    digits = _digits(definition)
+    match value:
+        case SqlNumber() if definition.value_type == "money":
+            return builder.numbers.money(builder.numbers.rounded(value, digits))
+        case SqlNumber() if definition.value_type == "integer":
+            return value
+        case SqlNumber():
+            return builder.numbers.rounded(value, digits)
+        case SqlMoney():
+            numbers = builder.numbers
+            amount, base = numbers.rounded(value.amount, digits), numbers.rounded(value.base, digits)
+            return SqlMoney(amount=amount, currency=value.currency, base=base)
+        case _:
+            return value
+
+
+def _digits(definition: FieldDef) -> int:
+    match definition.value_type:
+        case "money":
+            return _MONEY_DIGITS if definition.digits is None else definition.digits
+        case "percent":
+            return (_PERCENT_POINT_DIGITS if definition.digits is None else definition.digits) + 2
+        case _:
+            return _DECIMAL_DIGITS if definition.digits is None else definition.digits
