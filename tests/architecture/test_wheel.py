@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 import subprocess
 import urllib.request
 import zipfile
@@ -15,6 +17,7 @@ from tests.support.wheel import BareEnvironment, build_wheel
 
 SHIPPED = ("engine", "metamodel", "workflow_dsl", "ui", "plugins", "sample_apps")
 NOT_SHIPPED = ("ui/frontend/",)
+BUILD_TOOLS = {"esbuild", "purgecss", "sass"}
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +39,7 @@ def committed_files() -> set[str]:
     return {name for name in listed.split("\0") if name and (REPOSITORY / name).is_file()}
 
 
+@pytest.mark.promise("DEV-07")
 def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     wanted = {name for name in committed_files() if not name.startswith(NOT_SHIPPED)}
@@ -45,10 +49,22 @@ def test_the_wheel_holds_every_file_of_the_packages_and_nothing_else(wheel: Path
     assert "fieldstone-0.1.0.dist-info/licenses/LICENSE" in names
 
 
+@pytest.mark.promise("DEV-07")
+def test_the_wheel_holds_the_licence_of_every_part_of_the_front_end(wheel: Path) -> None:
+    asked = json.loads((REPOSITORY / "ui" / "frontend" / "package.json").read_text())["devDependencies"]
+    with zipfile.ZipFile(wheel) as archive:
+        table = archive.read("ui/static/licences/README.md").decode()
+        licences = dict(re.findall(r"^\| (\S+) \| [\d.]+ \| .+ \| (\S+\.txt) \|$", table, re.MULTILINE))
+        texts = {part: archive.read(f"ui/static/licences/{file}").decode() for part, file in licences.items()}
+    assert asked.keys() - BUILD_TOOLS - licences.keys() == set()
+    assert [part for part, text in texts.items() if len(text) < 300] == []
+
+
 def test_the_wheel_asks_for_everything_it_needs(bare_environment: BareEnvironment) -> None:
     bare_environment.run("python", "-m", "pip", "check")
 
 
+@pytest.mark.promise("DEV-07")
 def test_the_wheel_serves_the_sales_app_in_a_folder_with_names_like_ours(
     bare_environment: BareEnvironment, tmp_path: Path
 ) -> None:
@@ -64,6 +80,25 @@ def test_the_wheel_serves_the_sales_app_in_a_folder_with_names_like_ours(
         assert any(asset.split("?")[0].endswith(".js") for asset in assets)
         for asset in assets:
             assert read(address + asset)
+
+
+@pytest.mark.promise("DEV-07")
+def test_doctor_names_another_distribution_that_ships_an_import_name_of_ours(
+    bare_environment: BareEnvironment, tmp_path: Path
+) -> None:
+    intruder = bare_environment.packages / "intruder-1.0.dist-info"
+    intruder.mkdir()
+    (intruder / "METADATA").write_text("Metadata-Version: 2.1\nName: intruder\nVersion: 1.0\n")
+    (intruder / "RECORD").write_text("plugins/__init__.py,,\nintruder-1.0.dist-info/METADATA,,\n")
+    try:
+        found = bare_environment.try_to_run("fieldstone", "doctor", "--json", cwd=tmp_path)
+    finally:
+        shutil.rmtree(intruder)
+    findings = json.loads(found.stdout)["findings"]
+    assert found.returncode == 3
+    assert any("'plugins'" in finding and "intruder" in finding for finding in findings), findings
+    found = bare_environment.try_to_run("fieldstone", "doctor", "--json", cwd=tmp_path)
+    assert not any("intruder" in finding for finding in json.loads(found.stdout)["findings"])
 
 
 def read(url: str) -> str:
