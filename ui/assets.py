@@ -56,17 +56,21 @@ def _macro_namespace(environment: Environment) -> SimpleNamespace:
     return SimpleNamespace(**macros)
 
 
-def initials(name: str) -> str:
-    """Return one or two letters for an avatar: the last two of a Chinese name, else of the first and last word.
+def initials(name: str, small: bool = False) -> str:
+    """Return the letters of an avatar: two of a Chinese name (one if small), else of the first and last word.
 
-    >>> initials("Anna Maria Stone"), initials("王小明"), initials("")
-    ('AS', '小明', '?')
+    People are called by the end of a Chinese name, companies by its beginning.
+
+    >>> initials("Anna Maria Stone"), initials("王小明"), initials("王小明", small=True), initials("上海云岭公司")
+    ('AS', '小明', '明', '上海')
     """
     words = name.split()
     if not words:
         return "?"
     if _is_han(words[0][0]):
-        return words[0][-2:]
+        if len(words[0]) > 4:
+            return words[0][:1] if small else words[0][:2]
+        return words[0][-1:] if small else words[0][-2:]
     letters = words[0][0] + (words[-1][0] if len(words) > 1 else "")
     return letters.upper()
 

@@ -20,6 +20,7 @@ export function start() {
   const wrong = document.querySelector("form [aria-invalid='true']");
   (wrong?.tomselect?.control_input ?? wrong ?? refused)?.focus();
   onEach("select[data-fs-autosubmit], input[data-fs-autosubmit]", (control) => control.addEventListener("change", () => control.form.requestSubmit()));
+  onEach(".path > .current", (step) => { step.parentElement.scrollLeft = step.offsetLeft - step.parentElement.offsetLeft - 40; });
   onEach("[data-fs-print]", (button) => button.addEventListener("click", () => print()));
   onEach("[data-fs-error-summary] a", (link) => link.addEventListener("click", (event) => {
     const field = document.getElementById(link.hash.slice(1));
