@@ -6,14 +6,16 @@ Typed access to Flask's `g` and to the app's extensions; it sets nothing (ui/app
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from flask import current_app, g, request
 
 from engine.access.actor import Actor, Origin
-from engine.accounts.service import SignedIn
-from engine.platform import Platform
-from engine.releases.release import Release
+
+if TYPE_CHECKING:
+    from engine.accounts.service import SignedIn
+    from engine.platform import Platform
+    from engine.releases.release import Release
 
 EXTENSION = "fieldstone"
 LANGUAGE_COOKIE = "fieldstone_language"
@@ -23,12 +25,12 @@ THEMES = ("auto", "light", "dark")
 
 def platform() -> Platform:
     """Give the platform this app serves."""
-    return cast(Platform, current_app.extensions[EXTENSION])
+    return cast("Platform", current_app.extensions[EXTENSION])
 
 
 def release() -> Release:
     """Give the release this request is pinned to; a release published meanwhile is for the next request."""
-    return cast(Release, g.release)
+    return cast("Release", g.release)
 
 
 def actor() -> Actor:

@@ -18,6 +18,8 @@ from jinja2 import TemplateNotFound
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 
+from engine.accounts.errors import SignInRefused, TooManyAttempts
+from engine.accounts.idempotency import KeyUsedOtherwise, RepeatedInFlight
 from engine.errors import (
     AccessDenied,
     AutomationStopped,
@@ -33,6 +35,7 @@ from engine.errors import (
     UnknownObject,
     ValidationFailed,
 )
+from engine.releases.release import NoRelease
 from ui.context import request_id
 
 LOG = logging.getLogger("fieldstone.web")
@@ -51,6 +54,11 @@ STATUS_TABLE: tuple[tuple[type[EngineError], int, str], ...] = (
     (ReleaseRefused, 422, "release_refused"),
     (AutomationStopped, 409, "automation_stopped"),
     (DatabaseUnavailable, 503, "database_unavailable"),
+    (NoRelease, 503, "no_release"),
+    (SignInRefused, 401, "sign_in_refused"),
+    (TooManyAttempts, 429, "too_many_attempts"),
+    (RepeatedInFlight, 409, "repeated_in_flight"),
+    (KeyUsedOtherwise, 422, "key_used_otherwise"),
     (EngineError, 409, "refused"),
 )
 _HTTP_CODES = {400: "bad_request", 401: "not_signed_in", 403: "forbidden", 404: "not_found", 409: "conflict"}
@@ -230,8 +238,10 @@ def _detail(error: EngineError) -> str:
 
 
 def _headers(error: EngineError) -> dict[str, str]:
-    if isinstance(error, DatabaseUnavailable):
+    if isinstance(error, DatabaseUnavailable | TooManyAttempts):
         return {"Retry-After": str(error.retry_after_s)}
+    if isinstance(error, NoRelease):
+        return {"Retry-After": "5"}
     if isinstance(error, StaleVersion):
         return {"ETag": f'"{error.current}"'}
     return {}

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from engine.accounts.administration import Administration
+from engine.accounts.idempotency import IdempotencyKeys
 from engine.accounts.lockout import Lockout, LockoutLimits
 from engine.accounts.passwords import PasswordCost, Passwords
 from engine.accounts.service import Accounts
@@ -68,4 +69,5 @@ def open_accounts(
         tokens=tokens,
         stamp=stamp,
         administration=administration,
+        idempotency=IdempotencyKeys(database, system.idempotency, clock),
     )

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 from engine.access.actor import Actor, Origin
 from engine.accounts.administration import Administration
 from engine.accounts.errors import SignInRefused
+from engine.accounts.idempotency import IdempotencyKeys
 from engine.accounts.lockout import Lockout
 from engine.accounts.passwords import Passwords
 from engine.accounts.secrets import hash_secret
@@ -73,6 +74,7 @@ class Accounts:
         tokens: TokenStore,
         stamp: AccountStamp,
         administration: Administration,
+        idempotency: IdempotencyKeys,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -83,6 +85,7 @@ class Accounts:
         self._tokens = tokens
         self.stamp = stamp
         self.administration = administration
+        self.idempotency = idempotency
         self._kept: OrderedDict[str, tuple[tuple[int, int], SignedIn]] = OrderedDict()
         self._kept_lock = threading.Lock()
 

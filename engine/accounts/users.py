@@ -68,7 +68,9 @@ class UserDirectory:
     def list_all(self, connection: Connection) -> Sequence[UserRow]:
         """Give all users that are not in the bin, by log-in name."""
         table = self._table()
-        rows = connection.execute(self._select().where(table.c.deleted_at.is_(None)).order_by(table.c[LOGIN_FIELD])).all()
+        rows = connection.execute(
+            self._select().where(table.c.deleted_at.is_(None)).order_by(table.c[LOGIN_FIELD])
+        ).all()
         held: dict[str, list[str]] = {}
         for user_id, role in connection.execute(select(self._role.c.user_id, self._role.c.role)):
             held.setdefault(user_id, []).append(role)

@@ -1,4 +1,4 @@
-"""Makes the API's answers: JSON with entity tags, values in their documented form, nothing that depends on the caller."""
+"""Makes the API's answers: JSON with entity tags, values in their documented form."""
 
 from __future__ import annotations
 

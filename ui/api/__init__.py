@@ -1,0 +1,28 @@
+"""The JSON API under /api/v1: translates calls to the door and back. Documented in docs/api.md and in itself."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Flask
+
+from ui.api import objects, record_log, records, runs
+from ui.api.openapi import OpenApiDocuments
+
+
+def register(app: Flask) -> None:
+    """Put the API into the application."""
+    api = Blueprint("api", __name__, url_prefix=records.PREFIX)
+    many, one = "/records/<object_name>", "/records/<object_name>/<record_id>"
+    api.get("/objects")(objects.list_objects)
+    api.get("/objects/<object_name>")(objects.get_object)
+    api.get(many)(records.list_records)
+    api.post(many)(records.create_record)
+    api.get(one)(records.get_record)
+    api.patch(one)(records.update_record)
+    api.delete(one)(records.delete_record)
+    api.post(f"{one}/restore")(records.restore_record)
+    api.get(f"{one}/history")(record_log.get_history)
+    api.get(f"{one}/runs")(record_log.get_runs)
+    api.get("/runs")(runs.list_runs)
+    api.post("/runs/<run_id>/retry")(runs.retry_run)
+    api.add_url_rule("/openapi.json", "openapi", OpenApiDocuments().answer)
+    app.register_blueprint(api)

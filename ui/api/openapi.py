@@ -1,0 +1,219 @@
+"""GET /openapi.json: OpenAPI 3.1 of what this caller may call, made from the release the request is pinned to.
+
+Made once a release, set of roles and language, and kept; a field published now is in it on the next request. It says
+how calls look; what they do is tested against it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+
+from engine.access.actor import Actor
+from engine.records.kept import KeptByUse
+from engine.records.types import MAX_PAGE
+from engine.releases.release import Release
+from metamodel.field_types import FieldTypeRegistry
+from metamodel.texts import label_text
+from ui.api.answers import bytes_answer, to_json
+from ui.api.parameters import DEFAULT_LIMIT, LIST_PARAMETERS, read_parameters
+from ui.api.value_schemas import Schema, read_schema, shared_schemas, write_schema
+from ui.api.visible import VisibleObject, visible_objects
+from ui.context import actor, language, release
+
+_LIST_HELP = {
+    "filter": 'An expression over the object\'s fields, such as `amount > 1000 and account.tier = "gold"`.',
+    "sort": "Fields or paths with commas between them, `-` before a falling one.",
+    "fields": "Fields or paths to answer with; without it the readable fields.",
+    "limit": f"How many records a page has, at most {MAX_PAGE}.",
+    "cursor": "Where the page starts: take it from `next` of the page before.",
+    "count": "`true` counts up to 1,000, `exact` all.",
+    "q": "Words to search for.",
+    "view": "A view of the object, for its filter, sort and columns.",
+}
+
+
+class OpenApiDocuments:
+    """The documents kept by release, roles and language."""
+
+    def __init__(self) -> None:
+        self._kept: KeptByUse[tuple[int, frozenset[str], str], bytes] = KeptByUse(64)
+
+    def answer(self) -> Response:
+        """GET /openapi.json."""
+        read_parameters(())
+        pinned, who, lang = release(), actor(), language()
+        key = (pinned.number, who.roles, lang)
+        return bytes_answer(self._kept.find(key, lambda: to_json(build_document(pinned, who, lang))))
+
+
+def build_document(pinned: Release, who: Actor, lang: str) -> dict[str, Any]:
+    """Make the document of one caller."""
+    objects = visible_objects(pinned, who)
+    schemas: dict[str, Schema] = shared_schemas()
+    paths: dict[str, Any] = _fixed_paths()
+    for each in objects:
+        schemas |= _object_schemas(each, pinned.field_types, lang)
+        paths |= _object_paths(each, lang)
+    main = pinned.metamodel.main
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": label_text(main.label, lang, main.name), "version": f"{main.version}+{pinned.number}"},
+        "servers": [{"url": "/api/v1"}],
+        "security": [{"token": []}, {"session": [], "csrf": []}],
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                "token": {"type": "http", "scheme": "bearer"},
+                "session": {"type": "apiKey", "in": "cookie", "name": "fieldstone_session"},
+                "csrf": {"type": "apiKey", "in": "header", "name": "X-CSRFToken"},
+            },
+            "parameters": {name: _list_parameter(name) for name in LIST_PARAMETERS},
+            "responses": {
+                "Problem": {
+                    "description": "Refused; the document says why.",
+                    "content": {"application/problem+json": {"schema": _ref("Problem")}},
+                }
+            },
+        },
+    }
+
+
+def _object_schemas(each: VisibleObject, types: FieldTypeRegistry, lang: str) -> dict[str, Schema]:
+    key, fields = each.object.key, each.fields
+    answered = {name: read_schema(field, types, lang) for name, field in fields.items()}
+    answered["id"] = {"type": "string", "format": "uuid"}
+    answered["version"] = {"type": "integer"}
+    notices = {"type": "array", "items": _ref("FieldProblem")}
+    confirm = {"type": "array", "items": {"type": "string"}, "description": "Codes of confirmed warnings."}
+
+    def written(names: frozenset[str]) -> Schema:
+        properties = {name: write_schema(each.object.fields[name], types, lang) for name in sorted(names)}
+        return {"type": "object", "properties": {"confirm": confirm, **properties}, "additionalProperties": False}
+
+    return {
+        key: {"type": "object", "properties": {**answered, "@notices": notices}, "required": ["id", "version"]},
+        f"{key}.create": written(each.creatable),
+        f"{key}.update": written(each.updatable),
+        f"{key}.page": {
+            "type": "object",
+            "properties": {
+                "items": {"type": "array", "items": _ref(key)},
+                "next": {"type": ["string", "null"]},
+                "count": {
+                    "type": "object",
+                    "properties": {"value": {"type": "integer"}, "capped": {"type": "boolean"}},
+                },
+            },
+            "required": ["items", "next"],
+        },
+    }
+
+
+def _object_paths(each: VisibleObject, lang: str) -> dict[str, Any]:
+    key, tag = each.object.key, label_text(each.object.label, lang, each.object.name)
+    record = _answer("The record.", _ref(key))
+    many: dict[str, Any] = {
+        "get": _call(f"list {key}", tag, _answer("A page.", _ref(f"{key}.page")), parameters=_list_references())
+    }
+    if "create" in each.actions:
+        many["post"] = _call(
+            f"create {key}",
+            tag,
+            {"201": record["200"]},
+            body=_ref(f"{key}.create"),
+            parameters=[_header("Idempotency-Key", "The same key gives the same answer for 24 hours.")],
+        )
+    one: dict[str, Any] = {
+        "parameters": [_record_id()],
+        "get": _call(f"read {key}", tag, record, parameters=[{"$ref": "#/components/parameters/fields"}]),
+    }
+    if_match = [_header("If-Match", "The ETag that was read; another version gives 412.")]
+    if "update" in each.actions:
+        one["patch"] = _call(f"update {key}", tag, record, body=_ref(f"{key}.update"), parameters=if_match)
+    if "delete" in each.actions:
+        one["delete"] = _call(f"delete {key}", tag, {"204": {"description": "In the bin."}}, parameters=if_match)
+    paths = {f"/records/{key}": many, f"/records/{key}/{{id}}": one}
+    for part in ("history", "runs"):
+        call = _call(f"{part} of {key}", tag, _answer("Newest first.", _items()))
+        paths[f"/records/{key}/{{id}}/{part}"] = {"parameters": [_record_id()], "get": call}
+    if "delete" in each.actions:
+        call = _call(f"restore {key}", tag, record)
+        paths[f"/records/{key}/{{id}}/restore"] = {"parameters": [_record_id()], "post": call}
+    return paths
+
+
+def _fixed_paths() -> dict[str, Any]:
+    name = {"name": "object", "in": "path", "required": True, "schema": {"type": "string"}}
+    run = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
+    anything: Schema = {"type": "object"}
+    run_filters = [
+        {"name": each, "in": "query", "schema": {"type": "string"}}
+        for each in ("rule", "object", "record", "state", "limit", "cursor")
+    ]
+    return {
+        "/objects": {"get": _call("list objects", "metamodel", _answer("The objects.", _items()))},
+        "/objects/{object}": {
+            "parameters": [name],
+            "get": _call("describe object", "metamodel", _answer("The object.", anything)),
+        },
+        "/runs": {"get": _call("list runs", "automation", _answer("The runs.", _items()), parameters=run_filters)},
+        "/runs/{id}/retry": {
+            "parameters": [run],
+            "post": _call("retry run", "automation", _answer("The run.", anything)),
+        },
+    }
+
+
+def _call(
+    name: str, tag: str, answers: dict[str, Any], *, parameters: list[Schema] | None = None, body: Schema | None = None
+) -> dict[str, Any]:
+    call: dict[str, Any] = {
+        "operationId": name.replace(" ", "_"),
+        "tags": [tag],
+        "responses": {**answers, "default": {"$ref": "#/components/responses/Problem"}},
+    }
+    if parameters:
+        call["parameters"] = parameters
+    if body is not None:
+        call["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+    return call
+
+
+def _answer(description: str, schema: Schema) -> dict[str, Any]:
+    return {"200": {"description": description, "content": {"application/json": {"schema": schema}}}}
+
+
+def _items() -> Schema:
+    return {
+        "type": "object",
+        "properties": {"items": {"type": "array", "items": {"type": "object"}}},
+        "required": ["items"],
+    }
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _header(name: str, description: str) -> Schema:
+    return {"name": name, "in": "header", "description": description, "schema": {"type": "string"}}
+
+
+def _record_id() -> Schema:
+    return {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
+
+
+def _list_references() -> list[Schema]:
+    return [{"$ref": f"#/components/parameters/{name}"} for name in LIST_PARAMETERS]
+
+
+def _list_parameter(name: str) -> Schema:
+    schema: Schema = {"type": "string"}
+    if name == "limit":
+        schema = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": DEFAULT_LIMIT}
+    if name == "count":
+        schema = {"type": "string", "enum": ["true", "exact", "false"]}
+    return {"name": name, "in": "query", "description": _LIST_HELP[name], "schema": schema}

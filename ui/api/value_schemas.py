@@ -1,0 +1,115 @@
+"""JSON Schemas of field values as the API writes and reads them: decimals as texts, money and lookups as objects.
+
+One schema a storage kind, narrowed by what the field says (options, lengths, bounds). Rights are no matter of it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from metamodel.field_types import FieldTypeRegistry, StorageKind
+from metamodel.fields import FieldDef
+from metamodel.texts import label_text
+
+Schema = dict[str, Any]
+
+_DECIMAL: Schema = {"type": "string", "format": "decimal", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}
+_ID: Schema = {"type": "string", "format": "uuid"}
+
+
+def shared_schemas() -> dict[str, Schema]:
+    """Give the schemas that fields refer to."""
+    money = {"amount": _DECIMAL, "currency": {"type": "string", "pattern": "^[A-Z]{3}$"}}
+    return {
+        "Money": {"type": "object", "properties": money, "required": list(money), "additionalProperties": False},
+        "Lookup": {
+            "type": "object",
+            "properties": {
+                "id": _ID,
+                "title": {"type": ["string", "null"]},
+                "object": {"type": "string", "description": "Only where several objects may stand here."},
+            },
+            "required": ["id"],
+        },
+        "Problem": {
+            "type": "object",
+            "properties": {
+                "type": {"type": "string"},
+                "title": {"type": "string"},
+                "status": {"type": "integer"},
+                "detail": {"type": "string"},
+                "code": {"type": "string"},
+                "request_id": {"type": "string"},
+                "version": {"type": "integer", "description": "Of the record, where If-Match named another one."},
+                "errors": {"type": "array", "items": {"$ref": "#/components/schemas/FieldProblem"}},
+            },
+            "required": ["type", "title", "status", "detail", "code", "request_id", "errors"],
+        },
+        "FieldProblem": {
+            "type": "object",
+            "properties": {
+                "field": {"type": ["string", "null"]},
+                "code": {"type": "string"},
+                "message": {"type": "string"},
+            },
+            "required": ["field", "code", "message"],
+        },
+    }
+
+
+def read_schema(field: FieldDef, types: FieldTypeRegistry, language: str) -> Schema:
+    """Give the schema of a field's value in an answer; every value may be null."""
+    schema = _nullable(_by_kind(field, types))
+    schema["title"] = label_text(field.label, language, field.name)
+    if field.help is not None:
+        schema["description"] = label_text(field.help, language, "")
+    return schema
+
+
+def write_schema(field: FieldDef, types: FieldTypeRegistry, language: str) -> Schema:
+    """Give the schema of a field's value in a request: what answers have, and the shorter forms that are read too."""
+    own = _by_kind(field, types)
+    match types.of(field).storage(field):
+        case StorageKind.REFERENCE:
+            forms = [own, _ID, {"type": "null"}]
+        case StorageKind.ANY_REFERENCE:
+            forms = [own, {"type": "string", "description": "`object:id`"}, {"type": "null"}]
+        case StorageKind.DECIMAL:
+            forms = [{"type": ["string", "number", "null"]}]
+        case StorageKind.MONEY:
+            forms = [own, {"type": ["string", "number", "null"]}]
+        case _:
+            forms = [_nullable(own)]
+    schema: Schema = forms[0] if len(forms) == 1 else {"anyOf": forms}
+    return {**schema, "title": label_text(field.label, language, field.name)}
+
+
+def _by_kind(field: FieldDef, types: FieldTypeRegistry) -> Schema:
+    match types.of(field).storage(field):
+        case StorageKind.INTEGER:
+            return {"type": "integer"}
+        case StorageKind.DECIMAL:
+            return dict(_DECIMAL)
+        case StorageKind.MONEY:
+            return {"$ref": "#/components/schemas/Money"}
+        case StorageKind.BOOLEAN:
+            return {"type": "boolean"}
+        case StorageKind.DATE:
+            return {"type": "string", "format": "date"}
+        case StorageKind.DATETIME:
+            return {"type": "string", "format": "date-time"}
+        case StorageKind.CHOICE:
+            return {"type": "string", "enum": list(field.choice.names)} if field.choice else {"type": "string"}
+        case StorageKind.REFERENCE | StorageKind.ANY_REFERENCE:
+            return {"$ref": "#/components/schemas/Lookup"}
+        case _:
+            return {"type": "string", "maxLength": field.max_length} if field.max_length else {"type": "string"}
+
+
+def _nullable(schema: Schema) -> Schema:
+    if "$ref" in schema:
+        return {"anyOf": [schema, {"type": "null"}]}
+    nullable = {**schema, "type": [schema["type"], "null"]}
+    if "enum" in nullable:
+        nullable["enum"] = [*nullable["enum"], None]
+    return nullable

@@ -1,0 +1,51 @@
+"""What a caller may see of the metamodel: objects, fields and what may be done with them, out of the compiled access.
+
+The one place where the API asks for rights itself, to describe; using them is the door's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from engine.access.actor import Actor
+from engine.releases.release import Release
+from metamodel.fields import FieldDef
+from metamodel.objects import ObjectDef
+from metamodel.views import ViewDef
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisibleObject:
+    """An object with the fields a caller may read, those to be written, and the actions granted at all."""
+
+    object: ObjectDef
+    fields: Mapping[str, FieldDef]
+    creatable: frozenset[str]
+    updatable: frozenset[str]
+    actions: frozenset[str]
+    views: tuple[ViewDef, ...]
+
+
+def visible_objects(release: Release, actor: Actor) -> tuple[VisibleObject, ...]:
+    """Give what the caller may see, in the metamodel's order."""
+    found = (visible_object(release, actor, key) for key in release.metamodel.objects)
+    return tuple(each for each in found if each is not None)
+
+
+def visible_object(release: Release, actor: Actor, key: str) -> VisibleObject | None:
+    """Give what the caller may see of one object; None where no right on it is granted."""
+    access = release.access_for(actor)
+    rights = access.of(key)
+    if not rights.may_be_read:
+        return None
+    object_def = release.metamodel.objects[key]
+    fields = {name: field for name, field in object_def.fields.items() if name in rights.readable}
+    return VisibleObject(
+        object=object_def,
+        fields=fields,
+        creatable=frozenset(rights.creatable),
+        updatable=frozenset(rights.updatable),
+        actions=frozenset(rights.actions),
+        views=tuple(view for view in object_def.views.values() if not view.roles or actor.roles & set(view.roles)),
+    )

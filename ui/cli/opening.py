@@ -1,0 +1,79 @@
+"""Opens the installation a command works on: settings, database, platform; the options that all commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from engine.settings import PlatformSettings, load_settings
+
+if TYPE_CHECKING:
+    from engine.access.actor import Actor
+    from engine.platform import Platform
+    from ui.security import WebSettings
+
+Command = TypeVar("Command", bound=Callable[..., object])
+
+_DATABASE_HELP = (
+    "The database, sqlite:///FILE or postgresql://…; else FIELDSTONE_DATABASE_URL or fieldstone.toml."
+)
+
+
+def database_option(command: Command) -> Command:
+    """Give a command the option --db."""
+    return click.option("--db", "database_url", metavar="URL", help=_DATABASE_HELP)(command)
+
+
+def json_option(command: Command) -> Command:
+    """Give a command the option --json."""
+    return click.option("--json", "as_json", is_flag=True, help="Write JSON for programs.")(command)
+
+
+def settings_of(database_url: str | None) -> PlatformSettings:
+    """Read the operator's settings; an address given on the command line wins."""
+    return load_settings(database_url=_full_address(database_url))
+
+
+@contextmanager
+def opened_platform(database_url: str | None, settings: PlatformSettings | None = None) -> Iterator[Platform]:
+    """Open the platform for the time of a command."""
+    from engine.platform import Platform
+
+    platform = Platform.open(settings or settings_of(database_url))
+    try:
+        yield platform
+    finally:
+        platform.close()
+
+
+def command_line_actor(platform: Platform, login: str | None) -> Actor:
+    """Give who a command acts as: the user named, else the product itself, who holds the database holds all."""
+    from engine.access.actor import Origin, system_actor
+    from engine.accounts.errors import UnknownUser
+
+    if login is None:
+        return system_actor(Origin.CLI)
+    actor = platform.accounts.actor_of(login)
+    if actor is None:
+        raise UnknownUser(login)
+    return actor
+
+
+def web_settings(settings: PlatformSettings, *, extra_hosts: tuple[str, ...] = ()) -> WebSettings:
+    """Give what the web part is told, out of the operator's settings."""
+    from ui.security import WebSettings
+
+    named = tuple(name.strip() for name in settings.allowed_hosts.split(",") if name.strip())
+    return WebSettings(
+        secret_key=settings.secret().decode(), base_url=settings.base_url, trusted_hosts=(*named, *extra_hosts)
+    )
+
+
+def _full_address(address: str | None) -> str | None:
+    # A bare file name is a database too, so that `--db crm.sqlite` works.
+    if address is None or "://" in address:
+        return address
+    return f"sqlite:///{address}"

@@ -1,0 +1,35 @@
+"""Writes what commands give: JSON for programs, plain tables for people (rich where a terminal is there)."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+
+import click
+import orjson
+
+
+def write_json(value: object) -> None:
+    """Write a value as JSON on standard output."""
+    click.echo(orjson.dumps(value, default=_text, option=orjson.OPT_INDENT_2).decode())
+
+
+def write_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a table: with lines on a terminal, separated by tabs into a pipe."""
+    if not sys.stdout.isatty():
+        for row in rows:
+            click.echo("\t".join(str(cell) for cell in row))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(*headings)
+    for row in rows:
+        table.add_row(*(str(cell) for cell in row))
+    Console().print(table)
+
+
+def _text(value: object) -> object:
+    if isinstance(value, frozenset | set):
+        return sorted(value)
+    return str(value)

@@ -1,0 +1,135 @@
+"""The command `users`: list, add, password, roles, disable, enable. It needs the database, not a sign-in."""
+
+from __future__ import annotations
+
+import secrets
+
+import click
+
+from ui.cli.opening import command_line_actor, database_option, json_option, opened_platform
+
+
+@click.group()
+def users() -> None:
+    """List, add and change users.
+
+    Example: fieldstone users add ann@example.com --name "Ann Lee" --role administrator
+    """
+
+
+@users.command("list")
+@database_option
+@json_option
+def list_users(database_url: str | None, as_json: bool) -> None:
+    """List the users with their roles.
+
+    Example: fieldstone users list
+    """
+    with opened_platform(database_url) as platform:
+        found = platform.accounts.administration.list_users()
+    if as_json:
+        from ui.cli.output import write_json
+
+        write_json(
+            [{"id": u.id, "login": u.login, "name": u.name, "enabled": u.enabled, "roles": u.roles} for u in found]
+        )
+        return
+    from ui.cli.output import write_table
+
+    rows = [(u.login, u.name, ", ".join(u.roles), "yes" if u.enabled else "no") for u in found]
+    write_table(("login", "name", "roles", "may sign in"), rows)
+
+
+@users.command()
+@click.argument("login")
+@click.option("--name", help="The person's name; without it the part before the @.")
+@click.option("--role", "roles", multiple=True, help="A role to hold; may be given several times.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.option("--generate", is_flag=True, help="Make a password and show it.")
+@database_option
+def add(
+    login: str, name: str | None, roles: tuple[str, ...], password_stdin: bool, generate: bool, database_url: str | None
+) -> None:
+    """Add a user who signs in with the e-mail address LOGIN; the password is asked for.
+
+    Example: fieldstone users add ann@example.com --name "Ann Lee" --role administrator
+    """
+    with opened_platform(database_url) as platform:
+        password = _choose_password(stdin=password_stdin, generate=generate)
+        platform.accounts.administration.create_user(
+            command_line_actor(platform, None),
+            login,
+            password=password,
+            roles=roles,
+            values={"name": name} if name else {},
+        )
+    click.echo(f"added {login}" + (f", password {password}" if generate else ""))
+
+
+@users.command()
+@click.argument("login")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.option("--generate", is_flag=True, help="Make a password and show it.")
+@database_option
+def password(login: str, password_stdin: bool, generate: bool, database_url: str | None) -> None:
+    """Set a user's password; all sessions of the user end.
+
+    Example: fieldstone users password ann@example.com --generate
+    """
+    with opened_platform(database_url) as platform:
+        platform.accounts.administration.find_user(login)
+        chosen = _choose_password(stdin=password_stdin, generate=generate)
+        platform.accounts.administration.set_password(login, chosen)
+    click.echo(f"password of {login} set" + (f": {chosen}" if generate else ""))
+
+
+@users.command()
+@click.argument("login")
+@click.argument("roles", nargs=-1)
+@database_option
+def roles(login: str, roles: tuple[str, ...], database_url: str | None) -> None:
+    """Let a user hold exactly these ROLES; none given takes all away.
+
+    Example: fieldstone users roles ann@example.com sales_rep finance
+    """
+    with opened_platform(database_url) as platform:
+        platform.accounts.administration.set_roles(login, roles, by="command line")
+    click.echo(f"{login} holds {', '.join(roles) or 'no role'}")
+
+
+@users.command()
+@click.argument("login")
+@database_option
+def disable(login: str, database_url: str | None) -> None:
+    """Let a user sign in no more; sessions and tokens end at once.
+
+    Example: fieldstone users disable ann@example.com
+    """
+    with opened_platform(database_url) as platform:
+        platform.accounts.administration.disable(login)
+    click.echo(f"disabled {login}")
+
+
+@users.command()
+@click.argument("login")
+@database_option
+def enable(login: str, database_url: str | None) -> None:
+    """Let a disabled user sign in again.
+
+    Example: fieldstone users enable ann@example.com
+    """
+    with opened_platform(database_url) as platform:
+        platform.accounts.administration.enable(login)
+    click.echo(f"enabled {login}")
+
+
+def _choose_password(*, stdin: bool, generate: bool) -> str:
+    if generate:
+        return secrets.token_urlsafe(12)
+    if stdin:
+        return click.get_text_stream("stdin").readline().rstrip("\r\n")
+    chosen: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    return chosen
+
+
+COMMANDS = {"users": users}
