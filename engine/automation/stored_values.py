@@ -1,0 +1,72 @@
+"""Python values of records as JSON and back, for snapshots, names and results that a run keeps between its steps.
+
+JSON alone would lose what a decimal, a date or a reference is; a mapping with one key that starts with `$` says it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from metamodel.values import Money, Ref
+from workflow_dsl.durations import Duration
+
+
+def to_stored(value: object) -> Any:
+    """Give the JSON form of a value."""
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    for kind, write in _WRITERS:
+        if isinstance(value, kind):
+            return write(value)
+    return str(value)
+
+
+def _mapping(value: Mapping[Any, object]) -> dict[str, Any]:
+    inner = {str(key): to_stored(item) for key, item in value.items()}
+    return {"$map": inner} if any(key.startswith("$") for key in inner) else inner
+
+
+def _items(value: Iterable[object]) -> list[Any]:
+    return [to_stored(item) for item in value]
+
+
+# In this order: Money, Ref and Duration are tuples, a datetime is a date.
+_WRITERS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
+    (Money, lambda value: {"$money": [str(value.amount), value.currency]}),
+    (Ref, lambda value: {"$ref": [value.object, value.id]}),
+    (Duration, lambda value: {"$duration": [str(part) for part in value]}),
+    (Decimal, lambda value: {"$decimal": str(value)}),
+    (dt.datetime, lambda value: {"$instant": value.isoformat()}),
+    (dt.date, lambda value: {"$date": value.isoformat()}),
+    (dt.time, lambda value: {"$time": value.isoformat()}),
+    (Mapping, _mapping),
+    ((list, tuple, set, frozenset), _items),
+)
+
+
+def from_stored(value: Any) -> Any:
+    """Give the value of a JSON form."""
+    if isinstance(value, list):
+        return tuple(from_stored(item) for item in value)
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1:
+        ((key, inner),) = value.items()
+        if key in _READERS:
+            return _READERS[key](inner)
+    return {key: from_stored(item) for key, item in value.items()}
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "$money": lambda parts: Money(Decimal(parts[0]), parts[1]),
+    "$ref": lambda parts: Ref(parts[0], parts[1]),
+    "$duration": lambda parts: Duration(*(Decimal(part) for part in parts)),
+    "$decimal": Decimal,
+    "$instant": dt.datetime.fromisoformat,
+    "$date": dt.date.fromisoformat,
+    "$time": dt.time.fromisoformat,
+    "$map": lambda inner: {key: from_stored(item) for key, item in inner.items()},
+}
