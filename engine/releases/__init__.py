@@ -1,0 +1,1 @@
+"""Releases: checking app folders, publishing them, and giving every process the current one."""

@@ -92,12 +92,13 @@ def _misfit_test(
         if places > 0:
             limit = LARGEST_SCALED // 10**places
             return or_(value > limit, value < -limit)
-        return value % (10**-places) != 0 if places < 0 else None
+        return value.op("%")(10**-places) != 0 if places < 0 else None
     if after.kind is ColumnKind.INTEGER:
         return or_(value != func.trunc(value), func.abs(value) > LARGEST_SCALED)
     if places < 0:
         return value != func.trunc(value, after.scale)
-    return func.abs(value) >= 10 ** (28 - after.scale)
+    too_big: ColumnElement[bool] = func.abs(value) >= 10 ** (28 - after.scale)
+    return too_big
 
 
 def _place(object_def: ObjectDef, field: str) -> Location:

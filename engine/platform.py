@@ -1,0 +1,99 @@
+"""The composition root: one `Platform` a process, with every service made once and handed what it needs.
+
+It decides nothing; who wants another clock, other ids or other plugins hands them in here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.clock import Clock
+from engine.ids import IdMaker, Uuid7Maker
+from engine.releases.applying import Applied, ReleaseApplier, ReleasePlan
+from engine.releases.candidate import Language
+from engine.releases.store import ReleaseStore, ReleaseWatcher
+from engine.settings import PlatformSettings
+from engine.storage.apply import Progress
+from engine.storage.database import Database
+from engine.storage.system_tables import SystemTables, build_system_tables
+from engine.storage.system_versions import upgrade_system_tables
+from metamodel.field_types import standard_field_types
+from plugins.manager import PluginManager
+from workflow_dsl.functions import FunctionRegistry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """One opened installation."""
+
+    settings: PlatformSettings
+    database: Database
+    system: SystemTables
+    plugins: PluginManager
+    clock: Clock
+    ids: IdMaker
+    releases: ReleaseStore
+    applier: ReleaseApplier
+    watcher: ReleaseWatcher
+
+    @staticmethod
+    def open(
+        settings: PlatformSettings,
+        *,
+        plugins: PluginManager | None = None,
+        clock: Clock | None = None,
+        ids: IdMaker | None = None,
+    ) -> Platform:
+        """Open an installation: connect, bring system tables up to date, wire the services; starts no thread.
+
+        Raises:
+            DatabaseUnavailable: the database is away.
+            NewerDatabase: it belongs to a newer version of the product.
+            ValueError: the database address is none.
+        """
+        clock = clock or settings.clock()
+        database = Database(
+            settings.database_url, synchronous=settings.sqlite_sync.upper(), pool_size=settings.pool_size
+        )
+        system = build_system_tables(database.dialect)
+        upgrade_system_tables(database, system, clock)
+        language = Language(field_types=standard_field_types(), functions=FunctionRegistry(()))
+        releases = ReleaseStore(database, system, language)
+        return Platform(
+            settings=settings,
+            database=database,
+            system=system,
+            plugins=plugins or PluginManager.load(settings.plugins),
+            clock=clock,
+            ids=ids or Uuid7Maker(),
+            releases=releases,
+            applier=ReleaseApplier(releases, clock, lambda connection, release, key, parts: None),
+            watcher=ReleaseWatcher(releases, every_s=settings.watch_seconds),
+        )
+
+    def plan_release(self, folders: Iterable[Path | str]) -> ReleasePlan:
+        """Check app folders and say what applying them would change; writes nothing."""
+        return self.applier.plan(folders)
+
+    def apply_release(
+        self, folders: Iterable[Path | str], *, author: str, comment: str = "", progress: Progress | None = None
+    ) -> Applied:
+        """Check, migrate and publish app folders.
+
+        Raises:
+            ReleaseRefused: there are problems; nothing was written.
+        """
+        return self.applier.apply(folders, author=author, comment=comment, progress=progress)
+
+    def start(self) -> None:
+        """Start what serves for long: watching for releases, plugins."""
+        self.plugins.start()
+        self.watcher.start()
+
+    def close(self) -> None:
+        """Stop all threads and close all connections."""
+        self.watcher.stop()
+        self.plugins.stop()
+        self.database.close()

@@ -1,0 +1,240 @@
+"""Plans and applies app folders: check, compare with what is installed, migrate, publish.
+
+`plan` writes nothing. `apply` holds the migration lock from planning to publishing, so that of two at once one waits.
+A folder with a problem, or a plan that the data does not allow, is refused before anything is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from engine.clock import Clock
+from engine.errors import ReleaseRefused
+from engine.releases.candidate import Candidate, check_folders
+from engine.releases.filling import Recompute, ReleaseFiller
+from engine.releases.release import Release, ReleaseInfo
+from engine.releases.store import ReleaseStore
+from engine.releases.stored_form import StoredRelease, checksum_of, read_release, write_release
+from engine.storage.apply import MigrationTools, Progress, apply_migration, find_begun, with_leftovers
+from engine.storage.data_checks import check_data
+from engine.storage.locks import migration_lock
+from engine.storage.migration import Installed, plan_migration
+from engine.storage.plan_steps import MigrationPlan
+from metamodel.changes import Change
+from metamodel.diff import diff
+from metamodel.source import Problem, Problems
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasePlan:
+    """What applying folders would do.
+
+    problems: of the folders and of the data there is; with an error among them nothing can be applied. base: number of
+    the release it starts from, 0 = none. changes: of definitions; steps: of tables, in `migration`.
+    """
+
+    candidate: Candidate
+    base: int
+    problems: tuple[Problem, ...]
+    changes: tuple[Change, ...] = ()
+    migration: MigrationPlan | None = None
+    same_sources: bool = False
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The problems that forbid applying."""
+        return Problems(self.problems).errors
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether it can be applied without a loss."""
+        return not self.errors and self.migration is not None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing would change."""
+        return self.same_sources and self.migration is not None and self.migration.is_empty
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the plan as JSON data."""
+        return {
+            "base": self.base,
+            "empty": self.is_empty,
+            "safe": self.is_safe,
+            "problems": [_problem_json(problem) for problem in self.problems],
+            "changes": [{"change": type(change).__name__, **_plain_change(change)} for change in self.changes],
+            "steps": [step.to_json() for step in self.migration.steps] if self.migration is not None else [],
+        }
+
+    def lines(self) -> list[str]:
+        """Give the plan as lines for people."""
+        if self.is_empty:
+            return ["Nothing changes."]
+        shown = [f"{_say(change)}" for change in self.changes]
+        if self.migration is not None:
+            shown += [f"{'!' if step.safety != 'safe' else ' '} {step.text}" for step in self.migration.steps]
+        return shown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """What applying did: the current release, and whether it is a new one."""
+
+    release: Release
+    is_new: bool
+    plan: ReleasePlan
+
+
+class ReleaseApplier:
+    """Plans and applies for one installation."""
+
+    def __init__(self, store: ReleaseStore, clock: Clock, recompute: Recompute) -> None:
+        self._store = store
+        self._clock = clock
+        self._recompute = recompute
+
+    def plan(self, folders: Iterable[Path | str]) -> ReleasePlan:
+        """Plan app folders against what the database has; writes nothing."""
+        return self._plan(check_folders(folders, self._store.language))
+
+    def apply(
+        self, folders: Iterable[Path | str], *, author: str, comment: str = "", progress: Progress | None = None
+    ) -> Applied:
+        """Check, migrate and publish app folders; an unchanged folder makes no new release.
+
+        Raises:
+            ReleaseRefused: there are problems, of the folders or of the data; nothing was written.
+            DatabaseUnavailable: the database is away or another one is applying for too long.
+        """
+        candidate = check_folders(folders, self._store.language)
+        if not candidate.is_sound:
+            raise _refused(tuple(candidate.problems))
+        with migration_lock(self._store.database):
+            plan = self._plan(candidate)
+            if plan.errors or plan.migration is None:
+                raise _refused(plan.problems)
+            if plan.is_empty and plan.base:
+                self._store.refresh()
+                return Applied(release=self._store.current(), is_new=False, plan=plan)
+            release = self._publish(plan, plan.migration, author, comment, progress or _say_nothing)
+        self._store.take(release)
+        return Applied(release=release, is_new=True, plan=plan)
+
+    def _plan(self, candidate: Candidate) -> ReleasePlan:
+        store = self._store
+        with store.database.read(snapshot=True) as connection:
+            stored = read_release(connection, store.system)
+            base = stored.info.number if stored is not None else 0
+            if candidate.metamodel is None or candidate.installed is None:
+                return ReleasePlan(candidate=candidate, base=base, problems=tuple(candidate.problems))
+            installed = stored.installed if stored is not None else Installed()
+            migration = self._migration(connection, installed, candidate, base)
+            problems = list(candidate.problems) + list(migration.problems)
+            problems += check_data(connection, store.database.dialect, migration, candidate.metamodel)
+        return ReleasePlan(
+            candidate=candidate,
+            base=base,
+            problems=tuple(Problems(problems)),
+            changes=diff(store.numbered(base).metamodel if base else None, candidate.metamodel),
+            migration=migration,
+            same_sources=stored is not None and dict(stored.sources) == dict(candidate.sources),
+        )
+
+    def _migration(
+        self, connection: Connection, installed: Installed, candidate: Candidate, base: int
+    ) -> MigrationPlan:
+        assert candidate.metamodel is not None
+        assert candidate.installed is not None
+        plan = plan_migration(installed, candidate.metamodel, candidate.installed)
+        begun = find_begun(connection, self._store.system)
+        if begun is not None and begun.checksum == plan.checksum:
+            return plan
+        schema = with_leftovers(connection, self._store.system, installed.schema, base)
+        return plan_migration(replace(installed, schema=schema), candidate.metamodel, candidate.installed)
+
+    def _publish(
+        self, plan: ReleasePlan, migration: MigrationPlan, author: str, comment: str, progress: Progress
+    ) -> Release:
+        candidate = plan.candidate
+        assert candidate.metamodel is not None
+        assert candidate.installed is not None
+        store = self._store
+        installed = replace(candidate.installed, schema=migration.schema)
+        stored = StoredRelease(
+            info=ReleaseInfo(
+                number=plan.base + 1,
+                at=self._clock.now(),
+                author=author,
+                comment=comment,
+                checksum=checksum_of(candidate.sources, installed),
+            ),
+            sources=candidate.sources,
+            installed=installed,
+            plan=migration.to_json(),
+        )
+        release = store.make(stored, candidate.metamodel)
+        tools = MigrationTools(
+            database=store.database,
+            system=store.system,
+            clock=self._clock,
+            filler=ReleaseFiller(release, self._recompute),
+            progress=progress,
+        )
+
+        def publish(connection: Connection) -> None:
+            write_release(connection, store.system, stored, product_version=product_version())
+
+        apply_migration(tools, migration, plan.base, publish)
+        return release
+
+
+def product_version() -> str:
+    """Give the version of the product that runs."""
+    try:
+        return version("fieldstone")
+    except PackageNotFoundError:
+        return "0"
+
+
+def _refused(problems: tuple[Problem, ...]) -> ReleaseRefused:
+    errors = Problems(problems).errors
+    first = "; ".join(str(problem) for problem in errors[:3])
+    more = f"; and {len(errors) - 3} more" if len(errors) > 3 else ""
+    return ReleaseRefused(problems, f"The app cannot become a release, the running one stays: {first}{more}")
+
+
+def _say_nothing(_done: int, _total: int, _text: str) -> None:
+    return
+
+
+def _problem_json(problem: Problem) -> dict[str, Any]:
+    return {
+        "code": problem.code,
+        "message": problem.message,
+        "hint": problem.hint,
+        "severity": problem.severity.value,
+        "file": problem.at.file,
+        "line": problem.at.line,
+        "column": problem.at.column,
+    }
+
+
+def _plain_change(change: Change) -> Mapping[str, Any]:
+    return {name: _plain(getattr(change, name)) for name in change.__dataclass_fields__}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, tuple | frozenset):
+        return [_plain(item) for item in value]
+    return value if isinstance(value, str | int | bool | None) else str(value)
+
+
+def _say(change: Change) -> str:
+    parts = ", ".join(str(value) for value in _plain_change(change).values())
+    return f"{type(change).__name__}: {parts}"

@@ -1,0 +1,87 @@
+"""From app folders to what could become a release: loaded, checked, laid out. Nothing is read from or written to a
+database here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from engine.releases.stored_choice import StoredChoice, choose_stored, option_names
+from engine.storage.layout import lay_out
+from engine.storage.migration import Installed
+from engine.storage.schema import TableSpec
+from metamodel.apps import Metamodel
+from metamodel.field_types import FieldTypeRegistry
+from metamodel.loader import load_metamodel
+from metamodel.source import Problem, Problems
+from workflow_dsl.functions import FunctionRegistry
+
+Check = Callable[[Metamodel], Iterable[Problem]]
+"""A check of a whole metamodel: expressions, rules, access, plugins that are needed …"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """What an installation adds to the files: field types, functions and further checks (plugins bring some)."""
+
+    field_types: FieldTypeRegistry
+    functions: FunctionRegistry
+    checks: tuple[Check, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """Checked app folders. metamodel and installed are None where there are errors."""
+
+    metamodel: Metamodel | None
+    installed: Installed | None
+    choice: StoredChoice | None
+    problems: Problems
+    sources: Mapping[str, str]
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether it can become a release."""
+        return self.metamodel is not None and not self.problems.errors
+
+
+def check_folders(folders: Iterable[Path | str], language: Language) -> Candidate:
+    """Load and check app folders, all problems in one pass."""
+    metamodel, problems = load_metamodel(folders, language.field_types)
+    return check_metamodel(metamodel, problems, language)
+
+
+def check_metamodel(metamodel: Metamodel | None, problems: Problems, language: Language) -> Candidate:
+    """Check what was loaded and lay it out."""
+    if metamodel is None:
+        return Candidate(metamodel=None, installed=None, choice=None, problems=problems, sources=MappingProxyType({}))
+    for check in language.checks:
+        problems.extend(check(metamodel))
+    choice = choose_stored(metamodel, language.functions)
+    schema = lay_out(metamodel, choice.stored, language.field_types)
+    for table in schema.tables.values():
+        problems.extend(_column_clashes(metamodel, table))
+    return Candidate(
+        metamodel=metamodel,
+        installed=Installed(schema=schema, computed=choice.texts, options=option_names(metamodel)),
+        choice=choice,
+        problems=problems,
+        sources=metamodel.sources,
+    )
+
+
+def _column_clashes(metamodel: Metamodel, table: TableSpec) -> Iterator[Problem]:
+    """Find fields whose column another field's second column (currency, sort key …) has the name of."""
+    object_def = metamodel.objects[table.object]
+    for name, field in object_def.fields.items():
+        column = table.columns.get(name)
+        if column is not None and column.field != name:
+            message = f"'{name}' of {object_def.key} has the name of a column that '{column.field or 'title'}' needs"
+            yield Problem(code="APP304", message=message, at=field.at, hint="give one of the two another name")
+        for suffixed in (item for item in table.columns.values() if item.field == name and item.name != name):
+            other = object_def.fields.get(suffixed.name)
+            if other is not None and other.name != name:
+                message = f"'{other.name}' of {object_def.key} has the name of a column that '{name}' needs"
+                yield Problem(code="APP304", message=message, at=other.at, hint="give one of the two another name")

@@ -1,0 +1,176 @@
+"""Gives every process the current release, and swaps it when another process has published a new one.
+
+A watcher looks at one number (fs_stamp) twice a second; a release that cannot be loaded leaves the old one live and is
+told in the log. Checking, planning and applying folders is in `applying`.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+
+from engine.errors import DatabaseUnavailable, EngineError
+from engine.releases.candidate import Language
+from engine.releases.release import NoRelease, Release, ReleaseInfo, ReleaseUnreadable
+from engine.releases.stored_form import StoredRelease, read_history, read_release, read_stamp
+from engine.storage.database import Database
+from engine.storage.system_tables import SystemTables
+from engine.storage.tables import build_tables
+from metamodel.apps import Metamodel
+from metamodel.loader import load_sources
+
+_LOG = logging.getLogger("fieldstone.releases")
+_OLDER_KEPT = 4
+
+
+class ReleaseStore:
+    """The releases of one installation, as one process has them."""
+
+    def __init__(self, database: Database, system: SystemTables, language: Language) -> None:
+        self.database = database
+        self.system = system
+        self.language = language
+        self._current: Release | None = None
+        self._failed = 0
+        self._loading = threading.Lock()
+        self._older: OrderedDict[int, Release] = OrderedDict()
+        self._listeners: list[Callable[[Release], None]] = []
+
+    def current(self) -> Release:
+        """Give the current release; take it once a request or run and keep it.
+
+        Raises:
+            NoRelease: nothing was applied yet.
+        """
+        release = self._current
+        if release is None:
+            self.refresh()
+            release = self._current
+        if release is None:
+            raise NoRelease
+        return release
+
+    def has_release(self) -> bool:
+        """Tell whether there is a release."""
+        if self._current is None:
+            self.refresh()
+        return self._current is not None
+
+    def numbered(self, number: int) -> Release:
+        """Give a release by its number, for runs that are pinned to an older one.
+
+        Raises:
+            NoRelease: there is no such release.
+        """
+        current = self.current()
+        if current.number == number:
+            return current
+        with self._loading:
+            found = self._older.get(number)
+            if found is None:
+                found = self._older[number] = self._load(number)
+                while len(self._older) > _OLDER_KEPT:
+                    self._older.popitem(last=False)
+            return found
+
+    def history(self) -> Sequence[ReleaseInfo]:
+        """Give all releases, the newest first."""
+        with self.database.read() as connection:
+            return read_history(connection, self.system)
+
+    def on_swap(self, listener: Callable[[Release], None]) -> None:
+        """Have a function called with each release that becomes current in this process."""
+        self._listeners.append(listener)
+
+    def refresh(self) -> bool:
+        """Look whether there is a newer release and take it; tell whether it was taken.
+
+        The first one a process takes must load; later the old one stays where a new one does not.
+
+        Raises:
+            DatabaseUnavailable: the database is away.
+            ReleaseUnreadable, ReleaseAltered: the first release cannot be used.
+        """
+        with self.database.read() as connection:
+            newest = read_stamp(connection, self.system)
+        current = self._current
+        if newest == 0 or newest == self._failed or (current is not None and newest <= current.number):
+            return False
+        with self._loading:
+            if self._current is not None and newest <= self._current.number:
+                return False
+            try:
+                release = self._load(None)
+            except EngineError:
+                if current is None:
+                    raise
+                self._failed = newest
+                _LOG.exception("release %s cannot be loaded; release %s stays", newest, current.number)
+                return False
+            self.take(release)
+            return True
+
+    def take(self, release: Release) -> None:
+        """Make a release the current one of this process."""
+        older = self._current
+        self._current = release
+        self._failed = 0
+        if older is not None:
+            self._older[older.number] = older
+        for listener in self._listeners:
+            listener(release)
+
+    def make(self, stored: StoredRelease, metamodel: Metamodel) -> Release:
+        """Make the release of a stored form and its linked metamodel."""
+        parts = stored.stored_parts
+        types = self.language.field_types
+        tables = build_tables(metamodel, self.database.dialect, stored=parts, field_types=types)
+        return Release(info=stored.info, metamodel=metamodel, tables=tables, stored=parts, field_types=types)
+
+    def _load(self, number: int | None) -> Release:
+        with self.database.read() as connection:
+            stored = read_release(connection, self.system, number)
+        if stored is None:
+            raise NoRelease
+        metamodel, problems = load_sources(stored.sources, self.language.field_types)
+        if metamodel is None:
+            raise ReleaseUnreadable(stored.info.number, problems.errors)
+        return self.make(stored, metamodel)
+
+
+class ReleaseWatcher:
+    """A thread that lets a store look for a new release again and again."""
+
+    def __init__(self, store: ReleaseStore, *, every_s: float, also: Sequence[Callable[[], None]] = ()) -> None:
+        self._store = store
+        self._every_s = every_s
+        self._also = tuple(also)
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Start watching; once is enough, more does nothing."""
+        if self._thread is None or not self._thread.is_alive():
+            self._stop.clear()
+            self._thread = threading.Thread(target=self._watch, name="fieldstone-releases", daemon=True)
+            self._thread.start()
+
+    def stop(self) -> None:
+        """Stop watching and wait for the thread to end."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout=10)
+            self._thread = None
+
+    def _watch(self) -> None:
+        while not self._stop.wait(self._every_s):
+            for look in (self._store.refresh, *self._also):
+                try:
+                    look()
+                except DatabaseUnavailable:
+                    _LOG.warning("the database is away; the current release stays")
+                except Exception:
+                    # The watcher must outlive whatever a single look runs into.
+                    _LOG.exception("looking for changes failed; the current release stays")

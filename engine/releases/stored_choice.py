@@ -1,0 +1,105 @@
+"""Decides what computed values are kept in columns: formulas and titles that read the record's own fields only.
+
+A formula over other records, over now, today or the user is computed when read, and so is one that reads such a
+formula. The texts it gives are what tells a later plan that values must be computed again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from engine.storage.layout import TITLE_COLUMN, StoredParts, sorted_text_fields
+from metamodel.apps import Metamodel
+from metamodel.fields import FieldDef
+from metamodel.objects import ObjectDef
+from workflow_dsl.checker import check_message, check_text
+from workflow_dsl.functions import FunctionRegistry
+from workflow_dsl.reads import Reads
+from workflow_dsl.scope import Scope
+
+Texts = Mapping[str, Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredChoice:
+    """What is kept, and its texts: object key → part (field or `title_`) → text it is computed from."""
+
+    stored: StoredParts
+    texts: Texts
+
+
+def choose_stored(metamodel: Metamodel, functions: FunctionRegistry) -> StoredChoice:
+    """Go through all objects; an expression with errors is kept nowhere (its folder becomes no release anyway)."""
+    formulas: dict[str, frozenset[str]] = {}
+    titles: set[str] = set()
+    texts: dict[str, Mapping[str, str]] = {}
+    for key, object_def in metamodel.objects.items():
+        scope = Scope(metamodel=metamodel, functions=functions, object=key, place="a formula", allows_matches=True)
+        formulas[key] = _kept_formulas(object_def, scope)
+        if _title_is_kept(object_def, scope, formulas[key]):
+            titles.add(key)
+        texts[key] = MappingProxyType(dict(_texts(object_def, formulas[key], key in titles)))
+    stored = StoredParts(formulas=MappingProxyType(formulas), titles=frozenset(titles))
+    return StoredChoice(stored=stored, texts=MappingProxyType(texts))
+
+
+def option_names(metamodel: Metamodel) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
+    """Give the options of all choice fields: object key → field → names."""
+    return MappingProxyType(
+        {
+            key: MappingProxyType(
+                {name: field.choice.names for name, field in object_def.fields.items() if field.choice is not None}
+            )
+            for key, object_def in metamodel.objects.items()
+        }
+    )
+
+
+def _kept_formulas(object_def: ObjectDef, scope: Scope) -> frozenset[str]:
+    reads: dict[str, Reads] = {}
+    for name, field in object_def.fields.items():
+        if field.formula is None:
+            continue
+        checked = check_text(field.formula, scope)
+        if checked.typed is not None and checked.reads.is_stable:
+            reads[name] = checked.reads
+    formulas = {name for name, field in object_def.fields.items() if field.formula is not None}
+    kept = set(reads)
+    while True:
+        shaky = {name for name in kept if (reads[name].own & formulas) - kept}
+        if not shaky:
+            return frozenset(kept)
+        kept -= shaky
+
+
+def _title_is_kept(object_def: ObjectDef, scope: Scope, kept: frozenset[str]) -> bool:
+    checked = check_message(object_def.title, scope)
+    if checked.typed is None or not checked.reads.is_stable:
+        return False
+    return all(
+        name in kept or object_def.fields[name].formula is None
+        for name in checked.reads.own
+        if name in object_def.fields
+    )
+
+
+def _texts(object_def: ObjectDef, kept: frozenset[str], title: bool) -> list[tuple[str, str]]:
+    found = [(name, _formula_text(object_def.fields[name])) for name in sorted(kept)]
+    found += [(name, _rollup_text(field)) for name, field in object_def.fields.items() if field.rollup is not None]
+    if title:
+        names = ", ".join(sorted_text_fields(object_def))
+        found.append((TITLE_COLUMN, f"{object_def.title.text} / {names}"))
+    return found
+
+
+def _formula_text(field: FieldDef) -> str:
+    assert field.formula is not None
+    return f"{field.type}: {field.formula.text}"
+
+
+def _rollup_text(field: FieldDef) -> str:
+    assert field.rollup is not None
+    where = f" where {field.rollup.where.text}" if field.rollup.where is not None else ""
+    return f"{field.rollup.function.value} {field.rollup.of.text}{where}"
