@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
-_DATABASE_HELP = (
-    "The database, sqlite:///FILE or postgresql://…; else FIELDSTONE_DATABASE_URL or fieldstone.toml."
-)
+_DATABASE_HELP = "The database, sqlite:///FILE or postgresql://…; else FIELDSTONE_DATABASE_URL or fieldstone.toml."
 
 
 def database_option(command: Command) -> Command:

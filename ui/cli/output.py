@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 import click
 import orjson
 
+from metamodel.source import Problem
+
 
 def write_json(value: object) -> None:
     """Write a value as JSON on standard output."""
@@ -33,3 +35,16 @@ def _text(value: object) -> object:
     if isinstance(value, frozenset | set):
         return sorted(value)
     return str(value)
+
+
+def problem_to_json(problem: Problem) -> dict[str, object]:
+    """Give a problem as JSON data."""
+    return {
+        "file": problem.at.file,
+        "line": problem.at.line,
+        "column": problem.at.column,
+        "code": problem.code,
+        "severity": problem.severity.value,
+        "message": problem.message,
+        "hint": problem.hint,
+    }

@@ -1,0 +1,107 @@
+"""The commands `plan`, `apply` and `releases`: what would change, change it, what was changed."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ui.cli import WRONG_INPUT
+from ui.cli.opening import database_option, json_option, opened_platform
+
+if TYPE_CHECKING:
+    from engine.platform import Platform
+    from engine.releases.applying import Applied
+
+
+@click.command()
+@click.argument("apps", nargs=-1, required=True, type=click.Path(path_type=Path))
+@database_option
+@json_option
+def plan(apps: tuple[Path, ...], database_url: str | None, as_json: bool) -> None:
+    """Show what applying the folders would change; writes nothing. Exit code 1 where it could not be applied.
+
+    Example: fieldstone plan my_crm --json
+    """
+    from ui.cli.failures import show_problems
+    from ui.cli.sources import texts_of_folders
+
+    with opened_platform(database_url) as platform:
+        planned = platform.plan_release(apps)
+    if as_json:
+        from ui.cli.output import write_json
+
+        write_json(planned.to_json())
+    else:
+        show_problems(planned.problems, texts_of_folders(apps))
+        for line in planned.lines():
+            click.echo(line)
+    if not planned.is_safe:
+        raise SystemExit(WRONG_INPUT)
+
+
+@click.command()
+@click.argument("apps", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--comment", default="", help="Why, for the list of releases.")
+@database_option
+def apply(apps: tuple[Path, ...], comment: str, database_url: str | None) -> None:
+    """Migrate the database and publish the folders as a release; running servers swap to it.
+
+    Example: fieldstone apply my_crm --comment "Deals have a competitor"
+    """
+    with opened_platform(database_url) as platform:
+        applied = apply_folders(platform, apps, comment=comment)
+    what = "published release" if applied.is_new else "nothing changed, still release"
+    click.echo(f"{what} {applied.release.number}")
+
+
+@click.command()
+@database_option
+@json_option
+def releases(database_url: str | None, as_json: bool) -> None:
+    """List the releases, the newest first.
+
+    Example: fieldstone releases
+    """
+    from ui.cli.output import write_json, write_table
+
+    with opened_platform(database_url) as platform:
+        found = platform.releases.history()
+    if as_json:
+        write_json([{"number": r.number, "at": r.at, "author": r.author, "comment": r.comment} for r in found])
+    else:
+        write_table(
+            ("number", "at", "by", "comment"),
+            [(r.number, r.at.strftime("%Y-%m-%d %H:%M:%SZ"), r.author, r.comment) for r in found],
+        )
+
+
+def apply_folders(platform: Platform, folders: Sequence[Path], *, comment: str = "", quiet: bool = False) -> Applied:
+    """Apply folders with a line a step; problems are shown with their source lines, then the refusal is raised on."""
+    from engine.errors import ReleaseRefused
+    from ui.cli.failures import show_problems
+    from ui.cli.sources import texts_of_folders
+
+    def say(done: int, total: int, text: str) -> None:
+        if not quiet:
+            click.echo(f"[{done}/{total}] {text}", err=True)
+
+    try:
+        return platform.apply_release(folders, author=author_name(), comment=comment, progress=say)
+    except ReleaseRefused as refused:
+        show_problems(refused.problems, texts_of_folders(folders))
+        raise ReleaseRefused((), f"{len(refused.problems)} problems; the running release stays.") from refused
+
+
+def author_name() -> str:
+    """Give the name of who is at the keyboard, for the list of releases."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "command line"
+
+
+COMMANDS = {"plan": plan, "apply": apply, "releases": releases}
