@@ -35,7 +35,10 @@ class TemplateTree:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppTree:
-    """An app's files: app.yaml, the other YAML files by kind, templates, and the texts that other layers read."""
+    """An app's files: app.yaml, the other YAML files by kind, templates, and the texts that other layers read.
+
+    unreadable: names (of the files) of objects whose files could not be read.
+    """
 
     name: str
     folder: str
@@ -44,6 +47,7 @@ class AppTree:
     templates: tuple[TemplateTree, ...] = ()
     rule_files: tuple[LocatedText, ...] = ()
     data_files: tuple[LocatedText, ...] = ()
+    unreadable: frozenset[str] = frozenset()
 
 
 def read_app_tree(files: AppFiles, shapes: ShapeCheck, problems: Problems) -> AppTree | None:
@@ -82,7 +86,14 @@ def read_app_tree(files: AppFiles, shapes: ShapeCheck, problems: Problems) -> Ap
         templates=templates,
         rule_files=_texts(files, FileKind.RULES),
         data_files=_texts(files, FileKind.DATA, FileKind.DATA_CSV),
+        unreadable=_unreadable_objects(files, trees[FileKind.OBJECT]),
     )
+
+
+def _unreadable_objects(files: AppFiles, nodes: tuple[Mapping, ...]) -> frozenset[str]:
+    read = {node.source.file for node in nodes if node.get("object") is not None}
+    paths = (file for file, _ in files.of_kind(FileKind.OBJECT) if file not in read)
+    return frozenset(path.rsplit("/", 1)[-1].removesuffix(".yaml") for path in paths)
 
 
 def _texts(files: AppFiles, *kinds: FileKind) -> tuple[LocatedText, ...]:

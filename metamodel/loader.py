@@ -15,6 +15,7 @@ from metamodel.field_types import FieldTypeRegistry, standard_field_types
 from metamodel.folder import AppFiles, core_files, join_sources, read_app_files, split_sources
 from metamodel.linking.app_order import CORE, order_apps
 from metamodel.linking.assembling import assemble
+from metamodel.reference_check import check_references
 from metamodel.schema_set import SchemaSet
 from metamodel.shape_check import ShapeCheck
 from metamodel.source import Location, Problems
@@ -55,7 +56,10 @@ def _load(
     nodes = {name: tree.app for name, tree in trees.items()}
     order = order_apps(nodes, problems)
     linked = assemble([trees[name] for name in order], known_types, join_sources(files), problems)
-    return (None if problems.errors else linked), problems
+    if linked is None:
+        return None, problems
+    check_references(linked, problems)
+    return (None if problems.errors else linked.metamodel), problems
 
 
 def _trees(files: Iterable[AppFiles], shapes: ShapeCheck, problems: Problems) -> dict[str, AppTree]:

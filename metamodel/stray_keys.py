@@ -22,11 +22,15 @@ def _clean(node: Node, problems: Problems) -> Node:
     if not isinstance(node, Mapping):
         return node
     kept: list[Entry] = []
+    is_told = False
     for entry in node.entries:
-        if node.flow and _has_no_colon(entry):
-            _report(entry.key, kept[-1] if kept else None, problems)
-        else:
+        if not (node.flow and _has_no_colon(entry)):
             kept.append(Entry(entry.key, _clean(entry.value, problems)))
+            is_told = False
+        elif not is_told:
+            # A text with three commas leaves three keys; one problem says it all.
+            _report(entry.key, kept[-1] if kept else None, problems)
+            is_told = True
     return node._replace(entries=tuple(kept))
 
 

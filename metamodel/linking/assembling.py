@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from metamodel.app_tree import AppTree
@@ -34,9 +35,20 @@ from metamodel.source import Problems
 from metamodel.yaml_nodes import Mapping as MappingNode
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linked:
+    """The linked metamodel, and what the reference check needs beside it: the nodes that names stand in."""
+
+    metamodel: Metamodel
+    drafts: Mapping[str, ObjectDraft]
+    trees: tuple[AppTree, ...]
+    names: ObjectNames
+    reading: Reading
+
+
 def assemble(
     trees: list[AppTree], types: FieldTypeRegistry, sources: Mapping[str, str], problems: Problems
-) -> Metamodel | None:
+) -> Linked | None:
     """Link parsed apps (core first, the main app last); None where there is no app at all."""
     if not trees:
         return None
@@ -44,18 +56,19 @@ def assemble(
     nodes = {tree.name: tree.app for tree in trees}
     visible = {tree.name: visible_apps(tree.name, nodes) for tree in trees}
     keyed = _object_nodes(trees, problems)
-    names = ObjectNames({owner: key for key, (owner, _) in keyed.items()}, visible)
+    unreadable = frozenset(name for tree in trees for name in tree.unreadable)
+    names = ObjectNames({owner: key for key, (owner, _) in keyed.items()}, visible, unreadable)
     merged = _merged_nodes(trees, keyed, names, problems)
     option_sets = gather_option_sets(trees, problems)
     drafts = {
         key: read_object(key, owner[1], owner[0], merged[key], option_sets, reading)
         for key, (owner, _) in keyed.items()
     }
-    objects = _link_objects(drafts, names, problems)
+    drafts, objects = _link_objects(drafts, names, problems)
     apps = tuple(read_app(tree.app, reading, tree.rule_files, tree.data_files) for tree in trees)
     menus = add_default_menus(link_menus(gather_menus(trees, reading, problems), names, problems), apps, objects)
     roles = link_roles(gather_roles(trees, reading, problems), objects, menus, names, problems)
-    return Metamodel(
+    metamodel = Metamodel(
         apps=apps,
         objects=MappingProxyType(objects),
         roles=MappingProxyType(roles),
@@ -67,6 +80,7 @@ def assemble(
         queues=MappingProxyType(gather_queues(trees, reading, problems)),
         sources=MappingProxyType(dict(sources)),
     )
+    return Linked(metamodel=metamodel, drafts=drafts, trees=tuple(trees), names=names, reading=reading)
 
 
 def _reading(trees: list[AppTree], types: FieldTypeRegistry, problems: Problems) -> Reading:
@@ -125,11 +139,14 @@ def _merged_nodes(
     return {key: merge_extensions(node, extensions.get(key, ()), problems) for key, (_, node) in keyed.items()}
 
 
-def _link_objects(drafts: Mapping[str, ObjectDraft], names: ObjectNames, problems: Problems) -> dict[str, ObjectDef]:
+def _link_objects(
+    drafts: Mapping[str, ObjectDraft], names: ObjectNames, problems: Problems
+) -> tuple[dict[str, ObjectDraft], dict[str, ObjectDef]]:
     resolved = resolve_targets(drafts, names, problems)
     inverses = inverse_lists(resolved, problems)
     resolved = resolve_rollups(resolved, inverses, problems)
-    return {key: _object_def(add_system_fields(draft), inverses[key]) for key, draft in resolved.items()}
+    resolved = {key: add_system_fields(draft) for key, draft in resolved.items()}
+    return resolved, {key: _object_def(draft, inverses[key]) for key, draft in resolved.items()}
 
 
 def _object_def(draft: ObjectDraft, inverses: Mapping[str, InverseDef]) -> ObjectDef:

@@ -97,9 +97,15 @@ def default_layout(draft: ObjectDraft, inverses: Mapping[str, InverseDef]) -> La
 
 
 def complete_views(draft: ObjectDraft) -> dict[str, ViewDef]:
-    """Give the object's views, with a list of all records first where the author wrote no list."""
-    if any(view.type is ViewType.LIST for view in draft.views.values()):
-        return dict(draft.views)
+    """Give the object's views: lists without columns get the default ones, and one of all records stands first
+    where the author wrote no list.
+    """
+    written = {
+        name: replace(view, columns=default_columns(draft)) if view.type is ViewType.LIST and not view.columns else view
+        for name, view in draft.views.items()
+    }
+    if any(view.type is ViewType.LIST for view in written.values()):
+        return written
     made = ViewDef(
         name=DEFAULT_VIEW,
         type=ViewType.LIST,
@@ -109,7 +115,7 @@ def complete_views(draft: ObjectDraft) -> dict[str, ViewDef]:
         columns=default_columns(draft),
         sort=(SortKey(path="modified_at", descending=True),),
     )
-    return {DEFAULT_VIEW: made, **draft.views}
+    return {DEFAULT_VIEW: made, **written}
 
 
 def default_columns(draft: ObjectDraft) -> tuple[LocatedText, ...]:

@@ -12,9 +12,16 @@ class ObjectNames:
     """The objects of all apps by app and name.
 
     keys: (app, bare name) → object key. visible: app → apps whose objects it may name.
+    unreadable: names of objects whose files could not be read; that they are used is no mistake of its own.
     """
 
-    def __init__(self, keys: Mapping[tuple[str, str], str], visible: Mapping[str, frozenset[str]]) -> None:
+    def __init__(
+        self,
+        keys: Mapping[tuple[str, str], str],
+        visible: Mapping[str, frozenset[str]],
+        unreadable: frozenset[str] = frozenset(),
+    ) -> None:
+        self._unreadable = unreadable
         self._keys = dict(keys)
         self._visible = dict(visible)
 
@@ -50,6 +57,8 @@ class ObjectNames:
             message = f"'{name}' names an object of several apps"
             hint = f"write {' or '.join(repr(q) for q in self.qualified(found))}"
             problems.report("OBJ202", message, at, hint=hint, length=len(name))
+            return None
+        if name.rpartition(".")[2] in self._unreadable:
             return None
         hint = did_you_mean(name, self.known(app))
         problems.report("OBJ201", f"'{name}' is not an object", at, hint=hint, length=len(name))

@@ -80,7 +80,14 @@ def _read_attributes(node: Node, types: dict[str, str], reading: Reading) -> tup
     for key, value in entries(node):
         if key.text in OPTION_KEYS:
             continue
-        field_type = reading.types.find(types.get(key.text, ""))
+        if key.text not in types:
+            hint = did_you_mean(key.text, (*OPTION_KEYS, *types)) or "declare it under 'attributes'"
+            reading.problems.report(
+                "OBJ223", f"'{key.text}' is not a key of an option, nor one of its attributes", key.at,
+                hint=hint, length=key.length,
+            )  # fmt: skip
+            continue
+        field_type = reading.types.find(types[key.text])
         if field_type is None or not isinstance(value, Scalar):
             continue
         stand_in = FieldDef(name=key.text, type=field_type.name, app="", at=Location(file=key.source.file))

@@ -6,6 +6,7 @@ from collections.abc import Mapping as AbstractMapping
 from dataclasses import replace
 
 from metamodel.field_types import FieldType, FieldValueError
+from metamodel.field_types.text import TextType
 from metamodel.fields import DefaultDef, FieldDef, OnDelete, RelationDef, RelationKind, RollupDef, RollupFunction
 from metamodel.reading.choice_entry import read_choice
 from metamodel.reading.node_values import Reading, child, flag, integer, label, located, word, words
@@ -15,15 +16,14 @@ from metamodel.yaml_nodes import Mapping, Node, Scalar
 
 def read_field(
     key: Scalar, node: Node, option_sets: AbstractMapping[str, Mapping], reading: Reading, *, history: bool = True
-) -> FieldDef | None:
-    """Read a field; None where its type is not known (which the shape check tells).
+) -> FieldDef:
+    """Read a field; one whose type is not known (which the shape check tells) is read as a text.
 
     history: whether the object keeps a history, the default of the field's own `history:`.
     """
-    type_name = word(child(node, "type"))
-    field_type = reading.types.find(type_name) if type_name is not None else None
-    if not isinstance(node, Mapping) or field_type is None:
-        return None
+    field_type = reading.types.find(word(child(node, "type")) or "text") or TextType()
+    if not isinstance(node, Mapping):
+        node = Mapping(key.source, (), key.line, key.column)
     number_format = word(node.get("format"))
     bare = FieldDef(
         name=key.text,

@@ -68,7 +68,7 @@ def read_object(
         app=app,
         at=name_node.at if name_node is not None else node.at,
         node=node,
-        fields={field_name: field for field_name, field in fields.items() if field is not None},
+        fields=fields,
         label=label(node.get("label"), reading.language),
         plural=label(node.get("plural"), reading.language),
         help=label(node.get("help"), reading.language),

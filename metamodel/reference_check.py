@@ -1,0 +1,42 @@
+"""Checks that every name used in the apps means something, over the linked metamodel and the nodes names stand in.
+
+Expressions, rules and templates are texts here; the layer that reads them checks the names in those.
+"""
+
+from __future__ import annotations
+
+from metamodel.folder import FileKind
+from metamodel.linking.app_order import CORE
+from metamodel.linking.assembling import Linked
+from metamodel.names import name_fault
+from metamodel.references.app_names import check_app_files
+from metamodel.references.fields import check_fields
+from metamodel.references.menus import check_menus
+from metamodel.references.pages import PageCheck
+from metamodel.references.roles import check_roles
+from metamodel.source import Problems
+from metamodel.yaml_nodes import Scalar
+
+
+def check_references(linked: Linked, problems: Problems) -> None:
+    """Report every name that means nothing, with its place and the nearest known name."""
+    metamodel = linked.metamodel
+    _check_object_names(linked, problems)
+    for key, draft in linked.drafts.items():
+        check_fields(draft, linked.drafts, problems)
+        PageCheck(metamodel.objects[key], linked.drafts, metamodel.roles, problems).run()
+    check_roles(metamodel, linked.trees, linked.names, problems)
+    check_menus(metamodel, linked.trees, linked.names, problems)
+    check_app_files(metamodel, linked.trees, linked.names, problems)
+
+
+def _check_object_names(linked: Linked, problems: Problems) -> None:
+    for tree in linked.trees:
+        for node in tree.files[FileKind.OBJECT]:
+            name = node.get("object")
+            # core's own object `user` is the one exception to the reserved words.
+            if not isinstance(name, Scalar) or (tree.name == CORE and name.text == "user"):
+                continue
+            if name_fault(name.text) == "is a reserved word":
+                message = f"'{name.text}' is a reserved word and can't name an object"
+                problems.report("OBJ111", message, name.at, hint="choose another name", length=name.length)

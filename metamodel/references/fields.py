@@ -1,0 +1,165 @@
+"""Checks an object's fields: names, options and transitions, bounds, patterns, number formats, parents."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+
+import re2
+
+from metamodel.fields import FieldDef, RelationKind
+from metamodel.names import did_you_mean, name_fault
+from metamodel.objects import SYSTEM_FIELDS
+from metamodel.reading.node_values import child, entries, scalars
+from metamodel.reading.object_file import ObjectDraft
+from metamodel.references.telling import check_path, tell_unknown
+from metamodel.source import Problems, Severity
+from metamodel.values import Money
+from metamodel.yaml_nodes import Mapping as MappingNode
+from metamodel.yaml_nodes import Node, Scalar
+
+_FORMAT_PART = re.compile(r"\{([^{}]*)\}")
+_DATE_PARTS = frozenset(("YYYY", "YY", "MM", "DD"))
+_COMPUTED_REFUSES = ("required", "required_if", "default", "readonly_if", "copy_from", "empty_as")
+
+
+def check_fields(draft: ObjectDraft, drafts: Mapping[str, ObjectDraft], problems: Problems) -> None:
+    """Check the fields that an object's files write.
+
+    Problems: OBJ111 – OBJ129, OBJ224 – OBJ225, OBJ251 – OBJ252.
+    """
+    for key, node in entries(draft.node.get("fields")):
+        field = draft.fields.get(key.text)
+        if field is None:
+            continue
+        _check_name(key, problems)
+        if isinstance(node, MappingNode) and not field.system:
+            _check_field(key, node, field, draft, drafts, problems)
+    _check_parents(draft, drafts, problems)
+
+
+def _check_name(key: Scalar, problems: Problems) -> None:
+    if key.text in SYSTEM_FIELDS:
+        message = f"'{key.text}' is a field that every object has already"
+        problems.report("OBJ112", message, key.at, hint="choose another name", length=key.length)
+    elif name_fault(key.text) == "is a reserved word":
+        message = f"'{key.text}' is a reserved word and can't name a field"
+        problems.report("OBJ111", message, key.at, hint="choose another name", length=key.length)
+
+
+def _check_field(
+    key: Scalar,
+    node: MappingNode,
+    field: FieldDef,
+    draft: ObjectDraft,
+    drafts: Mapping[str, ObjectDraft],
+    problems: Problems,
+) -> None:
+    if field.is_computed:
+        _check_computed(key, node, problems)
+    if field.minimum is not None and field.maximum is not None and _is_above(field.minimum, field.maximum):
+        low = node.get("min") or key
+        problems.report("OBJ123", "'min' is above 'max'", low.at, length=low.length)
+    _check_pattern(node.get("pattern"), problems)
+    if field.type == "autonumber":
+        _check_format(node.get("format"), problems)
+    if field.choice is not None:
+        _check_choice(node, field, draft, problems)
+    copy_from = node.get("copy_from")
+    if isinstance(copy_from, Scalar):
+        end = check_path(problems, "OBJ127", copy_from, drafts, draft.key)
+        if end is not None and "." not in copy_from.text:
+            message = f"'{copy_from.text}' is a field of the record itself"
+            hint = "copy from a field of a looked-up record, such as contact.email"
+            problems.report("OBJ127", message, copy_from.at, hint=hint, length=copy_from.length)
+
+
+def _check_computed(key: Scalar, node: MappingNode, problems: Problems) -> None:
+    for name in _COMPUTED_REFUSES:
+        written = node.key(name)
+        if written is not None:
+            message = f"'{key.text}' is computed, so '{name}' has no meaning for it"
+            problems.report("OBJ126", message, written.at, length=written.length)
+
+
+def _is_above(low: object, high: object) -> bool:
+    if isinstance(low, Money) and isinstance(high, Money):
+        return low.amount > high.amount
+    if isinstance(low, int | Decimal) and isinstance(high, int | Decimal):
+        return low > high
+    return isinstance(low, date) and isinstance(high, date) and low > high
+
+
+def _check_pattern(node: Node | None, problems: Problems) -> None:
+    if not isinstance(node, Scalar) or node.value is None:
+        return
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        re2.compile(node.text, options=options)
+    except re2.error as error:
+        reason = error.args[0] if error.args else ""
+        text = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+        problems.report("OBJ124", f"this is not an RE2 pattern: {text}", node.at, length=node.length)
+
+
+def _check_format(node: Node | None, problems: Problems) -> None:
+    if not isinstance(node, Scalar):
+        return
+    parts = _FORMAT_PART.findall(node.text)
+    counters = [part for part in parts if part and set(part) == {"0"}]
+    unknown = next((part for part in parts if part not in _DATE_PARTS and part not in counters), None)
+    if unknown is not None:
+        message = f"'{{{unknown}}}' is not a part of a number format"
+        hint = did_you_mean(unknown, _DATE_PARTS) or "known: {YYYY} {YY} {MM} {DD} and zeros for the number"
+        problems.report("OBJ125", message, node.at, hint=hint, length=node.length)
+    elif len(counters) != 1:
+        message = f"a number format has one group of zeros for the number, this one has {len(counters)}"
+        problems.report("OBJ125", message, node.at, hint="for instance OPP-{YYYY}-{000000}", length=node.length)
+
+
+def _check_choice(node: MappingNode, field: FieldDef, draft: ObjectDraft, problems: Problems) -> None:
+    assert field.choice is not None
+    names = field.choice.names
+    for entry in entries(node.get("transitions")) if names else ():
+        for option in (entry.key, *scalars(entry.value)):
+            if option.text not in names:
+                tell_unknown(problems, "OBJ224", option, f"an option of '{field.name}'", names)
+    options = node.get("options")
+    for entry in entries(options):
+        for needed in scalars(child(entry.value, "requires")):
+            if needed.text not in draft.fields:
+                tell_unknown(problems, "OBJ225", needed, f"a field of {draft.key}", draft.fields)
+    for left in (name for name in names if field.choice.transitions and field.choice.allowed_next(name) is None):
+        problems.report("OBJ226", f"nothing is said of '{left}' in the transitions", field.at, severity=Severity.INFO)
+
+
+def _check_parents(draft: ObjectDraft, drafts: Mapping[str, ObjectDraft], problems: Problems) -> None:
+    parents = [f for f in draft.fields.values() if f.relation is not None and f.relation.kind is RelationKind.CHILD_OF]
+    for second in parents[1:]:
+        message = f"'{draft.key}' has a parent already: '{parents[0].name}'"
+        hint = "a record has one parent; make this a lookup"
+        problems.report("OBJ251", message, second.at, hint=hint, length=len(second.name))
+    if parents:
+        _check_parent_circle(draft, parents[0], drafts, problems)
+
+
+def _check_parent_circle(
+    draft: ObjectDraft, parent: FieldDef, drafts: Mapping[str, ObjectDraft], problems: Problems
+) -> None:
+    chain = [draft.key]
+    field: FieldDef | None = parent
+    while field is not None and field.relation is not None and field.relation.single_target in drafts:
+        target = drafts[field.relation.single_target or ""]
+        chain.append(target.key)
+        if target.key == draft.key:
+            message = f"objects are each other's parents: {' → '.join(chain)}"
+            problems.report("OBJ252", message, parent.at, length=len(parent.name))
+            return
+        if chain.count(target.key) > 1:
+            return
+        field = next(
+            (f for f in target.fields.values() if f.relation and f.relation.kind is RelationKind.CHILD_OF), None
+        )

@@ -1,0 +1,133 @@
+"""Checks what an object's pages name: layout, views, search, title-less parts, unique keys, validations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from metamodel.access import RoleDef
+from metamodel.objects import ObjectDef
+from metamodel.paths import PathEnd
+from metamodel.reading.node_values import child, entries, items, scalars, word
+from metamodel.reading.object_file import ObjectDraft
+from metamodel.references.telling import check_path, tell_unknown
+from metamodel.source import Problems
+from metamodel.yaml_nodes import Mapping as MappingNode
+from metamodel.yaml_nodes import Node, Scalar
+
+_NUMBERS = frozenset(("integer", "decimal", "percent", "money"))
+_BOARD_ONLY = ("by", "card")
+_TEXTS = frozenset(("text", "long_text", "email", "phone", "url", "autonumber"))
+
+
+class PageCheck:
+    """Checks the pages of one object."""
+
+    def __init__(
+        self,
+        object_def: ObjectDef,
+        drafts: Mapping[str, ObjectDraft],
+        roles: Mapping[str, RoleDef],
+        problems: Problems,
+    ) -> None:
+        self._object = object_def
+        self._draft = drafts[object_def.key]
+        self._drafts = drafts
+        self._roles = roles
+        self._problems = problems
+
+    def run(self) -> None:
+        """Check everything.
+
+        Problems: OBJ113, OBJ227, OBJ301 – OBJ319, OBJ331.
+        """
+        node = self._draft.node
+        self._check_layout(node.get("layout"))
+        for entry in entries(node.get("views")):
+            if isinstance(entry.value, MappingNode):
+                self._check_view(entry.key, entry.value)
+        for scalar in scalars(node.get("search")):
+            end = self._path("OBJ317", scalar)
+            if end is not None and end.value_type not in _TEXTS:
+                message = f"'{scalar.text}' is {end.value_type}; search reads texts"
+                self._problems.report("OBJ317", message, scalar.at, length=scalar.length)
+        for key in items(node.get("unique")):
+            for scalar in scalars(key):
+                self._check_unique(scalar)
+        self._check_validations(node.get("validations"))
+
+    def _path(self, code: str, scalar: Scalar, *, skip: int = 0) -> PathEnd | None:
+        return check_path(self._problems, code, scalar, self._drafts, self._object.key, skip=skip)
+
+    def _field(self, code: str, node: Node | None) -> None:
+        for scalar in scalars(node):
+            if scalar.text not in self._draft.fields:
+                tell_unknown(self._problems, code, scalar, f"a field of {self._object.key}", self._draft.fields)
+
+    def _check_layout(self, layout: Node | None) -> None:
+        self._field("OBJ301", child(layout, "highlights"))
+        for section in items(child(layout, "sections")):
+            self._field("OBJ301", child(section, "fields"))
+        self._check_choice("OBJ303", child(layout, "path"), "a stage path")
+        for scalar in scalars(child(layout, "related")):
+            if scalar.text not in self._object.inverses:
+                what = f"a related list of {self._object.key}"
+                tell_unknown(self._problems, "OBJ304", scalar, what, self._object.inverses)
+
+    def _check_choice(self, code: str, node: Node | None, what: str) -> None:
+        if not isinstance(node, Scalar):
+            return
+        field = self._draft.fields.get(node.text)
+        if field is None:
+            self._field(code, node)
+        elif field.value_type != "choice":
+            message = f"{what} needs a choice field; '{node.text}' is {field.value_type}"
+            self._problems.report(code, message, node.at, length=node.length)
+
+    def _check_view(self, key: Scalar, view: MappingNode) -> None:
+        is_board = word(view.get("type")) == "board"
+        for name in ("columns", "card"):
+            for scalar in scalars(view.get(name)):
+                self._path("OBJ311", scalar)
+        for scalar in scalars(view.get("sort")):
+            self._path("OBJ311", scalar, skip=1 if scalar.text.startswith("-") else 0)
+        if is_board and view.get("by") is None:
+            message = f"the board '{key.text}' needs 'by', the choice field of its columns"
+            self._problems.report("OBJ314", message, key.at, length=key.length)
+        for name in _BOARD_ONLY:
+            written = view.key(name)
+            if written is not None and not is_board:
+                hint = "add 'type: board', or take it out"
+                self._problems.report("OBJ316", f"'{name}' is for boards", written.at, hint=hint, length=written.length)
+        self._check_choice("OBJ312", view.get("by"), "a board")
+        self._check_sum(view.get("sum"))
+        for role in scalars(view.get("roles")):
+            if role.text not in self._roles:
+                tell_unknown(self._problems, "OBJ315", role, "a role", self._roles)
+
+    def _check_sum(self, total: Node | None) -> None:
+        if isinstance(total, Scalar):
+            end = self._path("OBJ313", total)
+            if end is not None and end.value_type not in _NUMBERS:
+                message = f"'{total.text}' is {end.value_type}; a sum needs a number or money"
+                self._problems.report("OBJ313", message, total.at, length=total.length)
+
+    def _check_unique(self, scalar: Scalar) -> None:
+        field = self._draft.fields.get(scalar.text)
+        if field is None:
+            self._field("OBJ227", scalar)
+        elif field.type == "rollup" or field.formula is not None:
+            message = f"'{scalar.text}' is computed and can't be part of a unique key"
+            self._problems.report("OBJ227", message, scalar.at, length=scalar.length)
+
+    def _check_validations(self, node: Node | None) -> None:
+        seen: dict[str, Scalar] = {}
+        for validation in items(node):
+            self._field("OBJ331", child(validation, "field"))
+            name = child(validation, "name")
+            if not isinstance(name, Scalar):
+                continue
+            if name.text in seen:
+                hint = f"it stands in {seen[name.text].at} already"
+                message = f"the validation '{name.text}' is written twice"
+                self._problems.report("OBJ113", message, name.at, hint=hint, length=name.length)
+            seen.setdefault(name.text, name)

@@ -1,0 +1,20 @@
+"""The rights in a role's `system:`, which are not about one object's records; apps add theirs by `permissions:`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+SYSTEM_RIGHTS: Mapping[str, str] = MappingProxyType(
+    {
+        "manage_users": "create users, give them roles, switch them off",
+        "manage_tokens": "see and revoke the API tokens of others",
+        "configure": "check, plan and apply configurations",
+        "view_runs": "see the runs of rules, with what they did",
+        "retry_runs": "retry or dismiss failed runs",
+        "view_audit": "read the audit log",
+        "import": "import files of records",
+        "export": "export records, of objects whose export is granted",
+        "create_view": "save views for others",
+    }
+)
