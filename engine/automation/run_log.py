@@ -1,0 +1,266 @@
+"""Reading runs, judged by access; and what a person does with a failed one: retry, dismiss.
+
+Runs are seen by those with the system right `view_runs`, and those of a record by its readers; `manage_runs` lets one
+retry and dismiss. Of the record's fields the reader sees what the door would show. Writing runs is the `ledger`'s.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import orjson
+from sqlalchemy import ColumnElement, and_, or_, select, update
+
+from engine.access.actor import Actor
+from engine.automation.durable import RunQueue
+from engine.automation.ledger import run_of_row
+from engine.automation.run_state import Run, RunState
+from engine.automation.run_views import RunFilter, RunPage, RunSummary, RunTrace
+from engine.automation.trace import build_trace
+from engine.clock import Clock
+from engine.errors import AccessDenied, EngineError
+from engine.storage.database import Database
+from engine.storage.system_tables import SystemTables
+
+MAX_RUNS = 200
+_STEPS_SHOWN = 2_000
+
+
+class RunNotFound(EngineError):
+    """There is no such run, or the actor may not see it: both look the same."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+        super().__init__(f"There is no run '{run_id}'.")
+
+
+class RunNotOpen(EngineError):
+    """A run cannot be retried or dismissed since it has not failed."""
+
+    def __init__(self, run_id: str, state: str) -> None:
+        self.run_id = run_id
+        self.state = state
+        super().__init__(f"Only a failed run can be retried or dismissed; this one is {state}.")
+
+
+class RunSight(Protocol):
+    """What an actor may see and do, as access rules say, and how rules are called."""
+
+    def has_right(self, actor: Actor, right: str) -> bool:
+        """Say whether a role of the actor has a system right."""
+        ...
+
+    def may_read(self, actor: Actor, object_key: str, record_id: str) -> bool:
+        """Say whether the actor may read the record."""
+        ...
+
+    def readable_fields(self, actor: Actor, object_key: str) -> frozenset[str]:
+        """Give the fields of an object that the actor may read."""
+        ...
+
+    def rule_label(self, rule: str, release: int, language: str) -> str:
+        """Give a rule's label, else its name."""
+        ...
+
+    def user_name(self, user_id: str | None) -> str:
+        """Give a user's name; the product's own for None."""
+        ...
+
+
+class RunLog:
+    """The runs of an installation, for pages and API."""
+
+    def __init__(
+        self, *, database: Database, system: SystemTables, sight: RunSight, queue: RunQueue, clock: Clock
+    ) -> None:
+        self._database = database
+        self._run = system.run
+        self._step = system.run_step
+        self._sight = sight
+        self._queue = queue
+        self._clock = clock
+
+    def list(
+        self, actor: Actor, which: RunFilter | None = None, *, limit: int = 50, cursor: str | None = None
+    ) -> RunPage:
+        """List runs, the newest first.
+
+        Raises:
+            AccessDenied: the actor has not `view_runs`, and `which` does not name a record the actor may read.
+        """
+        which = which or RunFilter()
+        self._check_list(actor, which)
+        limit = max(1, min(limit, MAX_RUNS))
+        run = self._run
+        statement = select(run).where(*self._conditions(which)).order_by(run.c.created_at.desc(), run.c.id.desc())
+        if (place := _read_cursor(cursor)) is not None:
+            at, last = place
+            statement = statement.where(or_(run.c.created_at < at, and_(run.c.created_at == at, run.c.id < last)))
+        with self._database.read() as connection:
+            rows = connection.execute(statement.limit(limit + 1)).mappings().all()
+        following = _write_cursor(rows[limit - 1]) if len(rows) > limit else None
+        return RunPage(rows=tuple(self._summary(actor, row) for row in rows[:limit]), next_cursor=following)
+
+    def get(self, actor: Actor, run_id: str) -> RunTrace:
+        """Give the whole trace of one run.
+
+        Raises:
+            RunNotFound: there is none, or the actor may not see it.
+        """
+        run, step = self._run, self._step
+        row = self._visible_row(actor, run_id)
+        with self._database.read() as connection:
+            steps = connection.execute(
+                select(step).where(step.c.run_id == run_id).order_by(step.c.at, step.c.path).limit(_STEPS_SHOWN)
+            ).mappings()
+            found = tuple(steps)
+            caused = tuple(
+                connection.execute(
+                    select(run).where(run.c.cause_run == run_id).order_by(run.c.created_at).limit(MAX_RUNS)
+                ).mappings()
+            )
+            cause = None
+            if row["cause_run"] is not None:
+                cause = connection.execute(select(run).where(run.c.id == row["cause_run"])).mappings().first()
+        current = run_of_row(row)
+        failed = current.state is RunState.FAILED and self._sight.has_right(actor, "manage_runs")
+        return build_trace(
+            current,
+            found,
+            summary=self._summary(actor, row),
+            cause=self._summary(actor, cause) if cause is not None and self._sees(actor, cause) else None,
+            caused=tuple(self._summary(actor, each) for each in caused if self._sees(actor, each)),
+            readable=self._readable(actor, current),
+            actor_name=self._sight.user_name(current.actor.get("user_id")),
+            may_manage=failed,
+        )
+
+    def retry(self, actor: Actor, run_id: str) -> RunSummary:
+        """Let a failed run go on at the step that failed.
+
+        Raises:
+            RunNotFound, RunNotOpen, AccessDenied.
+        """
+        row = self._managed(actor, run_id)
+        segment = run_of_row(row).segment + 1
+        run = self._run
+        with self._database.write() as connection:
+            changed = connection.execute(
+                update(run)
+                .where(run.c.id == run_id, run.c.state == RunState.FAILED.value)
+                .values(
+                    state=RunState.QUEUED.value,
+                    error=None,
+                    outcome=None,
+                    finished_at=None,
+                    attempt=0,
+                    position={"segment": segment, "begun": 0},
+                )
+            )
+            if changed.rowcount == 1:
+                self._queue.start(connection, run_id, segment=segment)
+        return self._summary(actor, self._visible_row(actor, run_id))
+
+    def dismiss(self, actor: Actor, run_id: str) -> RunSummary:
+        """Put a failed run aside: it stays on record and is not tried again.
+
+        Raises:
+            RunNotFound, RunNotOpen, AccessDenied.
+        """
+        self._managed(actor, run_id)
+        run = self._run
+        with self._database.write() as connection:
+            connection.execute(
+                update(run)
+                .where(run.c.id == run_id, run.c.state == RunState.FAILED.value)
+                .values(state=RunState.DISMISSED.value)
+            )
+        return self._summary(actor, self._visible_row(actor, run_id))
+
+    def _managed(self, actor: Actor, run_id: str) -> Mapping[Any, Any]:
+        row = self._visible_row(actor, run_id)
+        if not self._sight.has_right(actor, "manage_runs"):
+            raise AccessDenied("retry or dismiss", "run", "it needs the system right 'manage_runs'.")
+        if row["state"] != RunState.FAILED:
+            raise RunNotOpen(run_id, row["state"])
+        return row
+
+    def _visible_row(self, actor: Actor, run_id: str) -> Mapping[Any, Any]:
+        with self._database.read() as connection:
+            row = connection.execute(select(self._run).where(self._run.c.id == run_id)).mappings().first()
+        if row is None or not self._sees(actor, row):
+            raise RunNotFound(run_id)
+        return row
+
+    def _sees(self, actor: Actor, row: Mapping[Any, Any]) -> bool:
+        if self._sight.has_right(actor, "view_runs"):
+            return True
+        if row["object"] is None or row["record_id"] is None:
+            return False
+        return self._sight.may_read(actor, row["object"], row["record_id"])
+
+    def _check_list(self, actor: Actor, which: RunFilter) -> None:
+        if self._sight.has_right(actor, "view_runs"):
+            return
+        if which.object and which.record_id and self._sight.may_read(actor, which.object, which.record_id):
+            return
+        raise AccessDenied("list", "runs", "it needs the system right 'view_runs', or a record you may read.")
+
+    def _conditions(self, which: RunFilter) -> Sequence[ColumnElement[bool]]:
+        run = self._run
+        found: list[ColumnElement[bool]] = []
+        for column, value in (
+            (run.c.rule, which.rule),
+            (run.c.object, which.object),
+            (run.c.record_id, which.record_id),
+            (run.c.state, which.state.value if which.state else None),
+        ):
+            if value is not None:
+                found.append(column == value)
+        if which.since is not None:
+            found.append(run.c.created_at >= which.since)
+        return found
+
+    def _readable(self, actor: Actor, run: Run) -> frozenset[str]:
+        if run.object is None:
+            return frozenset()
+        return self._sight.readable_fields(actor, run.object)
+
+    def _summary(self, actor: Actor, row: Mapping[Any, Any]) -> RunSummary:
+        readable = row["record_id"] is not None and self._sight.may_read(actor, row["object"], row["record_id"])
+        return RunSummary(
+            id=row["id"],
+            rule=row["rule"],
+            label=self._sight.rule_label(row["rule"], row["release"], actor.language),
+            state=RunState(row["state"]),
+            event=row["event"],
+            object=row["object"],
+            record_id=row["record_id"],
+            record_title=row["record_title"] if readable else None,
+            created_at=row["created_at"],
+            started_at=row["started_at"],
+            finished_at=row["finished_at"],
+            due_at=row["due_at"],
+            release=row["release"],
+            actions=row["actions"],
+            reason=row["error"],
+            outcome=row["outcome"],
+        )
+
+
+def _write_cursor(row: Mapping[Any, Any]) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps([row["created_at"], row["id"]])).decode()
+
+
+def _read_cursor(cursor: str | None) -> tuple[dt.datetime, str] | None:
+    if not cursor:
+        return None
+    try:
+        at, last = orjson.loads(base64.urlsafe_b64decode(cursor))
+        return dt.datetime.fromisoformat(at), str(last)
+    except (ValueError, TypeError, binascii.Error):
+        return None

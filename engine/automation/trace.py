@@ -1,0 +1,99 @@
+"""Builds the trace of a run from its rows: what happened, the condition with its values, each action, what it caused.
+
+The condition is explained when the rule matches and kept compactly; here it is masked for its reader.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from engine.automation.run_state import Run
+from engine.automation.run_views import ChangeShown, ConditionPart, RunSummary, RunTrace, StepShown
+from engine.automation.stored_values import from_stored
+
+
+def build_trace(
+    run: Run,
+    steps: Sequence[Mapping[Any, Any]],
+    *,
+    summary: RunSummary,
+    cause: RunSummary | None,
+    caused: tuple[RunSummary, ...],
+    readable: frozenset[str],
+    actor_name: str,
+    may_manage: bool,
+) -> RunTrace:
+    """Put the trace together; `readable` are the fields of the record that the reader may see."""
+    meta = run.snapshot.facts
+    return RunTrace(
+        summary=summary,
+        rule_text=run.rule_text,
+        rule_at=str(meta.get("at", "")),
+        actor_id=run.actor.get("user_id"),
+        actor_name=actor_name,
+        runs_as=str(run.actor.get("runs_as", "user")),
+        changes=_changes(run, readable),
+        condition=part_of(run.snapshot.explained, readable),
+        holds=run.snapshot.holds,
+        steps=tuple(_step(row, readable) for row in steps),
+        chain=tuple(str(link) for link in (*run.chain, run.link)),
+        cause=cause,
+        caused=caused,
+        facts={key: value for key, value in meta.items() if key in ("due", "field")},
+        may_retry=may_manage,
+        may_dismiss=may_manage,
+    )
+
+
+def part_of(stored: Any, readable: frozenset[str]) -> ConditionPart | None:
+    """Read an explained condition: `[text, value, fields it reads, error, parts]`; unreadable values are masked."""
+    if stored is None:
+        return None
+    text, value, fields, error, parts = stored
+    masked = any(name not in readable for name in fields)
+    return ConditionPart(
+        text=text,
+        value=None if masked else from_stored(value),
+        masked=masked,
+        error=error,
+        parts=tuple(part for part in (part_of(each, readable) for each in parts) if part is not None),
+    )
+
+
+def _changes(run: Run, readable: frozenset[str]) -> tuple[ChangeShown, ...]:
+    new = run.snapshot.facts.get("new") or {}
+    shown = []
+    for name in run.snapshot.changed:
+        if name in readable:
+            shown.append(ChangeShown(field=name, old=run.snapshot.old.get(name), new=new.get(name)))
+        else:
+            shown.append(ChangeShown(field=name, masked=True))
+    return tuple(shown)
+
+
+def _step(row: Mapping[Any, Any], readable: frozenset[str]) -> StepShown:
+    result = from_stored(row["result"])
+    text, value = "", result
+    if isinstance(result, Mapping):
+        text = str(result.get("text", ""))
+        value = {key: item for key, item in result.items() if key != "text"}
+    return StepShown(
+        path=row["path"],
+        attempt=row["attempt"],
+        kind=row["kind"],
+        text=text,
+        outcome=row["outcome"] or "",
+        at=row["at"],
+        finished_at=row["finished_at"],
+        result=value,
+        error=row["error"],
+        effects=tuple(_masked(effect, readable) for effect in row["effects"] or ()),
+    )
+
+
+def _masked(effect: Mapping[str, Any], readable: frozenset[str]) -> Mapping[str, Any]:
+    fields = effect.get("fields")
+    if not effect.get("own") or not isinstance(fields, list):
+        return effect
+    return {**effect, "fields": [name for name in fields if name in readable]}
