@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from metamodel.access import OBJECT_ACTIONS, DenyDef, FieldGrant, RoleDef
+from metamodel.access import DenyDef, FieldGrant, RoleDef
 from metamodel.apps import Metamodel
 from metamodel.fields import FieldDef
 from metamodel.source import LocatedText
@@ -66,7 +66,7 @@ class RoleGrants:
 
     def scopes(self, object_key: str, action: str) -> Alternatives:
         """Give where the action on the object is granted."""
-        if (object_key, None, action) in self._denied or (object_key, None, "all") in self._denied:
+        if self.denies(object_key, action):
             return NEVER
         granted = tuple(
             conjunction
@@ -74,6 +74,10 @@ class RoleGrants:
             if (conjunction := _conjunction(self._object_scope(role, object_key, action))) is not None
         )
         return simplify(granted)
+
+    def denies(self, object_key: str, action: str) -> bool:
+        """Say whether a role denies the action on the whole object."""
+        return (object_key, None, action) in self._denied or (object_key, None, "all") in self._denied
 
     def field_rights(self, object_key: str, field_def: FieldDef, inherited: Mapping[str, Alternatives]) -> FieldRights:
         """Give the rights on one field.
@@ -171,6 +175,3 @@ def _index_fields(metamodel: Metamodel, role: RoleDef) -> dict[tuple[str, str], 
 def _index_denies(metamodel: Metamodel, roles: Iterable[RoleDef]) -> frozenset[tuple[str, str | None, str]]:
     denies: list[DenyDef] = [deny for role in roles for deny in role.denies]
     return frozenset((_key_of(metamodel, deny.object), deny.field, deny.action) for deny in denies)
-
-
-__all__ = ["ALWAYS", "NEVER", "OBJECT_ACTIONS", "Alternatives", "FieldRights", "RoleGrants", "resolve_roles"]

@@ -1,0 +1,253 @@
+"""Compiles what a set of roles grants into predicates and field lists, once per release and set of roles.
+
+Whatever is not granted, not known or can't be evaluated is refused. A child's records also need their parent's access:
+reading it to read, updating it to write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from engine.access.grants import ALWAYS, Alternatives, RoleGrants
+from engine.access.predicates import (
+    EVERYONE,
+    NOBODY,
+    Own,
+    ParentIs,
+    Predicate,
+    Subordinates,
+    Team,
+    Unless,
+    Written,
+    all_of,
+    any_of,
+)
+from engine.expressions.language import BrokenExpression, ReleaseLanguage
+from engine.expressions.sql.scopes import RowScope
+from engine.expressions.sql.values import Sql
+from metamodel.access import OBJECT_ACTIONS
+from metamodel.apps import Metamodel
+from metamodel.objects import ObjectDef
+from metamodel.source import LocatedText
+from workflow_dsl.checker import check_expression
+from workflow_dsl.context import Context
+from workflow_dsl.parser import parse_expression
+from workflow_dsl.syntax import And, Expr, Not, Or, Path
+from workflow_dsl.types import BOOLEAN
+
+ContextOf = Callable[[Context, str, object], Context | None]
+
+_WORDS: Mapping[str, Predicate] = MappingProxyType(
+    {
+        "all": EVERYONE,
+        "yes": EVERYONE,
+        "no": NOBODY,
+        "own": Own(),
+        "team": Team(),
+        "subordinates": Subordinates(),
+        # Sharing and territories do not exist yet; until they do nothing is shared.
+        "shared": NOBODY,
+        "territory": NOBODY,
+    }
+)
+NOT_YET = frozenset(("shared", "territory"))
+_PARENT_ACTION = {"read": "read", "create": "update", "update": "update", "delete": "update", "export": "read"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldAccess:
+    """Where a field may be read, is shown masked, may be updated and may be set on creation."""
+
+    read: Predicate
+    masked: Predicate
+    update: Predicate
+    create: Predicate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectAccess:
+    """What may be done with the records of one object.
+
+    actions: action → condition. readable: fields that may be read somewhere; whole: those readable in every readable
+    record. updatable, creatable: fields that may be set somewhere.
+    """
+
+    key: str
+    actions: Mapping[str, Predicate]
+    fields: Mapping[str, FieldAccess]
+    readable: frozenset[str]
+    whole: frozenset[str]
+    updatable: frozenset[str]
+    creatable: frozenset[str]
+
+    @property
+    def visible(self) -> bool:
+        """Whether any record may be read."""
+        return self.actions["read"] is not NOBODY
+
+    def may(self, action: str) -> bool:
+        """Say whether the action is granted on any record."""
+        return self.actions.get(action, NOBODY) is not NOBODY
+
+
+class Access:
+    """The compiled rights of a set of roles over one release; `full` is the product's own."""
+
+    def __init__(
+        self, grants: RoleGrants | None, metamodel: Metamodel, language: ReleaseLanguage, context_of: ContextOf
+    ) -> None:
+        self._grants = grants
+        self._metamodel = metamodel
+        self._language = language
+        self._context_of = context_of
+        self._objects: dict[str, ObjectAccess] = {}
+
+    @property
+    def full(self) -> bool:
+        """Whether nothing is refused."""
+        return self._grants is None
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """The roles held, included ones too."""
+        return self._grants.names if self._grants is not None else frozenset()
+
+    @property
+    def menus(self) -> frozenset[str]:
+        """The menus that the roles show."""
+        return self._grants.menus if self._grants is not None else frozenset(self._metamodel.menus)
+
+    def has_right(self, name: str) -> bool:
+        """Say whether a right by name (import, manage_users, a permission …) is held."""
+        return self._grants is None or name in self._grants.system
+
+    def of(self, object_key: str) -> ObjectAccess:
+        """Give the rights on an object."""
+        found = self._objects.get(object_key)
+        if found is None:
+            found = self._objects[object_key] = self._compile(self._metamodel.objects[object_key])
+        return found
+
+    def may_read(self, object_key: str, field_name: str) -> bool:
+        """Say whether a field may be read in any record (what a filter may name)."""
+        return object_key in self._metamodel.objects and field_name in self.of(object_key).readable
+
+    def _compile(self, object_def: ObjectDef) -> ObjectAccess:
+        if self._grants is None:
+            return _full_access(object_def)
+        actions = {action: self._action(object_def, action) for action in OBJECT_ACTIONS}
+        fields = dict(self._fields(object_def, actions))
+        return _object_access(object_def.key, actions, fields)
+
+    def _action(self, object_def: ObjectDef, action: str) -> Predicate:
+        assert self._grants is not None
+        named = self._grants.names_object(object_def.key)
+        parent = object_def.parent_field
+        denied = not named and self._grants.denies(object_def.key, action)
+        if denied or (not named and parent is None):
+            return NOBODY
+        own = self._predicate(self._grants.scopes(object_def.key, action), object_def.key) if named else EVERYONE
+        if parent is None or parent.relation is None or own is NOBODY:
+            return own
+        above = parent.relation.targets[0]
+        if above == object_def.key:
+            return own
+        condition = self.of(above).actions[_PARENT_ACTION[action]]
+        if condition is NOBODY:
+            return NOBODY
+        return all_of(own, ParentIs(parent.name, above, condition, self._context_of))
+
+    def _fields(self, object_def: ObjectDef, actions: Mapping[str, Predicate]) -> Iterable[tuple[str, FieldAccess]]:
+        assert self._grants is not None
+        key = object_def.key
+        scopes = {action: self._grants.scopes(key, action) for action in ("read", "update", "create")}
+        named = self._grants.names_object(key)
+        inherited = scopes if named else dict.fromkeys(scopes, ALWAYS)
+        for name, definition in object_def.fields.items():
+            rights = self._grants.field_rights(key, definition, inherited)
+
+            def judged(found: Alternatives, action: str, whole: Mapping[str, Alternatives] = inherited) -> Predicate:
+                # The record's own condition is judged with the record; only what a field adds to it stays here.
+                return EVERYONE if found == whole[action] else self._predicate(found, key)
+
+            yield (
+                name,
+                FieldAccess(
+                    read=NOBODY if actions["read"] is NOBODY else judged(rights.read, "read"),
+                    masked=self._predicate(rights.masked, key),
+                    update=judged(rights.update, "update"),
+                    create=judged(rights.create, "create"),
+                ),
+            )
+
+    def _predicate(self, alternatives: Alternatives, object_key: str) -> Predicate:
+        return any_of(
+            *(all_of(*(self._scope(text, object_key) for text in conjunction)) for conjunction in alternatives)
+        )
+
+    def _scope(self, text: LocatedText, object_key: str) -> Predicate:
+        parsed = parse_expression(text)
+        if parsed.expression is None:
+            return NOBODY
+        try:
+            return self._judge(parsed.expression, object_key, text)
+        except BrokenExpression:
+            return NOBODY
+
+    def _judge(self, expression: Expr, object_key: str, text: LocatedText) -> Predicate:
+        match expression:
+            case Or():
+                return any_of(*(self._judge(operand, object_key, text) for operand in expression.operands))
+            case And():
+                return all_of(*(self._judge(operand, object_key, text) for operand in expression.operands))
+            case Not():
+                inner = self._judge(expression.operand, object_key, text)
+                if inner is EVERYONE or inner is NOBODY:
+                    return NOBODY if inner is EVERYONE else EVERYONE
+                return Unless(inner)
+            case Path() if expression.dotted in _WORDS:
+                return _WORDS[expression.dotted]
+        scope = self._language.scope(object_key, "a scope", needs_sql=True)
+        checked = check_expression(expression, scope, wanted=BOOLEAN)
+        if checked.typed is None:
+            raise BrokenExpression(checked, text)
+        return Written(checked.typed, self._language.evaluator(checked.typed))
+
+
+class AccessEyes:
+    """What an actor sees, for SQL that a user brings."""
+
+    def __init__(self, access: Access) -> None:
+        self._access = access
+
+    def record_condition(self, scope: RowScope) -> Sql | None:
+        """Give the condition under which the scope's record may be read; None = always."""
+        predicate = self._access.of(scope.object_key).actions["read"]
+        return None if predicate is EVERYONE else predicate.sql(scope)
+
+    def field_condition(self, scope: RowScope, name: str) -> Sql | bool:
+        """Give the condition under which a field of a readable record may be read."""
+        predicate = self._access.of(scope.object_key).fields[name].read
+        if predicate is EVERYONE:
+            return True
+        return False if predicate is NOBODY else predicate.sql(scope)
+
+
+def _full_access(object_def: ObjectDef) -> ObjectAccess:
+    everything = FieldAccess(read=EVERYONE, masked=NOBODY, update=EVERYONE, create=EVERYONE)
+    actions = dict.fromkeys(OBJECT_ACTIONS, EVERYONE)
+    return _object_access(object_def.key, actions, dict.fromkeys(object_def.fields, everything))
+
+
+def _object_access(key: str, actions: Mapping[str, Predicate], fields: Mapping[str, FieldAccess]) -> ObjectAccess:
+    return ObjectAccess(
+        key=key,
+        actions=MappingProxyType(dict(actions)),
+        fields=MappingProxyType(dict(fields)),
+        readable=frozenset(name for name, item in fields.items() if item.read is not NOBODY),
+        whole=frozenset(name for name, item in fields.items() if item.read is EVERYONE),
+        updatable=frozenset(name for name, item in fields.items() if item.update is not NOBODY),
+        creatable=frozenset(name for name, item in fields.items() if item.create is not NOBODY),
+    )

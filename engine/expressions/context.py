@@ -1,0 +1,243 @@
+"""The surroundings that the Python back end evaluates in: a record, what it points at loaded lazily, who acts, when.
+
+Where values come from is asked of a `RecordSource` (the transaction's cache); whose eyes is its matter too. Formulas
+that are not kept in columns are computed here when they are read.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from metamodel.apps import Metamodel
+from metamodel.objects import ObjectDef
+from metamodel.texts import label_text
+from metamodel.values import Money
+from workflow_dsl.context import Context, Values
+from workflow_dsl.syntax import NamedKind, Span
+
+Computations = Mapping[str, Callable[[Context], Any]]
+
+
+class RecordSource(Protocol):
+    """Gives the values of other records, as the evaluation's eyes see them."""
+
+    def related(self, object_key: str, record_id: str) -> Values | None:
+        """Give a record's stored values by id; None where it is absent or unseen."""
+        ...
+
+    def children(self, object_key: str, list_name: str, record_id: str) -> Sequence[tuple[str, Values]]:
+        """Give the object key and values of the rows of an inverse list."""
+        ...
+
+    def records(self, object_key: str) -> Iterable[Values]:
+        """Give all records of an object."""
+        ...
+
+    def lookup(self, object_key: str, field_name: str, value: Any) -> Sequence[str]:
+        """Give the ids of at most two records whose field has that value."""
+        ...
+
+    def named(self, kind: NamedKind, name: str) -> str | None:
+        """Give the id of a queue or team by its name."""
+        ...
+
+    def has_role(self, user_id: str, role: str) -> bool:
+        """Say whether a user holds a role."""
+        ...
+
+    def reports_to(self, user_id: str, boss_id: str) -> bool:
+        """Say whether a user reports to another."""
+        ...
+
+    def has_permission(self, permission: str) -> bool:
+        """Say whether who acts has a permission."""
+        ...
+
+    def computations(self, object_key: str) -> Computations:
+        """Give the formulas of an object that are computed when read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What all evaluations of one transaction share."""
+
+    metamodel: Metamodel
+    source: RecordSource
+    user: str | None
+    now: dt.datetime
+    today: dt.date
+    zone: ZoneInfo
+    language: str
+    settings: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+
+class RecordValues(dict[str, Any]):
+    """A record's values; formulas that are not kept are computed at their first reading."""
+
+    __slots__ = ("_computations", "_make_context")
+
+    def __init__(
+        self, values: Mapping[str, Any], computations: Computations, make_context: Callable[[Values], Context]
+    ) -> None:
+        super().__init__(values)
+        self._computations = computations
+        self._make_context = make_context
+
+    def __missing__(self, name: str) -> Any:
+        compute = self._computations.get(name)
+        if compute is None:
+            return None
+        value = self[name] = compute(self._make_context(self))
+        return value
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Give a value, computed where it is not kept."""
+        if name in self or name in self._computations:
+            return self[name]
+        return default
+
+
+class RecordContext:
+    """The context of one record."""
+
+    __slots__ = ("_around", "_given", "notes", "object_key", "old", "this")
+
+    def __init__(
+        self,
+        around: Surroundings,
+        object_key: str,
+        this: Values,
+        *,
+        old: Values | None = None,
+        given: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._around = around
+        self._given = given or {}
+        self.object_key = object_key
+        self.notes: list[tuple[str, Span]] = []
+        self.this: Values = self.seen(object_key, this)
+        self.old: Values | None = self.seen(object_key, old) if old is not None else None
+
+    def seen(self, object_key: str, values: Values) -> Values:
+        """Give a record's values with the formulas that are computed when read."""
+        computations = self._around.source.computations(object_key)
+        if not computations or isinstance(values, RecordValues):
+            return values
+        around = self._around
+        return RecordValues(values, computations, lambda own: RecordContext(around, object_key, own))
+
+    def with_given(self, given: Mapping[str, Any]) -> RecordContext:
+        """Give the same context with further given names."""
+        made = RecordContext(self._around, self.object_key, self.this, given={**self._given, **given})
+        made.old = self.old
+        return made
+
+    @property
+    def user(self) -> str | None:
+        """The id of the user who acts."""
+        return self._around.user
+
+    @property
+    def now(self) -> dt.datetime:
+        """Aware UTC."""
+        return self._around.now
+
+    @property
+    def today(self) -> dt.date:
+        """The day of `now` in the app's zone."""
+        return self._around.today
+
+    @property
+    def zone(self) -> dt.tzinfo:
+        """The app's zone."""
+        return self._around.zone
+
+    @property
+    def base_currency(self) -> str:
+        """ISO 4217."""
+        return self._around.metamodel.main.currency
+
+    def related(self, object_key: str, record_id: str) -> Values | None:
+        """Give a record by id."""
+        found = self._around.source.related(object_key, record_id)
+        return None if found is None else self.seen(object_key, found)
+
+    def children(self, object_key: str, list_name: str, record_id: str) -> Sequence[Values]:
+        """Give the rows of an inverse list."""
+        rows = self._around.source.children(object_key, list_name, record_id)
+        return [self.seen(child, values) for child, values in rows]
+
+    def records(self, object_key: str) -> Iterable[Values]:
+        """Give all records of an object."""
+        return (self.seen(object_key, values) for values in self._around.source.records(object_key))
+
+    def lookup(self, object_key: str, field_name: str, value: Any) -> Sequence[str]:
+        """Give the ids of at most two records whose field has that value."""
+        return self._around.source.lookup(object_key, field_name, value)
+
+    def setting(self, name: str) -> Any:
+        """Give the value of a setting."""
+        return self._around.settings.get(name)
+
+    def given(self, name: str) -> Any:
+        """Give what the trigger or an action named."""
+        return self._given.get(name)
+
+    def named(self, kind: NamedKind, name: str) -> str | None:
+        """Give the id of a queue or team; of a role its name."""
+        return name if kind is NamedKind.ROLE else self._around.source.named(kind, name)
+
+    def has_role(self, user_id: str, role: str) -> bool:
+        """Say whether a user holds a role."""
+        return self._around.source.has_role(user_id, role)
+
+    def in_team(self, user_id: str, team: str) -> bool:
+        """Say whether a user is in a team (by name)."""
+        user, team_id = self.related("user", user_id), self.named(NamedKind.TEAM, team)
+        return user is not None and team_id is not None and user.get("team") == team_id
+
+    def is_subordinate(self, user_id: str, of_user_id: str) -> bool:
+        """Say whether a user reports to another, over any number of managers."""
+        return self._around.source.reports_to(user_id, of_user_id)
+
+    def has_permission(self, permission: str) -> bool:
+        """Say whether the user who acts has a permission by name."""
+        return self._around.source.has_permission(permission)
+
+    def to_base(self, money: Money) -> Decimal:
+        """Give an amount in the base currency; other currencies have no rates yet and are not accepted by a save."""
+        return money.amount
+
+    def is_workday(self, day: dt.date) -> bool:
+        """Count Monday to Friday; calendars of their own come later."""
+        return day.isoweekday() < 6
+
+    def label(self, object_key: str, field_name: str, option: str) -> str:
+        """Give the label of a choice's option in the reader's language."""
+        return option_label(self._around.metamodel.objects[object_key], field_name, option, self._around.language)
+
+    def url(self, object_key: str, record_id: str) -> str:
+        """Give the address of a record's page."""
+        return f"/o/{object_key}/{record_id}"
+
+    def token(self, object_key: str, record_id: str) -> str:
+        """Give the text that public links name a record by; there are no public links yet."""
+        return f"{object_key}-{record_id}"
+
+    def note(self, message: str, at: Span) -> None:
+        """Remember something for the trace."""
+        self.notes.append((message, at))
+
+
+def option_label(object_def: ObjectDef, field_name: str, option: str, language: str) -> str:
+    """Give the label of a choice's option."""
+    definition = object_def.fields[field_name]
+    found = definition.choice.option(option) if definition.choice is not None else None
+    return label_text(found.label, language, option) if found is not None else option
