@@ -61,7 +61,7 @@ def create_app(platform: Platform, settings: WebSettings) -> Flask:
 
 
 def _finish(response: Response) -> Response:
-    response.headers["X-Request-Id"] = g.get("request_id", "")
+    response.headers.add("X-Request-Id", g.get("request_id", ""))
     return response
 
 

@@ -12,7 +12,20 @@ from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import quote
 
-from flask import Blueprint, Flask, Response, current_app, g, make_response, redirect, render_template, request, session
+from flask import (
+    Blueprint,
+    Flask,
+    Request,
+    Response,
+    current_app,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+)
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 
@@ -41,6 +54,16 @@ class LoginPage:
     error: str = ""
 
 
+class CookieState(SecureCookieSessionInterface):
+    """Flask's signed cookie, here only for the CSRF token; a request without that cookie costs nothing."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Read the cookie where there is one."""
+        if self.get_cookie_name(app) not in request.cookies:
+            return self.session_class()
+        return super().open_session(app, request)
+
+
 def public(view: View) -> View:
     """Mark a view as open to everybody; all others need a sign-in."""
     view.is_public = True  # type: ignore[attr-defined]
@@ -59,6 +82,7 @@ def install_auth(app: Flask, settings: WebSettings) -> None:
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,  # ui/security.py compares the Origin on http and https alike
     )
+    app.session_interface = CookieState()
     csrf = CSRFProtect(app)
 
     def authenticate() -> ResponseReturnValue | None:

@@ -78,15 +78,14 @@ def install_security(app: Flask, settings: WebSettings) -> None:
             if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
                 _check_form()
 
+    always = [*_HEADERS, *((("Strict-Transport-Security", _STRICT_TRANSPORT),) if settings.is_https else ())]
+
     def add_headers(response: Response) -> Response:
+        # Views set none of these but, now and then, Cache-Control; looking each up would cost more than the rest.
         headers = response.headers
-        for name, value in _HEADERS:
-            if name not in headers:
-                headers[name] = value
-        if settings.is_https:
-            headers["Strict-Transport-Security"] = _STRICT_TRANSPORT
         if "Cache-Control" not in headers:
-            headers["Cache-Control"] = "no-store"
+            headers.add("Cache-Control", "no-store")
+        headers.extend(always)
         return response
 
     app.before_request(check_request)

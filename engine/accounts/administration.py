@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Table, select, update
 
@@ -22,9 +23,11 @@ from engine.accounts.tokens import SCOPES, TokenRow, TokenStore
 from engine.accounts.upsert import insert_if_absent
 from engine.accounts.users import LOGIN_FIELD, USER_OBJECT, UserDirectory, UserRow
 from engine.clock import Clock
-from engine.records.service import Records
 from engine.storage.database import Database
 from metamodel.names import did_you_mean
+
+if TYPE_CHECKING:
+    from engine.records.service import Records
 
 
 class Administration:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from engine.accounts.administration import Administration
 from engine.accounts.idempotency import IdempotencyKeys
@@ -16,10 +17,12 @@ from engine.accounts.tokens import TokenStore
 from engine.accounts.users import UserDirectory
 from engine.clock import Clock
 from engine.ids import IdMaker
-from engine.records.service import Records
 from engine.releases.release import Release
 from engine.storage.database import Database
 from engine.storage.system_tables import SystemTables
+
+if TYPE_CHECKING:
+    from engine.records.service import Records
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
