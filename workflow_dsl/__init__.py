@@ -1,10 +1,16 @@
 """What a rule computes: Fieldstone's expression and rule language, from text to a typed, bounded callable.
 
-Text to tree (module `parser`; problems carry file, line, column and a sentence, nothing raises on an author's text):
+Text to tree (`parser`; problems carry file, line, column and a sentence, nothing raises on an author's text):
 
 - `parse_expression(LocatedText) -> ParsedExpression(expression | None, problems)`
 - `parse_template(LocatedText)` for messages and titles with `{expression}` in them
 - `parse_rules(LocatedText) -> ParsedRules(items, problems)`
+
+Tree to meaning (`checker`, against a `Scope`: metamodel, object, place, given names, what may be read):
+
+- `check_text(LocatedText, scope, wanted=Type, what=…) -> CheckedExpression(typed | None, reads, problems)`
+- `check_condition(LocatedText, scope)`, `check_message(LocatedText, scope)`, `check_expression(syntax tree, scope)`
+- `typed` has the nodes that back ends read, `typed_walk` walks them, `Reads` says what an expression depends on.
 
 The tree's nodes are in `syntax`; `at` (a `Span`) is left out of comparison. This package knows types and names, never
 records or a database.
@@ -12,6 +18,25 @@ records or a database.
 
 from __future__ import annotations
 
+from workflow_dsl.checker import CheckedExpression, check_condition, check_expression, check_message, check_text
 from workflow_dsl.parser import ParsedExpression, ParsedRules, parse_expression, parse_rules, parse_template
+from workflow_dsl.reads import Read, Reads
+from workflow_dsl.scope import Scope
+from workflow_dsl.standard_functions import standard_functions
 
-__all__ = ["ParsedExpression", "ParsedRules", "parse_expression", "parse_rules", "parse_template"]
+__all__ = [
+    "CheckedExpression",
+    "ParsedExpression",
+    "ParsedRules",
+    "Read",
+    "Reads",
+    "Scope",
+    "check_condition",
+    "check_expression",
+    "check_message",
+    "check_text",
+    "parse_expression",
+    "parse_rules",
+    "parse_template",
+    "standard_functions",
+]

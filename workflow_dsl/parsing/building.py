@@ -49,8 +49,7 @@ class Building:
     def text(self, token: Token) -> Expr:
         """Give the text of a STRING token with its `{expression}` parts."""
         start, end = token.start_pos or 0, token.end_pos or 0
-        node = parse_text(decode_quoted(self.source, start, end, self.problems), self.problems, self.parse_part)
-        return node
+        return parse_text(decode_quoted(self.source, start, end, self.problems), self.problems, self.parse_part)
 
     def refuse(self, code: str, message: str, at: Span, hint: str = "") -> None:
         """Report a mistake that the grammar lets through."""

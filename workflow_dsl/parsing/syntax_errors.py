@@ -60,7 +60,7 @@ def _place(text: str, error: UnexpectedInput) -> tuple[int, str]:
         token: Token = error.token
         return token.start_pos or 0, " ".join(str(token).split())
     if isinstance(error, UnexpectedCharacters):
-        position = error.pos_in_stream
+        position = int(str(error.pos_in_stream))
         word = re.match(r"\w+|\S", text[position:])
         return position, word[0] if word else ""
     return len(_without_tail(text)), ""
