@@ -27,6 +27,7 @@ from metamodel.linking.merging import merge_extensions
 from metamodel.linking.object_names import ObjectNames
 from metamodel.linking.relations import inverse_lists, resolve_targets
 from metamodel.linking.rollups import resolve_rollups
+from metamodel.linking.translations import translate_objects, translate_trees
 from metamodel.objects import InverseDef, ObjectDef
 from metamodel.reading.app_file import read_app
 from metamodel.reading.node_values import Reading, word, words
@@ -53,12 +54,14 @@ def assemble(
     if not trees:
         return None
     reading = _reading(trees, types, problems)
+    trees = translate_trees(trees, reading.language, problems)
     nodes = {tree.name: tree.app for tree in trees}
     visible = {tree.name: visible_apps(tree.name, nodes) for tree in trees}
     keyed = _object_nodes(trees, problems)
     unreadable = frozenset(name for tree in trees for name in tree.unreadable)
     names = ObjectNames({owner: key for key, (owner, _) in keyed.items()}, visible, unreadable)
     merged = _merged_nodes(trees, keyed, names, problems)
+    merged = translate_objects(merged, trees, names, reading.language, problems)
     option_sets = gather_option_sets(trees, problems)
     drafts = {
         key: read_object(key, owner[1], owner[0], merged[key], option_sets, reading)

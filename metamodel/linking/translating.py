@@ -1,0 +1,110 @@
+"""Puts the texts of translations/*.yaml beside those written inline: works on nodes, so that readers see one label.
+
+A translation file has the keys of the app's own files; where a label stands there, it has a text:
+`objects: {deal: {label: 商机, fields: {name: 名称, stage: {label: 阶段, options: {won: 赢单}}}}}`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from metamodel.names import did_you_mean
+from metamodel.source import Problems
+from metamodel.yaml_nodes import Entry, Mapping, Node, Scalar, Sequence
+
+_TEXT_KEYS = frozenset(("label", "plural", "help", "message", "tip"))
+
+
+class Translator:
+    """Adds the texts of one language; `first` is the language of labels written as a bare text."""
+
+    def __init__(self, language: str, first: str, problems: Problems) -> None:
+        self._language = language
+        self._first = first
+        self._problems = problems
+
+    def translate(self, node: Node, texts: Node) -> Node:
+        """Give a definition's node with the texts of a translation's node put in.
+
+        Problems: APP461 a key that the definition does not have.
+        """
+        if isinstance(texts, Scalar):
+            return self._with_label(node, texts)
+        if not isinstance(texts, Mapping):
+            return node
+        for key, value in texts.items():
+            node = self._put(node, key, value)
+        return node
+
+    def _put(self, node: Node, key: Scalar, value: Node) -> Node:
+        if isinstance(node, Sequence):
+            return self._put_in_list(node, key, value)
+        if not isinstance(node, Mapping):
+            return node
+        if key.text in _TEXT_KEYS and isinstance(value, Scalar):
+            return _set(node, key, self._merged(node.get(key.text), value))
+        inner = node.get(key.text)
+        if inner is None:
+            self._unknown(key, (entry.key.text for entry in node.entries))
+            return node
+        return _set(node, key, self.translate(inner, value))
+
+    def _put_in_list(self, node: Sequence, key: Scalar, value: Node) -> Node:
+        """Lists are of named things (validations: by `name`) or of bare options, which get keys."""
+        for number, item in enumerate(node.items):
+            name = item.get("name") if isinstance(item, Mapping) else None
+            if isinstance(name, Scalar) and name.text == key.text:
+                put = self._with_message(item, value)
+                return node._replace(items=(*node.items[:number], put, *node.items[number + 1 :]))
+        if node.items and all(isinstance(item, Scalar) for item in node.items):
+            return self._put(_as_mapping(node), key, value)
+        names = [item.get("name") for item in node.items if isinstance(item, Mapping)]
+        self._unknown(key, (name.text for name in names if isinstance(name, Scalar)))
+        return node
+
+    def _with_message(self, node: Node, value: Node) -> Node:
+        if isinstance(node, Mapping) and isinstance(value, Scalar) and node.get("message") is not None:
+            key = node.key("message")
+            assert key is not None
+            return _set(node, key, self._merged(node.get("message"), value))
+        return self.translate(node, value)
+
+    def _with_label(self, node: Node, text: Scalar) -> Node:
+        if isinstance(node, Scalar):
+            # An option written as a bare label, or without anything.
+            return self._merged(node if node.value is not None else None, text)
+        if isinstance(node, Mapping):
+            key = Scalar(text.source, "label", "label", text.line, text.column, text.start, text.end)
+            return _set(node, key, self._merged(node.get("label"), text))
+        return node
+
+    def _merged(self, label: Node | None, text: Scalar) -> Node:
+        written: tuple[Entry, ...] = ()
+        if isinstance(label, Scalar) and label.value is not None:
+            written = (Entry(_key(self._first, label), label),)
+        elif isinstance(label, Mapping):
+            written = label.entries
+        if any(entry.key.text == self._language for entry in written):
+            return label if label is not None else text
+        return Mapping(text.source, (*written, Entry(_key(self._language, text), text)), text.line, text.column)
+
+    def _unknown(self, key: Scalar, known: Iterable[str]) -> None:
+        message = f"there is no '{key.text}' here to translate"
+        hint = did_you_mean(key.text, known)
+        self._problems.report("APP461", message, key.at, hint=hint, length=key.length)
+
+
+def _key(text: str, at: Scalar) -> Scalar:
+    return Scalar(at.source, text, text, at.line, at.column, at.start, at.end)
+
+
+def _as_mapping(node: Sequence) -> Mapping:
+    empty = ((item, Scalar(item.source, None, "", item.line, item.column, item.start, item.start))
+             for item in node.items if isinstance(item, Scalar))  # fmt: skip
+    return Mapping(node.source, tuple(Entry(key, value) for key, value in empty), node.line, node.column)
+
+
+def _set(node: Mapping, key: Scalar, value: Node) -> Mapping:
+    if node.get(key.text) is None:
+        return node._replace(entries=(*node.entries, Entry(key, value)))
+    return node._replace(entries=tuple(Entry(e.key, value) if e.key.text == key.text else e for e in node.entries))
