@@ -123,10 +123,10 @@ def _of_role(role: RoleDef) -> Iterator[ExpressionSite]:
                 text=scope, kind=ExpressionKind.SCOPE, object=grant.object, expected="boolean", owner=owner
             )
     for field_grant in role.fields:
-        for scope in (field_grant.read, field_grant.update):
-            if scope is not None:
+        for written in (field_grant.read, field_grant.update):
+            if written is not None:
                 yield ExpressionSite(
-                    text=scope,
+                    text=written,
                     kind=ExpressionKind.FIELD_SCOPE,
                     object=field_grant.object,
                     expected="boolean",

@@ -47,17 +47,17 @@ class Translator:
         if inner is None:
             self._unknown(key, (entry.key.text for entry in node.entries))
             return node
+        if key.text == "options":
+            inner = _with_keys(inner)
         return _set(node, key, self.translate(inner, value))
 
     def _put_in_list(self, node: Sequence, key: Scalar, value: Node) -> Node:
-        """Lists are of named things (validations: by `name`) or of bare options, which get keys."""
+        """Lists that hold texts are of named things: validations, by `name`."""
         for number, item in enumerate(node.items):
             name = item.get("name") if isinstance(item, Mapping) else None
             if isinstance(name, Scalar) and name.text == key.text:
                 put = self._with_message(item, value)
                 return node._replace(items=(*node.items[:number], put, *node.items[number + 1 :]))
-        if node.items and all(isinstance(item, Scalar) for item in node.items):
-            return self._put(_as_mapping(node), key, value)
         names = [item.get("name") for item in node.items if isinstance(item, Mapping)]
         self._unknown(key, (name.text for name in names if isinstance(name, Scalar)))
         return node
@@ -71,8 +71,7 @@ class Translator:
 
     def _with_label(self, node: Node, text: Scalar) -> Node:
         if isinstance(node, Scalar):
-            # An option written as a bare label, or without anything.
-            return self._merged(node if node.value is not None else None, text)
+            return self._merged(node, text)
         if isinstance(node, Mapping):
             key = Scalar(text.source, "label", "label", text.line, text.column, text.start, text.end)
             return _set(node, key, self._merged(node.get("label"), text))
@@ -98,10 +97,27 @@ def _key(text: str, at: Scalar) -> Scalar:
     return Scalar(at.source, text, text, at.line, at.column, at.start, at.end)
 
 
-def _as_mapping(node: Sequence) -> Mapping:
-    empty = ((item, Scalar(item.source, None, "", item.line, item.column, item.start, item.start))
-             for item in node.items if isinstance(item, Scalar))  # fmt: skip
-    return Mapping(node.source, tuple(Entry(key, value) for key, value in empty), node.line, node.column)
+def _with_keys(options: Node) -> Node:
+    """Give options that are written as bare names or bare labels with keys, so that a label can be put among them."""
+    if isinstance(options, Sequence):
+        return Mapping(
+            options.source,
+            tuple(Entry(item, _labelled(None, item)) for item in options.items if isinstance(item, Scalar)),
+            options.line,
+            options.column,
+        )
+    if not isinstance(options, Mapping):
+        return options
+    return options._replace(
+        entries=tuple(
+            Entry(e.key, _labelled(e.value, e.key) if isinstance(e.value, Scalar) else e.value) for e in options.entries
+        )
+    )
+
+
+def _labelled(label: Scalar | None, at: Scalar) -> Mapping:
+    written = () if label is None or label.value is None else (Entry(_key("label", label), label),)
+    return Mapping(at.source, written, at.line, at.column)
 
 
 def _set(node: Mapping, key: Scalar, value: Node) -> Mapping:
