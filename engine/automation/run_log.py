@@ -1,6 +1,6 @@
 """Reading runs, judged by access; and what a person does with a failed one: retry, dismiss.
 
-Runs are seen by those with the system right `view_runs`, and those of a record by its readers; `manage_runs` lets one
+Runs are seen by those with the system right `view_runs`, and those of a record by its readers; `retry_runs` lets one
 retry and dismiss. Of the record's fields the reader sees what the door would show. Writing runs is the `ledger`'s.
 """
 
@@ -11,6 +11,7 @@ import binascii
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
+from uuid import UUID
 
 import orjson
 from sqlalchemy import ColumnElement, and_, or_, select, update
@@ -127,7 +128,7 @@ class RunLog:
             if row["cause_run"] is not None:
                 cause = connection.execute(select(run).where(run.c.id == row["cause_run"])).mappings().first()
         current = run_of_row(row)
-        failed = current.state is RunState.FAILED and self._sight.has_right(actor, "manage_runs")
+        failed = current.state is RunState.FAILED and self._sight.has_right(actor, "retry_runs")
         return build_trace(
             current,
             found,
@@ -183,8 +184,8 @@ class RunLog:
 
     def _managed(self, actor: Actor, run_id: str) -> Mapping[Any, Any]:
         row = self._visible_row(actor, run_id)
-        if not self._sight.has_right(actor, "manage_runs"):
-            raise AccessDenied("retry or dismiss", "run", "it needs the system right 'manage_runs'.")
+        if not self._sight.has_right(actor, "retry_runs"):
+            raise AccessDenied("retry or dismiss", "run", "it needs the system right 'retry_runs'.")
         if row["state"] != RunState.FAILED:
             raise RunNotOpen(run_id, row["state"])
         return row
@@ -261,6 +262,6 @@ def _read_cursor(cursor: str | None) -> tuple[dt.datetime, str] | None:
         return None
     try:
         at, last = orjson.loads(base64.urlsafe_b64decode(cursor))
-        return dt.datetime.fromisoformat(at), str(last)
-    except (ValueError, TypeError, binascii.Error):
+        return dt.datetime.fromisoformat(at).astimezone(dt.UTC), str(UUID(last))
+    except (ValueError, TypeError, AttributeError, OverflowError, binascii.Error):
         return None
