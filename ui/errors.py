@@ -20,6 +20,7 @@ from werkzeug.exceptions import HTTPException
 
 from engine.accounts.errors import SignInRefused, TooManyAttempts
 from engine.accounts.idempotency import KeyUsedOtherwise, RepeatedInFlight
+from engine.automation.run_log import RunNotFound, RunNotOpen
 from engine.errors import (
     AccessDenied,
     AutomationStopped,
@@ -54,6 +55,8 @@ STATUS_TABLE: tuple[tuple[type[EngineError], int, str], ...] = (
     (ReleaseRefused, 422, "release_refused"),
     (AutomationStopped, 409, "automation_stopped"),
     (DatabaseUnavailable, 503, "database_unavailable"),
+    (RunNotFound, 404, "not_found"),
+    (RunNotOpen, 409, "run_not_retryable"),
     (NoRelease, 503, "no_release"),
     (SignInRefused, 401, "sign_in_refused"),
     (TooManyAttempts, 429, "too_many_attempts"),
@@ -226,7 +229,7 @@ def _view(
 
 def _detail(error: EngineError) -> str:
     match error:
-        case RecordNotFound() | UnknownObject():
+        case RecordNotFound() | UnknownObject() | RunNotFound():
             # Absent and unreadable look the same, so nothing of the request is repeated either.
             return "There is nothing here that you may see."
         case ValidationFailed():

@@ -60,7 +60,7 @@ def read_list_request(object_key: str) -> ListRequest:
         view=given.get("view") or None,
         sort=_sort_keys(given.get("sort", "")),
         fields=read_paths("fields", given.get("fields")),
-        limit=_limit(given.get("limit")),
+        limit=read_limit(given.get("limit")),
         cursor=given.get("cursor") or None,
         search=given.get("q") or None,
     )
@@ -77,6 +77,25 @@ def read_paths(name: str, text: str | None) -> tuple[str, ...]:
     if len(paths) > MAX_PATHS:
         raise _bad(name, f"`{name}` has {len(paths)} names; at most {MAX_PATHS} are allowed.")
     return tuple(dict.fromkeys(paths))
+
+
+def read_limit(text: str | None) -> int:
+    """Give how many items a page has, 1 … MAX_PAGE."""
+    limit = read_whole_number("limit", text)
+    if limit is None:
+        return DEFAULT_LIMIT
+    if not 1 <= limit <= MAX_PAGE:
+        raise _bad("limit", f"`limit` is a whole number from 1 to {MAX_PAGE}.")
+    return limit
+
+
+def read_whole_number(name: str, text: str | None) -> int | None:
+    """Give a parameter that is a whole number of at most 15 digits; None without it."""
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 15):
+        raise _bad(name, f"`{name}` is a whole number.")
+    return int(text)
 
 
 def check_record_id(object_key: str, record_id: str) -> str:
@@ -119,14 +138,6 @@ def _sort_keys(text: str) -> tuple[SortKey, ...]:
         SortKey(path=path.removeprefix("-").strip(), descending=path.startswith("-"))
         for path in read_paths("sort", text)
     )
-
-
-def _limit(text: str | None) -> int:
-    if text is None:
-        return DEFAULT_LIMIT
-    if not (text.isascii() and text.isdigit() and len(text) <= 9 and 1 <= int(text) <= MAX_PAGE):
-        raise _bad("limit", f"`limit` is a whole number from 1 to {MAX_PAGE}.")
-    return int(text)
 
 
 def _bad(name: str, message: str) -> ApiProblem:

@@ -35,9 +35,8 @@ def visible_objects(release: Release, actor: Actor) -> tuple[VisibleObject, ...]
 
 def visible_object(release: Release, actor: Actor, key: str) -> VisibleObject | None:
     """Give what the caller may see of one object; None where no right on it is granted."""
-    access = release.access_for(actor)
-    rights = access.of(key)
-    if not rights.may_be_read:
+    rights = access_of(release, actor).of(key)
+    if not rights.visible:
         return None
     object_def = release.metamodel.objects[key]
     fields = {name: field for name, field in object_def.fields.items() if name in rights.readable}
@@ -46,6 +45,6 @@ def visible_object(release: Release, actor: Actor, key: str) -> VisibleObject | 
         fields=fields,
         creatable=frozenset(rights.creatable),
         updatable=frozenset(rights.updatable),
-        actions=frozenset(rights.actions),
+        actions=frozenset(action for action in rights.actions if rights.may(action)),
         views=tuple(view for view in object_def.views.values() if not view.roles or actor.roles & set(view.roles)),
     )
