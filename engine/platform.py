@@ -21,7 +21,7 @@ from engine.storage.system_tables import SystemTables, build_system_tables
 from engine.storage.system_versions import upgrade_system_tables
 from metamodel.field_types import standard_field_types
 from plugins.manager import PluginManager
-from workflow_dsl.functions import FunctionRegistry
+from workflow_dsl.standard_functions import standard_functions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ class Platform:
         )
         system = build_system_tables(database.dialect)
         upgrade_system_tables(database, system, clock)
-        language = Language(field_types=standard_field_types(), functions=FunctionRegistry(()))
+        language = Language(field_types=standard_field_types(), functions=standard_functions())
         releases = ReleaseStore(database, system, language)
         return Platform(
             settings=settings,

@@ -79,9 +79,9 @@ def _column_clashes(metamodel: Metamodel, table: TableSpec) -> Iterator[Problem]
         column = table.columns.get(name)
         if column is not None and column.field != name:
             message = f"'{name}' of {object_def.key} has the name of a column that '{column.field or 'title'}' needs"
-            yield Problem(code="APP304", message=message, at=field.at, hint="give one of the two another name")
+            yield Problem(code="APP804", message=message, at=field.at, hint="give one of the two another name")
         for suffixed in (item for item in table.columns.values() if item.field == name and item.name != name):
             other = object_def.fields.get(suffixed.name)
             if other is not None and other.name != name:
                 message = f"'{other.name}' of {object_def.key} has the name of a column that '{name}' needs"
-                yield Problem(code="APP304", message=message, at=other.at, hint="give one of the two another name")
+                yield Problem(code="APP804", message=message, at=other.at, hint="give one of the two another name")

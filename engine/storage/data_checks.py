@@ -61,7 +61,7 @@ def _doubles(
         f"{fields} of {object_def.key} cannot be unique: {rows} records share {count} values, "
         f"such as {', '.join(repr(str(value)) for value in sample[:-1])}"
     )
-    yield Problem(code="APP302", message=message, at=_place(object_def, index.columns[0]))
+    yield Problem(code="APP802", message=message, at=_place(object_def, index.columns[0]))
 
 
 def _misfits(connection: Connection, dialect: Dialect, step: Step, objects: dict[str, ObjectDef]) -> Iterator[Problem]:
@@ -78,7 +78,7 @@ def _misfits(connection: Connection, dialect: Dialect, step: Step, objects: dict
             f"'{after.field}' of {object_def.key} cannot become {after.kind.value} with {after.scale} decimal places: "
             f"{count} records have a value that does not fit"
         )
-        yield Problem(code="APP303", message=message, at=_place(object_def, after.field))
+        yield Problem(code="APP803", message=message, at=_place(object_def, after.field))
 
 
 def _misfit_test(

@@ -197,7 +197,7 @@ class _Planner:
             "while it holds data"
         )
         hint = "give the new field another name; the old one keeps its values, retired"
-        self._problems.append(Problem(code="APP301", message=message, at=self._place(table, new), hint=hint))
+        self._problems.append(Problem(code="APP801", message=message, at=self._place(table, new), hint=hint))
 
     def _place(self, table: TableSpec, column: ColumnSpec) -> Location:
         definition = self._metamodel.objects[table.object].fields.get(column.field)
