@@ -37,8 +37,9 @@ function send(card) {
 }
 
 function settle(event) {
-  const card = event.detail.elt.closest?.(".board-card") ?? home?.card;
-  if (!event.detail.elt.matches?.("form[data-fs-move]")) return;
+  const form = event.detail.requestConfig.elt;
+  if (!form.matches?.("form[data-fs-move]")) return;
+  const card = home?.card ?? form.closest(".board-card");
   if (event.detail.successful && event.detail.xhr.status !== 422) {
     announce(text("moved", { name: nameOf(card) }));
     home = null;

@@ -15,7 +15,7 @@ export function start() {
     if (event.target === dialog() || event.target.closest("[data-fs-close]")) dialog().close();
   });
   document.addEventListener("htmx:beforeSwap", (event) => {
-    const { xhr, elt } = event.detail;
+    const { xhr, requestConfig: { elt } } = event.detail;
     const form = elt.closest?.("[data-fs-refused-in='dialog']");
     if (xhr.status === 422 && form) {
       event.detail.target = document.getElementById("dialog-body");
@@ -24,7 +24,7 @@ export function start() {
     }
   });
   document.addEventListener("htmx:afterSwap", (event) => {
-    const { xhr, target, elt } = event.detail;
+    const { xhr, target, requestConfig: { elt } } = event.detail;
     if (target.id === "dialog-body") {
       const heading = target.querySelector("[data-fs-title]");
       openDialog(heading?.dataset.fsTitle ?? text("notPossible"));

@@ -24,8 +24,8 @@ function row(data, escape) {
 function setUp(select) {
   const remote = select.dataset.fsLookup;
   const picker = new TomSelect(select, {
-    plugins: select.multiple || select.required ? [] : { clear_button: { title: text("clear") } },
-    maxOptions: 60, maxItems: select.multiple ? null : 1, allowEmptyOption: false, hideSelected: false,
+    plugins: select.multiple || select.getAttribute("aria-required") ? [] : { clear_button: { title: text("clear") } },
+    maxOptions: 60, maxItems: select.multiple ? null : 1, allowEmptyOption: false, hideSelected: Boolean(remote),
     placeholder: select.dataset.fsPlaceholder ?? text("lookupPlaceholder"),
     valueField: "value", labelField: "text", searchField: remote ? [] : ["text"], sortField: remote ? [{ field: "$order" }] : undefined,
     preload: remote ? "focus" : false, loadThrottle: 180, closeAfterSelect: true, selectOnTab: true, refreshThrottle: 0,
