@@ -13,7 +13,12 @@ function move(event, menu) {
 }
 
 export function start() {
-  document.addEventListener("click", (event) => closeAll(event.target.closest("details.menu") ?? undefined));
+  document.addEventListener("click", (event) => {
+    const menu = event.target.closest("details.menu") ?? undefined;
+    closeAll(menu);
+    // Once chosen, a menu is done; it closes after the press has taken effect.
+    if (menu && event.target.closest(".menu-item")) setTimeout(() => { menu.open = false; });
+  });
   document.addEventListener("keydown", (event) => {
     const menu = event.target.closest?.("details.menu[open]");
     if (!menu) return;
