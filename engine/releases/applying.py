@@ -25,7 +25,7 @@ from engine.storage.apply import MigrationTools, Progress, apply_migration, find
 from engine.storage.data_checks import check_data
 from engine.storage.locks import migration_lock
 from engine.storage.migration import Installed, plan_migration
-from engine.storage.plan_steps import MigrationPlan
+from engine.storage.plan_steps import MigrationPlan, StepKind
 from metamodel.changes import Change
 from metamodel.diff import diff
 from metamodel.source import Problem, Problems
@@ -123,6 +123,8 @@ class ReleaseApplier:
                 self._store.refresh()
                 return Applied(release=self._store.current(), is_new=False, plan=plan)
             release = self._publish(plan, plan.migration, author, comment, progress or _say_nothing)
+            if any(step.kind is StepKind.CHANGE_TYPE for step in plan.migration.steps):
+                self._store.database.renew()
         self._store.take(release)
         return Applied(release=release, is_new=True, plan=plan)
 

@@ -16,6 +16,7 @@ from engine.releases.candidate import Language
 from engine.releases.release import NoRelease, Release, ReleaseInfo, ReleaseUnreadable
 from engine.releases.stored_form import StoredRelease, read_history, read_release, read_stamp
 from engine.storage.database import Database
+from engine.storage.plan_steps import StepKind
 from engine.storage.system_tables import SystemTables
 from engine.storage.tables import build_tables
 from metamodel.apps import Metamodel
@@ -70,7 +71,7 @@ class ReleaseStore:
         with self._loading:
             found = self._older.get(number)
             if found is None:
-                found = self._older[number] = self._load(number)
+                found = self._older[number] = self._load(number)[0]
                 while len(self._older) > _OLDER_KEPT:
                     self._older.popitem(last=False)
             return found
@@ -102,13 +103,15 @@ class ReleaseStore:
             if self._current is not None and newest <= self._current.number:
                 return False
             try:
-                release = self._load(None)
+                release, stored = self._load(None)
             except EngineError:
                 if current is None:
                     raise
                 self._failed = newest
                 _LOG.exception("release %s cannot be loaded; release %s stays", newest, current.number)
                 return False
+            if any(step["kind"] == StepKind.CHANGE_TYPE for step in stored.plan["steps"]):
+                self.database.renew()
             self.take(release)
             return True
 
@@ -129,7 +132,7 @@ class ReleaseStore:
         tables = build_tables(metamodel, self.database.dialect, stored=parts, field_types=types)
         return Release(info=stored.info, metamodel=metamodel, tables=tables, stored=parts, field_types=types)
 
-    def _load(self, number: int | None) -> Release:
+    def _load(self, number: int | None) -> tuple[Release, StoredRelease]:
         with self.database.read() as connection:
             stored = read_release(connection, self.system, number)
         if stored is None:
@@ -137,7 +140,7 @@ class ReleaseStore:
         metamodel, problems = load_sources(stored.sources, self.language.field_types)
         if metamodel is None:
             raise ReleaseUnreadable(stored.info.number, problems.errors)
-        return self.make(stored, metamodel)
+        return self.make(stored, metamodel), stored
 
 
 class ReleaseWatcher:

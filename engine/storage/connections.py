@@ -113,6 +113,8 @@ def means_unavailable(error: Exception) -> bool:
     if isinstance(original, sqlite3.OperationalError):
         return str(original).lower().startswith(_UNAVAILABLE_SQLITE)
     state = getattr(original, "sqlstate", None)
+    if state == "0A000" and "cached plan" in str(original):
+        return True  # the type of a column has changed since this session prepared the statement
     if isinstance(original, psycopg.OperationalError) and state is None:
         return True
     return state is not None and state.startswith(_UNAVAILABLE_STATES)

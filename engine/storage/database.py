@@ -96,6 +96,10 @@ class Database:
             finally:
                 after(driver)
 
+    def renew(self) -> None:
+        """Let connections end as they come back, and new ones take their place: what they have prepared is outdated."""
+        self.close()
+
     def close(self) -> None:
         """Close all pooled connections; the next use opens new ones."""
         self._writer.dispose()
