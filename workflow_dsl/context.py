@@ -93,6 +93,9 @@ class Context(Protocol):
     def label(self, object_key: str, field_name: str, option: str) -> str:
         """Give the label of a choice's option in the reader's language."""
 
+    def title(self, object_key: str, record_id: str) -> str:
+        """Give how a record is called."""
+
     def url(self, object_key: str, record_id: str) -> str:
         """Give the address of a record's page."""
 
@@ -208,6 +211,11 @@ class PlainContext:
     def label(self, object_key: str, field_name: str, option: str) -> str:
         """Give the label, else the option's name."""
         return self.labels.get((object_key, field_name, option), option)
+
+    def title(self, object_key: str, record_id: str) -> str:
+        """Give the record's name, else its id."""
+        record = self.related(object_key, record_id) or {}
+        return str(record.get("name") or record_id)
 
     def url(self, object_key: str, record_id: str) -> str:
         """Give a relative address."""

@@ -90,6 +90,11 @@ def divide(context: Context, left: Any, right: Any, at: Span) -> Decimal | None:
     return quotient
 
 
+def as_decimal(value: Any) -> Any:
+    """Give a whole number as a Decimal."""
+    return Decimal(value) if type(value) is int else value
+
+
 def money_add(context: Context, left: Any, right: Any, sign: int) -> Money | None:
     """Add money, in the base currency where the two differ."""
     if left is None or right is None:
@@ -287,6 +292,11 @@ def is_object(value: Any, object_key: str, target: str) -> bool:
 def label_of(context: Context, object_key: str, field: str, option: Any) -> str | None:
     """Give the label of a choice's option."""
     return None if option is None else context.label(object_key, field, option)
+
+
+def title_of(context: Context, record: Ref | None) -> str | None:
+    """Give how a record is called, for texts."""
+    return None if record is None else context.title(record.object, record.id)
 
 
 def dynamic(context: Context, operator: str, left: Any, right: Any, at: Span) -> Any:

@@ -373,10 +373,12 @@ class LabelValue(Typed):
 class InverseSource:
     """The rows of a list: those of `inverse.object` whose `inverse.field` points at the record `base` leads to.
 
-    base: a path that ends in a record (`this`, `account`, a row). object: key of the rows' object.
+    base: a path that ends in a record (`this`, `account`, a row). holder: key of the object that has the list; a
+    polymorphic base that points at another object has no rows. object: key of the rows' object.
     """
 
     base: FieldPath
+    holder: str
     inverse: InverseDef
     object: str
 

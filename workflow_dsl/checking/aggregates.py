@@ -63,7 +63,7 @@ def check_aggregate(checking: Checking, node: Call) -> Typed:
         return failed(node.at)
     source: InverseSource | ObjectSource
     if isinstance(found, FoundList):
-        source = InverseSource(base=found.base, inverse=found.inverse, object=found.inverse.object)
+        source = InverseSource(base=found.base, holder=found.object, inverse=found.inverse, object=found.inverse.object)
         checking.reads.add(Read(found.inverse.object, found.inverse.field))
         checking.uses.add(f"list {found.object} {found.inverse.name}")
     else:
