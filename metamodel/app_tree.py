@@ -108,7 +108,9 @@ def _mapping_of(file: str, text: str | None, problems: Problems, *, line_offset:
         return node
     if node is not None or not text.strip():
         at = node.at if node is not None else Location(file=file)
-        problems.report("APP303", "this file must be a mapping of keys to values", at)
+        is_empty = node is None
+        message = "this file is empty" if is_empty else "this file must be a mapping of keys to values"
+        problems.report("APP303", message, at)
     return None
 
 

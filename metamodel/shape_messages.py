@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -64,7 +65,7 @@ def report_violation(
     elif kind == "enum":
         _report_enum(error, node, own_key, problems)
     elif kind == "pattern":
-        message, hint = _pattern_fault(str(error.instance))
+        message, hint = _pattern_fault(error)
         _report(problems, "APP205", message, node, own_key, hint)
     elif kind in _LIMITS:
         text = _LIMITS[kind].format(limit=limit)
@@ -105,14 +106,8 @@ def _report_bad_key(error: ValidationError, node: Node, problems: Problems) -> N
     if isinstance(schema, dict) and "enum" in schema:
         report_unknown_key(key, schema["enum"], problems)
         return
-    message, hint = _pattern_fault(key.text)
-    if "language" in str(error.validator_value) or _is_language_pattern(error):
-        message, hint = f"'{key.text}' is not a language code such as en or zh", ""
+    message, hint = _pattern_fault(error)
     problems.report("APP205", message, key.at, hint=hint, length=key.length)
-
-
-def _is_language_pattern(error: ValidationError) -> bool:
-    return str(error.validator_value).startswith("^[a-z]{2,3}(")
 
 
 def _report_extra_keys(error: ValidationError, node: Mapping, family: str, problems: Problems) -> None:
@@ -145,8 +140,10 @@ def _report_missing(error: ValidationError, node: Node, key: Scalar | None, prob
     written = {k.text for k, _ in node.items()} if isinstance(node, Mapping) else set()
     needed: Any = error.validator_value
     missing = next((name for name in needed if name not in written and f"'{name}'" in error.message), needed[0])
-    shown = key or node
-    problems.report("APP202", f"{_subject(key)} needs '{missing}'", shown.at, length=shown.length)
+    is_entry = bool(error.absolute_path) and isinstance(error.absolute_path[-1], int)
+    subject = f"an entry of {_subject(key)}" if is_entry else _subject(key)
+    shown = node if is_entry or key is None else key
+    problems.report("APP202", f"{subject} needs '{missing}'", shown.at, length=shown.length)
 
 
 def _report_enum(error: ValidationError, node: Node, key: Scalar | None, problems: Problems) -> None:
@@ -175,17 +172,21 @@ def _expected(types: str | list[str], instance: object) -> tuple[str, str]:
     return " or ".join(_WORDS[name] for name in allowed if name in _WORDS), hint
 
 
-def _pattern_fault(text: str) -> tuple[str, str]:
+def _pattern_fault(error: ValidationError) -> tuple[str, str]:
+    text = str(error.instance)
+    described = error.schema.get("description") if isinstance(error.schema, dict) else None
+    if described is not None:
+        return f"'{text}' is not {described}", ""
     for part in text.lstrip("-").split("."):
         fault = name_fault(part, reserved=False)
         if fault is not None:
             return f"'{text}' {fault}", _suggested_name(text)
-    return f"'{text}' does not have the form that is expected here", ""
+    return f"'{text}' has too many or too few parts between its dots", ""
 
 
 def _suggested_name(text: str) -> str:
-    made = "".join(c if c.isascii() and (c.isalnum() or c == ".") else "_" for c in text.strip()).lower()
-    made = made.strip("_")[:MAX_NAME_LENGTH]
+    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", text.strip())
+    made = re.sub(r"[^A-Za-z0-9.]+", "_", words).lower().strip("_")[:MAX_NAME_LENGTH]
     is_good = made and all(name_fault(part, reserved=False) is None for part in made.split("."))
     return f"write it as '{made}'" if is_good else ""
 

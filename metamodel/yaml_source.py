@@ -225,7 +225,7 @@ _PLAIN_WORDS = (
      "put a text that holds ': ' in quotes, and check the indentation"),
     ("found character that cannot start any token", "no value can start with this character",
      "put the text in quotes; indent with spaces, not tabs"),
-    ("found unexpected end of stream", "the file ends inside a quoted text", "close the quote"),
+    ("found unexpected end of stream", "this quote is never closed", ""),
     ("did not find expected key", "expected a key here", "check the indentation"),
     ("did not find expected '-' indicator", "expected '-' here", "check the indentation"),
     ("could not find expected ':'", "expected ':' after the key", "check the line above too"),
@@ -236,9 +236,12 @@ _PLAIN_WORDS = (
 
 def _report_syntax(error: yaml.MarkedYAMLError, source: SourceText, problems: Problems, line_offset: int) -> None:
     mark = error.problem_mark or error.context_mark
+    text = error.problem or "this is not YAML"
+    if text == "found unexpected end of stream" and error.context_mark is not None:
+        # What helps is where the quote was opened, not where the file ends.
+        mark = error.context_mark
     at = Location(file=source.file)
     if mark is not None:
         at = Location(file=source.file, line=mark.line + 1 + line_offset, column=mark.column + 1)
-    text = error.problem or "this is not YAML"
     message, hint = next(((m, h) for start, m, h in _PLAIN_WORDS if text.startswith(start)), (text, ""))
     problems.report("APP101", message, at, hint=hint)

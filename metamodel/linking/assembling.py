@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -34,6 +35,8 @@ from metamodel.reading.node_values import Reading, word, words
 from metamodel.reading.object_file import ObjectDraft, read_object
 from metamodel.source import Problems
 from metamodel.yaml_nodes import Mapping as MappingNode
+
+_CURRENCY = re.compile(r"[A-Z]{3}\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,14 +72,14 @@ def assemble(
     }
     drafts, objects = _link_objects(drafts, names, problems)
     apps = tuple(read_app(tree.app, reading, tree.rule_files, tree.data_files) for tree in trees)
-    menus = add_default_menus(link_menus(gather_menus(trees, reading, problems), names, problems), apps, objects)
+    menus = add_default_menus(link_menus(gather_menus(trees, reading, problems), names), apps, objects)
     roles = link_roles(gather_roles(trees, reading, problems), objects, menus, names, problems)
     metamodel = Metamodel(
         apps=apps,
         objects=MappingProxyType(objects),
         roles=MappingProxyType(roles),
         menus=MappingProxyType(menus),
-        templates=MappingProxyType(link_templates(gather_templates(trees, reading, problems), names, problems)),
+        templates=MappingProxyType(link_templates(gather_templates(trees, reading, problems), names)),
         connections=MappingProxyType(gather_connections(trees, reading, problems)),
         settings=MappingProxyType(gather_settings(apps, problems)),
         teams=MappingProxyType(gather_teams(trees, reading, problems)),
@@ -89,8 +92,10 @@ def assemble(
 def _reading(trees: list[AppTree], types: FieldTypeRegistry, problems: Problems) -> Reading:
     main = trees[-1].app
     languages = words(main.get("languages"))
+    currency = word(main.get("currency")) or ""
     context = ValueContext(
-        currency=word(main.get("currency")) or "USD",
+        # A code that is none is told of where it stands, not again at every bound of a money field.
+        currency=currency if _CURRENCY.match(currency) else "USD",
         country=word(main.get("country")),
         timezone=word(main.get("timezone")) or "UTC",
     )

@@ -69,10 +69,10 @@ def _deny(deny: DenyDef, app: str, names: ObjectNames, problems: Problems) -> De
     return None if key is None else replace(deny, object=key)
 
 
-def link_menus(menus: Mapping[str, MenuDef], names: ObjectNames, problems: Problems) -> dict[str, MenuDef]:
-    """Give the menus with object keys in their entries."""
+def link_menus(menus: Mapping[str, MenuDef], names: ObjectNames) -> dict[str, MenuDef]:
+    """Give the menus with object keys in their entries; the reference check tells of names that mean nothing."""
     return {
-        name: replace(menu, items=tuple(_menu_item(item, menu.app, names, problems) for item in menu.items))
+        name: replace(menu, items=tuple(_menu_item(item, menu.app, names) for item in menu.items))
         for name, menu in menus.items()
     }
 
@@ -90,17 +90,15 @@ def add_default_menus(
     return made
 
 
-def _menu_item(item: MenuItemDef, app: str, names: ObjectNames, problems: Problems) -> MenuItemDef:
-    key = names.resolve(item.object, app, item.at, problems) if item.object is not None else None
-    return replace(item, object=key, items=tuple(_menu_item(inner, app, names, problems) for inner in item.items))
+def _menu_item(item: MenuItemDef, app: str, names: ObjectNames) -> MenuItemDef:
+    key = names.find(item.object, app) if item.object is not None else None
+    return replace(item, object=key, items=tuple(_menu_item(inner, app, names) for inner in item.items))
 
 
-def link_templates(
-    templates: Mapping[str, TemplateDef], names: ObjectNames, problems: Problems
-) -> dict[str, TemplateDef]:
-    """Give the templates with object keys."""
+def link_templates(templates: Mapping[str, TemplateDef], names: ObjectNames) -> dict[str, TemplateDef]:
+    """Give the templates with object keys; the reference check tells of names that mean nothing."""
     return {
-        name: replace(template, object=names.resolve(template.object, template.app, template.subject.at, problems))
+        name: replace(template, object=names.find(template.object, template.app))
         if template.object is not None
         else template
         for name, template in templates.items()

@@ -40,6 +40,11 @@ class ObjectNames:
             return () if found is None else (found,)
         return tuple(key for (owner, bare), key in self._keys.items() if bare == name and owner in seen)
 
+    def find(self, name: str, app: str) -> str | None:
+        """Give the key of the one object a name means; None for none or several."""
+        found = self.candidates(name, app)
+        return found[0] if len(found) == 1 else None
+
     def qualified(self, keys: Iterable[str]) -> tuple[str, ...]:
         """Give the qualified names of object keys."""
         wanted = set(keys)
@@ -60,6 +65,9 @@ class ObjectNames:
             return None
         if name.rpartition(".")[2] in self._unreadable:
             return None
+        elsewhere = next((owner for owner, bare in self._keys if bare == name), None)
         hint = did_you_mean(name, self.known(app))
+        if elsewhere is not None:
+            hint = f"the app '{elsewhere}' has it; add that under 'depends' in app.yaml"
         problems.report("OBJ201", f"'{name}' is not an object", at, hint=hint, length=len(name))
         return None

@@ -10,8 +10,9 @@ from metamodel.fields import FieldDef, RelationDef, RelationKind
 from metamodel.linking.object_names import ObjectNames
 from metamodel.names import name_fault
 from metamodel.objects import InverseDef
+from metamodel.reading.node_values import child, scalars
 from metamodel.reading.object_file import ObjectDraft
-from metamodel.source import Problems
+from metamodel.source import Location, Problems
 
 _NOT_NAME = re.compile(r"[^a-z0-9]+")
 
@@ -103,7 +104,13 @@ def _resolve(
 ) -> RelationDef:
     if relation.kind is RelationKind.USER or not relation.targets:
         return relation
-    found = [names.resolve(target, field.app, relation.at, problems) for target in relation.targets]
+    places = _target_places(draft, field)
+    found = [names.resolve(target, field.app, places.get(target, relation.at), problems) for target in relation.targets]
     keys = tuple(key for key in found if key is not None)
     # An unknown target must not turn into "any object": the bad name stays and later checks pass over it.
     return replace(relation, targets=keys or relation.targets)
+
+
+def _target_places(draft: ObjectDraft, field: FieldDef) -> dict[str, Location]:
+    written = child(child(draft.node.get("fields"), field.name), "to")
+    return {scalar.text: scalar.at for scalar in scalars(written)}

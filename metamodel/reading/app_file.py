@@ -5,7 +5,7 @@ from __future__ import annotations
 from metamodel.apps import AppDef, ConnectionDef, QueueDef, SettingDef, TeamDef, TemplateDef
 from metamodel.field_types import FieldValueError
 from metamodel.fields import FieldDef
-from metamodel.reading.node_values import Reading, child, entries, items, label, located, word, words
+from metamodel.reading.node_values import Reading, as_hint, child, entries, items, label, located, word, words
 from metamodel.source import LocatedText, Location
 from metamodel.yaml_nodes import Mapping, Node, Scalar
 
@@ -68,7 +68,7 @@ def _setting_default(key: Scalar, node: Node | None, type_name: str, reading: Re
     except FieldValueError as error:
         reading.problems.report(
             "APP321", f"the default '{node.text}' of the setting '{key.text}' is not of type {type_name}", node.at,
-            hint=str(error), length=node.length,
+            hint=as_hint(error), length=node.length,
         )  # fmt: skip
         return None
 

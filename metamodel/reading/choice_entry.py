@@ -7,7 +7,7 @@ from collections.abc import Mapping as AbstractMapping
 from metamodel.field_types import FieldValueError
 from metamodel.fields import ChoiceDef, FieldDef, OptionDef
 from metamodel.names import did_you_mean
-from metamodel.reading.node_values import Reading, child, entries, flag, integer, items, label, word, words
+from metamodel.reading.node_values import Reading, as_hint, child, entries, flag, integer, items, label, word, words
 from metamodel.source import Location
 from metamodel.yaml_nodes import Mapping, Node, Scalar
 
@@ -96,6 +96,6 @@ def _read_attributes(node: Node, types: dict[str, str], reading: Reading) -> tup
         except FieldValueError as error:
             reading.problems.report(
                 "OBJ222", f"'{value.text}' is not a value of the attribute '{key.text}' ({field_type.name})", value.at,
-                hint=str(error), length=value.length,
+                hint=as_hint(error), length=value.length,
             )  # fmt: skip
     return tuple(found)

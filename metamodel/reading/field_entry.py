@@ -8,8 +8,9 @@ from dataclasses import replace
 from metamodel.field_types import FieldType, FieldValueError
 from metamodel.field_types.text import TextType
 from metamodel.fields import DefaultDef, FieldDef, OnDelete, RelationDef, RelationKind, RollupDef, RollupFunction
+from metamodel.names import did_you_mean
 from metamodel.reading.choice_entry import read_choice
-from metamodel.reading.node_values import Reading, child, flag, integer, label, located, word, words
+from metamodel.reading.node_values import Reading, as_hint, child, flag, integer, label, located, word, words
 from metamodel.source import LocatedText
 from metamodel.yaml_nodes import Mapping, Node, Scalar
 
@@ -78,7 +79,7 @@ def _value(node: Mapping, key: str, field: FieldDef, field_type: FieldType, read
     except FieldValueError as error:
         reading.problems.report(
             "OBJ121", f"'{raw.text}' can't be the '{key}' of a field of type {field.type}", raw.at,
-            hint=str(error), length=raw.length,
+            hint=as_hint(error), length=raw.length,
         )  # fmt: skip
         return None
 
@@ -99,9 +100,10 @@ def _read_default(node: Node | None, field: FieldDef, field_type: FieldType, rea
     except FieldValueError as error:
         if not field_type.text_default:
             return DefaultDef(expression=text)
+        near = did_you_mean(text.text, field.choice.names) if field.choice is not None else ""
         reading.problems.report(
             "OBJ122", f"the default '{text.text}' is not a value of '{field.name}'", node.at,
-            hint=str(error), length=node.length,
+            hint=near or as_hint(error), length=node.length,
         )  # fmt: skip
         return None
 
@@ -111,6 +113,9 @@ def _read_relation(type_name: str, node: Mapping, key: Scalar) -> RelationDef | 
         return None
     kind = RelationKind(type_name)
     targets = ("user",) if kind is RelationKind.USER else words(node.get("to"))
+    if not targets:
+        # Nothing written must not turn into "any object", which is how no targets read.
+        return None
     return RelationDef(
         kind=kind,
         targets=() if targets == ("any",) else targets,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from metamodel.field_types import FieldTypeRegistry, ValueContext
+from metamodel.field_types import FieldTypeRegistry, FieldValueError, ValueContext
 from metamodel.source import LocatedText, Location, Problems
 from metamodel.texts import Label
 from metamodel.yaml_nodes import Entry, Mapping, Node, Scalar, Sequence
@@ -28,6 +28,12 @@ class Reading:
         """Name the app whose file a place is in."""
         folder = at.file.split("/", 1)[0]
         return self.app_of.get(folder, folder)
+
+
+def as_hint(error: FieldValueError) -> str:
+    """Give what is wrong with a value as the second half of a problem's sentence."""
+    text = str(error).rstrip(".")
+    return text[:1].lower() + text[1:]
 
 
 def located(node: Node | None) -> LocatedText | None:

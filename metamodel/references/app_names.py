@@ -33,6 +33,9 @@ def check_app_files(metamodel: Metamodel, trees: tuple[AppTree, ...], names: Obj
             _check_secrets(connection, problems)
         for template in tree.templates:
             _check_language(template.front, metamodel, problems)
+            target = template.front.get("object")
+            if isinstance(target, Scalar):
+                names.resolve(target.text, tree.name, target.at, problems)
         for data in tree.files[FileKind.DATA]:
             _check_records(data, tree.name, metamodel, names, problems)
         for text in tree.data_files:

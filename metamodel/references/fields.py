@@ -108,13 +108,14 @@ def _check_pattern(node: Node | None, problems: Problems) -> None:
 def _check_format(node: Node | None, problems: Problems) -> None:
     if not isinstance(node, Scalar):
         return
-    parts = _FORMAT_PART.findall(node.text)
-    counters = [part for part in parts if part and set(part) == {"0"}]
-    unknown = next((part for part in parts if part not in _DATE_PARTS and part not in counters), None)
+    parts = list(_FORMAT_PART.finditer(node.text))
+    counters = [part for part in parts if part.group(1) and set(part.group(1)) == {"0"}]
+    unknown = next((part for part in parts if part.group(1) not in _DATE_PARTS and part not in counters), None)
     if unknown is not None:
-        message = f"'{{{unknown}}}' is not a part of a number format"
-        hint = did_you_mean(unknown, _DATE_PARTS) or "known: {YYYY} {YY} {MM} {DD} and zeros for the number"
-        problems.report("OBJ125", message, node.at, hint=hint, length=node.length)
+        message = f"'{unknown.group()}' is not a part of a number format"
+        hint = did_you_mean(unknown.group(1), _DATE_PARTS) or "known: {YYYY} {YY} {MM} {DD} and zeros for the number"
+        at = node.located.locate(unknown.start())
+        problems.report("OBJ125", message, at, hint=hint, length=len(unknown.group()))
     elif len(counters) != 1:
         message = f"a number format has one group of zeros for the number, this one has {len(counters)}"
         problems.report("OBJ125", message, node.at, hint="for instance OPP-{YYYY}-{000000}", length=node.length)
@@ -154,7 +155,7 @@ def _check_parent_circle(
     while field is not None and field.relation is not None and field.relation.single_target in drafts:
         target = drafts[field.relation.single_target or ""]
         chain.append(target.key)
-        if target.key == draft.key:
+        if target.key == draft.key and draft.key == min(chain):
             message = f"objects are each other's parents: {' → '.join(chain)}"
             problems.report("OBJ252", message, parent.at, length=len(parent.name))
             return

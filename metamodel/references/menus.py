@@ -27,7 +27,13 @@ def check_menus(metamodel: Metamodel, trees: tuple[AppTree, ...], names: ObjectN
                         _check_item(item, 2, tree.name, metamodel, names, problems)
     shown = {menu for role in metamodel.roles.values() if role.app != "core" for menu in role.menus}
     for menu in metamodel.menus.values():
-        if menu.app != "core" and menu.name not in shown and any(r.app != "core" for r in metamodel.roles.values()):
+        is_made = menu.at.file.endswith("/app.yaml")
+        if (
+            menu.app != "core"
+            and not is_made
+            and menu.name not in shown
+            and any(r.app != "core" for r in metamodel.roles.values())
+        ):
             problems.report("APP431", f"no role shows the menu '{menu.name}'", menu.at, severity=Severity.WARNING,
                             length=len(menu.name))  # fmt: skip
 
@@ -55,9 +61,8 @@ def _check_item(
 
 def _check_view(item: Mapping, app: str, metamodel: Metamodel, names: ObjectNames, problems: Problems) -> None:
     view, target = item.get("view"), item.get("object")
-    if not isinstance(view, Scalar) or not isinstance(target, Scalar):
+    if not isinstance(target, Scalar):
         return
-    found = names.candidates(target.text, app)
-    if len(found) == 1 and view.text not in metamodel.objects[found[0]].views:
-        views = metamodel.objects[found[0]].views
-        tell_unknown(problems, "APP424", view, f"a view of {found[0]}", views)
+    key = names.resolve(target.text, app, target.at, problems)
+    if key is not None and isinstance(view, Scalar) and view.text not in metamodel.objects[key].views:
+        tell_unknown(problems, "APP424", view, f"a view of {key}", metamodel.objects[key].views)

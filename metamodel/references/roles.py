@@ -62,7 +62,8 @@ def _check_circles(metamodel: Metamodel, trees: tuple[AppTree, ...], problems: P
         if chain is not None and name == min(chain):
             at = keys.get(name)
             place = at.at if at is not None else metamodel.roles[name].at
-            problems.report("APP415", f"roles include each other in a circle: {' → '.join(chain)}", place)
+            message = f"roles include each other in a circle: {' → '.join(chain)}"
+            problems.report("APP415", message, place, length=at.length if at is not None else 1)
 
 
 def _include_places(trees: tuple[AppTree, ...]) -> Mapping[str, Scalar]:
