@@ -1,0 +1,112 @@
+"""A served installation for tests: the app `deals` on a database, users of every role, and clients signed in as them.
+
+Real platform, real application; only password hashing is cheap. It starts no server and no worker.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from engine.access.actor import Actor, Origin, system_actor
+from engine.accounts.opening import AccountSettings
+from engine.accounts.passwords import PasswordCost
+from engine.platform import Platform
+from engine.settings import PlatformSettings
+from ui.app import create_app
+from ui.security import WebSettings
+
+DEALS = Path(__file__).resolve().parent.parent / "corpus" / "apps" / "deals"
+PASSWORD = "correct horse battery"
+CHEAP = AccountSettings(password_cost=PasswordCost(memory_kib=8, passes=1))
+USERS = {"ann": ("rep",), "bob": ("rep",), "boss": ("boss",), "none": (), "admin": ("administrator",)}
+
+
+@dataclass(slots=True)
+class Served:
+    """One served installation. tokens: login name before the @ → bearer token."""
+
+    platform: Platform
+    app: Flask
+    tokens: dict[str, str] = field(default_factory=dict)
+    user_ids: dict[str, str] = field(default_factory=dict)
+
+    def call(self, who: str | None, method: str, path: str, **options: Any) -> TestResponse:
+        """Call the API as a user by token, or as nobody."""
+        headers = dict(options.pop("headers", {}))
+        if who is not None:
+            headers["Authorization"] = f"Bearer {self.tokens[who]}"
+        address = path if path.startswith("/api/") else f"/api/v1{path}"
+        return self.app.test_client().open(address, method=method, headers=headers, **options)
+
+    def get(self, who: str | None, path: str, **options: Any) -> TestResponse:
+        """GET as a user."""
+        return self.call(who, "GET", path, **options)
+
+    def make(self, who: str, object_name: str, **values: Any) -> dict[str, Any]:
+        """Create a record by the API and give it."""
+        answer = self.call(who, "POST", f"/records/{object_name}", json=values)
+        assert answer.status_code == 201, answer.get_data(as_text=True)
+        found: dict[str, Any] = answer.get_json()
+        return found
+
+    def browser(self) -> FlaskClient:
+        """Give a client that keeps cookies, signed in as nobody."""
+        return self.app.test_client()
+
+    def sign_in(self, who: str, password: str = PASSWORD, client: FlaskClient | None = None) -> FlaskClient:
+        """Give a client with the session of a user."""
+        client = client or self.browser()
+        answer = post_form(client, "/login", {"login": login_of(who), "password": password})
+        assert answer.status_code == 303, answer.get_data(as_text=True)
+        return client
+
+    def system(self) -> Actor:
+        """Give the product itself as actor."""
+        return system_actor(Origin.CLI)
+
+
+def login_of(who: str) -> str:
+    """Give the e-mail address a user signs in with."""
+    return f"{who}@example.com"
+
+
+def csrf_token(client: FlaskClient, page: str = "/login") -> str:
+    """Give the CSRF token of a page."""
+    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', client.get(page).get_data(as_text=True))
+    assert found is not None, f"{page} has no CSRF token"
+    return found[1]
+
+
+def post_form(client: FlaskClient, path: str, values: Mapping[str, str], page: str = "/login") -> TestResponse:
+    """Send a form with its CSRF token, as a browser would."""
+    return client.post(path, data={**values, "csrf_token": csrf_token(client, page)})
+
+
+@contextmanager
+def serve_deals(
+    database_url: str, folder: Path, *, settings: WebSettings | None = None, app_folder: Path = DEALS
+) -> Iterator[Served]:
+    """Apply the app `deals` on a database, make its users, and give the application."""
+    platform_settings = PlatformSettings(database_url=database_url, data_folder=folder, secret_key="k" * 40)
+    platform = Platform.open(platform_settings, accounts=CHEAP)
+    try:
+        platform.apply_release([app_folder], author="test")
+        served = Served(platform, create_app(platform, settings or WebSettings(secret_key="s" * 40)))
+        administration = platform.accounts.administration
+        for name, roles in USERS.items():
+            served.user_ids[name] = administration.create_user(
+                served.system(), login_of(name), password=PASSWORD, roles=roles
+            )
+            served.tokens[name] = administration.create_token(login_of(name), name="test")
+        yield served
+    finally:
+        platform.close()
