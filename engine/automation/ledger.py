@@ -7,14 +7,16 @@ not found and the transaction is given up. So what a worker commits late, having
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from engine.automation.run_state import OPEN_STATES, ChainLink, LeaseLost, Run, RunState, Snapshot
 from engine.automation.stored_values import from_stored, to_stored
 from engine.storage.system_tables import SystemTables
+
+FAILED_TRY = "failed"
 
 
 class Ledger:
@@ -59,21 +61,17 @@ class Ledger:
         taken["position"] = {"segment": segment, "begun": current.begun + 1}
         return run_of_row(taken)
 
-    def advance(self, connection: Connection, run: Run, *, actions: int = 0, rows: int = 0) -> None:
-        """Count what a step did; the first statement of its transaction, which holds the run's row from then on.
+    def advance(self, connection: Connection, run: Run, *, actions: int = 0, progress: bool = True) -> None:
+        """Count an action; the first statement of a step's transaction, which holds the run's row from then on.
+
+        progress: the step will be done with this transaction, so the tries and crashes before it are forgotten.
 
         Raises:
             LeaseLost: the run is another worker's now.
         """
         table = self._run
-        self._fenced(
-            connection,
-            run,
-            actions=table.c.actions + actions,
-            rows=table.c.rows + rows,
-            attempt=0,
-            position={"segment": run.segment, "begun": 0},
-        )
+        more = {"attempt": 0, "position": {"segment": run.segment, "begun": 0}} if progress else {}
+        self._fenced(connection, run, actions=table.c.actions + actions, **more)
 
     def count_rows(self, connection: Connection, run: Run, rows: int) -> None:
         """Add to the rows that a run has written."""
@@ -139,19 +137,38 @@ class Ledger:
             )
         )
 
-    def done_steps(self, connection: Connection, run_id: str) -> dict[str, Any]:
-        """Give path → result of the steps that are done."""
+    def steps(self, connection: Connection, run_id: str) -> tuple[dict[str, Any], dict[str, int]]:
+        """Give path → result of the steps that are done, and path → number of tries that failed."""
         step = self._step
-        rows = connection.execute(
-            select(step.c.path, step.c.result).where(step.c.run_id == run_id, step.c.outcome != "failed")
-        )
-        return {path: from_stored(result) for path, result in rows}
+        columns = (step.c.path, step.c.attempt, step.c.outcome, step.c.result)
+        done: dict[str, Any] = {}
+        tries: dict[str, int] = {}
+        for path, attempt, outcome, result in connection.execute(select(*columns).where(step.c.run_id == run_id)):
+            if outcome == FAILED_TRY:
+                tries[path] = max(tries.get(path, 0), attempt)
+            else:
+                done[path] = from_stored(result)
+        return done, tries
 
-    def tries_of(self, connection: Connection, run_id: str, path: str) -> int:
-        """Count the tries of a step that are on record."""
-        step = self._step
-        rows = connection.execute(select(step.c.attempt).where(step.c.run_id == run_id, step.c.path == path))
-        return max((attempt for (attempt,) in rows), default=0)
+    def used_by_root(self, connection: Connection, root: str) -> tuple[int, int]:
+        """Give the actions and rows of all runs with a root cause."""
+        run = self._run
+        found = connection.execute(
+            select(func.coalesce(func.sum(run.c.actions), 0), func.coalesce(func.sum(run.c.rows), 0)).where(
+                run.c.root_cause == root
+            )
+        ).one()
+        return int(found[0]), int(found[1])
+
+    def earlier_of_root(self, connection: Connection, root: str, rules: Iterable[str]) -> list[tuple[str, str | None]]:
+        """Give (rule, record) of each run with a root cause, of some rules, that did not skip."""
+        run = self._run
+        rows = connection.execute(
+            select(run.c.rule, run.c.record_id).where(
+                run.c.root_cause == root, run.c.rule.in_(list(rules)), run.c.state != RunState.SKIPPED.value
+            )
+        )
+        return [(rule, record_id) for rule, record_id in rows]
 
     def _fenced(self, connection: Connection, run: Run, **values: object) -> None:
         table = self._run

@@ -105,11 +105,12 @@ class LeaseLost(Exception):
 class StepFailed(Exception):
     """A step did not work.
 
-    permanent: trying again changes nothing. retry_after_s: what the other side asked for.
+    permanent: trying again changes nothing. retry_after_s: what the other side asked for. path: of the step, if known.
     """
 
     def __init__(self, reason: str, *, permanent: bool = True, retry_after_s: float | None = None) -> None:
         self.reason = reason
+        self.path: str | None = None
         self.permanent = permanent
         self.retry_after_s = retry_after_s
         super().__init__(reason)

@@ -1,0 +1,104 @@
+"""Before rules: carried out inside the save, on the record at hand, in order of priority and name.
+
+A rule whose condition or values cannot be evaluated refuses the save; it is never taken as true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from engine.automation.program import (
+    Action,
+    Branch,
+    OnRecord,
+    Program,
+    RefuseSave,
+    SetFields,
+    StopRule,
+    Value,
+    WriteLog,
+)
+from engine.automation.rule_index import RuleIndex, triggers_for
+from engine.records.hooks import Draft, SaveKind
+from workflow_dsl.context import Context
+from workflow_dsl.evaluation_errors import EvaluationError
+
+IndexOf = Callable[[Any], RuleIndex]
+WriteToLog = Callable[[str, str], None]
+
+
+class _Stopped(Exception):
+    """`stop` was reached."""
+
+
+class BeforeRunner:
+    """The before rules of an installation; implements `BeforeRules` of the door.
+
+    index_of: the rules of a transaction's release. log: gets rule and message of `log "…"`.
+    """
+
+    def __init__(self, index_of: IndexOf, log: WriteToLog) -> None:
+        self._index_of = index_of
+        self._log = log
+
+    def applies(self, transaction: Any, object_key: str, kind: SaveKind) -> bool:
+        """Say whether any before rule is for this object and kind of save."""
+        return bool(self._index_of(transaction).before(object_key, kind))
+
+    def __call__(self, transaction: Any, draft: Draft) -> None:
+        """Carry the rules out on one draft."""
+        for program in self._index_of(transaction).before(draft.object_key, draft.kind):
+            try:
+                self._run(program, draft)
+            except EvaluationError as error:
+                draft.reject(f"The rule '{program.label or program.name}' could not be evaluated: {error}.")
+
+    def _run(self, program: Program, draft: Draft) -> None:
+        triggers = triggers_for(program, draft.object_key, draft.kind, draft.changed)
+        context = draft.context
+        if not any(values_fit(trigger, context, draft.old, draft.values) for trigger in triggers):
+            return
+        holds = program.condition is None or bool(program.condition.evaluate(context))
+        try:
+            self._block(program, program.actions if holds else program.otherwise, draft)
+        except _Stopped:
+            return
+
+    def _block(self, program: Program, actions: tuple[Action, ...], draft: Draft) -> None:
+        for action in actions:
+            if action.unless is None or not action.unless.evaluate(draft.context):
+                self._act(program, action, draft)
+
+    def _act(self, program: Program, action: Action, draft: Draft) -> None:
+        match action:
+            case SetFields(fields=fields):
+                for name, value in fields:
+                    draft.set(name, value.evaluate(draft.context))
+            case RefuseSave(message=message, field=field, warning=warning):
+                text = _message(message, draft.context)
+                if warning:
+                    draft.warn(text, field=field, code=program.name)
+                else:
+                    draft.reject(text, field=field, code=program.name)
+            case Branch(condition=condition, then=then, otherwise=otherwise):
+                self._block(program, then if condition.evaluate(draft.context) else otherwise, draft)
+            case WriteLog(message=message):
+                self._log(program.name, _message(message, draft.context))
+            case StopRule():
+                raise _Stopped
+            case _:
+                raise AssertionError(f"the checker lets no {type(action).__name__} into a before rule")
+
+
+def values_fit(trigger: OnRecord, context: Context, old: Any, new: Any) -> bool:
+    """Say whether a field changed from and to the values that a trigger names; True where it names none."""
+    if trigger.field is None:
+        return True
+    if trigger.before is not None and old.get(trigger.field) != trigger.before.evaluate(context):
+        return False
+    return trigger.after is None or new.get(trigger.field) == trigger.after.evaluate(context)
+
+
+def _message(message: Value, context: Context) -> str:
+    return str(message.evaluate(context) or "")

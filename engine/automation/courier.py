@@ -1,0 +1,120 @@
+"""Hands what leaves to the plugin that offers the action, with the services it may use and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.automation.outside import Outgoing
+from engine.automation.run_state import Run, StepFailed
+from engine.clock import Clock
+from metamodel.apps import ConnectionDef, Metamodel, TemplateDef
+from plugins.contexts import ActionContext, RecordAccess, TemplateSource
+from plugins.contributions import ActionDone, ActionFailed
+from plugins.egress import EgressLimits, EgressPolicy, SafeEgress
+from plugins.loading import LoadedPlugin
+from plugins.manager import PluginManager
+
+Secrets = Callable[[str], str | None]
+
+
+@dataclass(slots=True, kw_only=True)
+class PluginCourier:
+    """The courier of one run.
+
+    secrets: name → value of a secret that a connection names. allowed_hosts: hosts of the own network that the operator
+    lets plugins call.
+    """
+
+    run: Run
+    metamodel: Metamodel
+    plugins: PluginManager
+    records: RecordAccess
+    clock: Clock
+    secrets: Secrets
+    allowed_hosts: Sequence[str]
+    app_settings: Mapping[str, Any]
+    user: Mapping[str, Any]
+
+    def deliver(self, outgoing: Outgoing, *, path: str, attempt: int) -> ActionDone:
+        """Call the plugin's action.
+
+        Raises:
+            ActionFailed: it failed. StepFailed: no plugin offers it, or what it names is gone.
+        """
+        found = self.plugins.find_action(outgoing.action)
+        if found is None:
+            raise StepFailed(f"No plugin that is switched on offers '{outgoing.action}'.", permanent=False)
+        plugin, action = found
+        try:
+            return action.run(self._context(plugin, path, attempt), self._inputs(outgoing))
+        except (ActionFailed, StepFailed):
+            raise
+        except Exception as error:
+            raise ActionFailed(f"The plugin {plugin.manifest.name} failed: {error!r}") from error
+
+    def _inputs(self, outgoing: Outgoing) -> Mapping[str, object]:
+        if outgoing.action == "send_email":
+            return {"template": self._template(str(outgoing.inputs["template"])), "to": outgoing.inputs["to"]}
+        if outgoing.action == "call_webhook":
+            connection = self._connection(str(outgoing.inputs["connection"]))
+            return {
+                "name": connection.name,
+                "url": connection.options.get("url", ""),
+                "secret": self._secret(connection),
+                "body": outgoing.inputs["body"],
+            }
+        return outgoing.inputs
+
+    def _template(self, name: str) -> TemplateSource:
+        template: TemplateDef | None = self.metamodel.templates.get(name)
+        if template is None:
+            raise StepFailed(f"The template '{name}' is gone.")
+        return TemplateSource(
+            name=name,
+            subject=template.subject.text,
+            body=template.body.text,
+            sender=template.sender,
+            reply_to=template.reply_to,
+            cc=template.cc,
+            language=template.language,
+        )
+
+    def _connection(self, name: str) -> ConnectionDef:
+        connection = self.metamodel.connections.get(name)
+        if connection is None:
+            raise StepFailed(f"The connection '{name}' is gone.")
+        return connection
+
+    def _secret(self, connection: ConnectionDef) -> str | None:
+        name = connection.options.get("secret")
+        if name is None:
+            return None
+        value = self.secrets(str(name))
+        if value is None:
+            raise StepFailed(f"The secret '{name}' of connection '{connection.name}' is not set.", permanent=False)
+        return value
+
+    def _context(self, plugin: LoadedPlugin, path: str, attempt: int) -> ActionContext:
+        settings = plugin.settings
+        private = settings.get("private_hosts") or ()
+        own = tuple(str(host) for host in private) if isinstance(private, list | tuple) else ()
+        total_s = float(str(settings.get("timeout_s") or EgressLimits().total_s))
+        egress = SafeEgress(
+            EgressPolicy(hosts=plugin.manifest.hosts, private_hosts=(*own, *self.allowed_hosts)),
+            EgressLimits(total_s=total_s, answer_bytes=int(str(settings.get("answer_bytes") or 65_536))),
+        )
+        return ActionContext(
+            run_id=self.run.id,
+            rule=self.run.rule,
+            path=path,
+            attempt=attempt,
+            idempotency_key=self.run.key(path),
+            now=self.clock.now(),
+            records=self.records,
+            egress=egress,
+            settings=settings,
+            app_settings=self.app_settings,
+            user=self.user,
+        )

@@ -1,0 +1,154 @@
+"""Walks through a rule: blocks, branches, loops, waits, stop; each action is done once, by whom it is meant for.
+
+Actions inside the database are `inside`'s, each in one transaction with its step row; those that reach outside are
+`outside`'s. Waiting holds no thread: the walk ends with `Paused` and a later piece begins again from the journal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from engine.automation.inside import InsideActions, do_decision
+from engine.automation.journal import Journal
+from engine.automation.outside import OutsideActions
+from engine.automation.program import (
+    Action,
+    Branch,
+    CallWebhook,
+    CreateRecord,
+    Loop,
+    Pause,
+    Program,
+    SendEmail,
+    StopRule,
+)
+from engine.automation.run_state import StepFailed
+
+
+class Paused(Exception):
+    """The run waits for a later piece, which is in the queue already."""
+
+
+class Stopped(Exception):
+    """`stop` was reached: the run is done."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(path)
+
+
+class Waiter(Protocol):
+    """Lets a run wait."""
+
+    def wait(self, action: Pause, path: str, names: Mapping[str, Any]) -> None:
+        """Record the wait and queue the next piece; raises Paused unless the wait is over already."""
+        ...
+
+    def yield_turn(self) -> None:
+        """Queue the next piece at once and raise Paused, where the worker stops or others have waited long."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class Interpreter:
+    """One walk through one rule."""
+
+    program: Program
+    journal: Journal
+    inside: InsideActions
+    outside: OutsideActions
+    waiter: Waiter
+
+    def run(self, names: Mapping[str, Any]) -> str:
+        """Walk from the start; give the outcome in a word: done, stopped, or not met.
+
+        Raises:
+            Paused, StepFailed, LeaseLost, AutomationStopped.
+        """
+        holds = self._condition(names)
+        actions = self.program.actions if holds else self.program.otherwise
+        if not actions:
+            return "not met"
+        try:
+            self._block(actions, "actions" if holds else "else", dict(names))
+        except Stopped:
+            return "stopped"
+        return "done"
+
+    def _condition(self, names: Mapping[str, Any]) -> bool:
+        known = self.journal.run.snapshot.holds
+        if known is not None or self.program.condition is None:
+            return known is not False
+        found = self.journal.recorded("if")
+        if found is None:
+            condition = self.program.condition
+            found = self.inside.step("if", lambda work: do_decision(work, condition, names, explain=True), counts=False)
+        return bool(found["holds"])
+
+    def _block(self, actions: Sequence[Action], prefix: str, names: dict[str, Any]) -> None:
+        for index, action in enumerate(actions):
+            self._action(action, f"{prefix}/{index}", names)
+
+    def _action(self, action: Action, path: str, names: dict[str, Any]) -> None:
+        if action.unless is not None and self._is_left_out(action, path, names):
+            return
+        match action:
+            case Branch():
+                self._branch(action, path, names)
+            case Loop():
+                self._loop(action, path, names)
+            case Pause():
+                if self.journal.recorded(path) is None:
+                    self.waiter.wait(action, path, names)
+            case StopRule():
+                self._once(action, path, names)
+                raise Stopped(path)
+            case _:
+                self._give_name(action, self._once(action, path, names), names)
+
+    def _once(self, action: Action, path: str, names: Mapping[str, Any]) -> Mapping[str, Any]:
+        found = self.journal.recorded(path)
+        if found is not None:
+            return found
+        self.waiter.yield_turn()
+        try:
+            if isinstance(action, SendEmail | CallWebhook):
+                return self.outside.perform(action, path, names)
+            return self.inside.perform(action, path, names)
+        except StepFailed as failure:
+            failure.path = path
+            raise
+
+    def _is_left_out(self, action: Action, path: str, names: Mapping[str, Any]) -> bool:
+        place = f"{path}/unless"
+        found = self.journal.recorded(place)
+        if found is None:
+            condition = action.unless
+            assert condition is not None
+            found = self.inside.step(place, lambda work: do_decision(work, condition, names), counts=False)
+        return bool(found["holds"])
+
+    def _branch(self, action: Branch, path: str, names: dict[str, Any]) -> None:
+        found = self.journal.recorded(path)
+        if found is None:
+            found = self.inside.step(
+                path, lambda work: do_decision(work, action.condition, names, explain=True), counts=False
+            )
+        if found["holds"]:
+            self._block(action.then, f"{path}/then", names)
+        else:
+            self._block(action.otherwise, f"{path}/else", names)
+
+    def _loop(self, action: Loop, path: str, names: dict[str, Any]) -> None:
+        found = self.journal.recorded(path)
+        if found is None:
+            found = self.inside.rows_of_loop(action, path, names)
+        for number, row in enumerate(found["rows"]):
+            # Names given in a turn are gone with it.
+            self._block(action.actions, f"{path}/rows/{number}", {**names, action.variable: row})
+
+    def _give_name(self, action: Action, found: Mapping[str, Any], names: dict[str, Any]) -> None:
+        if isinstance(action, CreateRecord | CallWebhook) and action.given_name is not None:
+            names[action.given_name] = found.get("given")

@@ -1,0 +1,152 @@
+"""Actions that reach outside (mails, webhooks, plugins' own): decided in one transaction, done, recorded in another.
+
+What is sent is decided once and kept in fs_message, so every try of a step sends the same thing with the same
+idempotency key. After a crash between sending and recording it is sent again: at least once, never with a second key.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sqlalchemy import Connection
+
+from engine import faults
+from engine.automation.inside import Door, Work
+from engine.automation.journal import Journal, StepDone
+from engine.automation.people import addresses_of
+from engine.automation.program import Action, CallWebhook, SendEmail
+from engine.automation.run_state import StepFailed
+from engine.clock import Clock
+from plugins.contributions import ActionDone, ActionFailed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """What is to leave: the plugin action's name, who or what it is for, and its inputs as plain values."""
+
+    action: str
+    target: str
+    inputs: Mapping[str, Any]
+
+
+class Outbox(Protocol):
+    """Keeps what leaves the installation (fs_message)."""
+
+    def kept(self, connection: Connection, key: str) -> Outgoing | None:
+        """Give what was decided for a key, None where nothing was yet."""
+        ...
+
+    def keep(self, connection: Connection, key: str, outgoing: Outgoing, *, run_id: str, path: str) -> None:
+        """Decide what a key sends, once and for all."""
+        ...
+
+    def settle(self, connection: Connection, key: str, done: ActionDone) -> None:
+        """Note what became of it."""
+        ...
+
+
+class Courier(Protocol):
+    """Hands what leaves to the plugin that offers the action."""
+
+    def deliver(self, outgoing: Outgoing, *, path: str, attempt: int) -> ActionDone:
+        """Do it.
+
+        Raises:
+            ActionFailed: it did not work.
+        """
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class OutsideActions:
+    """Does the outside actions of one run."""
+
+    journal: Journal
+    door: Door
+    outbox: Outbox
+    courier: Courier
+    clock: Clock
+
+    def perform(self, action: Action, path: str, names: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Do one action and give what was recorded.
+
+        Raises:
+            StepFailed: the plugin's action failed, or none offers it.
+        """
+        begun = self.clock.now()
+        outgoing = self._decide(action, path, names)
+        faults.reach("run.before_outside")
+        try:
+            done = self.courier.deliver(outgoing, path=path, attempt=self.journal.next_try(path))
+        except ActionFailed as failed:
+            raise StepFailed(failed.reason, permanent=failed.permanent, retry_after_s=failed.retry_after_s) from failed
+        faults.reach("run.after_outside")
+        return self._record(action, path, done, outgoing, begun)
+
+    def _decide(self, action: Action, path: str, names: Mapping[str, Any]) -> Outgoing:
+        run = self.journal.run
+        key = run.key(path)
+        with self.door.work(path) as work:
+            self.journal.claim(work.connection, progress=False)
+            outgoing = self.outbox.kept(work.connection, key)
+            if outgoing is None:
+                outgoing = _outgoing(action, work, names)
+                self.outbox.keep(work.connection, key, outgoing, run_id=run.id, path=path)
+        return outgoing
+
+    def _record(
+        self, action: Action, path: str, done: ActionDone, outgoing: Outgoing, begun: dt.datetime
+    ) -> Mapping[str, Any]:
+        step = StepDone(
+            kind="call webhook" if outgoing.action == "call_webhook" else "send email",
+            text=action.text,
+            value={"given": done.value, "summary": done.summary},
+            effects=[{"kind": "sent" if done.delivered else "not sent", "target": outgoing.target}],
+            outcome="done" if done.delivered else "not sent",
+        )
+        with self.door.work(path) as work:
+            self.journal.claim(work.connection, counts=False)
+            self.outbox.settle(work.connection, self.journal.run.key(path), done)
+            self.journal.record(work.connection, path, step, begun=begun)
+            faults.reach("run.before_commit")
+        self.journal.keep(path, step)
+        return step.value
+
+
+def _outgoing(action: Action, work: Work, names: Mapping[str, Any]) -> Outgoing:
+    return _MAKERS[type(action)](action, work, names)
+
+
+def _mail(action: Any, work: Work, names: Mapping[str, Any]) -> Outgoing:
+    assert isinstance(action, SendEmail)
+    context = work.context(names)
+    addresses = dict.fromkeys(
+        address
+        for value in action.recipients
+        for address in addresses_of(value.typed, value.evaluate(context), work.directory)
+    )
+    return Outgoing(
+        action="send_email",
+        target=", ".join(addresses),
+        inputs={"template": action.template.name, "to": list(addresses)},
+    )
+
+
+def _webhook(action: Any, work: Work, names: Mapping[str, Any]) -> Outgoing:
+    assert isinstance(action, CallWebhook)
+    context = work.context(names)
+    body = {name: value.evaluate(context) for name, value in action.fields}
+    return Outgoing(
+        action="call_webhook",
+        target=action.connection.name,
+        inputs={"connection": action.connection.name, "body": body},
+    )
+
+
+_MAKERS: Mapping[type[Action], Callable[[Any, Work, Mapping[str, Any]], Outgoing]] = {
+    SendEmail: _mail,
+    CallWebhook: _webhook,
+}

@@ -1,0 +1,238 @@
+"""A rule as it is carried out: its actions with compiled values. Made once a release by `program_builder`.
+
+The nodes know no database and no records; `before` and `interpreter` carry them out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from metamodel.apps import ConnectionDef, TemplateDef
+from workflow_dsl.context import Context
+from workflow_dsl.evaluator import Evaluator
+from workflow_dsl.syntax import CalendarTimes, Cron, Interval, Moment
+from workflow_dsl.typed import Typed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Value:
+    """A compiled expression; `text` is as the author wrote it."""
+
+    evaluator: Evaluator
+    text: str
+
+    @property
+    def typed(self) -> Typed:
+        """The typed tree."""
+        return self.evaluator.typed
+
+    def evaluate(self, context: Context, row: Mapping[str, Any] | None = None) -> Any:
+        """Give the value for a context.
+
+        Raises:
+            EvaluationError: it cannot be computed.
+        """
+        return self.evaluator.evaluate(context, row)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """Base of what a rule does. path: its place in the rule (`actions/2/then/0`). text: as written, one line."""
+
+    path: str
+    text: str
+    unless: Value | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetFields(Action):
+    """`set a = 1, b = 2`, several in a row in one."""
+
+    fields: tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateRecord(Action):
+    """`create task { … } as review`."""
+
+    object: str
+    fields: tuple[tuple[str, Value], ...]
+    given_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rows:
+    """Which records an action is about.
+
+    object: key of their object, None where the path is polymorphic. one: a path to one record (its value is an id, or a
+    Ref). base, list_name: a path to a record and the name of its list whose rows are meant (base None: of the rule's
+    record). Neither: all records of the object. where: what a row must meet. sorted_by: (field, descending).
+    """
+
+    object: str | None
+    one: Value | None = None
+    base: Value | None = None
+    base_object: str | None = None
+    list_name: str | None = None
+    where: Value | None = None
+    sorted_by: tuple[str, bool] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpdateRecords(Action):
+    """`update account { … }`, `update product where … { … }`; values see the updated record as `it`."""
+
+    rows: Rows
+    fields: tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteRecords(Action):
+    """`delete path`, `delete object where …`."""
+
+    rows: Rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifyPeople(Action):
+    """`notify owner "…"`."""
+
+    people: tuple[Value, ...]
+    message: Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendEmail(Action):
+    """`send email welcome to contact.email`."""
+
+    template: TemplateDef
+    recipients: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallWebhook(Action):
+    """`call webhook finance { … } as answer`."""
+
+    connection: ConnectionDef
+    fields: tuple[tuple[str, Value], ...]
+    given_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause(Action):
+    """`wait 3 days`."""
+
+    duration: Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch(Action):
+    """`if … then … else … end`."""
+
+    condition: Value
+    then: tuple[Action, ...]
+    otherwise: tuple[Action, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loop(Action):
+    """`for each line in lines where … do … end`."""
+
+    variable: str
+    rows: Rows
+    actions: tuple[Action, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopRule(Action):
+    """`stop`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteLog(Action):
+    """`log "…"`."""
+
+    message: Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefuseSave(Action):
+    """`reject discount "…"`, `warn …`; before rules only."""
+
+    message: Value
+    field: str | None = None
+    warning: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnRecord:
+    """A trigger on records.
+
+    kinds: created, updated, deleted, restored. field: it must have changed. before, after: values it changes from, to.
+    """
+
+    object: str
+    kinds: frozenset[str]
+    text: str
+    field: str | None = None
+    before: Value | None = None
+    after: Value | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnMoment:
+    """A trigger at a time relative to a field's value."""
+
+    object: str
+    field: str
+    moment: Moment
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnSchedule:
+    """A trigger by the calendar; `rows` are the records of `for each`, None = one run without a record."""
+
+    schedule: Interval | Cron | CalendarTimes
+    text: str
+    object: str | None = None
+    rows: Rows | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """One rule.
+
+    object: key of its record's object, None where it has none. condition: its `if`. otherwise: its `else`.
+    runs_as: user, owner or system. text, at: the rule as written and where.
+    """
+
+    name: str
+    label: str | None
+    text: str
+    at: str
+    app: str
+    is_before: bool
+    object: str | None
+    actions: tuple[Action, ...]
+    otherwise: tuple[Action, ...] = ()
+    condition: Value | None = None
+    on_record: tuple[OnRecord, ...] = ()
+    on_moment: tuple[OnMoment, ...] = ()
+    on_schedule: tuple[OnSchedule, ...] = ()
+    priority: int = 0
+    runs_as: str = "user"
+    retries: int | None = None
+    loop_limit: int = 1
+    bulk: str = "each"
+    missed: str = "once"
+    active: bool = True
+    settings: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def order(self) -> tuple[int, str]:
+        """Its place among rules of one event."""
+        return (self.priority, self.name)

@@ -1,0 +1,94 @@
+"""Failures in a row: counts them a rule, switches a rule off that fails too often, and tells those who look after it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from sqlalchemy import Connection, insert, select, update
+
+from engine.automation.notices import Notices
+from engine.automation.run_state import Run
+from engine.automation.tuning import Tuning
+from engine.clock import Clock
+from engine.storage.database import Database
+from engine.storage.system_tables import SystemTables
+
+_REMEMBERED_S = 2.0
+
+
+class RuleHealth:
+    """Reads and writes fs_rule_state.
+
+    caretakers: gives the roles whose holders are told (those with `retry_runs`).
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        system: SystemTables,
+        notices: Notices,
+        clock: Clock,
+        tuning: Tuning,
+        caretakers: Callable[[], frozenset[str]],
+    ) -> None:
+        self._database = database
+        self._state = system.rule_state
+        self._notices = notices
+        self._clock = clock
+        self._tuning = tuning
+        self._caretakers = caretakers
+        self._lock = threading.Lock()
+        self._off: frozenset[str] = frozenset()
+        self._asked_at = float("-inf")
+
+    def switched_off(self, connection: Connection) -> frozenset[str]:
+        """Give the rules that are switched off, as known within the last seconds."""
+        with self._lock:
+            if time.monotonic() - self._asked_at < _REMEMBERED_S:
+                return self._off
+        rows = connection.execute(select(self._state.c.rule).where(self._state.c.off_at.is_not(None)))
+        off = frozenset(row[0] for row in rows)
+        with self._lock:
+            self._off, self._asked_at = off, time.monotonic()
+        return off
+
+    def note(self, connection: Connection, run: Run, *, failed: bool, error: str | None) -> None:
+        """Count the end of a run; switch its rule off after too many failures in a row."""
+        state, now = self._state, self._clock.now()
+        row = connection.execute(
+            select(state.c.failures, state.c.off_at).where(state.c.rule == run.rule).with_for_update()
+        ).first()
+        if not failed:
+            if row is not None and row[0]:
+                connection.execute(update(state).where(state.c.rule == run.rule).values(failures=0, last_run_at=now))
+            return
+        failures = 1 + (row[0] if row is not None else 0)
+        values: dict[str, object] = {"failures": failures, "last_run_at": now}
+        if failures >= self._tuning.failures_to_switch_off and (row is None or row[1] is None):
+            values |= {"off_at": now, "reason": error}
+            self._tell(connection, run, failures, error)
+        if row is None:
+            connection.execute(insert(state).values(rule=run.rule, **values))
+        else:
+            connection.execute(update(state).where(state.c.rule == run.rule).values(**values))
+        self._forget()
+
+    def switch_on(self, rule: str) -> None:
+        """Let a rule run again."""
+        state = self._state
+        with self._database.write() as connection:
+            connection.execute(update(state).where(state.c.rule == rule).values(failures=0, off_at=None, reason=None))
+        self._forget()
+
+    def _tell(self, connection: Connection, run: Run, failures: int, error: str | None) -> None:
+        text = f"The rule '{run.rule}' failed {failures} times in a row and is switched off. Last error: {error}"
+        for user_id in self._notices.holders(connection, self._caretakers()):
+            key = f"off:{run.id}:{user_id}"
+            self._notices.add(connection, user_id, text, key=key, at=self._clock.now(), run_id=run.id)
+
+    def _forget(self) -> None:
+        with self._lock:
+            self._asked_at = float("-inf")

@@ -1,0 +1,85 @@
+"""Which rules look at which event: by object, kind and field, made once a release; a save looks at no other rules."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from engine.automation.program import OnMoment, OnRecord, Program
+from engine.records.hooks import SaveKind
+
+_Key = tuple[str, str]
+
+
+class RuleIndex:
+    """The rules of one release, findable by what happens."""
+
+    def __init__(self, programs: Iterable[Program]) -> None:
+        self.programs: Mapping[str, Program] = {program.name: program for program in programs}
+        active = sorted((each for each in self.programs.values() if each.active), key=lambda each: each.order)
+        self._before = _by_kind(active, before=True)
+        self._after = _by_kind(active, before=False)
+        self._by_field = _by_field(active)
+        self._moments: dict[str, list[tuple[Program, OnMoment]]] = defaultdict(list)
+        for program in active:
+            for moment in program.on_moment:
+                self._moments[moment.object].append((program, moment))
+        self._watched = frozenset(object_key for object_key, _ in (*self._after, *self._by_field)) | {*self._moments}
+        self.scheduled = tuple(program for program in active if program.on_schedule)
+
+    def before(self, object_key: str, kind: SaveKind) -> tuple[Program, ...]:
+        """Give the before rules for an object and a kind of save, in their order."""
+        return self._before.get((object_key, kind.value), ())
+
+    def watches(self, object_key: str) -> bool:
+        """Say whether any after rule or timer looks at an object."""
+        return object_key in self._watched
+
+    def after(self, object_key: str, kind: SaveKind, changed: Iterable[str]) -> tuple[Program, ...]:
+        """Give the after rules that one of an event's object, kind and fields belongs to, in their order."""
+        found = {program.name: program for program in self._after.get((object_key, kind.value), ())}
+        if kind in (SaveKind.CREATED, SaveKind.UPDATED):
+            for field in changed:
+                for program in self._by_field.get((object_key, field), ()):
+                    found[program.name] = program
+        return tuple(sorted(found.values(), key=lambda each: each.order))
+
+    def moments(self, object_key: str) -> tuple[tuple[Program, OnMoment], ...]:
+        """Give the relative times that depend on an object's fields."""
+        return tuple(self._moments.get(object_key, ()))
+
+    @property
+    def moment_objects(self) -> frozenset[str]:
+        """The objects that relative times depend on."""
+        return frozenset(self._moments)
+
+
+def triggers_for(program: Program, object_key: str, kind: SaveKind, changed: frozenset[str]) -> tuple[OnRecord, ...]:
+    """Give the triggers of a rule that an event's object, kind and changed fields fit; values are not compared yet."""
+    return tuple(
+        trigger
+        for trigger in program.on_record
+        if trigger.object == object_key
+        and kind.value in trigger.kinds
+        and (trigger.field is None or trigger.field in changed)
+    )
+
+
+def _by_kind(programs: Iterable[Program], *, before: bool) -> dict[_Key, tuple[Program, ...]]:
+    found: dict[_Key, dict[str, Program]] = defaultdict(dict)
+    for program in programs:
+        for trigger in program.on_record:
+            # A before rule on one field is looked at in every save of its object: rules before it may set the field.
+            if program.is_before is before and (before or trigger.field is None):
+                for kind in trigger.kinds:
+                    found[trigger.object, kind][program.name] = program
+    return {key: tuple(each.values()) for key, each in found.items()}
+
+
+def _by_field(programs: Iterable[Program]) -> dict[_Key, tuple[Program, ...]]:
+    found: dict[_Key, dict[str, Program]] = defaultdict(dict)
+    for program in programs:
+        for trigger in program.on_record:
+            if not program.is_before and trigger.field is not None:
+                found[trigger.object, trigger.field][program.name] = program
+    return {key: tuple(each.values()) for key, each in found.items()}

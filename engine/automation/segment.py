@@ -1,0 +1,220 @@
+"""One piece of a run: take it, walk the rule as far as it goes, and end it, pause it, try again later or park it.
+
+This is what the durable engine calls, with nothing but the run's id and the number of the piece. Whatever happens in
+here ends with the run's row telling where it stands; only a database that is away comes out as an exception.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sqlalchemy import Connection
+
+from engine import faults
+from engine.automation.durable import RunQueue
+from engine.automation.inside import Door, InsideActions
+from engine.automation.interpreter import Interpreter, Paused
+from engine.automation.journal import Journal, StepDone
+from engine.automation.ledger import FAILED_TRY, Ledger
+from engine.automation.outside import Courier, Outbox, OutsideActions
+from engine.automation.program import Pause, Program
+from engine.automation.run_state import LeaseLost, Run, RunState, StepFailed
+from engine.automation.schedules.waiting import end_of_wait
+from engine.automation.tuning import Tuning
+from engine.clock import Clock
+from engine.errors import AutomationStopped, DatabaseUnavailable
+from engine.storage.database import Database
+
+_LOG = logging.getLogger("fieldstone.automation")
+
+
+class Surrounds(Protocol):
+    """What a run needs of the installation, made for one run."""
+
+    def program(self, run: Run) -> Program | None:
+        """Give the rule with the text the run started with; None where it cannot be had."""
+        ...
+
+    def door(self, run: Run, program: Program) -> Door:
+        """Open the door for whom the rule acts.
+
+        Raises:
+            StepFailed: that user is gone, disabled, or has not the rights.
+        """
+        ...
+
+    def courier(self, run: Run, program: Program) -> Courier:
+        """Give who hands outside actions over."""
+        ...
+
+    def note_outcome(self, connection: Connection, run: Run, *, failed: bool, error: str | None) -> None:
+        """Count failures in a row of the rule, and switch it off where there are too many."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class SegmentRunner:
+    """Works on pieces of runs in one worker."""
+
+    database: Database
+    ledger: Ledger
+    queue: RunQueue
+    outbox: Outbox
+    surrounds: Surrounds
+    clock: Clock
+    tuning: Tuning
+    executor: str
+    is_stopping: Callable[[], bool]
+
+    def run_segment(self, run_id: str, segment: int) -> str:
+        """Work on a piece; give a word on how it went, for the durable engine's own record."""
+        with self.database.write() as connection:
+            run = self.ledger.take(connection, run_id, segment, executor=self.executor, now=self.clock.now())
+            if run is None:
+                return "not due"
+            if run.begun > self.tuning.crashes:
+                reason = f"The worker died {self.tuning.crashes} times at this step."
+                self._end(connection, run, RunState.FAILED, "failed", reason)
+                return "parked"
+        faults.reach("run.taken")
+        try:
+            return self._walk(run)
+        except Paused:
+            return "paused"
+        except LeaseLost:
+            _LOG.warning("run %s was taken over by another worker", run.id)
+            return "lost"
+        except StepFailed as failure:
+            return self._after_failure(run, failure)
+        except AutomationStopped as stopped:
+            return self._park(run, StepFailed(str(stopped)), outcome="stopped")
+        except DatabaseUnavailable:
+            raise
+        except Exception as error:
+            _LOG.exception("run %s of rule %s", run.id, run.rule)
+            return self._after_failure(run, StepFailed(f"Something unexpected happened: {error!r}", permanent=False))
+
+    def _walk(self, run: Run) -> str:
+        program = self.surrounds.program(run)
+        if program is None:
+            raise StepFailed(f"The rule '{run.rule}' of release {run.release} cannot be loaded any more.")
+        with self.database.read() as connection:
+            done, tries = self.ledger.steps(connection, run.id)
+            actions, rows = self.ledger.used_by_root(connection, run.root)
+        journal = Journal(
+            run,
+            self.ledger,
+            self.clock,
+            done=done,
+            tries=tries,
+            used_actions=actions,
+            used_rows=rows,
+            max_actions=self.tuning.max_actions,
+            max_rows=self.tuning.max_rows,
+        )
+        door = self.surrounds.door(run, program)
+        walk = Interpreter(
+            program=program,
+            journal=journal,
+            inside=InsideActions(
+                journal=journal, door=door, clock=self.clock, object_key=run.object, record_id=run.record_id
+            ),
+            outside=OutsideActions(
+                journal=journal,
+                door=door,
+                outbox=self.outbox,
+                courier=self.surrounds.courier(run, program),
+                clock=self.clock,
+            ),
+            waiter=_Waiter(runner=self, run=run, door=door, journal=journal),
+        )
+        outcome = walk.run(run.snapshot.facts.get("names") or {})
+        with self.database.write() as connection:
+            self._end(connection, run, RunState.DONE, outcome)
+            faults.reach("run.before_commit")
+        return outcome
+
+    def _after_failure(self, run: Run, failure: StepFailed) -> str:
+        program = None
+        with suppress(Exception):  # the rule may be what is broken
+            program = self.surrounds.program(run)
+        tries = run.tries + 1
+        allowed = self.tuning.retries if program is None or program.retries is None else program.retries
+        if failure.permanent or tries > allowed:
+            return self._park(run, failure)
+        pause_s = self.tuning.pause_after(tries, failure.retry_after_s)
+        due_at = self.clock.now() + dt.timedelta(seconds=pause_s)
+        with suppress(LeaseLost), self.database.write() as connection:
+            segment = self.ledger.pause(connection, run, due_at=due_at, tries=tries, error=failure.reason)
+            self._note_try(connection, run, failure)
+            self.queue.start(connection, run.id, segment=segment, delay_s=pause_s)
+        return "tried"
+
+    def _park(self, run: Run, failure: StepFailed, *, outcome: str = "failed") -> str:
+        with suppress(LeaseLost), self.database.write() as connection:
+            self._note_try(connection, run, failure)
+            self._end(connection, run, RunState.FAILED, outcome, failure.reason)
+        return "parked"
+
+    def _note_try(self, connection: Connection, run: Run, failure: StepFailed) -> None:
+        if failure.path is None:
+            return
+        now = self.clock.now()
+        _, tries = self.ledger.steps(connection, run.id)
+        self.ledger.add_step(
+            connection,
+            run,
+            failure.path,
+            attempt=tries.get(failure.path, 0) + 1,
+            kind="try",
+            outcome=FAILED_TRY,
+            at=now,
+            finished_at=now,
+            error=failure.reason,
+        )
+
+    def _end(self, connection: Connection, run: Run, state: RunState, outcome: str, error: str | None = None) -> None:
+        self.ledger.finish(connection, run, state, now=self.clock.now(), outcome=outcome, error=error)
+        self.surrounds.note_outcome(connection, run, failed=state is RunState.FAILED, error=error)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Waiter:
+    """Lets one run wait: records it, queues the next piece, and ends this one."""
+
+    runner: SegmentRunner
+    run: Run
+    door: Door
+    journal: Journal
+    steps: int = 0
+
+    def wait(self, action: Pause, path: str, names: Mapping[str, Any]) -> None:
+        """Record the wait and queue the next piece."""
+        clock, ledger = self.runner.clock, self.runner.ledger
+        begun = clock.now()
+        with self.door.work(path) as work:
+            self.journal.claim(work.connection, counts=False)
+            context = work.context(names)
+            due_at = end_of_wait(begun, action.duration.evaluate(context), context)
+            step = StepDone(kind="wait", text=action.text, value={"until": due_at}, counts=False)
+            self.journal.record(work.connection, path, step, begun=begun)
+            segment = ledger.pause(work.connection, self.run, due_at=due_at, tries=0)
+            delay_s = max((due_at - begun).total_seconds(), 0.0)
+            self.runner.queue.start(work.connection, self.run.id, segment=segment, delay_s=delay_s)
+        faults.reach("run.waiting")
+        raise Paused
+
+    def yield_turn(self) -> None:
+        """Give others a turn after many actions, or all of them when the worker stops."""
+        self.steps += 1
+        if self.steps <= self.runner.tuning.segment_actions and not self.runner.is_stopping():
+            return
+        with self.runner.database.write() as connection:
+            segment = self.runner.ledger.pause(connection, self.run, due_at=self.runner.clock.now(), tries=0)
+            self.runner.queue.start(connection, self.run.id, segment=segment)
+        raise Paused
