@@ -6,6 +6,7 @@ What it finds are problems with counts; it changes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, and_, column, func, inspect, or_, select, table
@@ -97,7 +98,7 @@ def _misfit_test(
         return or_(value != func.trunc(value), func.abs(value) > LARGEST_SCALED)
     if places < 0:
         return value != func.trunc(value, after.scale)
-    too_big: ColumnElement[bool] = func.abs(value) >= 10 ** (28 - after.scale)
+    too_big: ColumnElement[bool] = func.abs(value) >= Decimal(10) ** (28 - after.scale)
     return too_big
 
 
