@@ -1,4 +1,4 @@
-"""Failures in a row: counts them a rule, switches off a rule that fails too often, and tells those who look after it."""
+"""Failures in a row: counts them, switches off a rule that fails too often, and tells those who look after it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,223 @@
+"""Pending points in time, as rows of fs_timer: relative times of records, and the next moment of each schedule.
+
+Saves move the rows of their records (`on_events`); whichever worker finds a row due claims it and starts its run in one
+transaction, so a moment starts one run however many workers there are. When a moment comes due is `schedules`' matter.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from engine.automation.program import OnMoment, OnSchedule, Program
+from engine.automation.rule_index import RuleIndex
+from engine.automation.schedules import due_moment, next_times
+from engine.clock import Clock
+from engine.ids import IdMaker
+from engine.records.hooks import SaveEvent, SaveKind
+from engine.storage.system_tables import SystemTables
+
+MOMENT, SCHEDULE = "moment", "schedule"
+_CLAIMED_AT_ONCE = 100
+_CAUGHT_UP = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """A claimed moment: the rule's trigger text, when it was due, and its record for a relative time."""
+
+    kind: str
+    rule: str
+    trigger: str
+    due_at: dt.datetime
+    object: str | None = None
+    record_id: str | None = None
+
+
+class Timers:
+    """Reads and writes fs_timer."""
+
+    def __init__(self, system: SystemTables, clock: Clock, ids: IdMaker) -> None:
+        self._timer = system.timer
+        self._clock = clock
+        self._ids = ids
+
+    def on_events(self, connection: Connection, events: Iterable[SaveEvent], index: RuleIndex, zone: ZoneInfo) -> None:
+        """Move the relative times of saved records: set, moved with their field, gone with it or the record."""
+        rows: list[dict[str, Any]] = []
+        for event in events:
+            for program, moment in index.moments(event.object):
+                if not _touches(event, moment):
+                    continue
+                if event.kind is not SaveKind.CREATED:
+                    self.forget(connection, program.name, event.record_id, moment.text)
+                if event.kind is not SaveKind.DELETED:
+                    rows += self.row_of(program, moment, event.record_id, event.new.get(moment.field), zone)
+        if rows:
+            connection.execute(insert(self._timer), rows)
+
+    def row_of(
+        self, program: Program, moment: OnMoment, record_id: str, value: Any, zone: ZoneInfo
+    ) -> list[dict[str, Any]]:
+        """Give the row of a record's relative time: none where its field is empty or the moment is past."""
+        due_at = due_moment(moment.moment, value, zone)
+        if due_at is None or due_at <= self._clock.now():
+            return []
+        return [
+            {
+                "id": self._ids.new(),
+                "kind": MOMENT,
+                "rule": program.name,
+                "object": moment.object,
+                "record_id": record_id,
+                "value": moment.text,
+                "due_at": due_at,
+                "state": "pending",
+            }
+        ]
+
+    def add(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Write rows made by `row_of`."""
+        if rows:
+            connection.execute(insert(self._timer), [dict(row) for row in rows])
+
+    def forget(self, connection: Connection, rule: str, record_id: str, trigger: str) -> None:
+        """Take a record's relative time away."""
+        timer = self._timer
+        connection.execute(
+            delete(timer).where(timer.c.rule == rule, timer.c.record_id == record_id, timer.c.value == trigger)
+        )
+
+    def align(self, connection: Connection, index: RuleIndex, zone: ZoneInfo) -> tuple[tuple[Program, OnMoment], ...]:
+        """Bring the rows in line with a release's rules; give the relative times that are new.
+
+        Schedules that stay keep their next moment, so that one that came due during an outage is caught up.
+        """
+        timer = self._timer
+        wanted = {
+            (program.name, each.text): (program, each) for program in _scheduled(index) for each in program.on_schedule
+        }
+        moments = {
+            (program.name, each.text): (program, each) for program in _with_moments(index) for each in program.on_moment
+        }
+        # Marks which relative times a release knew already, so that a new one is told from one without records.
+        known = {
+            (kind, rule, value)
+            for kind, rule, value in connection.execute(
+                select(timer.c.kind, timer.c.rule, timer.c.value).where(timer.c.record_id.is_(None))
+            )
+        }
+        for kind, rule, value in known:
+            if (rule, value) not in (wanted if kind == SCHEDULE else moments):
+                connection.execute(delete(timer).where(timer.c.rule == rule, timer.c.value == value))
+        for (rule, text), (_, schedule) in wanted.items():
+            if (SCHEDULE, rule, text) not in known:
+                self._plan(connection, rule, schedule, zone)
+        fresh = [key for key in moments if (MOMENT, *key) not in known]
+        for rule, text in fresh:
+            connection.execute(insert(timer).values(**self._mark(rule, text)))
+        return tuple(moments[key] for key in fresh)
+
+    def claim_due(self, connection: Connection, index: RuleIndex, zone: ZoneInfo, start: Callable[[Due], None]) -> int:
+        """Claim due moments and start their runs in the same transaction; give how many were due."""
+        timer, now = self._timer, self._clock.now()
+        rows = (
+            connection.execute(
+                select(timer)
+                .where(timer.c.state == "pending", timer.c.due_at <= now)
+                .order_by(timer.c.due_at)
+                .limit(_CLAIMED_AT_ONCE)
+                .with_for_update(skip_locked=True)
+            )
+            .mappings()
+            .all()
+        )
+        for row in rows:
+            if row["kind"] == MOMENT:
+                connection.execute(delete(timer).where(timer.c.id == row["id"]))
+                start(_due(row, row["due_at"]))
+                continue
+            schedule = _find_schedule(index, row["rule"], row["value"])
+            if schedule is None:
+                connection.execute(delete(timer).where(timer.c.id == row["id"]))
+                continue
+            program, trigger = schedule
+            for due_at in self._moments_to_do(program, trigger, row["due_at"], now, zone):
+                start(_due(row, due_at))
+            self._move_on(connection, row["id"], trigger, now, zone)
+        return len(rows)
+
+    def next_moments(self, trigger: OnSchedule, zone: ZoneInfo, count: int) -> tuple[dt.datetime, ...]:
+        """Give the next moments of a schedule."""
+        return next_times(trigger.schedule, self._clock.now(), zone, count)
+
+    def _moments_to_do(
+        self, program: Program, trigger: OnSchedule, due_at: dt.datetime, now: dt.datetime, zone: ZoneInfo
+    ) -> Sequence[dt.datetime]:
+        if program.missed == "once":
+            return [due_at]
+        later = [moment for moment in next_times(trigger.schedule, due_at, zone, _CAUGHT_UP) if moment <= now]
+        if program.missed == "all":
+            return [due_at, *later]
+        return [] if later else [due_at]
+
+    def _plan(self, connection: Connection, rule: str, trigger: OnSchedule, zone: ZoneInfo) -> None:
+        found = next_times(trigger.schedule, self._clock.now(), zone)
+        if found:
+            row = self._mark(rule, trigger.text) | {"kind": SCHEDULE, "due_at": found[0], "state": "pending"}
+            connection.execute(insert(self._timer).values(**row))
+
+    def _move_on(
+        self, connection: Connection, timer_id: str, trigger: OnSchedule, now: dt.datetime, zone: ZoneInfo
+    ) -> None:
+        timer = self._timer
+        found = next_times(trigger.schedule, now, zone)
+        values: dict[str, Any] = {"fired_at": now}
+        values |= {"due_at": found[0]} if found else {"state": "over"}
+        connection.execute(update(timer).where(timer.c.id == timer_id).values(**values))
+
+    def _mark(self, rule: str, text: str) -> dict[str, Any]:
+        return {
+            "id": self._ids.new(),
+            "kind": MOMENT,
+            "rule": rule,
+            "value": text,
+            "due_at": self._clock.now(),
+            "state": "known",
+        }
+
+
+def _touches(event: SaveEvent, moment: OnMoment) -> bool:
+    return event.kind in (SaveKind.DELETED, SaveKind.RESTORED) or moment.field in event.changed
+
+
+def _scheduled(index: RuleIndex) -> Iterable[Program]:
+    return index.scheduled
+
+
+def _with_moments(index: RuleIndex) -> Iterable[Program]:
+    return (program for program in index.programs.values() if program.active and program.on_moment)
+
+
+def _find_schedule(index: RuleIndex, rule: str, text: str) -> tuple[Program, OnSchedule] | None:
+    program = index.programs.get(rule)
+    if program is None or not program.active:
+        return None
+    found = next((trigger for trigger in program.on_schedule if trigger.text == text), None)
+    return None if found is None else (program, found)
+
+
+def _due(row: Mapping[Any, Any], due_at: dt.datetime) -> Due:
+    return Due(
+        kind=row["kind"],
+        rule=row["rule"],
+        trigger=row["value"],
+        due_at=due_at,
+        object=row["object"],
+        record_id=row["record_id"],
+    )
