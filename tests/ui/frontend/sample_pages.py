@@ -10,6 +10,7 @@ from ui import page_parts as parts
 from ui.assets import register_assets
 
 TEMPLATES = Path("ui/templates")
+TIMES = {"date": "2026-11-21", "datetime": "2026-11-21T10:30"}
 MARKUP = """<b onclick="x()">'"&</b>"""
 
 PAGES = ("form.html", "board.html", "list.html", "record.html", "login.html")
@@ -127,7 +128,13 @@ def _controls(stages: tuple[parts.Option, ...]) -> list[parts.Control]:
     )
     plain = [
         parts.Control(
-            id=f"deal-7-{each}", name=each, label=f"A {each}", widget=each, value=MARKUP, help="Help", error="Wrong"
+            id=f"deal-7-{each}",
+            name=each,
+            label=f"A {each}",
+            widget=each,
+            value=TIMES.get(each, MARKUP),
+            help="Help",
+            error="Wrong",
         )
         for each in (*widgets, "switch")
     ]
