@@ -42,7 +42,9 @@ class SchemaSet:
         """Give every violation of a file kind's schema."""
         validator = self._validators.get(kind)
         if validator is None:
-            validator = self._validators[kind] = Draft202012Validator(self._whole(kind))
+            whole = self._whole(kind)
+            inlined = _inline(whole, whole["definitions"], ())
+            validator = self._validators[kind] = Draft202012Validator(inlined)
         return validator.iter_errors(plain)
 
     def field_errors(self, key: str, plain: object) -> Iterator[ValidationError]:
@@ -50,7 +52,7 @@ class SchemaSet:
         name = f"field:{key}"
         validator = self._validators.get(name)
         if validator is None:
-            schema = {**self._definitions["field_keys"].get(key, {}), "definitions": self._definitions}
+            schema = _inline(self._definitions["field_keys"].get(key, {}), self._definitions, ())
             validator = self._validators[name] = Draft202012Validator(schema)
         return validator.iter_errors(plain)
 
@@ -92,6 +94,23 @@ def _field_schema(keys: Schema, types: FieldTypeRegistry, *, needs_type: bool) -
     if needs_type:
         schema["required"] = ["type"]
     return schema
+
+
+def _inline(schema: Any, definitions: Schema, inside: tuple[str, ...]) -> Any:
+    """Give a schema with its references replaced by what they stand for, since following them doubles the time.
+
+    One that leads back into itself (menus in menus) stays a reference.
+    """
+    if isinstance(schema, list):
+        return [_inline(item, definitions, inside) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    name = str(schema.get("$ref", "")).removeprefix("#/definitions/")
+    if name in definitions and name not in inside:
+        return _inline(definitions[name], definitions, (*inside, name))
+    return {
+        key: value if key == "definitions" else _inline(value, definitions, inside) for key, value in schema.items()
+    }
 
 
 def _read(name: str) -> Schema:
