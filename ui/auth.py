@@ -171,8 +171,8 @@ def _find_signed_in() -> SignedIn | None:
         if found is None:
             raise _unauthorised("The token is unknown, expired or revoked.")
         return found
-    secret = request.cookies.get(SESSION_COOKIE)
-    return platform().accounts.signed_in_by_session(secret) if secret else None
+    cookie = request.cookies.get(SESSION_COOKIE)
+    return platform().accounts.signed_in_by_session(cookie) if cookie else None
 
 
 def _actor_of(found: SignedIn | None) -> object:

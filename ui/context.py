@@ -69,7 +69,7 @@ def request_id() -> str:
 
 
 def _choose_language(languages: Sequence[str]) -> str:
-    wanted = request.cookies.get(LANGUAGE_COOKIE)
+    wanted = request.cookies.get(LANGUAGE_COOKIE, "")
     if wanted in languages:
         return wanted
     asking = current_actor()

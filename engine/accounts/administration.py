@@ -82,7 +82,7 @@ class Administration:
                 self.store_hash(transaction.connection, user_id, hashed)
             self._users.replace_roles(transaction.connection, user_id, roles, by=actor.login)
             self._stamp.raise_in(transaction.connection)
-        self._stamp.forget_here()
+        self._stamp.settle()
         return user_id
 
     def list_users(self) -> Sequence[UserRow]:
@@ -185,4 +185,4 @@ class Administration:
         with self._database.write() as connection:
             yield connection
             self._stamp.raise_in(connection)
-        self._stamp.forget_here()
+        self._stamp.settle()

@@ -42,15 +42,18 @@ def open_accounts(
     records: Records,
     clock: Clock,
     ids: IdMaker,
+    stamp: AccountStamp,
     settings: AccountSettings | None = None,
 ) -> Accounts:
-    """Make the accounts of an installation; costs and limits can be handed in by tests."""
+    """Make the accounts of an installation; costs and limits can be handed in by tests.
+
+    stamp: the one that `UserChanges` raises, which the door has as its after-save step.
+    """
     settings = settings or AccountSettings()
     passwords = Passwords(settings.password_cost)
     users = UserDirectory(current_release, system.credential, system.role, clock)
     sessions = SessionStore(system.session, clock, settings.sessions)
     tokens = TokenStore(system.token, clock, ids)
-    stamp = AccountStamp(database, system.stamp)
     administration = Administration(
         database=database,
         credential=system.credential,

@@ -161,7 +161,7 @@ class Accounts:
             if ended:
                 self.stamp.raise_in(connection)
         if ended:
-            self.stamp.forget_here()
+            self.stamp.settle()
         return ended
 
     def change_password(self, login: str, old: str, new: str, *, keep_session: str | None = None) -> None:

@@ -17,6 +17,7 @@ from engine.storage.database import Database
 
 STAMP_NAME = "accounts"
 MAX_AGE_S = 1.0
+UNSETTLED_S = 2.0
 
 
 class AccountStamp:
@@ -30,21 +31,34 @@ class AccountStamp:
         self._read_at: float | None = None
         self._value = 0
         self._changes_here = 0
+        self._unsettled_until = 0.0
 
     def raise_in(self, connection: Connection) -> None:
-        """Raise the number within a transaction; what this process keeps is dropped at once."""
+        """Raise the number within a transaction.
+
+        Until `settle` is called after the commit, or for a while without it, this process keeps nothing in memory: a
+        request that comes right after the commit must not meet what another one read right before it.
+        """
         insert_if_absent(connection, self._table, {"name": STAMP_NAME, "value": 0})
         mine = self._table.c.name == STAMP_NAME
         connection.execute(update(self._table).where(mine).values(value=self._table.c.value + 1))
-
-    def forget_here(self) -> None:
-        """Let this process read everything anew from now on; called after the commit of a change."""
         with self._lock:
             self._changes_here += 1
+            self._unsettled_until = self._monotonic() + UNSETTLED_S
+
+    def settle(self) -> None:
+        """Say that the change is committed: what is read from now on may be kept again."""
+        with self._lock:
+            self._changes_here += 1
+            self._unsettled_until = 0.0
 
     def current(self) -> tuple[int, int]:
         """Give what kept things are compared with: equal means that nothing has changed."""
-        if self._read_at is None or self._monotonic() - self._read_at > MAX_AGE_S:
+        now = self._monotonic()
+        if now < self._unsettled_until:
+            with self._lock:
+                self._changes_here += 1
+        elif self._read_at is None or now - self._read_at > MAX_AGE_S:
             self.refresh()
         return (self._value, self._changes_here)
 

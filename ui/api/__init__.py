@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask
 
-from ui.api import objects, record_log, records, runs
+from ui.api import objects, records
 from ui.api.openapi import OpenApiDocuments
+from ui.api.record_log import get_history, get_runs
+from ui.api.runs import list_runs, retry_run
 
 
 def register(app: Flask) -> None:
@@ -20,9 +22,9 @@ def register(app: Flask) -> None:
     api.patch(one)(records.update_record)
     api.delete(one)(records.delete_record)
     api.post(f"{one}/restore")(records.restore_record)
-    api.get(f"{one}/history")(record_log.get_history)
-    api.get(f"{one}/runs")(record_log.get_runs)
-    api.get("/runs")(runs.list_runs)
-    api.post("/runs/<run_id>/retry")(runs.retry_run)
+    api.get(f"{one}/history")(get_history)
+    api.get(f"{one}/runs")(get_runs)
+    api.get("/runs")(list_runs)
+    api.post("/runs/<run_id>/retry")(retry_run)
     api.add_url_rule("/openapi.json", "openapi", OpenApiDocuments().answer)
     app.register_blueprint(api)

@@ -13,6 +13,7 @@ from engine.releases.release import Release
 from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
 from metamodel.views import ViewDef
+from ui.context import platform
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,7 @@ def visible_objects(release: Release, actor: Actor) -> tuple[VisibleObject, ...]
 
 def visible_object(release: Release, actor: Actor, key: str) -> VisibleObject | None:
     """Give what the caller may see of one object; None where no right on it is granted."""
-    rights = access_of(release, actor).of(key)
+    rights = platform().records.access(actor, release).of(key)
     if not rights.visible:
         return None
     object_def = release.metamodel.objects[key]

@@ -20,7 +20,7 @@ COMMANDS = {
     "demo": ("demo", "Start the sales app with demo data and demo users."),
     "new": ("new", "Make the folder of a new app that runs."),
     "serve": ("serve", "Serve pages and API, with a worker inside."),
-    "worker": ("worker", "Run automation in a process of its own."),
+    "worker": ("serve", "Run automation in a process of its own."),
     "check": ("check", "Check app folders and show every problem."),
     "plan": ("releases", "Show what applying app folders would change."),
     "apply": ("releases", "Migrate the database and publish a release."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sys
 
 import click
 
@@ -127,7 +128,7 @@ def _choose_password(*, stdin: bool, generate: bool) -> str:
     if generate:
         return secrets.token_urlsafe(12)
     if stdin:
-        return click.get_text_stream("stdin").readline().rstrip("\r\n")
+        return sys.stdin.readline().rstrip("\r\n")
     chosen: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     return chosen
 

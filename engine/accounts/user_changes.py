@@ -1,0 +1,33 @@
+"""Notices saves of user records: who was made inactive or moved to another team must not be kept in memory.
+
+It wraps the after-save step of the door and hands everything on; it changes no record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.accounts.stamp import AccountStamp
+from engine.accounts.users import USER_OBJECT
+from engine.records.hooks import AfterSave, SaveEvent, SaveKind
+from engine.records.transaction import Transaction
+
+
+class UserChanges:
+    """An after-save step that raises the account stamp when users change, then does what it wraps."""
+
+    def __init__(self, inner: AfterSave, stamp: AccountStamp) -> None:
+        self._inner = inner
+        self._stamp = stamp
+
+    def watches(self, transaction: Transaction, object_key: str, kind: SaveKind) -> bool:
+        """Say that users are watched, and what the wrapped step watches."""
+        return object_key == USER_OBJECT or self._inner.watches(transaction, object_key, kind)
+
+    def __call__(self, transaction: Transaction, events: Sequence[SaveEvent]) -> None:
+        """Raise the stamp where a user was saved."""
+        if any(event.object == USER_OBJECT for event in events):
+            self._stamp.raise_in(transaction.connection)
+        handed_on = [e for e in events if self._inner.watches(transaction, e.object, e.kind)]
+        if handed_on:
+            self._inner(transaction, handed_on)
