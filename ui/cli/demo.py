@@ -37,15 +37,15 @@ def demo(database_url: str | None, host: str, port: int, no_serve: bool) -> None
     settings = settings_of(database_url or DEMO_DATABASE)
     if database_url is None:
         settings = replace(settings, data_folder=Path("var/demo/data"))
-    with resources.as_file(resources.files("sample_apps") / "sales") as folder:
-        with opened_platform(None, settings) as platform:
-            apply_folders(platform, [folder], comment="demo", quiet=True)
-            load_demo(platform, folder)
-            lines = demo_user_lines(platform)
-            if no_serve:
-                click.echo("\n".join(lines))
-                return
-            run_server(platform, host=host, port=port, greeting=lines)
+    sales = resources.as_file(resources.files("sample_apps") / "sales")
+    with sales as folder, opened_platform(None, settings) as platform:
+        apply_folders(platform, [folder], comment="demo", quiet=True)
+        load_demo(platform, folder)
+        lines = demo_user_lines(platform)
+        if no_serve:
+            click.echo("\n".join(lines))
+            return
+        run_server(platform, host=host, port=port, greeting=lines)
 
 
 def load_demo(platform: Platform, folder: Path) -> None:
