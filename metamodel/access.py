@@ -47,7 +47,11 @@ class DenyDef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoleDef:
-    """A bundle of rights that users hold; the rights of several roles add up, denials win."""
+    """A bundle of rights that users hold; the rights of several roles add up, denials win.
+
+    objects: object key → grant, those for `"*"` included. every_object: the grant for `"*"`, if one is written.
+    every_menu: whether `"*"` stands in `menus:`.
+    """
 
     name: str
     app: str
@@ -59,6 +63,8 @@ class RoleDef:
     denies: tuple[DenyDef, ...] = ()
     system: tuple[str, ...] = ()
     menus: tuple[str, ...] = ()
+    every_object: ObjectGrant | None = None
+    every_menu: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,6 +30,7 @@ def link_roles(
         name: replace(
             _link_role(role, objects, names, problems),
             menus=tuple(menus) if EVERY_MENU in role.menus else role.menus,
+            every_menu=EVERY_MENU in role.menus,
         )
         for name, role in roles.items()
     }
@@ -49,6 +50,7 @@ def _link_role(role: RoleDef, objects: Mapping[str, ObjectDef], names: ObjectNam
     return replace(
         role,
         objects=grants,
+        every_object=every,
         fields=tuple(linked for grant in role.fields if (linked := _field_grant(grant, role.app, names, problems))),
         denies=tuple(denied for deny in role.denies if (denied := _deny(deny, role.app, names, problems))),
     )
