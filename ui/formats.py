@@ -80,6 +80,10 @@ class Formats:
             return text
         return text if local.tzinfo else local.replace(tzinfo=self.zone).isoformat()
 
+    def long_date(self, value: dt.date) -> str:
+        """Write a day with its weekday, for heads of pages."""
+        return format_date(value, "full", self.locale)
+
     def _date(self, value: dt.date) -> str:
         return format_date(value, "medium", self.locale)
 

@@ -19,7 +19,7 @@ from metamodel.apps import Metamodel
 from metamodel.texts import label_text
 from ui.context import actor, current_actor, language, release, theme
 from ui.page_parts import Chrome, MenuNode, Person, Theme, Toast
-from ui.pages.rights import can_read
+from ui.pages.rights import access_of, can_read
 
 _TOASTS = "toasts"
 
@@ -52,7 +52,7 @@ def make_chrome() -> Chrome:
         preferences_url="/preferences",
         here=here,
         user=None if asking is None else Person(id=asking.user_id or "", name=asking.name, email=asking.login),
-        menus=() if asking is None else tuple(_marked(node, _place()) for node in _menus(pinned, asking, language())),
+        menus=() if asking is None else _with_place(_menus(pinned, asking, language())),
         toasts=tuple(Toast(text=text, kind=kind) for text, kind in session.pop(_TOASTS, [])),
     )
 
@@ -70,13 +70,15 @@ def _theme() -> Theme:
     return "light" if wanted == "light" else "dark" if wanted == "dark" else "auto"
 
 
-def _place() -> str:
-    view = request.args.get("view") or (request.view_args or {}).get("view_name", "")
-    path = request.path
-    parts = path.split("/")
-    if len(parts) > 3 and parts[1] == "o":
-        path = "/".join(parts[:3])
-    return f"{path}?{urlencode({'view': view})}" if view else path
+def _with_place(menus: tuple[MenuNode, ...]) -> tuple[MenuNode, ...]:
+    links = list(_links(menus))
+    view = request.args.get("view", "")
+    path = "/".join(request.path.split("/")[:3]) if request.path.startswith("/o/") else request.path
+    exact = f"{path}?{urlencode({'view': view})}" if view else path
+    # A record's page, and a list without a view named, stand under the first entry of their object.
+    near = (node.href for node in links if node.href.partition("?")[0] == path)
+    place = exact if any(node.href == exact for node in links) else next(near, "")
+    return tuple(_marked(node, place) for node in menus)
 
 
 def _menus(pinned: Release, asking: Actor, tongue: str) -> tuple[MenuNode, ...]:
@@ -85,25 +87,9 @@ def _menus(pinned: Release, asking: Actor, tongue: str) -> tuple[MenuNode, ...]:
 
 
 def _build(metamodel: Metamodel, asking: Actor, tongue: str) -> tuple[MenuNode, ...]:
-    nodes = (_menu(metamodel, metamodel.menus[name], asking, tongue) for name in _menu_names(metamodel, asking))
+    held = access_of(asking).menus
+    nodes = (_menu(metamodel, menu, asking, tongue) for menu in metamodel.menus.values() if menu.name in held)
     return tuple(node for node in nodes if node.children)
-
-
-def _menu_names(metamodel: Metamodel, asking: Actor) -> list[str]:
-    held = [metamodel.roles[name] for name in sorted(asking.roles) if name in metamodel.roles]
-    names = dict.fromkeys(name for role in _with_included(metamodel, held) for name in role.menus)
-    return [name for name in metamodel.menus if name in names]
-
-
-def _with_included(metamodel: Metamodel, held: Iterable[RoleDef]) -> Iterable[RoleDef]:
-    seen: dict[str, RoleDef] = {}
-    waiting = list(held)
-    while waiting:
-        role = waiting.pop(0)
-        if role.name not in seen:
-            seen[role.name] = role
-            waiting.extend(metamodel.roles[name] for name in role.includes if name in metamodel.roles)
-    return seen.values()
 
 
 def _menu(metamodel: Metamodel, menu: MenuDef, asking: Actor, tongue: str) -> MenuNode:
@@ -113,9 +99,7 @@ def _menu(metamodel: Metamodel, menu: MenuDef, asking: Actor, tongue: str) -> Me
     )
 
 
-def _items(
-    metamodel: Metamodel, items: Sequence[MenuItemDef], asking: Actor, tongue: str
-) -> tuple[MenuNode, ...]:
+def _items(metamodel: Metamodel, items: Sequence[MenuItemDef], asking: Actor, tongue: str) -> tuple[MenuNode, ...]:
     nodes = (_item(metamodel, item, asking, tongue, str(index)) for index, item in enumerate(items))
     return tuple(node for node in nodes if node is not None)
 

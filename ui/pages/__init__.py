@@ -1,0 +1,20 @@
+"""The HTML pages, all made from the metamodel: nothing here knows one object more than another.
+
+A view function asks the door, fills a frozen page-context dataclass and hands it to a template of its name.
+"""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from ui.assets import register_assets
+from ui.pages import home
+from ui.pages.chrome import install_chrome
+
+
+def register(app: Flask) -> None:
+    """Put the pages into the application; languages must be set up before."""
+    register_assets(app.jinja_env)
+    install_chrome(app)
+    for blueprint in (home.blueprint,):
+        app.register_blueprint(blueprint)

@@ -1,0 +1,151 @@
+"""What of a list depends only on release, roles, view and language: columns, heads, filter fields, the row function.
+
+Made once and kept in the release; a request binds its state to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+
+from engine.access.compiler import Access
+from engine.releases.release import Release
+from metamodel.apps import Metamodel
+from metamodel.fields import FieldDef
+from metamodel.objects import ObjectDef
+from metamodel.texts import label_text
+from metamodel.views import ViewDef
+from ui.formats import Formats
+from ui.rows import NUMBER_TYPES, RowColumn, RowWriter, compile_rows
+
+_MOST_COLUMNS = 6
+_UNSORTED = frozenset({"long_text", "json"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListPlan:
+    """The compiled part of a list.
+
+    paths: what is asked of the door, in the columns' order. filterable: fields of the bar by name, in page order.
+    total: the field whose sum the foot shows, if the view names one that may be read.
+    """
+
+    object_def: ObjectDef
+    view: ViewDef | None
+    columns: tuple[RowColumn, ...]
+    write_rows: RowWriter
+    filterable: Mapping[str, FieldDef]
+    total: FieldDef | None
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """What is asked of the door, in the columns' order."""
+        return tuple(column.path for column in self.columns)
+
+
+def list_plan(
+    pinned: Release, access: Access, object_def: ObjectDef, view: ViewDef | None, formats: Formats
+) -> ListPlan:
+    """Give the compiled list of a view for a set of roles, a language and a time zone."""
+    name = view.name if view is not None else ""
+    key = ("ui.list", object_def.key, name, access.roles, access.full, formats.language, formats.zone.key)
+    return pinned.part(key, lambda made: _make(made.metamodel, access, object_def, view, formats))
+
+
+def resolve_path(metamodel: Metamodel, access: Access, object_def: ObjectDef, path: str) -> FieldDef | None:
+    """Follow a path over lookups to its last field; None where a step may not be read or does not exist."""
+    current: ObjectDef | None = object_def
+    found: FieldDef | None = None
+    for step in path.split("."):
+        if current is None or step not in current.fields or not access.may_read(current.key, step):
+            return None
+        found = current.fields[step]
+        target = _first_target(found)
+        current = metamodel.objects.get(target) if target else None
+    return found
+
+
+def make_columns(
+    metamodel: Metamodel, access: Access, object_def: ObjectDef, paths: Sequence[str], language: str
+) -> tuple[RowColumn, ...]:
+    """Make the columns of those paths that may be read."""
+    columns = []
+    for path in paths:
+        field = resolve_path(metamodel, access, object_def, path)
+        if field is not None:
+            columns.append(
+                RowColumn(
+                    path=path,
+                    field=field,
+                    label=_path_label(metamodel, object_def, path, language),
+                    linked=_may_open(access, field),
+                )
+            )
+    return tuple(columns)
+
+
+def row_words() -> dict[str, str]:
+    """Give the words that rows hold, in the request's language."""
+    return {"yes": str(_("Yes")), "no": str(_("No")), "select": str(_("Select"))}
+
+
+def default_paths(object_def: ObjectDef) -> tuple[str, ...]:
+    """Give the columns of an object without a view: its first fields and the owner."""
+    names = [name for name, field in object_def.fields.items() if not field.system and field.type not in _UNSORTED]
+    return (*names[:_MOST_COLUMNS], "owner")
+
+
+def _make(
+    metamodel: Metamodel, access: Access, object_def: ObjectDef, view: ViewDef | None, formats: Formats
+) -> ListPlan:
+    wanted = tuple(text.text for text in view.columns) if view is not None and view.columns else ()
+    columns = make_columns(metamodel, access, object_def, wanted or default_paths(object_def), formats.language)
+    readable = access.of(object_def.key).readable
+    filterable = {
+        name: field
+        for name, field in object_def.fields.items()
+        if name in readable and name not in ("id", "version", "deleted_at")
+    }
+    total = filterable.get(view.sum) if view is not None and view.sum else None
+    return ListPlan(
+        object_def=object_def,
+        view=view,
+        columns=columns,
+        write_rows=compile_rows(object_def.key, columns, formats, row_words(), select=False),
+        filterable=filterable,
+        total=total,
+    )
+
+
+def is_sortable(field: FieldDef) -> bool:
+    """Say whether a column head sorts by the field."""
+    return field.type not in _UNSORTED
+
+
+def is_number(field: FieldDef) -> bool:
+    """Say whether the field's cells stand at the end of their column."""
+    return field.value_type in NUMBER_TYPES
+
+
+def _path_label(metamodel: Metamodel, object_def: ObjectDef, path: str, language: str) -> str:
+    labels: list[str] = []
+    current: ObjectDef | None = object_def
+    for step in path.split("."):
+        if current is None or step not in current.fields:
+            break
+        field = current.fields[step]
+        labels.append(label_text(field.label, language, field.name))
+        target = _first_target(field)
+        current = metamodel.objects.get(target) if target else None
+    return " · ".join(labels)
+
+
+def _first_target(field: FieldDef) -> str | None:
+    return field.relation.targets[0] if field.relation is not None and field.relation.targets else None
+
+
+def _may_open(access: Access, field: FieldDef) -> bool:
+    target = _first_target(field)
+    return target is None or access.of(target).visible

@@ -1,0 +1,92 @@
+"""The whole state of a list as its address holds it, and the addresses that change one part of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from werkzeug.datastructures import MultiDict
+
+from engine.records.types import ListQuery
+from metamodel.objects import ObjectDef
+from metamodel.views import SortKey, ViewDef, ViewType
+
+PAGE_SIZES = (25, 50, 100, 200)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListState:
+    """What of an object is shown and how: the parameters of `/o/{object}`."""
+
+    object: str
+    view: str = ""
+    filter: str = ""
+    search: str = ""
+    sort: str = ""
+    cursor: str = ""
+    size: int = 50
+    exact: bool = False
+
+    def url(self, **changes: Any) -> str:
+        """Give the address with some parts changed; any change but of the cursor starts at the first page."""
+        if changes and "cursor" not in changes:
+            changes["cursor"] = ""
+        state = replace(self, **changes)
+        pairs = {
+            "view": state.view,
+            "filter": state.filter,
+            "q": state.search,
+            "sort": state.sort,
+            "cursor": state.cursor,
+            "size": str(state.size) if state.size != 50 else "",
+            "count": "exact" if state.exact else "",
+        }
+        found = {key: value for key, value in pairs.items() if value}
+        return f"/o/{quote(state.object)}" + (f"?{urlencode(found)}" if found else "")
+
+    def query(self, fields: tuple[str, ...], view: ViewDef | None) -> ListQuery:
+        """Give the door's query for a page of this list."""
+        return ListQuery(
+            object=self.object,
+            view=view.name if view is not None else None,
+            filter=self.filter or None,
+            search=self.search or None,
+            sort=parse_sort(self.sort),
+            fields=fields,
+            cursor=self.cursor or None,
+            limit=self.size,
+        )
+
+
+def read_state(object_key: str, given: MultiDict[str, str]) -> ListState:
+    """Read the state from an address; sizes and switches that are none of ours count as not given."""
+    size = given.get("size", "")
+    return ListState(
+        object=object_key,
+        view=given.get("view", ""),
+        filter=given.get("filter", "").strip(),
+        search=given.get("q", "").strip(),
+        sort=given.get("sort", ""),
+        cursor=given.get("cursor", ""),
+        size=int(size) if size.isdigit() and int(size) in PAGE_SIZES else 50,
+        exact=given.get("count") == "exact",
+    )
+
+
+def chosen_view(object_def: ObjectDef, state: ListState, roles: frozenset[str]) -> ViewDef | None:
+    """Give the view of the address, else the object's first list; a view for other roles is not there."""
+    visible = [view for view in object_def.views.values() if not view.roles or roles & set(view.roles)]
+    named = next((view for view in visible if view.name == state.view), None)
+    return named or next((view for view in visible if view.type is ViewType.LIST), None)
+
+
+def parse_sort(text: str) -> tuple[SortKey, ...]:
+    """Read `-amount,name`."""
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    return tuple(SortKey(path=part.removeprefix("-"), descending=part.startswith("-")) for part in parts)
+
+
+def print_sort(keys: tuple[SortKey, ...]) -> str:
+    """Write sort keys as in an address."""
+    return ",".join(f"-{key.path}" if key.descending else key.path for key in keys)

@@ -1,0 +1,47 @@
+"""Values as record pages show them: a kind and a text in the user's language, as the macro `value` takes them."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from flask_babel import gettext as _
+
+from metamodel.fields import FieldDef
+from metamodel.texts import label_text
+from ui.formats import Formats
+from ui.page_parts import Shown
+from ui.rows import plain_text, reference_url
+
+
+def shown_value(field: FieldDef, value: object, title: str | None, formats: Formats) -> Shown:
+    """Make the shown form of a field's value; title: of the record a lookup points at, None = may not be read."""
+    kind = field.value_type
+    if value is None:
+        return Shown(kind=kind)
+    if field.relation is not None:
+        target = field.relation.single_target
+        person = "user" in field.relation.targets
+        return Shown(
+            kind="user" if person else "lookup",
+            text=title or "",
+            href=reference_url(target, value) if title else "",
+        )
+    if field.choice is not None:
+        option = field.choice.option(str(value))
+        text = label_text(option.label, formats.language, option.name) if option is not None else str(value)
+        return Shown(kind="choice", text=text, color=(option.color if option is not None else None) or "gray")
+    words = {"yes": str(_("Yes")), "no": str(_("No"))}
+    text = plain_text(field, formats, words)(value)
+    return Shown(kind=kind, text=text, href=_href(kind, text), iso=_iso(value))
+
+
+def _href(kind: str, text: str) -> str:
+    if kind == "url":
+        return text if text.startswith(("https://", "http://")) else ""
+    return {"email": "mailto:", "phone": "tel:"}.get(kind, "") + text if kind in ("email", "phone") else ""
+
+
+def _iso(value: object) -> str:
+    if isinstance(value, dt.datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return value.isoformat() if isinstance(value, dt.date) else ""
