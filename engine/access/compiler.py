@@ -87,6 +87,11 @@ class ObjectAccess:
         """Whether any record may be read."""
         return self.actions["read"] is not NOBODY
 
+    @property
+    def known(self) -> bool:
+        """Whether the object exists for these roles at all."""
+        return any(predicate is not NOBODY for predicate in self.actions.values())
+
     def may(self, action: str) -> bool:
         """Say whether the action is granted on any record."""
         return self.actions.get(action, NOBODY) is not NOBODY
@@ -118,6 +123,11 @@ class Access:
     def menus(self) -> frozenset[str]:
         """The menus that the roles show."""
         return self._grants.menus if self._grants is not None else frozenset(self._metamodel.menus)
+
+    @property
+    def rights(self) -> frozenset[str] | None:
+        """The rights by name that are held; None = all."""
+        return self._grants.system if self._grants is not None else None
 
     def has_right(self, name: str) -> bool:
         """Say whether a right by name (import, manage_users, a permission …) is held."""

@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 from engine.expressions.arithmetic import write_number
 from engine.storage.column_types import instant_text
 from engine.storage.functions import SqlFunction
-from metamodel.field_types.temporal import first_valid_instant
-from workflow_dsl.durations import add_months
+from workflow_dsl.durations import Duration
+from workflow_dsl.evaluation_errors import NotComputable
+from workflow_dsl.periods import shift_day, shift_moment
 
 
 def calendar_functions() -> tuple[SqlFunction, ...]:
@@ -24,32 +25,32 @@ def calendar_functions() -> tuple[SqlFunction, ...]:
         SqlFunction(name="fs_days", call=_days, arguments=2),
         SqlFunction(name="fs_seconds", call=_seconds, arguments=2),
         SqlFunction(name="fs_local_date", call=_local_date, arguments=2),
-        SqlFunction(name="fs_start_of_day", call=_start_of_day, arguments=2),
     )
 
 
 def _add_date(day: str | None, months: str | None, days: str | None) -> str | None:
     if day is None or months is None or days is None:
         return None
+    by = Duration(months=Decimal(months), days=Decimal(days))
     try:
-        moved = add_months(dt.date.fromisoformat(day), int(Decimal(months)))
-        return (moved + dt.timedelta(days=int(Decimal(days)))).isoformat()
-    except OverflowError:
+        return shift_day(dt.date.fromisoformat(day), by, _no_calendar).isoformat()
+    except NotComputable:
         return None
 
 
 def _add_moment(moment: str | None, months: str | None, days: str | None, seconds: str | None, zone: str) -> str | None:
     if moment is None or months is None or days is None or seconds is None:
         return None
-    instant = dt.datetime.fromisoformat(moment)
+    by = Duration(months=Decimal(months), days=Decimal(days), seconds=Decimal(seconds))
     try:
-        if Decimal(months) or Decimal(days):
-            local = instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
-            day = add_months(local.date(), int(Decimal(months))) + dt.timedelta(days=int(Decimal(days)))
-            instant = first_valid_instant(dt.datetime.combine(day, local.time()), zone)
-        return instant_text(instant + dt.timedelta(microseconds=int(Decimal(seconds) * 1_000_000)))
-    except OverflowError:
+        return instant_text(shift_moment(dt.datetime.fromisoformat(moment), by, ZoneInfo(zone), _no_calendar))
+    except NotComputable:
         return None
+
+
+def _no_calendar(day: dt.date) -> bool:
+    """Count every day: business time is not computed in SQL."""
+    return True
 
 
 def _days(later: str | None, earlier: str | None) -> str | None:
@@ -68,12 +69,6 @@ def _seconds(later: str | None, earlier: str | None) -> str | None:
 
 def _local_date(moment: str | None, zone: str) -> str | None:
     return None if moment is None else dt.datetime.fromisoformat(moment).astimezone(ZoneInfo(zone)).date().isoformat()
-
-
-def _start_of_day(day: str | None, zone: str) -> str | None:
-    if day is None:
-        return None
-    return instant_text(first_valid_instant(dt.datetime.combine(dt.date.fromisoformat(day), dt.time()), zone))
 
 
 _PG_ADD_DATE = """

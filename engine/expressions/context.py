@@ -63,6 +63,10 @@ class RecordSource(Protocol):
         """Give the formulas of an object that are computed when read."""
         ...
 
+    def title(self, object_key: str, context: Context) -> str | None:
+        """Give the title of the context's record."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
@@ -139,6 +143,11 @@ class RecordContext:
         made.old = self.old
         return made
 
+    def of(self, object_key: str, record_id: str) -> RecordContext | None:
+        """Give the context of another record; None where it is absent or unseen."""
+        found = self._around.source.related(object_key, record_id)
+        return None if found is None else RecordContext(self._around, object_key, found)
+
     @property
     def user(self) -> str | None:
         """The id of the user who acts."""
@@ -181,6 +190,11 @@ class RecordContext:
     def lookup(self, object_key: str, field_name: str, value: Any) -> Sequence[str]:
         """Give the ids of at most two records whose field has that value."""
         return self._around.source.lookup(object_key, field_name, value)
+
+    def title(self, object_key: str, record_id: str) -> str:
+        """Give what a record is called; empty where it is absent or unseen."""
+        found = self.of(object_key, record_id)
+        return "" if found is None else self._around.source.title(object_key, found) or ""
 
     def setting(self, name: str) -> Any:
         """Give the value of a setting."""

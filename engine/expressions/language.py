@@ -39,7 +39,7 @@ class ReleaseLanguage:
         self._release = release
         self._functions = functions
         self._checked: dict[object, CheckedExpression] = {}
-        self._compiled: dict[int, tuple[Typed, Evaluate]] = {}
+        self._compiled: dict[int, tuple[Typed, Callable[..., Any]]] = {}
 
     def scope(self, object_key: str | None, place: str, **options: Any) -> Scope:
         """Make a scope over the release's metamodel."""
@@ -104,11 +104,20 @@ class ReleaseLanguage:
 
     def evaluator(self, typed: Typed) -> Evaluate:
         """Give the compiled form of a typed tree."""
+        return self.row_evaluator(typed)
+
+    def row_evaluator(self, typed: Typed) -> Callable[..., Any]:
+        """Give the compiled form of a typed tree that may take the row in sight as second argument."""
         found = self._compiled.get(id(typed))
         if found is None:
             # The tree is kept with it, so that its identity stays its own.
-            found = self._compiled[id(typed)] = (typed, compile_expression(typed))
+            found = self._compiled[id(typed)] = (typed, compile_expression(typed).evaluate)
         return found[1]
+
+    def title_reads(self, object_key: str) -> Reads:
+        """Give what a title reads."""
+        self.title(object_key)
+        return self._checked["title", object_key].reads
 
     def field(self, object_key: str, name: str) -> FieldDef:
         """Give the definition of a field."""

@@ -51,5 +51,12 @@ class StoredColumns:
             found[name] = codec.from_columns(parts)
         return found
 
+    def typed(self, row: Sequence[Any]) -> dict[str, Any]:
+        """Give field → value of a row that SQLAlchemy has converted already."""
+        found = {name: row[index] for name, index, _ in self._plain}
+        for name, span, codec, _ in self._parts:
+            found[name] = codec.from_columns(row[span])
+        return found
+
     def __len__(self) -> int:
         return len(self.names)

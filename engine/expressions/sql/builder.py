@@ -18,12 +18,13 @@ from engine.expressions.sql.functions import function_value
 from engine.expressions.sql.merging import is_empty
 from engine.expressions.sql.numbers import Numbers
 from engine.expressions.sql.scopes import RowScope
-from engine.expressions.sql.texts import joined_text, text_test
+from engine.expressions.sql.texts import joined_text, label_value, text_test
 from engine.expressions.sql.values import Sql, SqlBoolean, SqlEmpty, SqlValue
 from engine.storage.tables import Tables
 from metamodel.apps import Metamodel
 from metamodel.fields import FieldDef
 from workflow_dsl import typed as t
+from workflow_dsl.context import Context
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,7 @@ class SqlSource:
     formula: Callable[[str, str], t.Typed]
     title: Callable[[str], t.Typed]
     setting: Callable[[str], object]
-    evaluate: Callable[[t.Typed], Callable[[object], object]]
+    evaluate: Callable[[t.Typed], Callable[[Context], object]]
     language: str = "en"
 
 
@@ -117,6 +118,7 @@ _VALUES: Mapping[type[t.Typed], ValueMaker] = {
     t.FilledCount: operations.filled_value,
     t.TextJoin: operations.text_value,
     t.FunctionCall: function_value,
+    t.LabelValue: label_value,
     t.LookupRecord: lookup_record,
     t.Aggregate: aggregate_value,
 }

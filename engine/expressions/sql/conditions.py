@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, false, func, not_, or_, true
 
-from engine.expressions.periods import first_day, start_of_day
 from engine.expressions.sql.comparing import ordered, same
 from engine.expressions.sql.constants import kind_type
 from engine.expressions.sql.environment import Environment, NotInSql
@@ -15,7 +16,6 @@ from engine.expressions.sql.runtime import RunValues, computed
 from engine.expressions.sql.values import (
     Sql,
     SqlAnyReference,
-    SqlDate,
     SqlDatetime,
     SqlEmpty,
     SqlList,
@@ -25,6 +25,7 @@ from engine.expressions.sql.values import (
 )
 from engine.storage.column_types import ColumnKind
 from workflow_dsl import typed as t
+from workflow_dsl.periods import period_bounds
 from workflow_dsl.syntax import BinaryOp
 
 if TYPE_CHECKING:
@@ -96,8 +97,6 @@ def period(builder: SqlBuilder, node: t.Typed, environment: Environment, loose: 
     value = builder.value(node.value, environment)
     if isinstance(value, SqlEmpty):
         return true() if node.negated else false()
-    if node.period.business:
-        raise NotInSql("a period of business days", node.at)
     low, high = _period_bounds(builder, node, value)
     expr: Any = value.expr  # type: ignore[union-attr]
     found = and_(expr >= low, expr < high)
@@ -107,25 +106,24 @@ def period(builder: SqlBuilder, node: t.Typed, environment: Environment, loose: 
 
 
 def _period_bounds(builder: SqlBuilder, node: t.PeriodTest, value: SqlValue) -> tuple[Sql, Sql]:
-    zone = builder.metamodel.main.timezone
-    written = node.period
+    """Give the first day or moment inside and the first one after the period."""
+    zone = ZoneInfo(builder.metamodel.main.timezone)
+    moments = isinstance(value, SqlDatetime)
+    type_ = kind_type(builder, ColumnKind.DATETIME if moments else ColumnKind.DATE)
 
-    def bound(run: RunValues, after: bool, moments: bool) -> object:
-        day = first_day(written, run.today, after=after)
-        return start_of_day(day, zone) if moments else day
+    def bound(run: RunValues, *, after: bool) -> object:
+        first, last = period_bounds(node.period, run.today, _is_workday)
+        day = last + dt.timedelta(days=1) if after else first
+        return dt.datetime.combine(day, dt.time(), zone).astimezone(dt.UTC) if moments else day
 
-    if isinstance(value, SqlDatetime):
-        type_ = kind_type(builder, ColumnKind.DATETIME)
-        return (
-            computed("since", lambda run: bound(run, False, True), type_),
-            computed("until", lambda run: bound(run, True, True), type_),
-        )
-    assert isinstance(value, SqlDate)
-    type_ = kind_type(builder, ColumnKind.DATE)
     return (
-        computed("since", lambda run: bound(run, False, False), type_),
-        computed("until", lambda run: bound(run, True, False), type_),
+        computed("since", lambda run: bound(run, after=False), type_),
+        computed("until", lambda run: bound(run, after=True), type_),
     )
+
+
+def _is_workday(day: dt.date) -> bool:
+    return day.isoweekday() < 6
 
 
 def empty(builder: SqlBuilder, node: t.Typed, environment: Environment, loose: bool) -> Sql:

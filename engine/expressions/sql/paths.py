@@ -35,7 +35,7 @@ def path_value(builder: SqlBuilder, node: t.Typed, environment: Environment) -> 
     assert isinstance(node, t.FieldPath)
     if node.root.kind is t.RootKind.USER and not node.steps and node.field is None:
         return acting_reference(builder)
-    holders = _holders(builder, node, environment)
+    holders = path_holders(builder, node, environment)
     if node.field is None:
         return first_filled([holder.reference for holder in holders], builder.numbers)
     name = node.field.name
@@ -59,7 +59,8 @@ def acting_reference(builder: SqlBuilder) -> SqlReference:
     return SqlReference(targets=((found.key, acting_user(kind_type(builder, ColumnKind.ID))),))
 
 
-def _holders(builder: SqlBuilder, node: t.FieldPath, environment: Environment) -> Sequence[Holder]:
+def path_holders(builder: SqlBuilder, node: t.FieldPath, environment: Environment) -> Sequence[Holder]:
+    """Give the records that have the last field of a path, one a possible object."""
     holders: list[Holder] = [_root(builder, node, environment)]
     for step in node.steps:
         holders = [

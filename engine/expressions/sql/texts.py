@@ -82,8 +82,7 @@ def shown_text(builder: SqlBuilder, value: SqlValue, node: t.Typed | None) -> Sq
         case SqlEmpty():
             return literal("", Text())
         case SqlText():
-            choice = _choice_field(node)
-            return _labels(builder, value.expr, choice) if choice is not None else cast(value.expr, Text())
+            return cast(value.expr, Text())
         case SqlNumber():
             return number_text(builder, value)
         case SqlDate():
@@ -106,10 +105,13 @@ def _plain_text(value: SqlValue, node: t.Typed) -> Sql:
     raise NotInSql("joining of other values than texts", node.at)
 
 
-def _choice_field(node: t.Typed | None) -> FieldDef | None:
-    if isinstance(node, t.FieldPath) and node.field is not None and node.attribute is None and node.field.choice:
-        return node.field
-    return None
+def label_value(builder: SqlBuilder, node: t.Typed, environment: Environment) -> SqlValue:
+    """Give the label of a choice's option."""
+    assert isinstance(node, t.LabelValue)
+    value = builder.value(node.value, environment)
+    if not isinstance(value, SqlText) or node.value.field is None:
+        return SqlEmpty()
+    return SqlText(expr=_labels(builder, value.expr, node.value.field))
 
 
 def _labels(builder: SqlBuilder, option: Sql, definition: FieldDef) -> Sql:

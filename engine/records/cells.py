@@ -1,0 +1,213 @@
+"""Columns of a list or record as SQL and back: for each path its SQL parts, its Python value and its API form."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Text, case, func, literal, null, select
+from sqlalchemy.engine import Dialect as SqlDialect
+
+from engine.expressions.sql.builder import SqlBuilder
+from engine.expressions.sql.environment import Environment
+from engine.expressions.sql.frames import Frame
+from engine.expressions.sql.paths import path_holders
+from engine.expressions.sql.scopes import Eyes, RowScope
+from engine.expressions.sql.values import (
+    Sql,
+    SqlAnyReference,
+    SqlDate,
+    SqlDatetime,
+    SqlEmpty,
+    SqlMoney,
+    SqlNumber,
+    SqlReference,
+    SqlValue,
+    parts_of,
+)
+from engine.records.statements import Convert, result_converter
+from engine.storage.column_types import ScaledInteger
+from metamodel.values import Money, Ref
+from workflow_dsl import typed as t
+from workflow_dsl.types import Kind
+
+Read = Callable[[Sequence[Any]], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One path of a row.
+
+    columns: its SQL, in the row's order from `first`. read: row → Python value. json: row → API form. title: row →
+    title of the record a lookup points at.
+    """
+
+    name: str
+    columns: tuple[Sql, ...]
+    read: Read
+    json: Read
+    title: Read | None = None
+
+
+class CellMaker:
+    """Makes the cells of one select, one after the other; `first` counts the columns before them."""
+
+    def __init__(self, builder: SqlBuilder, environment: Environment, dialect: SqlDialect, first: int) -> None:
+        self._builder = builder
+        self._environment = environment
+        self._dialect = dialect
+        self._next = first
+
+    def make(self, name: str, node: t.Typed) -> Cell:
+        """Make the cell of a checked path.
+
+        Raises: NotInSql.
+        """
+        value = self._builder.value(node, self._environment)
+        parts = parts_of(value)
+        at = self._next
+        self._next += len(parts)
+        converts = [self._convert(value, part) for part in parts]
+        if isinstance(value, SqlReference | SqlAnyReference):
+            title = self._titles(node, value)
+            title_at = self._next
+            self._next += 1
+            return _reference_cell(name, value, (*parts, title), at, title_at, node)
+        if isinstance(value, SqlMoney):
+            return _money_cell(name, parts, at, converts[0])
+        return _plain_cell(name, parts, at, converts[0], value, node)
+
+    def _convert(self, value: SqlValue, part: Sql) -> Convert | None:
+        if isinstance(value, SqlNumber) and value.places == 0:
+            return None
+        places = value.amount.places if isinstance(value, SqlMoney) else None
+        places = value.places if isinstance(value, SqlNumber) else places
+        if self._dialect.name == "sqlite" and isinstance(value, SqlNumber | SqlMoney):
+            if places is None:
+                return Decimal
+            return result_converter(ScaledInteger(places), self._dialect)
+        return result_converter(part.type, self._dialect)
+
+    def _titles(self, node: t.Typed, value: SqlReference | SqlAnyReference) -> Sql:
+        if not isinstance(node, t.FieldPath):
+            return null()
+        eyes = self._environment.eyes
+        if isinstance(value, SqlAnyReference):
+            return any_title(self._builder, value, eyes)
+        if node.field is None:
+            holders = path_holders(self._builder, node, self._environment)
+            titles = [holder.title() for holder in holders if isinstance(holder, RowScope)]
+        else:
+            titles = list(self._followed(node, node.field.name, value))
+        if not titles:
+            return null()
+        return func.coalesce(*titles) if len(titles) > 1 else titles[0]
+
+    def _followed(self, node: t.FieldPath, name: str, value: SqlReference) -> Iterator[Sql]:
+        for holder in path_holders(self._builder, node, self._environment):
+            definition = self._builder.field_def(holder.object_key, name)
+            targets = definition.relation.targets if definition.relation is not None else ()
+            for target, _ in value.targets:
+                if target in targets:
+                    yield holder.follow(definition, target).title()
+
+
+def any_title(builder: SqlBuilder, value: SqlAnyReference, eyes: Eyes | None) -> Sql:
+    """Give the title of a record of any object: one small select, of the object it is."""
+    whens = []
+    for key in builder.metamodel.objects:
+        alias = builder.tables.of(key).table.alias()
+        scope = RowScope(builder, Frame(alias), key, alias, False, eyes)
+        conditions = [alias.c["id"] == value.id]
+        if eyes is not None and (readable := eyes.record_condition(scope)) is not None:
+            conditions.append(readable)
+        title = scope.title()
+        query = select(title).select_from(scope.frame.source).where(*conditions)
+        query = query.correlate_except(*scope.frame.aliases)
+        whens.append((value.object == literal(key, Text()), query.scalar_subquery()))
+    return case(*whens, else_=null())
+
+
+def _plain_cell(
+    name: str, parts: tuple[Sql, ...], at: int, convert: Convert | None, value: SqlValue, node: t.Typed
+) -> Cell:
+    def read(row: Sequence[Any]) -> Any:
+        raw = row[at]
+        return raw if raw is None or convert is None else convert(raw)
+
+    if isinstance(value, SqlNumber) and node.type.kind is Kind.INTEGER:
+        return Cell(name, parts, lambda row: _integer(row[at]), lambda row: _integer(row[at]))
+    if isinstance(value, SqlNumber):
+        return Cell(name, parts, read, lambda row: None if row[at] is None else f"{read(row):f}")
+    if isinstance(value, SqlDatetime):
+        return Cell(name, parts, read, lambda row: _moment(row[at]))
+    if isinstance(value, SqlDate):
+        return Cell(name, parts, read, lambda row: _day(row[at]))
+    if isinstance(value, SqlEmpty):
+        return Cell(name, parts, lambda row: None, lambda row: None)
+    return Cell(name, parts, read, read)
+
+
+def _integer(raw: Any) -> int | None:
+    return None if raw is None else int(raw)
+
+
+def _day(raw: Any) -> str | None:
+    # SQLite keeps days as the API shows them.
+    return raw if raw is None or isinstance(raw, str) else str(raw.isoformat())
+
+
+def _moment(raw: Any) -> str | None:
+    if raw is None:
+        return None
+    moment = dt.datetime.fromisoformat(raw) if isinstance(raw, str) else raw
+    text: str = moment.isoformat()
+    return text[:-6] + "Z" if text.endswith("+00:00") else moment.astimezone(dt.UTC).isoformat()[:-6] + "Z"
+
+
+def _money_cell(name: str, parts: tuple[Sql, ...], at: int, convert: Convert | None) -> Cell:
+    def read(row: Sequence[Any]) -> Any:
+        amount = row[at]
+        if amount is None:
+            return None
+        return Money(amount if convert is None else convert(amount), row[at + 1])
+
+    def json(row: Sequence[Any]) -> Any:
+        amount = row[at]
+        if amount is None:
+            return None
+        exact = amount if convert is None else convert(amount)
+        return {"amount": f"{exact:f}", "currency": row[at + 1]}
+
+    return Cell(name, parts, read, json)
+
+
+def _reference_cell(
+    name: str, value: SqlReference | SqlAnyReference, parts: tuple[Sql, ...], at: int, title_at: int, node: t.Typed
+) -> Cell:
+    polymorphic = node.type.polymorphic
+
+    def ref(row: Sequence[Any]) -> Ref | None:
+        if isinstance(value, SqlAnyReference):
+            return None if row[at] is None else Ref(str(row[at + 1]), str(row[at]))
+        for index, (key, _) in enumerate(value.targets):
+            if row[at + index] is not None:
+                return Ref(key, str(row[at + index]))
+        return None
+
+    def read(row: Sequence[Any]) -> Any:
+        found = ref(row)
+        return found if found is None or polymorphic else found.id
+
+    def json(row: Sequence[Any]) -> Any:
+        found = ref(row)
+        if found is None:
+            return None
+        if polymorphic:
+            return {"object": found.object, "id": found.id, "title": row[title_at]}
+        return {"id": found.id, "title": row[title_at]}
+
+    return Cell(name, parts, read, json, lambda row: row[title_at])

@@ -1,0 +1,225 @@
+"""Compiles reads: from a query and an actor's rights to one kept statement with the shape of its rows.
+
+Whatever a caller names is checked with what the actor may read, so an unreadable field is an unknown one. The access
+predicate stands in the statement itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Select, Text, and_, cast, func, literal_column, or_, select
+
+from engine.access.compiler import Access, AccessEyes
+from engine.access.predicates import EVERYONE
+from engine.errors import QueryProblem
+from engine.expressions.sql.builder import SqlBuilder
+from engine.expressions.sql.environment import Environment, NotInSql
+from engine.expressions.sql.frames import Frame
+from engine.expressions.sql.runtime import runtime
+from engine.expressions.sql.scopes import RowScope
+from engine.expressions.sql.texts import folded_test
+from engine.expressions.sql.values import Sql, SqlText
+from engine.records.cells import Cell, CellMaker
+from engine.records.ordering import OrderKey, after_row, id_key, order_by, order_key
+from engine.records.parts import ReleaseParts
+from engine.records.shapes import CELLS_AT, CellShape
+from engine.records.statements import Prepared
+from metamodel.names import did_you_mean
+from metamodel.objects import ObjectDef
+from metamodel.source import Location, Problem
+from metamodel.views import SortKey, ViewDef
+from workflow_dsl import typed as t
+from workflow_dsl.syntax import BinaryOp
+
+_PLACE = Location(file="<query>")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a statement is compiled for: a `ListQuery` without what is bound at each run.
+
+    words: how many words are searched for. empty: which sort values of the cursor are empty; None = from the start.
+    """
+
+    object: str
+    fields: tuple[str, ...] | None = None
+    filter: str | None = None
+    view: str | None = None
+    sort: tuple[SortKey, ...] = ()
+    limit: int = 50
+    words: int = 0
+    empty: tuple[bool, ...] | None = None
+    language: str = "en"
+    roles: frozenset[str] | None = field(default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRead:
+    """A kept statement. keys: how many sort values end each row (the id among them)."""
+
+    prepared: Prepared
+    shape: CellShape
+    keys: int
+
+
+class QueryCompiler:
+    """Compiles the reads of one object for one set of rights."""
+
+    def __init__(self, parts: ReleaseParts, access: Access, object_def: ObjectDef, language: str) -> None:
+        self._parts = parts
+        self._access = access
+        self._object = object_def
+        self._builder: SqlBuilder = parts.builder(access, language)
+        table = parts.tables.of(object_def.key).table
+        alias = table.alias()
+        eyes = None if access.full else AccessEyes(access)
+        self.scope = RowScope(self._builder, Frame(alias), object_def.key, alias, False, eyes)
+        self.environment = Environment(self.scope.frame, self.scope, (), eyes)
+        self.conditions: list[Sql] = [alias.c["deleted_at"].is_(None)]
+
+    def one(self, fields: Sequence[str] | None) -> CompiledRead:
+        """Compile the read of one record by its id, parameter `id`."""
+        self._require_readable()
+        self.conditions.append(self.scope.id == runtime("id", self.scope.id.type))
+        cells = self._cells(fields if fields is not None else self._readable())
+        return CompiledRead(self._prepare(self._select(cells, ())), CellShape(self._object.key, cells), 0)
+
+    def page(self, question: Question) -> CompiledRead:
+        """Compile a list."""
+        self._require_readable()
+        view = self._view(question.view)
+        self._narrow(question, view)
+        cells = self._cells(self._columns(question, view))
+        keys = self._order(question.sort or (view.sort if view is not None else ()))
+        sqlite = self._builder.numbers.sqlite
+        if question.empty is not None:
+            self.conditions.append(after_row(keys, question.empty, sqlite=sqlite))
+        query = self._select(cells, keys).order_by(*order_by(keys, sqlite=sqlite))
+        query = query.limit(literal_column(str(int(question.limit) + 1)))
+        return CompiledRead(self._prepare(query), CellShape(self._object.key, cells), len(keys))
+
+    def count(self, question: Question, cap: int | None) -> Prepared:
+        """Compile the count of what a list holds, at most `cap`."""
+        self._require_readable()
+        self._narrow(question, self._view(question.view))
+        frame = self.scope.frame
+        rows: Select[Any] = select(literal_column("1")).select_from(frame.source).where(*self.conditions)
+        if cap is not None:
+            rows = rows.limit(literal_column(str(int(cap))))
+        return self._prepare(select(func.count()).select_from(rows.subquery()))
+
+    def _require_readable(self) -> None:
+        predicate = self._access.of(self._object.key).actions["read"]
+        if predicate is not EVERYONE:
+            self.conditions.append(predicate.sql(self.scope))
+
+    def _narrow(self, question: Question, view: ViewDef | None) -> None:
+        if view is not None and view.where is not None:
+            self.conditions.append(self._condition(view.where.text))
+        if question.filter is not None and question.filter.strip():
+            self.conditions.append(self._condition(question.filter))
+        if question.words:
+            self.conditions.append(self._search(question.words))
+
+    def _condition(self, text: str) -> Sql:
+        checked = self._parts.language.brought(text, self._object.key, self._access.may_read)
+        if checked.typed is None:
+            raise QueryProblem(checked.problems.errors)
+        try:
+            return self._builder.condition(checked.typed, self.environment, loose=True)
+        except NotInSql as fault:
+            raise QueryProblem([fault.problem]) from fault
+
+    def _search(self, words: int) -> Sql:
+        texts = [text for path in self._object.search if (text := self._searched(path.text)) is not None]
+        if not texts:
+            return literal_column("1") == literal_column("0")
+        tests = []
+        for index in range(words):
+            word = runtime(f"word_{index}", Text())
+            tests.append(or_(*(folded_test(self._builder, BinaryOp.CONTAINS, text, word) for text in texts)))
+        return and_(*tests)
+
+    def _searched(self, path: str) -> Sql | None:
+        checked = self._parts.language.path(path, self._object.key, self._access.may_read)
+        if checked.typed is None:
+            return None
+        value = self._builder.value(checked.typed, self.environment)
+        return cast(value.expr, Text()) if isinstance(value, SqlText) else None
+
+    def _view(self, name: str | None) -> ViewDef | None:
+        if name is None:
+            return None
+        view = self._object.views.get(name)
+        if view is None or (view.roles and not self._access.full and not self._access.roles & set(view.roles)):
+            known = [item for item in self._object.views]
+            raise problem("EXP902", f"'{name}' is not a view of {self._object.key}", did_you_mean(name, known))
+        return view
+
+    def _columns(self, question: Question, view: ViewDef | None) -> Sequence[str]:
+        if question.fields:
+            return question.fields
+        if view is not None and (view.columns or view.card):
+            shown = view.columns or view.card
+            return [path.text for path in shown if self._may_show(path.text)]
+        return self._readable()
+
+    def _may_show(self, path: str) -> bool:
+        # A view shows what its reader may see of it; only what a caller names himself is refused.
+        return self._parts.language.path(path, self._object.key, self._access.may_read).typed is not None
+
+    def _readable(self) -> Sequence[str]:
+        readable = self._access.of(self._object.key).readable
+        return [name for name in self._object.fields if name in readable and name != "deleted_at"]
+
+    def _cells(self, paths: Sequence[str]) -> list[Cell]:
+        maker = CellMaker(self._builder, self.environment, self._parts.dialect, CELLS_AT)
+        cells = []
+        for path in dict.fromkeys(paths):
+            node = self._path(path)
+            try:
+                cells.append(maker.make(path, node))
+            except NotInSql as fault:
+                raise QueryProblem([fault.problem]) from fault
+        return cells
+
+    def _path(self, path: str) -> t.Typed:
+        checked = self._parts.language.path(path, self._object.key, self._access.may_read)
+        if checked.typed is None:
+            raise QueryProblem(checked.problems.errors)
+        if not isinstance(checked.typed, t.FieldPath) or checked.typed.root.kind is not t.RootKind.THIS:
+            raise problem("EXP903", f"'{path}' is not a field of {self._object.key} or a path to one")
+        return checked.typed
+
+    def _order(self, sort: Sequence[SortKey]) -> list[OrderKey]:
+        keys: list[OrderKey] = []
+        for item in sort:
+            try:
+                key = order_key(self._builder, self._path(item.path), self.environment, descending=item.descending)
+            except NotInSql as fault:
+                raise QueryProblem([fault.problem]) from fault
+            keys.append(key)
+        if not keys:
+            keys.append(OrderKey(self.scope.alias.c["created_at"], True, True))
+        keys.append(id_key(self.scope, descending=keys[-1].descending))
+        return keys
+
+    def _select(self, cells: Sequence[Cell], keys: Sequence[OrderKey]) -> Select[Any]:
+        alias = self.scope.alias
+        columns: list[Any] = [alias.c["id"], alias.c["version"], self.scope.title()]
+        columns += [part for cell in cells for part in cell.columns]
+        columns += [key.expr for key in keys]
+        labelled = [column.label(f"c{index}") for index, column in enumerate(columns)]
+        # The FROM comes last: titles and paths add their joins to it.
+        return select(*labelled).select_from(self.scope.frame.source).where(*self.conditions)
+
+    def _prepare(self, query: Select[Any]) -> Prepared:
+        return Prepared(query, self._parts.dialect)
+
+
+def problem(code: str, message: str, hint: str = "") -> QueryProblem:
+    """Make the error of a query that has no text with a place of its own."""
+    return QueryProblem([Problem(code=code, message=message, at=_PLACE, hint=hint)])

@@ -1,0 +1,140 @@
+"""Reads through the door: one record, a page, a count, each by one kept statement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import RecordNotFound
+from engine.records.cursor import CursorSigner
+from engine.records.query import CompiledRead, QueryCompiler, Question, problem
+from engine.records.types import COUNT_CAP, MAX_PAGE, Count, ListQuery, Page, Record
+from engine.storage.functions import fold
+from metamodel.objects import ObjectDef
+
+if TYPE_CHECKING:
+    from engine.records.transaction import Transaction
+
+_MAX_WORDS = 8
+_MAX_TEXT = 10_000
+
+
+class Reader:
+    """Reads within one transaction."""
+
+    __slots__ = ("_transaction",)
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    def get(self, object_def: ObjectDef, record_id: str, fields: Sequence[str] | None) -> Record:
+        """Read one record.
+
+        Raises: RecordNotFound, QueryProblem.
+        """
+        row, compiled = self._row(object_def, record_id, fields)
+        if row is None:
+            raise RecordNotFound(object_def.key, record_id)
+        return compiled.shape.record(row)
+
+    def page(self, object_def: ObjectDef, query: ListQuery) -> Page:
+        """Read a page.
+
+        Raises: QueryProblem.
+        """
+        if not 1 <= query.limit <= MAX_PAGE:
+            raise problem("EXP904", f"'limit' is {query.limit}; it must be 1 to {MAX_PAGE}")
+        words = _words(query.search)
+        place = self._place(query)
+        after = self._cursor_values(query, place)
+        empty = tuple(value is None for value in after) if after is not None else None
+        compiled = self._compiled(object_def, self._question(query, words, empty))
+        given = {f"word_{index}": word for index, word in enumerate(words)}
+        if after is not None:
+            given.update({f"after_{index}": value for index, value in enumerate(after) if value is not None})
+        rows = self._transaction.rows(compiled.prepared, given)
+        following = None
+        if len(rows) > query.limit:
+            rows = rows[: query.limit]
+            following = self._signer().write(place, rows[-1][-compiled.keys :])
+        return Page(rows, compiled.shape, following)
+
+    def count(self, object_def: ObjectDef, query: ListQuery, *, exact: bool) -> Count:
+        """Count what a list holds.
+
+        Raises: QueryProblem.
+        """
+        words = _words(query.search)
+        question = self._question(query, words, None)
+        cap = None if exact else COUNT_CAP
+        key = ("count", question, cap)
+        prepared = self._transaction.parts.asked.find(key, lambda: self._compiler(object_def).count(question, cap))
+        given = {f"word_{index}": word for index, word in enumerate(words)}
+        value = int(self._transaction.row(prepared, given)[0])
+        return Count(value=value, capped=not exact and value >= COUNT_CAP)
+
+    def _row(self, object_def: ObjectDef, record_id: str, fields: Sequence[str] | None) -> tuple[Any, CompiledRead]:
+        transaction = self._transaction
+        key = ("get", object_def.key, None if fields is None else tuple(fields), self._roles(), self._language())
+        compiled = transaction.parts.asked.find(key, lambda: self._compiler(object_def).one(fields))
+        if not could_be_id(record_id):
+            return None, compiled
+        return transaction.row(compiled.prepared, {"id": record_id}), compiled
+
+    def _compiled(self, object_def: ObjectDef, question: Question) -> CompiledRead:
+        found: CompiledRead = self._transaction.parts.asked.find(
+            question, lambda: self._compiler(object_def).page(question)
+        )
+        return found
+
+    def _compiler(self, object_def: ObjectDef) -> QueryCompiler:
+        transaction = self._transaction
+        return QueryCompiler(transaction.parts, transaction.access, object_def, self._language())
+
+    def _question(self, query: ListQuery, words: Sequence[str], empty: tuple[bool, ...] | None) -> Question:
+        if query.filter is not None and len(query.filter) > _MAX_TEXT:
+            raise problem("EXP401", f"the filter has {len(query.filter)} characters; at most {_MAX_TEXT} are allowed")
+        return Question(
+            object=query.object,
+            fields=tuple(query.fields) or None,
+            filter=query.filter,
+            view=query.view,
+            sort=tuple(query.sort),
+            limit=query.limit,
+            words=len(words),
+            empty=empty,
+            language=self._language(),
+            roles=self._roles(),
+        )
+
+    def _place(self, query: ListQuery) -> str:
+        # A cursor belongs to the question that made it: object, conditions, order, and who may see what.
+        roles = self._roles()
+        who = "*" if roles is None else ",".join(sorted(roles))
+        sort = ",".join(f"{'-' if key.descending else ''}{key.path}" for key in query.sort)
+        parts = (query.object, query.filter or "", query.view or "", sort, query.search or "", who)
+        return "\0".join(parts)
+
+    def _cursor_values(self, query: ListQuery, place: str) -> list[object] | None:
+        return self._signer().read(place, query.cursor) if query.cursor is not None else None
+
+    def _signer(self) -> CursorSigner:
+        return CursorSigner(self._transaction.services.secret)
+
+    def _roles(self) -> frozenset[str] | None:
+        access = self._transaction.access
+        return None if access.full else access.roles
+
+    def _language(self) -> str:
+        return self._transaction.actor.language
+
+
+def could_be_id(text: str) -> bool:
+    """Say whether a text has the form of an id; the database would refuse others."""
+    return len(text) == 36 and all(character in "0123456789abcdef-" for character in text) and text.count("-") == 4
+
+
+def _words(search: str | None) -> list[str]:
+    if search is None:
+        return []
+    return [word for part in search.split()[:_MAX_WORDS] if (word := fold(part[:200])) and "\0" not in word]

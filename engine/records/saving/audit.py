@@ -1,0 +1,61 @@
+"""The audit log: one row a save, which is the record's history as well."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert
+
+from engine.expressions.sql.runtime import runtime
+from engine.records.hooks import SaveKind
+from engine.records.statements import Prepared
+
+if TYPE_CHECKING:
+    from engine.records.transaction import Transaction
+
+AuditRow = dict[str, Any]
+
+
+def audit_row(
+    transaction: Transaction,
+    object_key: str,
+    record_id: str,
+    version: int,
+    kind: SaveKind,
+    changes: dict[str, list[Any]],
+) -> AuditRow:
+    """Make the row of one save."""
+    actor, cause = transaction.actor, transaction.cause
+    return {
+        "object": object_key,
+        "record_id": record_id,
+        "version": version,
+        "at": transaction.now,
+        "actor": actor.user_id,
+        "actor_name": actor.name or actor.login,
+        "on_behalf": actor.on_behalf_of,
+        "origin": actor.origin.value,
+        "run_id": cause.run,
+        "step": cause.step,
+        "release": transaction.parts.release.number,
+        "action": kind.value,
+        "changes": changes,
+    }
+
+
+def write_audit(transaction: Transaction, rows: Sequence[AuditRow]) -> None:
+    """Write audit rows; one of its own, several by one statement."""
+    if len(rows) == 1:
+        prepared = transaction.parts.made("audit", lambda: _prepare(transaction))
+        transaction.change(prepared, {f"new_{name}": value for name, value in rows[0].items()})
+    elif rows:
+        transaction.insert_many(transaction.system.audit, rows)
+
+
+def _prepare(transaction: Transaction) -> Prepared:
+    table = transaction.system.audit
+    columns = [column for column in table.columns if column.name != "id"]
+    # No returning: the id of an audit row is not needed.
+    statement = insert(table).inline().values({c.name: runtime(f"new_{c.name}", c.type) for c in columns})
+    return Prepared(statement, transaction.parts.dialect)

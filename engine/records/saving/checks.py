@@ -1,0 +1,143 @@
+"""Does the record make sense: required fields, bounds, options and their transitions, validations.
+
+All findings are collected. Nothing here asks the database but through the context.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.errors import FieldError
+from engine.expressions.context import option_label
+from engine.records.hooks import SaveKind
+from engine.records.saving.drafts import RecordDraft
+from engine.records.saving.messages import say
+from engine.records.saving.plan import Evaluate, Validation
+from metamodel.field_types import FieldTypeRegistry, FieldValueError, message
+from metamodel.fields import ChoiceDef, FieldDef
+from metamodel.objects import ValidationSeverity
+from metamodel.values import Money
+from workflow_dsl.evaluation_errors import EvaluationError
+
+
+class Checker:
+    """Checks drafts in one language."""
+
+    def __init__(self, types: FieldTypeRegistry, language: str, currency: str) -> None:
+        self._types = types
+        self._language = language
+        self._currency = currency
+
+    def check(self, draft: RecordDraft) -> None:
+        """Check everything about one record but its relations and uniqueness."""
+        changed = draft.changed
+        self._readonly(draft, changed)
+        self._bounds(draft, changed)
+        self._required(draft)
+        for definition in draft.plan.choices:
+            if definition.name in changed:
+                self._choice(draft, definition)
+        for validation in draft.plan.validations:
+            self._validate(draft, validation)
+
+    def holds(self, draft: RecordDraft, condition: Evaluate, field: str | None) -> bool:
+        """Say whether a condition holds; one that can't be evaluated refuses the save."""
+        try:
+            return bool(condition(draft.context))
+        except EvaluationError as fault:
+            draft.reject(say("not_computable", self._language, reason=fault), field=field, code="not_computable")
+            return False
+
+    def _refuse(self, draft: RecordDraft, code: str, field: str, **parts: object) -> None:
+        draft.errors.append(FieldError(code=code, message=say(code, self._language, **parts), field=field))
+
+    def _readonly(self, draft: RecordDraft, changed: frozenset[str]) -> None:
+        if draft.kind is not SaveKind.UPDATED or draft.stored is None:
+            return
+        judged = draft.given & changed & draft.plan.readonly_if.keys()
+        if not judged:
+            return
+        # Read-only is judged by what is stored, not by what the form would make of it.
+        before = RecordDraft(draft.plan, draft.around, draft.kind, draft.record_id, draft.stored, None)
+        for name in sorted(judged):
+            if self.holds(before, draft.plan.readonly_if[name], name):
+                self._refuse(draft, "readonly", name)
+        draft.errors.extend(before.errors)
+
+    def _bounds(self, draft: RecordDraft, changed: frozenset[str]) -> None:
+        fields = draft.plan.object.fields
+        for name in changed:
+            value, definition = draft.values[name], fields[name]
+            if value is None or definition.system or definition.type in ("autonumber", "rollup"):
+                continue
+            try:
+                if name not in draft.given or definition.formula is not None:
+                    self._types.of(definition).check(value, definition)
+            except FieldValueError as fault:
+                text = message(fault.code, self._language, **fault.params)
+                draft.errors.append(FieldError(code=fault.code, message=text, field=name))
+            if isinstance(value, Money) and value.currency != self._currency:
+                self._refuse(draft, "currency", name, currency=self._currency, other=value.currency)
+
+    def _required(self, draft: RecordDraft) -> None:
+        plan = draft.plan
+        told = {error.field for error in draft.errors}
+        for name in plan.required:
+            if draft.values[name] is None and name not in told and self._is_visible(draft, name):
+                self._refuse(draft, "required", name)
+        for name, condition in plan.required_if.items():
+            if draft.values[name] is not None or name in told or name in plan.required:
+                continue
+            if self.holds(draft, condition, name) and self._is_visible(draft, name):
+                self._refuse(draft, "required", name)
+
+    def _is_visible(self, draft: RecordDraft, name: str) -> bool:
+        condition = draft.plan.visible_if.get(name)
+        return condition is None or self.holds(draft, condition, name)
+
+    def _choice(self, draft: RecordDraft, definition: FieldDef) -> None:
+        value = draft.values[definition.name]
+        choice = definition.choice
+        option = choice.option(value) if choice is not None and value is not None else None
+        if choice is None or option is None:
+            return
+        if not option.active:
+            self._refuse(draft, "inactive_option", definition.name, value=self._label(draft, definition, value))
+        if choice.depends_on is not None and option.only_for:
+            other = draft.values.get(choice.depends_on)
+            if other not in option.only_for:
+                shown = self._label(draft, definition, value)
+                self._refuse(draft, "wrong_option", definition.name, value=shown, other=other or "–")
+        self._transition(draft, definition, choice, value)
+        for name in option.requires:
+            if draft.values.get(name) is None and not any(error.field == name for error in draft.errors):
+                self._refuse(draft, "option_requires", name, option=self._label(draft, definition, value))
+
+    def _transition(self, draft: RecordDraft, definition: FieldDef, choice: ChoiceDef, value: str) -> None:
+        before = draft.old.get(definition.name)
+        # Transitions bind changes, not creation; what was empty may become anything.
+        if draft.kind is not SaveKind.UPDATED or not isinstance(before, str):
+            return
+        allowed = choice.allowed_next(before)
+        if allowed is None or value in allowed:
+            return
+        labels = [self._label(draft, definition, name) for name in (before, value)]
+        possible = ", ".join(self._label(draft, definition, name) for name in allowed) or "–"
+        self._refuse(draft, "transition", definition.name, old=labels[0], new=labels[1], allowed=possible)
+
+    def _label(self, draft: RecordDraft, definition: FieldDef, option: Any) -> str:
+        return option_label(draft.plan.object, definition.name, str(option), self._language)
+
+    def _validate(self, draft: RecordDraft, validation: Validation) -> None:
+        for condition in (validation.active, validation.when):
+            if condition is not None and not self.holds(draft, condition, validation.field):
+                return
+        errors = len(draft.errors)
+        if self.holds(draft, validation.check, validation.field) or len(draft.errors) > errors:
+            return
+        finding = FieldError(
+            code=validation.name,
+            message=validation.message.in_language(self._language, validation.name),
+            field=validation.field,
+        )
+        (draft.errors if validation.severity is ValidationSeverity.ERROR else draft.warnings).append(finding)

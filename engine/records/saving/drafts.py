@@ -1,0 +1,129 @@
+"""One record while it is being saved: its values as they become, what was stored, and what was found wrong.
+
+It is what before rules see as `Draft`. Nothing here reads or writes the database but through the context's lazy
+loading of related records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import FieldError
+from engine.expressions.context import RecordContext, Surroundings
+from engine.records.hooks import SaveKind
+from engine.records.saving.plan import SavePlan
+from metamodel.names import did_you_mean
+from workflow_dsl.evaluation_errors import EvaluationError
+
+if TYPE_CHECKING:
+    from workflow_dsl.context import Context
+
+_EMPTY: Mapping[str, Any] = {}
+
+
+class RecordDraft:
+    """A record on its way through the save.
+
+    given: fields that the caller set. titles: of the lookups that were looked at. confirmed: codes of warnings that
+    the person has confirmed, None where warnings pass by themselves (rules, batches).
+    """
+
+    __slots__ = (
+        "_context", "around", "confirmed", "errors", "given", "kind", "plan", "record_id", "stored", "title",
+        "titles", "values", "warnings",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        plan: SavePlan,
+        around: Surroundings,
+        kind: SaveKind,
+        record_id: str,
+        stored: Mapping[str, Any] | None,
+        confirmed: frozenset[str] | None,
+    ) -> None:
+        self.plan = plan
+        self.around = around
+        self.kind = kind
+        self.record_id = record_id
+        self.stored = stored
+        self.values: dict[str, Any] = dict(stored) if stored is not None else dict.fromkeys(plan.table.codecs)
+        self.given: set[str] = set()
+        self.errors: list[FieldError] = []
+        self.warnings: list[FieldError] = []
+        self.titles: dict[str, str] = {}
+        self.title: str | None = None
+        self.confirmed = confirmed
+        self._context: RecordContext | None = None
+
+    @property
+    def object_key(self) -> str:
+        """The object's key."""
+        return self.plan.object.key
+
+    @property
+    def old(self) -> Mapping[str, Any]:
+        """The stored values before the save; empty on creation."""
+        return self.stored if self.stored is not None else _EMPTY
+
+    @property
+    def changed(self) -> frozenset[str]:
+        """Fields whose value differs from what is stored."""
+        stored = self.stored
+        if stored is None:
+            return frozenset(name for name, value in self.values.items() if value is not None)
+        return frozenset(name for name, value in self.values.items() if value != stored.get(name))
+
+    @property
+    def context(self) -> Context:
+        """The context expressions are evaluated in: `this` is the draft as it is now."""
+        if self._context is None:
+            self._context = RecordContext(self.around, self.object_key, self.values, old=self.stored)
+        return self._context
+
+    def set(self, name: str, value: object) -> None:
+        """Give a field a value; formulas over it follow at once."""
+        if name not in self.values:
+            hint = did_you_mean(name, self.values)
+            raise KeyError(f"'{name}' is not a stored field of {self.object_key}; {hint}")
+        self.put(name, self.plan.keep[name](value))
+        self.compute({name})
+
+    def put(self, name: str, value: Any) -> None:
+        """Give a field a value that is in its form already."""
+        self.values[name] = value
+        # A context over formulas that are computed when read holds a copy; over plain values it sees the change.
+        self._context = None
+
+    def compute(self, of: Collection[str] | None = None) -> None:
+        """Compute kept formulas, all of them or those that follow from some fields."""
+        changed = None if of is None else {*of}
+        for formula in self.plan.computed:
+            if changed is not None and not formula.reads & changed:
+                continue
+            self.put(formula.name, self._evaluated(formula.name, formula.evaluate))
+            if changed is not None:
+                changed.add(formula.name)
+
+    def _evaluated(self, name: str, evaluate: Any) -> Any:
+        try:
+            return evaluate(self.context)
+        except EvaluationError as fault:
+            self.reject(str(fault), field=name, code="not_computable")
+            return None
+
+    def reject(self, message: str, *, field: str | None = None, code: str = "rejected") -> None:
+        """Refuse the save; all messages are told together."""
+        self.errors.append(FieldError(code=code, message=message, field=field))
+
+    def warn(self, message: str, *, field: str | None = None, code: str = "warned") -> None:
+        """Ask the person to confirm; rules and batches pass over it and report it."""
+        self.warnings.append(FieldError(code=code, message=message, field=field))
+
+    @property
+    def unconfirmed(self) -> list[FieldError]:
+        """The warnings that still stand against the save."""
+        if self.confirmed is None:
+            return []
+        return [warning for warning in self.warnings if warning.code not in self.confirmed]

@@ -1,0 +1,102 @@
+"""Loads a record for a change: locked, with what the actor may do with it judged in the same statement.
+
+A record that the actor may not read is absent; one that may be read and not changed is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, case, false, func, literal, select
+
+from engine.access.compiler import Access
+from engine.access.predicates import EVERYONE, NOBODY, Predicate
+from engine.errors import AccessDenied, FieldError, RecordNotFound, StaleVersion, ValidationFailed
+from engine.expressions.sql.frames import Frame
+from engine.expressions.sql.runtime import runtime
+from engine.expressions.sql.scopes import RowScope
+from engine.records.hooks import SaveKind
+from engine.records.saving.drafts import RecordDraft
+from engine.records.saving.messages import say
+from engine.records.saving.plan import SavePlan, save_plan
+from engine.records.statements import Prepared
+
+if TYPE_CHECKING:
+    from engine.records.transaction import Transaction
+
+_ACTIONS = {SaveKind.UPDATED: "update", SaveKind.DELETED: "delete", SaveKind.RESTORED: "delete"}
+
+
+def load_for_change(
+    transaction: Transaction, object_key: str, record_id: str, kind: SaveKind, version: int | None
+) -> RecordDraft:
+    """Load and lock a record that the actor may change.
+
+    Raises: RecordNotFound, AccessDenied, StaleVersion.
+    """
+    plan = save_plan(transaction.parts, object_key)
+    action = _ACTIONS[kind]
+    access = transaction.access
+    key = ("load", object_key, action, kind is SaveKind.RESTORED, None if access.full else access.roles)
+    prepared = transaction.parts.made(key, lambda: _prepare(transaction, plan, kind))
+    row = transaction.row(prepared, {"id": record_id}) if _could_be_id(record_id) else None
+    if row is None or not row[0]:
+        raise RecordNotFound(object_key, record_id)
+    if not row[1]:
+        raise AccessDenied(action, object_key, "your roles do not allow it for this record")
+    values = transaction.parts.columns(object_key).values(row, 2)
+    if version is not None and version != values["version"]:
+        raise StaleVersion(object_key, record_id, expected=version, current=values["version"])
+    return RecordDraft(plan, transaction.around, kind, record_id, values, transaction.confirmed)
+
+
+def _could_be_id(record_id: str) -> bool:
+    return len(record_id) == 36 and all(c in "0123456789abcdef-" for c in record_id)
+
+
+def _prepare(transaction: Transaction, plan: SavePlan, kind: SaveKind) -> Prepared:
+    parts, access = transaction.parts, transaction.access
+    alias = plan.table.table.alias()
+    builder = parts.builder(access, "en")
+    scope = RowScope(builder, Frame(alias), plan.object.key, alias)
+    actions = access.of(plan.object.key).actions
+    flags = [_flag(actions["read"], scope), _flag(actions[_ACTIONS[kind]], scope)]
+    columns: list[Any] = [*flags, *parts.columns(plan.object.key).of(alias)]
+    binned = alias.c["deleted_at"].is_not(None) if kind is SaveKind.RESTORED else alias.c["deleted_at"].is_(None)
+    labelled = [column.label(f"c{index}") for index, column in enumerate(columns)]
+    query = select(*labelled).select_from(scope.frame.source)
+    query = query.where(alias.c["id"] == runtime("id", alias.c["id"].type), binned).with_for_update(of=alias)
+    return Prepared(query, parts.dialect)
+
+
+def _flag(predicate: Predicate, scope: RowScope) -> ColumnElement[Any]:
+    if predicate is EVERYONE:
+        return literal(1)
+    if predicate is NOBODY:
+        return literal(0)
+    return case((func.coalesce(predicate.sql(scope), false()), literal(1)), else_=literal(0))
+
+
+def check_creation(draft: RecordDraft, access: Access) -> None:
+    """Judge whether the actor may create this record, by its values with defaults filled in.
+
+    Raises: AccessDenied.
+    """
+    if not access.of(draft.object_key).actions["create"].test(draft.context):
+        raise AccessDenied("create", draft.object_key, "your roles do not allow it")
+
+
+def check_field_rights(draft: RecordDraft, access: Access, before: Any, names: Sequence[str], language: str) -> None:
+    """Judge rights on fields that depend on the record: on creation by its new values, else by the stored ones.
+
+    Raises: ValidationFailed.
+    """
+    fields = access.of(draft.object_key).fields
+    refused = []
+    for name in names:
+        right = fields[name].create if draft.kind is SaveKind.CREATED else fields[name].update
+        if right is not EVERYONE and not right.test(before):
+            refused.append(FieldError(code="no_right", message=say("no_right", language), field=name))
+    if refused:
+        raise ValidationFailed(refused)

@@ -1,0 +1,38 @@
+"""What the save says of values that do not go together, by code, in English and Chinese."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+MESSAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "required": ("This must be filled in.", "此项必须填写。"),
+        "not_unique": ("This value can't be used here.", "此值不能在此使用。"),
+        "no_record": ("There is no such record.", "没有这条记录。"),
+        "not_a_choice": ("This record can't be chosen here.", "此处不能选择该记录。"),
+        "inactive_option": ("'{value}' is no longer in use.", "“{value}”已停用。"),
+        "wrong_option": ("'{value}' does not go with '{other}'.", "“{value}”与“{other}”不匹配。"),
+        "transition": (
+            "This can't change from '{old}' to '{new}'; possible: {allowed}.",
+            "不能从“{old}”变为“{new}”；可选：{allowed}。",
+        ),
+        "option_requires": ("This must be filled in for '{option}'.", "“{option}”要求填写此项。"),
+        "readonly": ("This can't be changed now.", "此项现在不能修改。"),
+        "no_right": ("You may not change this.", "您无权修改此项。"),
+        "currency": (
+            "Amounts are in {currency}; there is no rate for {other}.",
+            "金额以 {currency} 计，没有 {other} 的汇率。",
+        ),
+        "not_computable": ("This can't be computed: {reason}", "无法计算：{reason}"),
+        "own_parent": ("A record can't be above itself.", "记录不能是自己的上级。"),
+    }
+)
+
+
+def say(code: str, language: str, **parts: object) -> str:
+    """Give the message of a code in a language (Chinese for `zh…`, else English), its parts filled in."""
+    text = MESSAGES[code][1 if language.startswith("zh") else 0]
+    for name, value in parts.items():
+        text = text.replace("{" + name + "}", str(value))
+    return text

@@ -1,0 +1,218 @@
+"""What a save of an object does, compiled once per release: defaults, formulas, checks, relations, roll-ups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.expressions.language import ReleaseLanguage
+from engine.records.parts import ReleaseParts
+from engine.records.rounding import keep_form, rounder
+from engine.storage.tables import ObjectTable
+from metamodel.field_types import FieldTypeRegistry
+from metamodel.fields import FieldDef, RelationKind
+from metamodel.objects import ObjectDef, ValidationSeverity
+from metamodel.source import LocatedText
+from metamodel.texts import Label
+from workflow_dsl.context import Context
+from workflow_dsl.types import type_of_field
+
+Evaluate = Callable[[Context], Any]
+SETTABLE_SYSTEM = frozenset(("owner",))
+
+
+@dataclass(frozen=True, slots=True)
+class Filler:
+    """A value given to a field: a constant, or an expression over the new record."""
+
+    name: str
+    evaluate: Evaluate | None
+    constant: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Copier:
+    """`copy_from`: fills an empty field when the lookup that the path starts with is set."""
+
+    name: str
+    lookup: str
+    evaluate: Evaluate
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A kept formula, and the own fields it reads."""
+
+    name: str
+    evaluate: Evaluate
+    reads: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """A validation; `message` by language is evaluated when it fails."""
+
+    name: str
+    field: str | None
+    severity: ValidationSeverity
+    check: Evaluate
+    when: Evaluate | None
+    active: Evaluate | None
+    message: Label
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A field that points at records; `where` limits them: the target is its row, the record its `this`."""
+
+    name: str
+    definition: FieldDef
+    targets: tuple[str, ...]
+    where: Evaluate | None
+
+    @property
+    def is_parent(self) -> bool:
+        """Whether it makes the record a part of what it points at."""
+        return self.definition.relation is not None and self.definition.relation.kind is RelationKind.CHILD_OF
+
+
+@dataclass(frozen=True, slots=True)
+class SavePlan:
+    """All that saves of one object need."""
+
+    object: ObjectDef
+    table: ObjectTable
+    settable: frozenset[str]
+    booleans: tuple[str, ...]
+    defaults: tuple[Filler, ...]
+    copiers: tuple[Copier, ...]
+    computed: tuple[Computed, ...]
+    title: Evaluate | None
+    title_reads: frozenset[str]
+    required: tuple[str, ...]
+    required_if: Mapping[str, Evaluate]
+    visible_if: Mapping[str, Evaluate]
+    readonly_if: Mapping[str, Evaluate]
+    validations: tuple[Validation, ...]
+    choices: tuple[FieldDef, ...]
+    links: tuple[Link, ...]
+    uniques: tuple[tuple[str, ...], ...]
+    numbers: tuple[FieldDef, ...]
+    keep: Mapping[str, Callable[[Any], Any]]
+    types: FieldTypeRegistry
+
+
+def save_plan(parts: ReleaseParts, object_key: str) -> SavePlan:
+    """Give the plan of an object, compiled at its first save."""
+    return parts.made(("plan", object_key), lambda: _PlanMaker(parts, object_key).make())
+
+
+class _PlanMaker:
+    def __init__(self, parts: ReleaseParts, object_key: str) -> None:
+        self._parts = parts
+        self._key = object_key
+        self._language: ReleaseLanguage = parts.language
+        self._object = parts.metamodel.objects[object_key]
+        self._table = parts.tables.of(object_key)
+        self._fields = self._object.fields
+
+    def make(self) -> SavePlan:
+        kept = {name: item for name, item in self._fields.items() if self._table.is_stored(name)}
+        title, title_reads = self._title()
+        currency = self._parts.metamodel.main.currency
+        return SavePlan(
+            object=self._object,
+            table=self._table,
+            settable=frozenset(name for name, item in kept.items() if _is_settable(item)),
+            booleans=tuple(name for name, item in kept.items() if _is_plain_boolean(item)),
+            defaults=tuple(filler for item in kept.values() if (filler := self._default(item)) is not None),
+            copiers=tuple(self._copier(item) for item in kept.values() if item.copy_from is not None),
+            computed=self._computed(kept),
+            title=title,
+            title_reads=title_reads,
+            required=tuple(name for name, item in kept.items() if item.required and not item.is_computed),
+            required_if=self._conditions({name: item.required_if for name, item in kept.items()}),
+            visible_if=self._conditions({name: item.visible_if for name, item in self._fields.items()}),
+            readonly_if=self._conditions({name: item.readonly_if for name, item in kept.items()}),
+            validations=self._validations(),
+            choices=tuple(item for item in kept.values() if item.choice is not None and item.formula is None),
+            links=tuple(self._link(item) for item in kept.values() if item.relation is not None and not item.formula),
+            uniques=self._uniques(kept),
+            numbers=tuple(item for item in kept.values() if item.type == "autonumber"),
+            keep={name: keep_form(item, currency) for name, item in kept.items()},
+            types=self._parts.release.field_types,
+        )
+
+    def _default(self, item: FieldDef) -> Filler | None:
+        if item.default is None:
+            return Filler(item.name, None, item.empty_as) if item.empty_as is not None else None
+        if item.default.expression is not None:
+            typed = self._language.expression(item.default.expression, self._key, type_of_field(item))
+            evaluate = rounder(item, self._language.evaluator(typed), self._parts.metamodel.main.currency)
+            return Filler(item.name, evaluate)
+        types, context = self._parts.release.field_types, self._parts.value_context
+        return Filler(item.name, None, types.parse(item.default.constant, item, context))
+
+    def _copier(self, item: FieldDef) -> Copier:
+        assert item.copy_from is not None
+        typed = self._language.expression(item.copy_from, self._key, type_of_field(item))
+        evaluate = rounder(item, self._language.evaluator(typed), self._parts.metamodel.main.currency)
+        return Copier(item.name, item.copy_from.text.split(".")[0].strip(), evaluate)
+
+    def _computed(self, kept: Mapping[str, FieldDef]) -> tuple[Computed, ...]:
+        waiting = {name: item for name, item in kept.items() if item.formula is not None}
+        found: list[Computed] = []
+        while waiting:
+            reads = {name: self._language.formula_reads(self._key, name).own for name in waiting}
+            ready = [name for name in waiting if not reads[name] & waiting.keys()]
+            # The checker refuses formulas that read each other in a circle; take any to come to an end.
+            for name in ready or list(waiting)[:1]:
+                evaluate = self._language.evaluator(self._language.formula(self._key, name))
+                currency = self._parts.metamodel.main.currency
+                found.append(Computed(name, rounder(waiting.pop(name), evaluate, currency), reads[name]))
+        return tuple(found)
+
+    def _title(self) -> tuple[Evaluate | None, frozenset[str]]:
+        if self._table.title is None:
+            return None, frozenset()
+        typed = self._language.title(self._key)
+        return self._language.evaluator(typed), self._language.title_reads(self._key).own
+
+    def _conditions(self, texts: Mapping[str, LocatedText | None]) -> Mapping[str, Evaluate]:
+        return {
+            name: self._language.evaluator(self._language.condition(text, self._key))
+            for name, text in texts.items()
+            if text is not None
+        }
+
+    def _validations(self) -> tuple[Validation, ...]:
+        found = []
+        for item in self._object.validations:
+            check, when, active = (self._condition(text) for text in (item.check, item.when, item.active))
+            assert check is not None
+            found.append(Validation(item.name, item.field, item.severity, check, when, active, item.message))
+        return tuple(found)
+
+    def _condition(self, text: LocatedText | None) -> Evaluate | None:
+        return None if text is None else self._language.evaluator(self._language.condition(text, self._key))
+
+    def _link(self, item: FieldDef) -> Link:
+        assert item.relation is not None
+        where = None
+        if item.relation.where is not None and item.relation.single_target is not None:
+            typed = self._language.condition(item.relation.where, self._key, row_object=item.relation.single_target)
+            where = self._language.row_evaluator(typed)
+        return Link(item.name, item, item.relation.targets, where)
+
+    def _uniques(self, kept: Mapping[str, FieldDef]) -> tuple[tuple[str, ...], ...]:
+        single = [(name,) for name, item in kept.items() if (item.unique or item.external_id) and name != "id"]
+        return (*single, *(key.fields for key in self._object.unique))
+
+
+def _is_settable(item: FieldDef) -> bool:
+    return not item.is_computed and (not item.system or item.name in SETTABLE_SYSTEM)
+
+
+def _is_plain_boolean(item: FieldDef) -> bool:
+    return item.type == "boolean" and not item.is_computed

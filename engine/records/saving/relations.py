@@ -1,0 +1,158 @@
+"""Do the records that lookups point at exist, may the actor read them, and do they fit the lookup's `where`.
+
+One statement asks for all of them, with their titles, whatever the number of drafts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Select, Text, case, cast, false, func, literal, select, union_all
+
+from engine.access.compiler import Access
+from engine.access.predicates import EVERYONE
+from engine.errors import FieldError
+from engine.expressions.sql.frames import Frame
+from engine.expressions.sql.runtime import runtime
+from engine.expressions.sql.scopes import RowScope
+from engine.records.saving.drafts import RecordDraft
+from engine.records.saving.messages import say
+from engine.records.saving.plan import Link
+from engine.records.statements import Prepared
+from metamodel.values import Ref
+from workflow_dsl.evaluation_errors import EvaluationError
+
+if TYPE_CHECKING:
+    from engine.records.transaction import Transaction
+
+_BATCH = 400
+Target = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A record that is pointed at: what it is called and whether the actor may read it."""
+
+    title: str
+    readable: bool
+
+
+def check_relations(drafts: Sequence[RecordDraft], transaction: Transaction) -> None:
+    """Check the changed lookups of drafts; findings go to the drafts, titles too."""
+    wanted: dict[str, dict[str, None]] = {}
+    pointing = [(draft, link, target) for draft in drafts for link, target in _targets(draft)]
+    for _, _, (key, record_id) in pointing:
+        if not _is_actor(transaction, key, record_id):
+            wanted.setdefault(key, {})[record_id] = None
+    found = find_targets(transaction, wanted) if wanted else {}
+    for draft, link, target in pointing:
+        if _is_actor(transaction, *target):
+            draft.titles[link.name] = transaction.actor.name
+            continue
+        _judge(draft, link, target, found.get(target), transaction)
+
+
+def find_targets(transaction: Transaction, wanted: Mapping[str, Iterable[str]]) -> dict[Target, Found]:
+    """Look records up by object and id."""
+    ids = {key: list(dict.fromkeys(values)) for key, values in wanted.items()}
+    if sum(map(len, ids.values())) <= 12:
+        return _ask_together(transaction, ids)
+    found: dict[Target, Found] = {}
+    for key, values in ids.items():
+        for start in range(0, len(values), _BATCH):
+            query = _select(transaction, key, partial(_among, values[start : start + _BATCH]))
+            rows = transaction.execute(query)
+            found.update({(str(row[0]), str(row[1])): Found(row[2] or "", bool(row[3])) for row in rows})
+    return found
+
+
+def _ask_together(transaction: Transaction, ids: Mapping[str, Sequence[str]]) -> dict[Target, Found]:
+    counts = tuple(sorted((key, len(values)) for key, values in ids.items()))
+    access = transaction.access
+    prepared = transaction.parts.asked.find(
+        ("targets", counts, None if access.full else access.roles), lambda: _prepare(transaction, counts)
+    )
+    given = {f"{key}_{index}": value for key, values in ids.items() for index, value in enumerate(values)}
+    rows = transaction.rows(prepared, {name.replace(".", "_"): value for name, value in given.items()})
+    return {(row[0], str(row[1])): Found(row[2] or "", bool(row[3])) for row in rows}
+
+
+def _prepare(transaction: Transaction, counts: Sequence[tuple[str, int]]) -> Prepared:
+    queries = []
+    for key, count in counts:
+        name = key.replace(".", "_")
+
+        def asked(column: ColumnElement[Any], name: str = name, count: int = count) -> ColumnElement[Any]:
+            return column.in_([runtime(f"{name}_{index}", column.type) for index in range(count)])
+
+        queries.append(_select(transaction, key, asked))
+    query = queries[0] if len(queries) == 1 else union_all(*queries)
+    return Prepared(query, transaction.parts.dialect)
+
+
+def _among(ids: Sequence[str], column: ColumnElement[Any]) -> ColumnElement[Any]:
+    return column.in_([literal(record_id, column.type) for record_id in ids])
+
+
+def _select(transaction: Transaction, key: str, asked: Any) -> Select[Any]:
+    parts = transaction.parts
+    builder = parts.builder(transaction.access, transaction.actor.language)
+    alias = parts.tables.of(key).table.alias()
+    scope = RowScope(builder, Frame(alias), key, alias)
+    readable = _readable(transaction.access, scope)
+    title = cast(scope.title(), Text())
+    columns = (literal(key, Text()), alias.c["id"], title, readable)
+    conditions = (asked(alias.c["id"]), alias.c["deleted_at"].is_(None))
+    return select(*columns).select_from(scope.frame.source).where(*conditions)
+
+
+def _readable(access: Access, scope: RowScope) -> ColumnElement[Any]:
+    predicate = access.of(scope.object_key).actions["read"]
+    if predicate is EVERYONE:
+        return literal(1)
+    return case((func.coalesce(predicate.sql(scope), false()), literal(1)), else_=literal(0))
+
+
+def _targets(draft: RecordDraft) -> Iterator[tuple[Link, Target]]:
+    for link in draft.plan.links:
+        value = draft.values.get(link.name)
+        if value is None or value == draft.old.get(link.name) or link.name in ("created_by", "modified_by"):
+            continue
+        yield link, (value.object, value.id) if isinstance(value, Ref) else (link.targets[0], str(value))
+
+
+def _is_actor(transaction: Transaction, key: str, record_id: str) -> bool:
+    return key == "user" and record_id == transaction.actor.user_id
+
+
+def _judge(draft: RecordDraft, link: Link, target: Target, found: Found | None, transaction: Transaction) -> None:
+    language = transaction.actor.language
+    # Rules may point anywhere; what a caller gives must be a record that the caller may read.
+    if found is None or (link.name in draft.given and not found.readable):
+        text = say("no_record", language)
+        draft.errors.append(FieldError(code="no_record", message=text, field=link.name))
+        return
+    if found.readable:
+        draft.titles[link.name] = found.title
+    if target == (draft.object_key, draft.record_id) and (link.is_parent or _is_tree(link)):
+        text = say("own_parent", language)
+        draft.errors.append(FieldError(code="own_parent", message=text, field=link.name))
+    if link.where is not None and not _fits(draft, link, target, transaction):
+        text = say("not_a_choice", language)
+        draft.errors.append(FieldError(code="not_a_choice", message=text, field=link.name))
+
+
+def _is_tree(link: Link) -> bool:
+    return link.definition.relation is not None and link.definition.relation.tree
+
+
+def _fits(draft: RecordDraft, link: Link, target: Target, transaction: Transaction) -> bool:
+    assert link.where is not None
+    row = draft.context.related(*target)
+    try:
+        return row is not None and bool(link.where(draft.context, row))  # type: ignore[call-arg]
+    except EvaluationError:
+        return False

@@ -1,0 +1,60 @@
+"""What a save answers: the record as the actor may read it, made of what is in memory already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from engine.access.predicates import EVERYONE
+from engine.records.saving.drafts import RecordDraft
+from engine.records.types import Record
+from metamodel.fields import FieldDef
+from metamodel.values import Ref
+
+if TYPE_CHECKING:
+    from engine.records.transaction import Transaction
+
+
+def saved_record(draft: RecordDraft, transaction: Transaction) -> Record:
+    """Give the record after the save."""
+    access = transaction.access.of(draft.object_key)
+    context = draft.context
+    values: dict[str, Any] = {}
+    for name in draft.plan.object.fields:
+        if name not in access.readable or name == "deleted_at":
+            continue
+        right = access.fields[name].read
+        shown = right is EVERYONE or right.test(context)
+        values[name] = context.this.get(name) if shown else None
+    titles = {name: title for name, title in draft.titles.items() if name in values}
+    types = transaction.release.field_types
+    fields = draft.plan.object.fields
+
+    def to_json(record: Record) -> dict[str, object]:
+        written = {
+            name: _json(value, fields[name], titles.get(name), types)
+            for name, value in record.values.items()
+            if name not in ("id", "version")
+        }
+        return {"id": record.id, "version": record.version, **written}
+
+    return Record(
+        object=draft.object_key,
+        id=draft.record_id,
+        version=draft.values["version"],
+        values=values,
+        titles=titles,
+        title=draft.title or transaction.cache.title(draft.object_key, context) or "",
+        to_json=to_json,
+    )
+
+
+def _json(value: Any, definition: FieldDef, title: str | None, types: Any) -> object:
+    if value is None:
+        return None
+    if definition.relation is not None:
+        found: Mapping[str, object] = (
+            {"object": value.object, "id": value.id} if isinstance(value, Ref) else {"id": value}
+        )
+        return {**found, "title": title}
+    return types.to_json(value, definition)

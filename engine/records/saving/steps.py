@@ -1,0 +1,186 @@
+"""Creating and changing one record, in the documented order of a save.
+
+1 load and lock · 2 access · 3 defaults, formulas · 4 before rules · 5 checks · 6 write · 7 roll-ups · 8 audit ·
+9 after rules. The transaction around it commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from engine.errors import AccessDenied, ConfirmationNeeded, ValidationFailed
+from engine.records.hooks import SaveEvent, SaveKind
+from engine.records.saving.audit import audit_row, write_audit
+from engine.records.saving.checks import Checker
+from engine.records.saving.drafts import RecordDraft
+from engine.records.saving.filling import fill_copies, fill_new, number_new, touch
+from engine.records.saving.loading import check_creation, check_field_rights, load_for_change
+from engine.records.saving.parents import check_parent
+from engine.records.saving.plan import SavePlan, save_plan
+from engine.records.saving.relations import check_relations
+from engine.records.saving.results import saved_record
+from engine.records.saving.rollups import roll_up
+from engine.records.saving.writing import audited_changes, insert_record
+from engine.records.saving.writing import update_record as write_update
+from engine.records.schemas import ValueReader
+from engine.records.types import Saved
+from metamodel.objects import ObjectDef
+
+if TYPE_CHECKING:
+    from engine.records.transaction import Transaction
+
+_STAMPS = frozenset(("version", "modified_at", "modified_by"))
+
+
+def create_record(
+    transaction: Transaction, object_def: ObjectDef, raw: Mapping[str, object], record_id: str | None
+) -> Saved:
+    """Create a record from raw values."""
+    if not transaction.access.of(object_def.key).may("create"):
+        raise AccessDenied("create", object_def.key, "your roles do not allow it")
+    given = reader(transaction, object_def, SaveKind.CREATED).read(raw)
+    draft = new_draft(transaction, object_def.key, given, record_id)
+    prepare_new(draft, transaction)
+    check_creation(draft, transaction.access)
+    check_field_rights(draft, transaction.access, draft.context, sorted(given), transaction.actor.language)
+    number_new([draft], transaction)
+    draft.compute()
+    run_before(draft, transaction)
+    judge([draft], transaction)
+    refuse_faulty(draft)
+    insert_record(draft, transaction)
+    finish([draft], transaction)
+    return Saved(
+        record=saved_record(draft, transaction),
+        created=True,
+        changed=tuple(sorted(draft.changed)),
+        notices=tuple(draft.warnings),
+    )
+
+
+def update_record(
+    transaction: Transaction, object_def: ObjectDef, record_id: str, raw: Mapping[str, object], version: int | None
+) -> Saved:
+    """Change a record from raw values."""
+    draft = load_for_change(transaction, object_def.key, record_id, SaveKind.UPDATED, version)
+    given = reader(transaction, object_def, SaveKind.UPDATED).read(raw)
+    apply_given(draft, given, transaction)
+    fill_copies(draft)
+    draft.compute()
+    if draft.changed:
+        run_before(draft, transaction)
+        judge([draft], transaction)
+    refuse_faulty(draft)
+    changed = sorted(draft.changed)
+    if changed:
+        touch(draft, transaction)
+        write_update(draft, [*changed, *sorted(_STAMPS)], transaction)
+        finish([draft], transaction)
+    return Saved(
+        record=saved_record(draft, transaction), created=False, changed=tuple(changed), notices=tuple(draft.warnings)
+    )
+
+
+def reader(transaction: Transaction, object_def: ObjectDef, kind: SaveKind) -> ValueReader:
+    """Give the reader of raw values for what the actor may set."""
+    access, language = transaction.access, transaction.actor.language
+    key = ("reader", object_def.key, kind, None if access.full else access.roles, language)
+    parts = transaction.parts
+
+    def make() -> ValueReader:
+        plan: SavePlan = save_plan(parts, object_def.key)
+        rights = access.of(object_def.key)
+        writable = plan.settable & (rights.creatable if kind is SaveKind.CREATED else rights.updatable)
+        types, context = parts.release.field_types, parts.value_context
+        return ValueReader(object_def, types, context, writable=writable, readable=rights.readable, language=language)
+
+    return parts.made(key, make)
+
+
+def new_draft(
+    transaction: Transaction, object_key: str, given: Mapping[str, Any], record_id: str | None
+) -> RecordDraft:
+    """Make the draft of a new record with the values that were given."""
+    plan = save_plan(transaction.parts, object_key)
+    made_id = record_id or transaction.services.ids.new()
+    draft = RecordDraft(plan, transaction.around, SaveKind.CREATED, made_id, None, transaction.confirmed)
+    draft.values.update(given)
+    draft.given.update(given)
+    return draft
+
+
+def prepare_new(draft: RecordDraft, transaction: Transaction) -> None:
+    """Fill what nobody typed."""
+    fill_new(draft, transaction)
+    fill_copies(draft)
+
+
+def apply_given(draft: RecordDraft, given: Mapping[str, Any], transaction: Transaction) -> None:
+    """Put given values into a loaded draft; rights on fields are judged by what is stored."""
+    changed = [name for name, value in given.items() if value != draft.old.get(name)]
+    check_field_rights(draft, transaction.access, draft.context, changed, transaction.actor.language)
+    for name in changed:
+        draft.put(name, given[name])
+        draft.given.add(name)
+
+
+def run_before(draft: RecordDraft, transaction: Transaction) -> None:
+    """Let the before rules change or refuse the record, then compute formulas again."""
+    rules = transaction.services.before_rules
+    if rules.applies(transaction, draft.object_key, draft.kind):
+        rules(transaction, draft)
+        draft.compute()
+
+
+def judge(drafts: Sequence[RecordDraft], transaction: Transaction) -> None:
+    """Check drafts: relations, parents, then everything about the records themselves."""
+    check_relations(drafts, transaction)
+    checker = Checker(
+        transaction.release.field_types, transaction.actor.language, transaction.parts.metamodel.main.currency
+    )
+    for draft in drafts:
+        check_parent(draft, transaction)
+        checker.check(draft)
+
+
+def refuse_faulty(draft: RecordDraft) -> None:
+    """Refuse what was found wrong.
+
+    Raises: ValidationFailed, ConfirmationNeeded.
+    """
+    if draft.errors:
+        raise ValidationFailed(draft.errors)
+    if draft.unconfirmed:
+        raise ConfirmationNeeded(draft.unconfirmed)
+
+
+def finish(drafts: Sequence[RecordDraft], transaction: Transaction, *, bulk: bool = False) -> None:
+    """After the rows are written: keep what they are now, roll up, write history, match after rules."""
+    rows = []
+    for draft in drafts:
+        transaction.cache.put(draft.object_key, draft.values)
+        changes = audited_changes(draft, sorted(draft.changed))
+        version = draft.values["version"]
+        rows.append(audit_row(transaction, draft.object_key, draft.record_id, version, draft.kind, changes))
+    rolled = roll_up(drafts, transaction)
+    write_audit(transaction, [*rows, *rolled.audit])
+    after = transaction.services.after_save
+    events = [event_of(draft, bulk=bulk) for draft in drafts]
+    events = [event for event in (*events, *rolled.events) if after.watches(transaction, event.object, event.kind)]
+    if events:
+        after(transaction, events)
+
+
+def event_of(draft: RecordDraft, *, bulk: bool = False) -> SaveEvent:
+    """Give what a save did to a record."""
+    return SaveEvent(
+        object=draft.object_key,
+        record_id=draft.record_id,
+        kind=draft.kind,
+        version=draft.values["version"],
+        changed=draft.changed - _STAMPS,
+        new=dict(draft.values),
+        old=dict(draft.old),
+        bulk=bulk,
+    )

@@ -1,0 +1,133 @@
+"""Writes drafts: rows of the object's table, what they say in the audit log, and what a broken constraint means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import insert, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from engine.errors import FieldError, StaleVersion, ValidationFailed
+from engine.expressions.sql.runtime import runtime
+from engine.records.hooks import SaveKind
+from engine.records.parts import ReleaseParts
+from engine.records.saving.drafts import RecordDraft
+from engine.records.saving.messages import say
+from engine.records.saving.plan import SavePlan
+from engine.records.sort_keys import sort_key
+from engine.records.statements import Prepared
+from engine.storage.codecs import MoneyCodec
+
+if TYPE_CHECKING:
+    from engine.records.transaction import Transaction
+
+_NOT_AUDITED = frozenset(("id", "version", "created_at", "created_by", "modified_at", "modified_by"))
+
+
+def insert_record(draft: RecordDraft, transaction: Transaction) -> None:
+    """Insert a new record.
+
+    Raises: ValidationFailed where a unique value is taken.
+    """
+    prepared = transaction.parts.made(("insert", draft.object_key), lambda: _insert(transaction.parts, draft.plan))
+    try:
+        transaction.change(prepared, _as_new(column_values(draft, draft.values)))
+    except IntegrityError as fault:
+        raise refused_by_database(fault, draft, transaction) from fault
+
+
+def update_record(draft: RecordDraft, changed: Sequence[str], transaction: Transaction) -> None:
+    """Write the changed fields of a record.
+
+    Raises: ValidationFailed where a unique value is taken; StaleVersion where another writer was faster.
+    """
+    values = column_values(draft, {name: draft.values[name] for name in changed})
+    key = ("update", draft.object_key, tuple(sorted(values)))
+    prepared = transaction.parts.asked.find(key, lambda: _update(transaction.parts, draft.plan, sorted(values)))
+    before = draft.old["version"]
+    try:
+        given = {**_as_new(values), "the_id": draft.record_id, "the_version": before}
+        count = transaction.change(prepared, given)
+    except IntegrityError as fault:
+        raise refused_by_database(fault, draft, transaction) from fault
+    if count == 0:
+        raise StaleVersion(draft.object_key, draft.record_id, expected=before, current=before + 1)
+
+
+def column_values(draft: RecordDraft, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Give column → value for fields, with the sort keys and the kept title that follow from them."""
+    table = draft.plan.table
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        codec = table.codecs[name]
+        if codec.is_plain:
+            found[codec.columns[0].name] = value
+        elif isinstance(codec, MoneyCodec):
+            found.update(codec.to_columns(value, value.amount if value is not None else None))
+        else:
+            found.update(codec.to_columns(value))
+        key = table.sort_keys.get(name)
+        if key is not None:
+            found[key.name] = sort_key(value)
+    if table.title is not None and (draft.kind is SaveKind.CREATED or draft.plan.title_reads & values.keys()):
+        assert draft.plan.title is not None
+        draft.title = draft.plan.title(draft.context)
+        found[table.title.name] = draft.title
+    return found
+
+
+def _as_new(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {f"new_{name}": value for name, value in values.items()}
+
+
+def _insert(parts: ReleaseParts, plan: SavePlan) -> Prepared:
+    table = plan.table.table
+    statement = insert(table).values(
+        {column.name: runtime(f"new_{column.name}", column.type) for column in table.columns}
+    )
+    return Prepared(statement, parts.dialect)
+
+
+def _update(parts: ReleaseParts, plan: SavePlan, names: Sequence[str]) -> Prepared:
+    table = plan.table.table
+    values = {name: runtime(f"new_{name}", table.c[name].type) for name in names}
+    statement = update(table).values(values)
+    statement = statement.where(
+        table.c["id"] == runtime("the_id", table.c["id"].type),
+        table.c["version"] == runtime("the_version", table.c["version"].type),
+    )
+    return Prepared(statement, parts.dialect)
+
+
+def refused_by_database(fault: DBAPIError, draft: RecordDraft, transaction: Transaction) -> Exception:
+    """Turn a broken constraint into what people are told: which field's value can't be used."""
+    said = str(fault.orig)
+    for names in draft.plan.uniques:
+        columns = [draft.plan.table.codecs[name].columns[0].name for name in names]
+        if _names_index(said, draft.plan, columns):
+            text = say("not_unique", transaction.actor.language)
+            return ValidationFailed([FieldError(code="not_unique", message=text, field=name) for name in names[-1:]])
+    return fault
+
+
+def _names_index(said: str, plan: SavePlan, columns: Sequence[str]) -> bool:
+    for index in plan.table.spec.indexes.values():
+        if index.unique and list(index.columns) == list(columns):
+            written = ", ".join(f"{plan.table.table.name}.{column}" for column in columns)
+            return f'"{index.name}"' in said or index.name in said or said.rstrip().endswith(f": {written}")
+    return False
+
+
+def audited_changes(draft: RecordDraft, changed: Sequence[str]) -> dict[str, list[Any]]:
+    """Give field → [old, new] in JSON form, for the audit log."""
+    types = draft.plan.types
+    fields = draft.plan.object.fields
+    found: dict[str, list[Any]] = {}
+    for name in changed:
+        if name in _NOT_AUDITED:
+            continue
+        definition = fields[name]
+        pair = [draft.old.get(name), draft.values.get(name)]
+        found[name] = [types.to_json(value, definition) if value is not None else None for value in pair]
+    return found

@@ -1,0 +1,126 @@
+"""The one door: every read and write of records goes through `Records` or a `Transaction` it opens.
+
+A call takes the current release once and is judged by the rights of its actor. How reads are compiled is in `query`,
+what a save does is in `saving`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from engine.access.actor import Actor
+from engine.access.compiler import Access
+from engine.clock import Clock
+from engine.ids import IdMaker
+from engine.records.hooks import AfterSave, BeforeRules, Cause, NoAfterSave, NoBeforeRules
+from engine.records.parts import ReleaseParts
+from engine.records.transaction import Services, Transaction
+from engine.records.types import Count, ListQuery, Page, Record, Saved
+from engine.releases.release import Release
+from engine.storage.database import Database
+from engine.storage.system_tables import SystemTables
+from workflow_dsl.functions import FunctionRegistry
+
+_NO_CAUSE = Cause()
+
+
+class Records:
+    """Reads and writes records for actors."""
+
+    def __init__(
+        self,
+        database: Database,
+        system: SystemTables,
+        release: Callable[[], Release],
+        clock: Clock,
+        ids: IdMaker,
+        functions: FunctionRegistry,
+        secret: bytes,
+    ) -> None:
+        self._database = database
+        self._release = release
+        self._clock = clock
+        self._functions = functions
+        self._services = Services(database, system, ids, secret, NoBeforeRules(), NoAfterSave())
+
+    def join(self, before_rules: BeforeRules, after_save: AfterSave) -> None:
+        """Let automation take part in all saves from now on; called once, when the platform is put together."""
+        self._services.before_rules = before_rules
+        self._services.after_save = after_save
+
+    def parts(self, release: Release) -> ReleaseParts:
+        """Give what the door compiled of a release."""
+        return release.part("records", lambda made: ReleaseParts(made, self._functions, self._database.engine.dialect))
+
+    def access(self, actor: Actor, release: Release | None = None) -> Access:
+        """Give the compiled rights of an actor."""
+        parts = self.parts(release or self._release())
+        return parts.access(None if actor.is_system else actor.roles)
+
+    @contextmanager
+    def transaction(
+        self, actor: Actor, *, cause: Cause = _NO_CAUSE, release: Release | None = None
+    ) -> Iterator[Transaction]:
+        """Open a transaction: what is done in the block is committed at its end, or nothing of it."""
+        parts = self.parts(release or self._release())
+        with self._database.write() as connection:
+            yield Transaction(self._services, connection, parts, actor, self._clock.now(), cause)
+
+    @contextmanager
+    def reading(self, actor: Actor, *, release: Release | None = None) -> Iterator[Transaction]:
+        """Open a transaction that only reads."""
+        parts = self.parts(release or self._release())
+        with self._database.read() as connection:
+            yield Transaction(self._services, connection, parts, actor, self._clock.now(), _NO_CAUSE)
+
+    def get(self, actor: Actor, object_key: str, record_id: str, *, fields: Sequence[str] | None = None) -> Record:
+        """Read one record; see `Transaction.get`."""
+        with self.reading(actor) as transaction:
+            return transaction.get(object_key, record_id, fields=fields)
+
+    def list(self, actor: Actor, query: ListQuery) -> Page:
+        """Read a page of a list; see `Transaction.list`."""
+        with self.reading(actor) as transaction:
+            return transaction.list(query)
+
+    def count(self, actor: Actor, query: ListQuery, *, exact: bool = False) -> Count:
+        """Count what a list holds; see `Transaction.count`."""
+        with self.reading(actor) as transaction:
+            return transaction.count(query, exact=exact)
+
+    def create(
+        self,
+        actor: Actor,
+        object_key: str,
+        values: Mapping[str, object],
+        *,
+        confirm: Collection[str] | None = (),
+    ) -> Saved:
+        """Create a record; see `Transaction.create`."""
+        with self.transaction(actor) as transaction:
+            return transaction.create(object_key, values, confirm=confirm)
+
+    def update(
+        self,
+        actor: Actor,
+        object_key: str,
+        record_id: str,
+        values: Mapping[str, object],
+        *,
+        version: int | None = None,
+        confirm: Collection[str] | None = (),
+    ) -> Saved:
+        """Change a record; see `Transaction.update`."""
+        with self.transaction(actor) as transaction:
+            return transaction.update(object_key, record_id, values, version=version, confirm=confirm)
+
+    def delete(self, actor: Actor, object_key: str, record_id: str, *, version: int | None = None) -> None:
+        """Move a record to the bin; see `Transaction.delete`."""
+        with self.transaction(actor) as transaction:
+            transaction.delete(object_key, record_id, version=version)
+
+    def restore(self, actor: Actor, object_key: str, record_id: str) -> Saved:
+        """Take a record out of the bin; see `Transaction.restore`."""
+        with self.transaction(actor) as transaction:
+            return transaction.restore(object_key, record_id)

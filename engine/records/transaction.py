@@ -1,0 +1,218 @@
+"""One transaction of the door: who acts, when, for what cause, and the steps done in it.
+
+Everything a save needs hangs here, so that several steps of a rule or import share one commit, one `now` and the
+records read so far. The steps themselves are in `saving` and `reading`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Table, insert
+from sqlalchemy.sql import ClauseElement
+
+from engine.access.actor import Actor
+from engine.errors import UnknownObject
+from engine.expressions.context import RecordContext, Surroundings
+from engine.expressions.sql.runtime import RunValues
+from engine.ids import IdMaker
+from engine.records.hooks import AfterSave, BeforeRules, Cause, SaveEvent
+from engine.records.parts import ReleaseParts
+from engine.records.reading import Reader
+from engine.records.saving.deleting import delete_record, restore_record
+from engine.records.saving.steps import create_record, update_record
+from engine.records.sources import RecordCache
+from engine.records.statements import Prepared
+from engine.records.types import Count, ListQuery, Page, Record, Saved
+from engine.storage.database import Database
+from engine.storage.system_tables import SystemTables
+from metamodel.objects import ObjectDef
+
+Rows = list[Any]
+
+
+class Services:
+    """What all transactions of an installation share."""
+
+    __slots__ = ("after_save", "before_rules", "database", "ids", "secret", "system")
+
+    def __init__(
+        self,
+        database: Database,
+        system: SystemTables,
+        ids: IdMaker,
+        secret: bytes,
+        before_rules: BeforeRules,
+        after_save: AfterSave,
+    ) -> None:
+        self.database = database
+        self.system = system
+        self.ids = ids
+        self.secret = secret
+        self.before_rules = before_rules
+        self.after_save = after_save
+
+
+class Transaction:
+    """One transaction. confirmed: codes of warnings that a person confirmed; None = warnings pass and are reported."""
+
+    def __init__(
+        self,
+        services: Services,
+        connection: Connection,
+        parts: ReleaseParts,
+        actor: Actor,
+        now: dt.datetime,
+        cause: Cause,
+    ) -> None:
+        self.services = services
+        self.database = services.database
+        self.system = services.system
+        self.connection = connection
+        self.parts = parts
+        self.release = parts.release
+        self.actor = actor
+        self.access = parts.access(None if actor.is_system else actor.roles)
+        self.now = now
+        zone = ZoneInfo(parts.metamodel.main.timezone)
+        self.today = now.astimezone(zone).date()
+        self.cause = cause
+        self.confirmed: frozenset[str] | None = frozenset()
+        self.cache = RecordCache(connection, services.database, services.system, parts)
+        self.cache.permissions = self.access.rights
+        if actor.user_id is not None:
+            self.cache.know_roles(actor.user_id, self.access.roles)
+        self.around = Surroundings(
+            metamodel=parts.metamodel,
+            source=self.cache,
+            user=actor.user_id,
+            now=now,
+            today=self.today,
+            zone=zone,
+            language=actor.language,
+            settings=parts.settings,
+        )
+        self.run_values = RunValues(
+            user_id=actor.user_id,
+            team_id=actor.team_id,
+            manager_id=actor.manager_id,
+            now=now,
+            today=self.today,
+            context=RecordContext(self.around, "user", {}),
+        )
+        self.reader = Reader(self)
+        self.waiting_events: list[SaveEvent] = []
+
+    # ---------------------------------------------------------------- steps
+    def get(self, object_key: str, record_id: str, *, fields: Sequence[str] | None = None) -> Record:
+        """Read one record.
+
+        Raises: UnknownObject, RecordNotFound, QueryProblem.
+        """
+        return self.reader.get(self.object_def(object_key), record_id, fields)
+
+    def list(self, query: ListQuery) -> Page:
+        """Read a page of a list.
+
+        Raises: UnknownObject, QueryProblem.
+        """
+        return self.reader.page(self.object_def(query.object), query)
+
+    def count(self, query: ListQuery, *, exact: bool = False) -> Count:
+        """Count what a list holds, at most COUNT_CAP unless `exact`.
+
+        Raises: UnknownObject, QueryProblem.
+        """
+        return self.reader.count(self.object_def(query.object), query, exact=exact)
+
+    def create(
+        self,
+        object_key: str,
+        values: Mapping[str, Any],
+        *,
+        confirm: Collection[str] | None = (),
+        id: str | None = None,
+    ) -> Saved:
+        """Create a record from raw values.
+
+        confirm: codes of warnings that were confirmed; None = warnings pass and are reported.
+
+        Raises: UnknownObject, AccessDenied, ValidationFailed, ConfirmationNeeded.
+        """
+        self._confirm(confirm)
+        return create_record(self, self.object_def(object_key), values, id)
+
+    def update(
+        self,
+        object_key: str,
+        record_id: str,
+        values: Mapping[str, Any],
+        *,
+        version: int | None = None,
+        confirm: Collection[str] | None = (),
+    ) -> Saved:
+        """Change a record; values that change nothing write nothing.
+
+        Raises: UnknownObject, RecordNotFound, AccessDenied, StaleVersion, ValidationFailed, ConfirmationNeeded.
+        """
+        self._confirm(confirm)
+        return update_record(self, self.object_def(object_key), record_id, values, version)
+
+    def delete(self, object_key: str, record_id: str, *, version: int | None = None) -> None:
+        """Move a record and its parts to the bin.
+
+        Raises: UnknownObject, RecordNotFound, AccessDenied, StaleVersion, RecordInUse, ValidationFailed.
+        """
+        self._confirm(None)
+        delete_record(self, self.object_def(object_key), record_id, version)
+
+    def restore(self, object_key: str, record_id: str) -> Saved:
+        """Take a record out of the bin.
+
+        Raises: UnknownObject, RecordNotFound, AccessDenied, ValidationFailed.
+        """
+        self._confirm(None)
+        return restore_record(self, self.object_def(object_key), record_id)
+
+    # ---------------------------------------------------------------- what the steps use
+    def object_def(self, object_key: str) -> ObjectDef:
+        """Give an object that the actor may see.
+
+        Raises: UnknownObject.
+        """
+        found = self.parts.metamodel.objects.get(object_key)
+        if found is None or not self.access.of(object_key).known:
+            raise UnknownObject(object_key)
+        return found
+
+    def context(
+        self, object_key: str, values: Mapping[str, Any], old: Mapping[str, Any] | None = None
+    ) -> RecordContext:
+        """Give the context of a record's values, with an author's eyes."""
+        return RecordContext(self.around, object_key, values, old=old)
+
+    def rows(self, prepared: Prepared, given: Mapping[str, Any]) -> Rows:
+        """Run a kept statement and give its rows."""
+        return prepared.rows(self.connection, self.database, given, self.run_values)
+
+    def row(self, prepared: Prepared, given: Mapping[str, Any]) -> Any:
+        """Run a kept statement and give its first row or None."""
+        return prepared.row(self.connection, self.database, given, self.run_values)
+
+    def change(self, prepared: Prepared, given: Mapping[str, Any]) -> int:
+        """Run a kept statement and give how many rows it changed."""
+        return prepared.change(self.connection, self.database, given, self.run_values)
+
+    def execute(self, statement: ClauseElement) -> Rows:
+        """Run a statement that is built for this once."""
+        return self.rows(Prepared(statement, self.parts.dialect), {})
+
+    def insert_many(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert many rows by one statement."""
+        self.connection.execute(insert(table), list(rows))
+
+    def _confirm(self, codes: Collection[str] | None) -> None:
+        self.confirmed = None if codes is None else frozenset(codes)
