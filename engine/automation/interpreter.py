@@ -16,6 +16,7 @@ from engine.automation.outside import OutsideActions
 from engine.automation.program import (
     Action,
     Branch,
+    CallPlugin,
     CallWebhook,
     CreateRecord,
     Loop,
@@ -88,8 +89,8 @@ class Interpreter:
         return bool(found["holds"])
 
     def _block(self, actions: Sequence[Action], prefix: str, names: dict[str, Any]) -> None:
-        for index, action in enumerate(actions):
-            self._action(action, f"{prefix}/{index}", names)
+        for action in actions:
+            self._action(action, f"{prefix}/{action.index}", names)
 
     def _action(self, action: Action, path: str, names: dict[str, Any]) -> None:
         if action.unless is not None and self._is_left_out(action, path, names):
@@ -114,7 +115,7 @@ class Interpreter:
             return found
         self.waiter.yield_turn()
         try:
-            if isinstance(action, SendEmail | CallWebhook):
+            if isinstance(action, SendEmail | CallWebhook | CallPlugin):
                 return self.outside.perform(action, path, names)
             return self.inside.perform(action, path, names)
         except StepFailed as failure:
@@ -147,8 +148,8 @@ class Interpreter:
             found = self.inside.rows_of_loop(action, path, names)
         for number, row in enumerate(found["rows"]):
             # Names given in a turn are gone with it.
-            self._block(action.actions, f"{path}/rows/{number}", {**names, action.variable: row})
+            self._block(action.actions, f"{path}/rows/{number}/do", {**names, action.variable: row})
 
     def _give_name(self, action: Action, found: Mapping[str, Any], names: dict[str, Any]) -> None:
-        if isinstance(action, CreateRecord | CallWebhook) and action.given_name is not None:
+        if isinstance(action, CreateRecord | CallWebhook | CallPlugin) and action.given_name is not None:
             names[action.given_name] = found.get("given")

@@ -17,7 +17,7 @@ from engine import faults
 from engine.automation.inside import Door, Work
 from engine.automation.journal import Journal, StepDone
 from engine.automation.people import addresses_of
-from engine.automation.program import Action, CallWebhook, SendEmail
+from engine.automation.program import Action, CallPlugin, CallWebhook, SendEmail
 from engine.automation.run_state import StepFailed
 from engine.clock import Clock
 from plugins.contributions import ActionDone, ActionFailed
@@ -101,7 +101,7 @@ class OutsideActions:
         self, action: Action, path: str, done: ActionDone, outgoing: Outgoing, begun: dt.datetime
     ) -> Mapping[str, Any]:
         step = StepDone(
-            kind="call webhook" if outgoing.action == "call_webhook" else "send email",
+            kind=outgoing.action.replace("_", " "),
             text=action.text,
             value={"given": done.value, "summary": done.summary},
             effects=[{"kind": "sent" if done.delivered else "not sent", "target": outgoing.target}],
@@ -146,7 +146,15 @@ def _webhook(action: Any, work: Work, names: Mapping[str, Any]) -> Outgoing:
     )
 
 
+def _plugin(action: Any, work: Work, names: Mapping[str, Any]) -> Outgoing:
+    assert isinstance(action, CallPlugin)
+    context = work.context(names)
+    inputs = {name: value.evaluate(context) for name, value in action.fields}
+    return Outgoing(action=action.action, target=action.action, inputs=inputs)
+
+
 _MAKERS: Mapping[type[Action], Callable[[Any, Work, Mapping[str, Any]], Outgoing]] = {
     SendEmail: _mail,
     CallWebhook: _webhook,
+    CallPlugin: _plugin,
 }

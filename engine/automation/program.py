@@ -6,8 +6,7 @@ The nodes know no database and no records; `before` and `interpreter` carry them
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from dataclasses import dataclass
 from typing import Any
 
 from metamodel.apps import ConnectionDef, TemplateDef
@@ -40,9 +39,9 @@ class Value:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """Base of what a rule does. path: its place in the rule (`actions/2/then/0`). text: as written, one line."""
+    """Base of what a rule does. index: its place in its block, as paths name it. text: as written, one line."""
 
-    path: str
+    index: str
     text: str
     unless: Value | None = None
 
@@ -67,9 +66,10 @@ class CreateRecord(Action):
 class Rows:
     """Which records an action is about.
 
-    object: key of their object, None where the path is polymorphic. one: a path to one record (its value is an id, or a
-    Ref). base, list_name: a path to a record and the name of its list whose rows are meant (base None: of the rule's
-    record). Neither: all records of the object. where: what a row must meet. sorted_by: (field, descending).
+    object: key of their object, None where `one` may lead to several. one: a path to one record (its value is an id,
+    or a Ref). base, base_object, list_name: a path to a record and the list of it whose rows are meant. Without any of
+    these: all records of the object. where, sorted_by: what a row must meet, and by what rows are sorted (then how);
+    both are evaluated with the row in sight.
     """
 
     object: str | None
@@ -78,7 +78,8 @@ class Rows:
     base_object: str | None = None
     list_name: str | None = None
     where: Value | None = None
-    sorted_by: tuple[str, bool] | None = None
+    sorted_by: Value | None = None
+    descending: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +118,15 @@ class CallWebhook(Action):
     """`call webhook finance { … } as answer`."""
 
     connection: ConnectionDef
+    fields: tuple[tuple[str, Value], ...]
+    given_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallPlugin(Action):
+    """`call telephony.ring { … } as x`."""
+
+    action: str
     fields: tuple[tuple[str, Value], ...]
     given_name: str | None = None
 
@@ -194,12 +204,10 @@ class OnMoment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnSchedule:
-    """A trigger by the calendar; `rows` are the records of `for each`, None = one run without a record."""
+    """A trigger by the calendar."""
 
     schedule: Interval | Cron | CalendarTimes
     text: str
-    object: str | None = None
-    rows: Rows | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +215,8 @@ class Program:
     """One rule.
 
     object: key of its record's object, None where it has none. condition: its `if`. otherwise: its `else`.
-    runs_as: user, owner or system. text, at: the rule as written and where.
+    runs_as: user, owner or system. text, at: the rule as written and where. each, each_name: the records that a
+    schedule runs for, and the name they were given beside `this`.
     """
 
     name: str
@@ -230,7 +239,8 @@ class Program:
     bulk: str = "each"
     missed: str = "once"
     active: bool = True
-    settings: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    each: Rows | None = None
+    each_name: str | None = None
 
     @property
     def order(self) -> tuple[int, str]:
