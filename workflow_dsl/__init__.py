@@ -19,6 +19,9 @@ Meaning to value (`compiler`, `evaluator`): compile once a release, evaluate mil
 - `Context` is what evaluation asks of its surroundings; `PlainContext` is one over plain dicts
 - failures are `EvaluationError`s (never a value, never true)
 
+Rules (`rule_checker`): `check_all_rules(metamodel, functions, actions) -> CheckedRules(rules, problems)`; the nodes of a
+checked rule are in `checked_rules` (index keys, typed conditions, a tree of typed actions with stable paths).
+
 Texts: `print_expression` gives the canonical text of a tree. Calendar: `periods.period_bounds` gives the days of
 `in last 30 days` for a back end of its own.
 
@@ -37,11 +40,13 @@ from workflow_dsl.evaluator import Evaluator, Explained
 from workflow_dsl.parser import ParsedExpression, ParsedRules, parse_expression, parse_rules, parse_template
 from workflow_dsl.printer import print_expression
 from workflow_dsl.reads import Read, Reads
+from workflow_dsl.rule_checker import CheckedRules, check_all_rules
 from workflow_dsl.scope import Scope
 from workflow_dsl.standard_functions import standard_functions
 
 __all__ = [
     "CheckedExpression",
+    "CheckedRules",
     "Context",
     "Duration",
     "EvaluationError",
@@ -54,6 +59,7 @@ __all__ = [
     "Reads",
     "Scope",
     "Values",
+    "check_all_rules",
     "check_condition",
     "check_expression",
     "check_message",

@@ -109,13 +109,11 @@ def check_expression(
     Problems: EXP201-EXP208 names, EXP301-EXP311 types, EXP403-EXP408 places and limits.
     """
     problems = Problems()
-    checking = Checking(scope=scope, problems=problems, check=_check)
-    if scope.row_object is not None:
-        checking.rows.append(scope.row_object)
+    checking = checking_of(scope, problems)
     typed = _check(checking, expression)
     if wanted is not None:
         typed = _fit(checking, expression, typed, wanted, what)
-    return CheckedExpression(typed=None if problems.errors else typed, reads=_reads(checking), problems=problems)
+    return CheckedExpression(typed=None if problems.errors else typed, reads=reads_of(checking), problems=problems)
 
 
 def check_text(
@@ -149,7 +147,16 @@ def _fit(checking: Checking, expression: Expr, typed: Typed, wanted: Type, what:
     return typed
 
 
-def _reads(checking: Checking) -> Reads:
+def checking_of(scope: Scope, problems: Problems) -> Checking:
+    """Begin a check whose names are resolved piece by piece (the rule checker's)."""
+    checking = Checking(scope=scope, problems=problems, check=_check)
+    if scope.row_object is not None:
+        checking.rows.append(scope.row_object)
+    return checking
+
+
+def reads_of(checking: Checking) -> Reads:
+    """Give what was read in a check so far."""
     own = checking.scope.object
     uses = checking.uses
     lists = [use.split(" ", 2)[1:] for use in uses if use.startswith("list ")]

@@ -33,6 +33,21 @@ class Reads:
     along_paths: frozenset[Read] = frozenset()
     memory_only: tuple[str, ...] = ()
 
+    def joined(self, other: Reads) -> Reads:
+        """Give what both read together."""
+        return Reads(
+            own=self.own | other.own,
+            fields=self.fields | other.fields,
+            lists=self.lists | other.lists,
+            now=self.now or other.now,
+            today=self.today or other.today,
+            user=self.user or other.user,
+            old=self.old or other.old,
+            settings=self.settings | other.settings,
+            along_paths=self.along_paths | other.along_paths,
+            memory_only=(*self.memory_only, *other.memory_only),
+        )
+
     @property
     def is_stable(self) -> bool:
         """Whether the value depends on the record's own fields only, so that it can be stored with the record."""

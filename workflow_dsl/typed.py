@@ -391,7 +391,7 @@ class ObjectSource:
 
 
 class AggregateKind(StrEnum):
-    """What is computed over rows."""
+    """What is computed over rows; `COLLECT` (the values as a list) is for recipients along a list only."""
 
     COUNT = "count"
     SUM = "sum"
@@ -402,6 +402,7 @@ class AggregateKind(StrEnum):
     FIRST = "first"
     LAST = "last"
     JOIN = "join"
+    COLLECT = "collect"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -73,6 +73,11 @@ def total(context: Context, budget: Budget, rows: Iterable[Values], where: RowTe
     return _sum(context, values)
 
 
+def collected(context: Context, budget: Budget, rows: Iterable[Values], where: RowTest, inner: RowValue) -> list[Any]:
+    """Give the values as a list, empties left out."""
+    return _filled(budget, rows, where, inner)
+
+
 def mean(context: Context, budget: Budget, rows: Iterable[Values], where: RowTest, inner: RowValue) -> Any:
     """Give the mean of what is filled; over nothing empty."""
     values = _filled(budget, rows, where, inner)

@@ -15,6 +15,7 @@ _SIMPLE = {
     AggregateKind.MIN: aggregation.least,
     AggregateKind.MAX: aggregation.greatest,
     AggregateKind.AVG: aggregation.mean,
+    AggregateKind.COLLECT: aggregation.collected,
 }
 
 

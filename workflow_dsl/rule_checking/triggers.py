@@ -1,0 +1,217 @@
+"""Checks what starts a rule: events of records, moments of their fields, schedules; and finds the rule's object."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from metamodel.fields import FieldDef
+from metamodel.objects import ObjectDef
+from workflow_dsl.checked_rules import MomentTrigger, RecordTrigger, TimeTrigger
+from workflow_dsl.checker import check_text
+from workflow_dsl.rule_checking.state import RuleChecking
+from workflow_dsl.scope import Scope
+from workflow_dsl.syntax import (
+    ApprovalDecided,
+    ButtonPressed,
+    CalendarTimes,
+    ComesToMatch,
+    Cron,
+    Crosses,
+    DurationUnit,
+    EmailReceived,
+    Event,
+    EventKind,
+    EventTrigger,
+    FieldChanges,
+    FormSubmitted,
+    HasMatched,
+    Interval,
+    Moment,
+    Path,
+    PluginEvent,
+    RecordEvent,
+    Rule,
+    ScheduleTrigger,
+    Trigger,
+    UserLogsIn,
+    WebhookReceived,
+)
+from workflow_dsl.types import MOMENTS, type_of_field
+
+_SAVES = frozenset((EventKind.CREATED, EventKind.UPDATED))
+_KINDS = {
+    EventKind.CREATED: frozenset((EventKind.CREATED,)),
+    EventKind.UPDATED: frozenset((EventKind.UPDATED,)),
+    EventKind.SAVED: _SAVES,
+    EventKind.DELETED: frozenset((EventKind.DELETED,)),
+}
+_LATER = {
+    ComesToMatch: "'comes to match'",
+    HasMatched: "'has matched'",
+    Crosses: "'rises above' and 'falls below'",
+    FormSubmitted: "a form as trigger",
+    WebhookReceived: "a received webhook as trigger",
+    EmailReceived: "received mail as trigger",
+    ButtonPressed: "a button as trigger",
+    ApprovalDecided: "an approval as trigger",
+    UserLogsIn: "'user logs in'",
+    PluginEvent: "a plugin's event as trigger",
+}
+_SHORTEST_INTERVAL_SECONDS = 60
+
+
+@dataclass(slots=True)
+class Triggers:
+    """The triggers of a rule, as far as they are right."""
+
+    on_record: list[RecordTrigger] = field(default_factory=list)
+    on_moment: list[MomentTrigger] = field(default_factory=list)
+    on_time: list[TimeTrigger] = field(default_factory=list)
+
+
+def trigger_objects(checking: RuleChecking, rule: Rule) -> list[ObjectDef]:
+    """Give the objects that a rule's triggers name, each once; unknown ones are reported by `check_triggers`."""
+    found: dict[str, ObjectDef] = {}
+    for trigger in rule.triggers:
+        path = _object_path(trigger)
+        split = split_path(checking, path) if path is not None else None
+        if split is not None:
+            found[split[0].key] = split[0]
+    return list(found.values())
+
+
+def _object_path(trigger: Trigger) -> Path | None:
+    if isinstance(trigger, ScheduleTrigger):
+        return None
+    event = trigger.event
+    if isinstance(event, RecordEvent | ComesToMatch | HasMatched | ButtonPressed):
+        return event.object
+    return event.path if isinstance(event, FieldChanges | Moment | Crosses) else None
+
+
+def split_path(checking: RuleChecking, path: Path) -> tuple[ObjectDef, tuple[str, ...]] | None:
+    """Split `app.object.field` or `object.field` into the object and the names after it."""
+    names = [name.text for name in path.names]
+    for count in (1, 2):
+        found = checking.scope.metamodel.find_object(".".join(names[:count]))
+        if found is not None and len(names) >= count:
+            return found, tuple(names[count:])
+    return None
+
+
+def check_triggers(checking: RuleChecking, rule: Rule) -> Triggers:
+    """Check the triggers; the rule's scope knows its object already."""
+    result = Triggers()
+    befores = {trigger.before for trigger in rule.triggers if isinstance(trigger, EventTrigger)}
+    times = any(isinstance(trigger, ScheduleTrigger) for trigger in rule.triggers)
+    if len(befores) > 1 or (True in befores and times):
+        hint = "make two rules of it"
+        checking.refuse("RUL401", "a rule runs before the save or after it, not both", rule.name.at, hint)
+    for trigger in rule.triggers:
+        if isinstance(trigger, ScheduleTrigger):
+            _check_schedule(checking, trigger, result)
+        else:
+            _check_event(checking, trigger.event, result)
+    return result
+
+
+def _check_event(checking: RuleChecking, event: Event, result: Triggers) -> None:
+    if isinstance(event, RecordEvent):
+        result.on_record += _record_event(checking, event)
+    elif isinstance(event, FieldChanges):
+        result.on_record += _field_changes(checking, event)
+    elif isinstance(event, Moment):
+        result.on_moment += _moment(checking, event)
+    else:
+        checking.not_available("RUL901", _LATER[type(event)], event.at)
+
+
+def _record_event(checking: RuleChecking, event: RecordEvent) -> Iterator[RecordTrigger]:
+    object_def = checking.find_object(event.object)
+    if event.kind not in _KINDS:
+        checking.not_available("RUL901", f"'is {event.kind}'", event.at)
+    elif object_def is not None:
+        yield RecordTrigger(object=object_def.key, kinds=_KINDS[event.kind], text=checking.text_of(event.at))
+
+
+def _own_field(checking: RuleChecking, path: Path) -> tuple[ObjectDef, FieldDef] | None:
+    split = split_path(checking, path)
+    if split is None:
+        checking.refuse_object(path)
+        return None
+    object_def, rest = split
+    if len(rest) != 1:
+        hint = f"write {object_def.key}.field" if not rest else "a trigger watches a field of the object itself"
+        checking.refuse("RUL406", f"'{path.dotted}' names no field of {object_def.key}", path.at, hint)
+        return None
+    found = checking.find_field(object_def, rest[0], path.names[-1].at)
+    return (object_def, found) if found is not None else None
+
+
+def _field_changes(checking: RuleChecking, event: FieldChanges) -> Iterator[RecordTrigger]:
+    split = _own_field(checking, event.path)
+    if split is None:
+        return
+    object_def, field_def = split
+    _warn_of_formula(checking, object_def, field_def, event.path)
+    type_ = type_of_field(field_def)
+    what = f"the field '{field_def.name}'"
+    before = checking.value(event.before, type_, what) if event.before is not None else None
+    after = checking.value(event.after, type_, what) if event.after is not None else None
+    yield RecordTrigger(
+        object=object_def.key,
+        kinds=_SAVES,
+        text=checking.text_of(event.at),
+        field=field_def.name,
+        before=before,
+        after=after,
+    )
+
+
+def _warn_of_formula(checking: RuleChecking, object_def: ObjectDef, field_def: FieldDef, path: Path) -> None:
+    if field_def.formula is None:
+        return
+    scope = Scope(metamodel=checking.scope.metamodel, functions=checking.scope.functions, object=object_def.key)
+    if not check_text(field_def.formula, scope).reads.is_stable:
+        message = f"'{path.dotted}' reads other records or the clock, and changes of those start no rule"
+        checking.warn("RUL411", message, path.at, "wait for a change of a field that is stored")
+
+
+def _moment(checking: RuleChecking, event: Moment) -> Iterator[MomentTrigger]:
+    split = _own_field(checking, event.path)
+    if split is None:
+        return
+    object_def, field_def = split
+    type_ = type_of_field(field_def)
+    if type_.kind not in MOMENTS:
+        message = f"'{event.path.dotted}' is {type_.with_article}, and only dates and moments are reached"
+        checking.refuse("RUL406", message, event.path.at)
+        return
+    if field_def.formula is not None:
+        checking.refuse("RUL406", f"'{event.path.dotted}' is computed; timers follow stored fields", event.path.at)
+        return
+    if event.offset is not None and event.offset.business and event.offset.unit is not DurationUnit.DAY:
+        checking.not_available("RUL901", "business hours in a trigger", event.offset.at)
+        return
+    yield MomentTrigger(object=object_def.key, field=field_def.name, moment=event, text=checking.text_of(event.at))
+
+
+def _check_schedule(checking: RuleChecking, trigger: ScheduleTrigger, result: Triggers) -> None:
+    schedule = trigger.schedule
+    if isinstance(schedule, CalendarTimes) and "business day" in schedule.days:
+        checking.not_available("RUL901", "'every business day'", trigger.at)
+        return
+    if isinstance(schedule, Interval) and _too_short(schedule):
+        checking.refuse("RUL412", "a rule runs every minute at most", schedule.duration.at, "write every 1 minute")
+        return
+    if isinstance(schedule, Interval) and schedule.duration.business:
+        checking.not_available("RUL901", "business time in a schedule", trigger.at)
+        return
+    assert isinstance(schedule, Interval | Cron | CalendarTimes)
+    result.on_time.append(TimeTrigger(schedule=schedule, text=checking.text_of(trigger.at)))
+
+
+def _too_short(schedule: Interval) -> bool:
+    seconds = {DurationUnit.SECOND: 1, DurationUnit.MINUTE: 60}.get(schedule.duration.unit, 3600)
+    return schedule.duration.amount * seconds < _SHORTEST_INTERVAL_SECONDS
