@@ -9,8 +9,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from engine.accounts.opening import AccountSettings, open_accounts
+from engine.accounts.service import Accounts
+from engine.accounts.stamp import AccountStamp
+from engine.accounts.user_changes import UserChanges
 from engine.clock import Clock
 from engine.ids import IdMaker, Uuid7Maker
+from engine.records.hooks import NoAfterSave, NoBeforeRules
+from engine.records.service import Records
 from engine.releases.applying import Applied, ReleaseApplier, ReleasePlan
 from engine.releases.candidate import Language
 from engine.releases.store import ReleaseStore, ReleaseWatcher
@@ -37,6 +43,8 @@ class Platform:
     releases: ReleaseStore
     applier: ReleaseApplier
     watcher: ReleaseWatcher
+    records: Records
+    accounts: Accounts
 
     @staticmethod
     def open(
@@ -45,6 +53,7 @@ class Platform:
         plugins: PluginManager | None = None,
         clock: Clock | None = None,
         ids: IdMaker | None = None,
+        accounts: AccountSettings | None = None,
     ) -> Platform:
         """Open an installation: connect, bring system tables up to date, wire the services; starts no thread.
 
@@ -53,7 +62,7 @@ class Platform:
             NewerDatabase: it belongs to a newer version of the product.
             ValueError: the database address is none.
         """
-        clock = clock or settings.clock()
+        clock, ids = clock or settings.clock(), ids or Uuid7Maker()
         database = Database(
             settings.database_url, synchronous=settings.sqlite_sync.upper(), pool_size=settings.pool_size
         )
@@ -61,16 +70,31 @@ class Platform:
         upgrade_system_tables(database, system, clock)
         language = Language(field_types=standard_field_types(), functions=standard_functions())
         releases = ReleaseStore(database, system, language)
+        secret = settings.secret()
+        records = Records(database, system, releases.current, clock, ids, language.functions, secret)
+        stamp = AccountStamp(database, system.stamp)
+        records.join(NoBeforeRules(), UserChanges(NoAfterSave(), stamp))
         return Platform(
             settings=settings,
             database=database,
             system=system,
             plugins=plugins or PluginManager.load(settings.plugins),
             clock=clock,
-            ids=ids or Uuid7Maker(),
+            ids=ids,
             releases=releases,
             applier=ReleaseApplier(releases, clock, lambda connection, release, key, parts: None),
-            watcher=ReleaseWatcher(releases, every_s=settings.watch_seconds),
+            watcher=ReleaseWatcher(releases, every_s=settings.watch_seconds, also=(stamp.refresh,)),
+            records=records,
+            accounts=open_accounts(
+                database,
+                system,
+                current_release=releases.current,
+                records=records,
+                clock=clock,
+                ids=ids,
+                stamp=stamp,
+                settings=accounts,
+            ),
         )
 
     def plan_release(self, folders: Iterable[Path | str]) -> ReleasePlan:
