@@ -6,12 +6,13 @@ Reads ui/static/manifest.json once per environment: an address changes with the 
 import json
 import unicodedata
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from types import SimpleNamespace
 from zlib import crc32
 
 from jinja2 import Environment
+from markupsafe import Markup
 
 STATIC_FOLDER = Path(__file__).parent / "static"
 _TINTS = ("blue", "azure", "indigo", "purple", "pink", "red", "orange", "amber", "green", "teal")
@@ -32,7 +33,7 @@ _MACRO_FILES = (
 
 
 def register_assets(environment: Environment, static_url: str = "/static") -> None:
-    """Add `asset(name)`, `icon_names`, `initials(name)`, `tint(name)` and the macros as `ui` to the environment."""
+    """Add `asset(name)`, `icon_names`, `initials(name)`, `tint(name)`, `frame_part` and the macros as `ui`."""
     manifest = json.loads((STATIC_FOLDER / "manifest.json").read_text("utf-8"))
     environment.globals.update(
         asset=partial(_asset_url, static_url, manifest["files"]),
@@ -40,6 +41,7 @@ def register_assets(environment: Environment, static_url: str = "/static") -> No
         initials=initials,
         tint=tint,
     )
+    environment.globals["frame_part"] = lru_cache(maxsize=64)(partial(_render_frame_part, environment))
     # As a global, `ui` also works in a named block that is rendered alone, where imports of the page never run.
     environment.globals["ui"] = _macro_namespace(environment)
 
@@ -48,11 +50,18 @@ def _asset_url(static_url: str, hashes: dict[str, str], name: str) -> str:
     return f"{static_url}/{name}?v={hashes[name]}"
 
 
+def _render_frame_part(environment: Environment, name: str, language: str, theme: str) -> Markup:
+    """Render a part that is the same on every page of a language and theme; the caller keeps it."""
+    return environment.get_template(name).make_module({"language": language, "theme": theme}).__html__()
+
+
 def _macro_namespace(environment: Environment) -> SimpleNamespace:
     macros: dict[str, Callable[..., str]] = {}
     for name in _MACRO_FILES:
         module = environment.get_template(f"macros/{name}.html").module
         macros.update({key: value for key, value in vars(module).items() if not key.startswith("_")})
+    # The menu is the dearest part of a page and made of plain values alone: equal menus are drawn once.
+    macros["side_menu"] = lru_cache(maxsize=256)(macros["side_menu"])
     return SimpleNamespace(**macros)
 
 
