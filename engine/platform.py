@@ -14,6 +14,7 @@ from engine.accounts.service import Accounts
 from engine.accounts.stamp import AccountStamp
 from engine.accounts.user_changes import UserChanges
 from engine.clock import Clock
+from engine.expressions.sql_functions import expression_functions
 from engine.ids import IdMaker, Uuid7Maker
 from engine.records.hooks import NoAfterSave, NoBeforeRules
 from engine.records.service import Records
@@ -64,7 +65,10 @@ class Platform:
         """
         clock, ids = clock or settings.clock(), ids or Uuid7Maker()
         database = Database(
-            settings.database_url, synchronous=settings.sqlite_sync.upper(), pool_size=settings.pool_size
+            settings.database_url,
+            functions=expression_functions(),
+            synchronous=settings.sqlite_sync.upper(),
+            pool_size=settings.pool_size,
         )
         system = build_system_tables(database.dialect)
         upgrade_system_tables(database, system, clock)
