@@ -75,7 +75,7 @@ def _make_users(platform: Platform) -> list[tuple[str, str]]:
 def _caller(platform: Platform, users: list[tuple[str, str]]) -> Caller:
     login = "user00@bench.example"
     token = platform.accounts.administration.create_token(login, name="bench")
-    session = platform.accounts.sign_in(login, PASSWORD, address="127.0.0.1")
+    session = platform.accounts.sign_in(login, PASSWORD, address="127.0.0.1", agent="bench")
     return Caller(user_id=users[0][0], team_id=users[0][1], token=token, cookie=session.secret)
 
 
@@ -100,7 +100,9 @@ def _fill_deals(
 
     def rows() -> Iterator[Any]:
         for index in range(count):
-            user, stage = users[index % len(users)][0], STAGES[chance.randrange(len(STAGES))]
+            # Every fourth deal is the caller's, so that there are enough to change.
+            user = users[0 if index % 4 == 0 else index % len(users)][0]
+            stage = STAGES[chance.randrange(len(STAGES))]
             amount = Decimal(chance.randrange(1_000, 400_000))
             share = Decimal(PROBABILITY[stage]) / 100
             opened = NOW.date() - dt.timedelta(days=chance.randrange(30, 300))

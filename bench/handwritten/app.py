@@ -22,50 +22,46 @@ REVIEW_LIMIT = Decimal(100_000)
 def create_app(database_url: str, caller: Caller) -> Flask:
     """Make the program for one caller's token and cookie."""
     app = Flask(__name__, template_folder=str(Path(__file__).parent / "templates"))
-    store, make = Store(database_url), Uuid7Maker()
-    store.create_sequence()
-    known = {f"Bearer {caller.token}": caller}
-    cookies = {caller.cookie: caller}
+    program = Program(database_url, caller)
+    path = "/api/v1/records/opportunity"
+    app.add_url_rule(f"{path}/<record_id>", view_func=program.get_one, methods=["GET"])
+    app.add_url_rule(path, view_func=program.get_list, methods=["GET"])
+    app.add_url_rule(path, view_func=program.create, methods=["POST"])
+    app.add_url_rule(f"{path}/<record_id>", view_func=program.update, methods=["PATCH"])
+    app.add_url_rule("/o/opportunity", view_func=program.html_list, methods=["GET"])
+    app.add_url_rule("/o/opportunity/<record_id>/edit", view_func=program.html_form, methods=["GET"])
+    return app
 
-    def who() -> dict[str, Any]:
-        found = known.get(request.headers.get("Authorization", "")) or cookies.get(
-            request.cookies.get("fieldstone_session", "")
-        )
-        if found is None:
-            abort(401)
-        return {"user": found.user_id, "team": found.team_id}
 
-    def stored(value: Any, scale: int = 2) -> Any:
-        return cell(database_url, value, scale)
+class Program:
+    """The six views over one store."""
 
-    def number(value: Any, scale: int = 2) -> str | None:
-        if value is None:
-            return None
-        return str(Decimal(value).scaleb(-scale)) if store.sqlite else str(value)
+    def __init__(self, database_url: str, caller: Caller) -> None:
+        self.store, self._make = Store(database_url), Uuid7Maker()
+        self.store.create_sequence()
+        self._tokens = {f"Bearer {caller.token}": caller}
+        self._cookies = {caller.cookie: caller}
 
-    def money(amount: Any, currency: Any) -> dict[str, Any] | None:
-        return None if amount is None else {"amount": number(amount), "currency": currency}
-
-    @app.get("/api/v1/records/opportunity/<record_id>")
-    def get_one(record_id: str) -> Response:
-        rows = store.rows(queries.GET, who() | {"id": record_id})
+    def get_one(self, record_id: str) -> Response:
+        """Give one deal as JSON."""
+        rows = self.store.rows(queries.GET, self._who() | {"id": record_id})
         if not rows:
             abort(404)
-        answer = Response(orjson.dumps(_record(rows[0], money, number)), mimetype="application/json")
+        answer = Response(orjson.dumps(self._record(rows[0])), mimetype="application/json")
         answer.headers["ETag"] = f'"{rows[0][1]}"'
         return answer
 
-    @app.get("/api/v1/records/opportunity")
-    def get_list() -> Response:
-        values = who() | {"stage": "proposal", "least": stored(Decimal(20_000))}
-        rows = store.rows(queries.LIST, values)
+    def get_list(self) -> Response:
+        """Give fifty deals, filtered and sorted, with the account's title."""
+        values = self._who() | {"stage": "proposal", "least": self._stored(Decimal(20_000))}
+        rows = self.store.rows(queries.LIST, values)
         found = [
             {
                 "id": r[0],
                 "version": r[1],
                 "name": r[2],
                 "account": _link(r[3], r[4]),
-                "amount": money(r[5], r[6]),
+                "amount": self._money(r[5], r[6]),
                 "stage": r[7],
                 "close_date": r[8],
                 "owner": _link(r[9], r[10]),
@@ -75,83 +71,109 @@ def create_app(database_url: str, caller: Caller) -> Flask:
         following = str(rows[49][0]) if len(rows) > 50 else None
         return Response(orjson.dumps({"records": found, "next": following}), mimetype="application/json")
 
-    @app.post("/api/v1/records/opportunity")
-    def create() -> Response:
-        values, given = who(), orjson.loads(request.get_data())
+    def create(self) -> Response:
+        """Check and write a new deal with its audit row."""
+        values, given = self._who(), orjson.loads(request.get_data())
         problems, amount, close = _check(given)
         if problems:
-            return Response(orjson.dumps({"errors": problems}), status=422, mimetype="application/json")
-        now, new_id, stage = dt.datetime.now(dt.UTC), make.new(), given["stage"]
-        share = Decimal(PROBABILITY[stage]) / 100
-        weighted = (amount * share).quantize(Decimal("0.01"))
-        with store.transaction():
-            if not store.rows(queries.ACCOUNT, values | {"id": given["account"]}):
-                return Response(b'{"errors":["account"]}', status=422, mimetype="application/json")
-            running = store.rows(queries.NEXT_NUMBER, {})[0][0]
-            row = values | {
-                "id": new_id,
-                "number": f"OPP-{now.year}-H{running:06d}",
-                "name": given["name"],
-                "account": given["account"],
-                "amount": stored(amount),
-                "stage": stage,
-                "probability": stored(share, 4),
-                "weighted": stored(weighted),
-                "opened": stored(now.date()),
-                "close": stored(close),
-                "at_risk": stored(False),
-                "now": stored(now),
-                "sort": given["name"].casefold(),
-            }
-            store.run(queries.INSERT, row)
-            store.run(queries.AUDIT, row | {"version": 1, "action": "created", "changes": orjson.dumps(given).decode()})
-        found = _record(store.rows(queries.GET, values | {"id": new_id})[0], money, number)
+            return _refused(problems)
+        now, new_id = dt.datetime.now(dt.UTC), self._make.new()
+        with self.store.transaction():
+            if not self.store.rows(queries.ACCOUNT, values | {"id": given["account"]}):
+                return _refused(["account"])
+            row = values | self._new_row(new_id, given, amount, close, now)
+            self.store.run(queries.INSERT, row)
+            self._audit(row, 1, "created", given)
+        found = self._record(self.store.rows(queries.GET, values | {"id": new_id})[0])
         return Response(orjson.dumps(found), status=201, mimetype="application/json")
 
-    @app.patch("/api/v1/records/opportunity/<record_id>")
-    def update(record_id: str) -> Response:
-        values, given = who() | {"id": record_id}, orjson.loads(request.get_data())
+    def update(self, record_id: str) -> Response:
+        """Move a deal to another stage; a big one in proposal gets a task of review."""
+        values, given = self._who() | {"id": record_id}, orjson.loads(request.get_data())
         stage, now = given["stage"], dt.datetime.now(dt.UTC)
         if stage not in PROBABILITY:
             abort(422)
-        with store.transaction():
-            rows = store.rows(store.lock_query(), values)
+        with self.store.transaction():
+            rows = self.store.rows(self.store.lock_query(), values)
             if not rows:
                 abort(404)
-            version, old, amount, name = rows[0]
-            exact = Decimal(number(amount) or 0)
-            share = Decimal(PROBABILITY[stage]) / 100
-            row = values | {
-                "stage": stage,
-                "probability": stored(share, 4),
-                "weighted": stored((exact * share).quantize(Decimal("0.01"))),
-                "now": stored(now),
-                "version": version,
-            }
-            if store.run(queries.UPDATE, row) != 1:
+            version, old, stored_amount, name = rows[0]
+            amount = Decimal(self._number(stored_amount) or 0)
+            row = values | self._forecast(stage, amount) | {"now": self._stored(now), "version": version}
+            if self.store.run(queries.UPDATE, row) != 1:
                 abort(412)
-            changes = orjson.dumps({"stage": [old, stage]}).decode()
-            store.run(queries.AUDIT, row | {"version": version + 1, "action": "updated", "changes": changes})
-            if stage == "proposal" and exact >= REVIEW_LIMIT:
-                due = stored(now.date() + dt.timedelta(days=2))
-                store.run(queries.TASK, row | {"task": make.new(), "subject": f"Review {name}", "due": due})
-        found = _record(store.rows(queries.GET, values)[0], money, number)
+            self._audit(row, version + 1, "updated", {"stage": [old, stage]})
+            if stage == "proposal" and amount >= REVIEW_LIMIT:
+                due = self._stored(now.date() + dt.timedelta(days=2))
+                self.store.run(queries.TASK, row | {"task": self._make.new(), "subject": f"Review {name}", "due": due})
+        found = self._record(self.store.rows(queries.GET, values)[0])
         return Response(orjson.dumps(found), mimetype="application/json")
 
-    @app.get("/o/opportunity")
-    def html_list() -> str:
-        rows = store.rows(queries.HTML_LIST, who())
-        count = store.rows(queries.HTML_COUNT, who())[0][0]
-        return render_template("list.html", rows=rows[:50], count=count, number=number)
+    def html_list(self) -> str:
+        """Show open deals."""
+        rows = self.store.rows(queries.HTML_LIST, self._who())
+        count = self.store.rows(queries.HTML_COUNT, self._who())[0][0]
+        return render_template("list.html", rows=rows[:50], count=count, number=self._number)
 
-    @app.get("/o/opportunity/<record_id>/edit")
-    def html_form(record_id: str) -> str:
-        rows = store.rows(queries.GET, who() | {"id": record_id})
+    def html_form(self, record_id: str) -> str:
+        """Show the form of a deal."""
+        rows = self.store.rows(queries.GET, self._who() | {"id": record_id})
         if not rows:
             abort(404)
-        return render_template("form.html", record=_record(rows[0], money, number), stages=list(PROBABILITY))
+        return render_template("form.html", record=self._record(rows[0]), stages=list(PROBABILITY))
 
-    return app
+    def _who(self) -> dict[str, Any]:
+        found = self._tokens.get(request.headers.get("Authorization", "")) or self._cookies.get(
+            request.cookies.get("fieldstone_session", "")
+        )
+        if found is None:
+            abort(401)
+        return {"user": found.user_id, "team": found.team_id}
+
+    def _new_row(
+        self, new_id: str, given: dict[str, Any], amount: Decimal, close: dt.date, now: dt.datetime
+    ) -> dict[str, Any]:
+        running = self.store.rows(queries.NEXT_NUMBER, {})[0][0]
+        return {
+            "id": new_id,
+            "number": f"OPP-{now.year}-H{running:06d}",
+            "name": given["name"],
+            "account": given["account"],
+            "amount": self._stored(amount),
+            "opened": self._stored(now.date()),
+            "close": self._stored(close),
+            "at_risk": self._stored(False),
+            "now": self._stored(now),
+            "sort": given["name"].casefold(),
+            **self._forecast(given["stage"], amount),
+        }
+
+    def _forecast(self, stage: str, amount: Decimal) -> dict[str, Any]:
+        share = Decimal(PROBABILITY[stage]) / 100
+        weighted = (amount * share).quantize(Decimal("0.01"))
+        return {"stage": stage, "probability": self._stored(share, 4), "weighted": self._stored(weighted)}
+
+    def _audit(self, row: dict[str, Any], version: int, action: str, changes: dict[str, Any]) -> None:
+        text = orjson.dumps(changes).decode()
+        self.store.run(queries.AUDIT, row | {"version": version, "action": action, "changes": text})
+
+    def _stored(self, value: Any, scale: int = 2) -> Any:
+        return cell(self.store.database_url, value, scale)
+
+    def _number(self, value: Any, scale: int = 2) -> str | None:
+        if value is None:
+            return None
+        return str(Decimal(value).scaleb(-scale)) if self.store.sqlite else str(value)
+
+    def _money(self, amount: Any, currency: Any) -> dict[str, Any] | None:
+        return None if amount is None else {"amount": self._number(amount), "currency": currency}
+
+    def _record(self, row: Any) -> dict[str, Any]:
+        return _record(row, self._money, self._number)
+
+
+def _refused(problems: list[str]) -> Response:
+    return Response(orjson.dumps({"errors": problems}), status=422, mimetype="application/json")
 
 
 def _link(record_id: Any, title: Any) -> dict[str, Any] | None:

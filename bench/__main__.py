@@ -1,0 +1,176 @@
+"""Measures the product beside the hand-written program, in the same run, on the same tables: `make bench`.
+
+Prints answers a second of both, their ratio and what is owed; then growth from few rows to many, and the import rate.
+Absolute figures depend on the machine, ratios hardly.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import socket
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.filling import prepare
+from bench.imports import measure_import
+from bench.load import measure
+from bench.people import Prepared
+from bench.raw import connect, is_sqlite
+from bench.servers import served
+from bench.statements import count_statements
+from bench.workloads import Workload, workloads
+from tests.support.postgres import PostgresCluster, create_database
+
+PROGRAMS = ("product", "handwritten")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """One measured pair: answers a second of both programs for one workload."""
+
+    database: str
+    rows: int
+    clients: int
+    workload: str
+    product: float
+    handwritten: float
+    owed: float
+
+    @property
+    def ratio(self) -> float:
+        """The product's rate by the hand-written program's."""
+        return self.product / self.handwritten
+
+
+def main() -> None:
+    """Measure as told and print."""
+    given = _arguments()
+    figures: list[Figure] = []
+    others: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory(prefix="fieldstone-bench-") as name:
+        folder = Path(name)
+        for kind in given.databases:
+            with _database_maker(kind, folder) as make:
+                for rows in given.rows:
+                    prepared = prepare(make(f"bench_{rows}"), folder / f"{kind}{rows}", rows)
+                    figures += _measure_all(kind, prepared, folder, given)
+                    if rows == given.rows[0]:
+                        others[f"{kind} SQL statements"] = count_statements(prepared, folder)
+                others[f"{kind} import, rows a second"] = measure_import(make("bench_import"), folder, given.imported)
+    _print_others(others)
+    _print_growth(figures)
+    if given.json:
+        found = {"figures": [asdict(f) | {"ratio": round(f.ratio, 3)} for f in figures], "others": others}
+        given.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--databases", nargs="+", default=["postgresql", "sqlite"], choices=("postgresql", "sqlite"))
+    parser.add_argument("--rows", nargs="+", type=int, default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--clients", nargs="+", type=int, default=[1, 8])
+    parser.add_argument("--seconds", type=float, default=3.0, help="of each measure")
+    parser.add_argument("--only", nargs="*", default=[], help="names of workloads")
+    parser.add_argument("--imported", type=int, default=10_000, help="rows of the import")
+    parser.add_argument("--json", type=Path, help="also write all figures to this file")
+    return parser.parse_args()
+
+
+@contextmanager
+def _database_maker(kind: str, folder: Path) -> Iterator[Any]:
+    if kind == "sqlite":
+        yield lambda name: f"sqlite:///{folder / f'{name}.sqlite'}"
+        return
+    cluster = PostgresCluster(folder / "postgresql")
+    cluster.start()
+    try:
+        yield lambda name: create_database(cluster.url)
+    finally:
+        cluster.stop()
+
+
+def _measure_all(kind: str, prepared: Prepared, folder: Path, given: argparse.Namespace) -> list[Figure]:
+    rates: dict[tuple[str, int, str], float] = {}
+    kinds = [w for w in workloads(prepared) if not given.only or w.name in given.only]
+    for program in PROGRAMS:
+        port = _free_port()
+        with served(program, prepared.database_url, port, folder / "served", prepared.caller):
+            for clients in given.clients:
+                for workload in kinds:
+                    rates[program, clients, workload.name] = _measure(prepared, workload, port, clients, given.seconds)
+    found = [
+        Figure(
+            database=kind,
+            rows=prepared.rows,
+            clients=clients,
+            workload=workload.name,
+            product=rates["product", clients, workload.name],
+            handwritten=rates["handwritten", clients, workload.name],
+            owed=workload.owed,
+        )
+        for clients in given.clients
+        for workload in kinds
+    ]
+    _print_figures(found)
+    return found
+
+
+def _measure(prepared: Prepared, workload: Workload, port: int, clients: int, seconds: float) -> float:
+    if workload.changes:
+        _reset(prepared)
+    return measure(port, workload.make, clients=clients, seconds=seconds)
+
+
+def _reset(prepared: Prepared) -> None:
+    """Put the deals that updates moved back to where they were."""
+    connection = connect(prepared.database_url)
+    mark = "?" if is_sqlite(prepared.database_url) else "%s"
+    sql = f"UPDATE sales_opportunity SET stage = 'qualify' WHERE stage = 'proposal' AND id = {mark}"
+    connection.execute("BEGIN")
+    for record_id in prepared.own:
+        connection.execute(sql, (record_id,))
+    connection.execute("COMMIT")
+    connection.close()
+
+
+def _print_figures(figures: Sequence[Figure]) -> None:
+    first = figures[0]
+    print(f"\n{first.database}, {first.rows:,} deals: answers a second")
+    print(f"{'workload':18} {'clients':>7} {'product':>9} {'by hand':>9} {'ratio':>6} {'owed':>5}")
+    for f in figures:
+        mark = "" if f.ratio >= f.owed else "  <-- below"
+        print(
+            f"{f.workload:18} {f.clients:7} {f.product:9.0f} {f.handwritten:9.0f} {f.ratio:6.2f} {f.owed:5.2f}{mark}",
+            flush=True,
+        )
+
+
+def _print_growth(figures: Sequence[Figure]) -> None:
+    lists = [f for f in figures if f.workload == "list of 50" and f.clients == 1]
+    for kind in dict.fromkeys(f.database for f in lists):
+        found = sorted((f for f in lists if f.database == kind), key=lambda f: f.rows)
+        if len(found) > 1:
+            few, many = found[0], found[-1]
+            growth = few.product / many.product
+            print(f"\n{kind}: list of 50 takes {growth:.2f} times as long in {many.rows:,} rows as in {few.rows:,}")
+
+
+def _print_others(others: dict[str, Any]) -> None:
+    for name, value in others.items():
+        print(f"\n{name}: {value}")
+
+
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port: int = found.getsockname()[1]
+        return port
+
+
+if __name__ == "__main__":
+    main()
