@@ -236,5 +236,3 @@ class ConflictRow:
     mine: str
     theirs: str
     original: str
-    mine_value: str
-    theirs_value: str

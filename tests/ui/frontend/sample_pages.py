@@ -104,11 +104,7 @@ def _values() -> dict[str, object]:
             parts.TraceRow(id="s1", title="When", status="done", condition=tree, details={"task": MARKUP}),
             parts.TraceRow(id="s2", title="Call", status="failed", error=MARKUP),
         ),
-        "conflicts": (
-            parts.ConflictRow(
-                name="amount", label="Amount", mine=MARKUP, theirs="2", original="3", mine_value="1", theirs_value="2"
-            ),
-        ),
+        "conflicts": (parts.ConflictRow(name="amount", label="Amount", mine=MARKUP, theirs="2", original="3"),),
     }
 
 
