@@ -49,9 +49,9 @@ class Reader:
         after = self._cursor_values(query, place)
         empty = tuple(value is None for value in after) if after is not None else None
         compiled = self._compiled(object_def, self._question(query, words, empty))
-        given = {f"word_{index}": word for index, word in enumerate(words)}
+        given: dict[str, object] = {f"word_{index}": word for index, word in enumerate(words)}
         if after is not None:
-            given.update({f"after_{index}": value for index, value in enumerate(after) if value is not None})
+            given |= {f"after_{index}": value for index, value in enumerate(after) if value is not None}
         rows = self._transaction.rows(compiled.prepared, given)
         following = None
         if len(rows) > query.limit:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError, fields
+from marshmallow import RAISE, Schema, ValidationError, fields, missing
 
 from engine.errors import FieldError, ValidationFailed
 from metamodel.field_types import FieldType, FieldTypeRegistry, FieldValueError, ValueContext, message
@@ -36,6 +36,8 @@ class ValueField(fields.Field[Any]):
 
         Raises: ValidationError with one FieldError.
         """
+        if value is missing:
+            return value
         try:
             return self._parse(value, self._definition, self._context)
         except FieldValueError as fault:

@@ -11,13 +11,13 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Table, insert
+from sqlalchemy import Connection, Select, Table, insert
 from sqlalchemy.sql import ClauseElement
 
 from engine.access.actor import Actor
 from engine.errors import UnknownObject
 from engine.expressions.context import RecordContext, Surroundings
-from engine.expressions.sql.runtime import RunValues
+from engine.expressions.sql.runtime import RunValues, with_values
 from engine.ids import IdMaker
 from engine.records.hooks import AfterSave, BeforeRules, Cause, SaveEvent
 from engine.records.parts import ReleaseParts
@@ -209,6 +209,10 @@ class Transaction:
     def execute(self, statement: ClauseElement) -> Rows:
         """Run a statement that is built for this once."""
         return self.rows(Prepared(statement, self.parts.dialect), {})
+
+    def select(self, statement: Select[Any]) -> Sequence[Any]:
+        """Run a select that is built for this once, through SQLAlchemy: its rows have our Python values."""
+        return self.connection.execute(with_values(statement, self.run_values)).all()
 
     def insert_many(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert many rows by one statement."""

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import BindParameter
+from sqlalchemy import BindParameter, Select
+from sqlalchemy.sql.visitors import cloned_traverse
 from sqlalchemy.types import TypeEngine
 
 
@@ -48,6 +49,16 @@ def runtime(name: str, type_: TypeEngine[Any]) -> BindParameter[Any]:
 def computed(name: str, compute: Compute, type_: TypeEngine[Any]) -> BindParameter[Any]:
     """Make a parameter that is computed at each run; `name` only shows in the statement's text."""
     return BindParameter(name, Computed(compute), type_=type_, unique=True)
+
+
+def with_values(statement: Select[Any], values: RunValues) -> Select[Any]:
+    """Give a select whose computed parameters have the values of a run."""
+
+    def fill(bind: BindParameter[Any]) -> None:
+        if isinstance(bind.value, Computed):
+            bind.value = bind.value.compute(values)
+
+    return cloned_traverse(statement, {}, {"bindparam": fill})
 
 
 def acting_user(type_: TypeEngine[Any]) -> BindParameter[Any]:

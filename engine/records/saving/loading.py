@@ -10,16 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, case, false, func, literal, select
 
-from engine.access.compiler import Access
+from engine.access.compiler import Access, AccessEyes
 from engine.access.predicates import EVERYONE, NOBODY, Predicate
 from engine.errors import AccessDenied, FieldError, RecordNotFound, StaleVersion, ValidationFailed
 from engine.expressions.sql.frames import Frame
 from engine.expressions.sql.runtime import runtime
 from engine.expressions.sql.scopes import RowScope
+from engine.expressions.sql.values import SqlAnyReference
+from engine.records.cells import any_title
 from engine.records.hooks import SaveKind
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.messages import say
-from engine.records.saving.plan import SavePlan, save_plan
+from engine.records.saving.plan import Link, SavePlan, save_plan
 from engine.records.statements import Prepared
 
 if TYPE_CHECKING:
@@ -48,7 +50,12 @@ def load_for_change(
     values = transaction.parts.columns(object_key).values(row, 2)
     if version is not None and version != values["version"]:
         raise StaleVersion(object_key, record_id, expected=version, current=values["version"])
-    return RecordDraft(plan, transaction.around, kind, record_id, values, transaction.confirmed)
+    draft = RecordDraft(plan, transaction.around, kind, record_id, values, transaction.confirmed)
+    first = 2 + len(transaction.parts.columns(object_key))
+    for link, title in zip(plan.links, row[first:], strict=True):
+        if title is not None:
+            draft.titles[link.name] = title
+    return draft
 
 
 def _could_be_id(record_id: str) -> bool:
@@ -62,12 +69,21 @@ def _prepare(transaction: Transaction, plan: SavePlan, kind: SaveKind) -> Prepar
     scope = RowScope(builder, Frame(alias), plan.object.key, alias)
     actions = access.of(plan.object.key).actions
     flags = [_flag(actions["read"], scope), _flag(actions[_ACTIONS[kind]], scope)]
-    columns: list[Any] = [*flags, *parts.columns(plan.object.key).of(alias)]
+    titles = [_title(scope.with_eyes(None if access.full else AccessEyes(access)), link) for link in plan.links]
+    columns: list[Any] = [*flags, *parts.columns(plan.object.key).of(alias), *titles]
     binned = alias.c["deleted_at"].is_not(None) if kind is SaveKind.RESTORED else alias.c["deleted_at"].is_(None)
     labelled = [column.label(f"c{index}") for index, column in enumerate(columns)]
     query = select(*labelled).select_from(scope.frame.source)
     query = query.where(alias.c["id"] == runtime("id", alias.c["id"].type), binned).with_for_update(of=alias)
     return Prepared(query, parts.dialect)
+
+
+def _title(scope: RowScope, link: Link) -> ColumnElement[Any]:
+    value = scope.with_eyes(None).value(link.name)
+    if isinstance(value, SqlAnyReference):
+        return any_title(scope.builder, value, scope.eyes)
+    titles = [scope.follow(link.definition, target).title() for target in link.targets]
+    return func.coalesce(*titles) if len(titles) > 1 else titles[0]
 
 
 def _flag(predicate: Predicate, scope: RowScope) -> ColumnElement[Any]:

@@ -26,7 +26,7 @@ def saved_record(draft: RecordDraft, transaction: Transaction) -> Record:
         right = access.fields[name].read
         shown = right is EVERYONE or right.test(context)
         values[name] = context.this.get(name) if shown else None
-    titles = {name: title for name, title in draft.titles.items() if name in values}
+    titles = {name: title for name, title in _titles(draft, transaction).items() if name in values}
     types = transaction.release.field_types
     fields = draft.plan.object.fields
 
@@ -47,6 +47,17 @@ def saved_record(draft: RecordDraft, transaction: Transaction) -> Record:
         title=draft.title or transaction.cache.title(draft.object_key, context) or "",
         to_json=to_json,
     )
+
+
+def _titles(draft: RecordDraft, transaction: Transaction) -> dict[str, str]:
+    """Give the titles of lookups; who acts is known by name."""
+    titles = dict(draft.titles)
+    for link in draft.plan.links:
+        value = draft.values.get(link.name)
+        record_id = value.id if isinstance(value, Ref) else value
+        if record_id is not None and record_id == transaction.actor.user_id:
+            titles[link.name] = transaction.actor.name
+    return titles
 
 
 def _json(value: Any, definition: FieldDef, title: str | None, types: Any) -> object:

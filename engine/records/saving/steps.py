@@ -105,7 +105,7 @@ def new_draft(
     plan = save_plan(transaction.parts, object_key)
     made_id = record_id or transaction.services.ids.new()
     draft = RecordDraft(plan, transaction.around, SaveKind.CREATED, made_id, None, transaction.confirmed)
-    draft.values.update(given)
+    draft.values.update({name: plan.keep[name](value) for name, value in given.items()})
     draft.given.update(given)
     return draft
 
@@ -118,10 +118,11 @@ def prepare_new(draft: RecordDraft, transaction: Transaction) -> None:
 
 def apply_given(draft: RecordDraft, given: Mapping[str, Any], transaction: Transaction) -> None:
     """Put given values into a loaded draft; rights on fields are judged by what is stored."""
-    changed = [name for name, value in given.items() if value != draft.old.get(name)]
-    check_field_rights(draft, transaction.access, draft.context, changed, transaction.actor.language)
-    for name in changed:
-        draft.put(name, given[name])
+    keep = draft.plan.keep
+    changed = {name: kept for name, value in given.items() if (kept := keep[name](value)) != draft.old.get(name)}
+    check_field_rights(draft, transaction.access, draft.context, sorted(changed), transaction.actor.language)
+    for name, value in changed.items():
+        draft.put(name, value)
         draft.given.add(name)
 
 

@@ -1,0 +1,81 @@
+"""Finds the records that texts of a file name: by values of fields, or by what they are called.
+
+One statement a question, whatever the number of values; only records that the actor may read are found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Text, cast, func, select
+
+from engine.access.predicates import EVERYONE
+from engine.errors import UnknownObject
+from engine.expressions.sql.frames import Frame
+from engine.expressions.sql.scopes import RowScope
+
+if TYPE_CHECKING:
+    from engine.records.transaction import Transaction
+
+
+def find_by_fields(
+    transaction: Transaction, object_key: str, fields: Sequence[str], first_values: Collection[Any]
+) -> dict[tuple[Any, ...], list[str]]:
+    """Give values of `fields` → ids, of the records whose first field has one of the values.
+
+    Raises:
+        UnknownObject: the actor may not know the object or one of the fields.
+    """
+    if not first_values:
+        return {}
+    table = transaction.parts.tables.of(object_key)
+    readable = transaction.access.of(object_key).readable
+    if not all(name in readable and table.is_stored(name) for name in fields):
+        raise UnknownObject(object_key)
+    alias, scope = _scope(transaction, object_key)
+    columns = [[alias.c[column.name] for column in table.codecs[name].columns] for name in fields]
+    flat = [column for part in columns for column in part]
+    found = transaction.select(
+        select(alias.c["id"], *flat)
+        .select_from(scope.frame.source)
+        .where(flat[0].in_(list(first_values)), alias.c["deleted_at"].is_(None), *_readable(transaction, scope))
+    )
+    codecs = [table.codecs[name] for name in fields]
+    result: dict[tuple[Any, ...], list[str]] = {}
+    for row in found:
+        values, at = [], 1
+        for codec in codecs:
+            values.append(codec.from_columns(row[at : at + len(codec.columns)]))
+            at += len(codec.columns)
+        result.setdefault(tuple(values), []).append(str(row[0]))
+    return result
+
+
+def find_by_title(transaction: Transaction, object_key: str, titles: Collection[str]) -> dict[str, list[str]]:
+    """Give title → ids of the records that are called so."""
+    if not titles:
+        return {}
+    alias, scope = _scope(transaction, object_key)
+    title = cast(scope.title(), Text())
+    found = transaction.select(
+        select(alias.c["id"], title)
+        .select_from(scope.frame.source)
+        .where(title.in_(list(titles)), alias.c["deleted_at"].is_(None), *_readable(transaction, scope))
+    )
+    result: dict[str, list[str]] = {}
+    for record_id, text in found:
+        result.setdefault(text, []).append(str(record_id))
+    return result
+
+
+def _scope(transaction: Transaction, object_key: str) -> tuple[Any, RowScope]:
+    transaction.object_def(object_key)
+    builder = transaction.parts.builder(transaction.access, transaction.actor.language)
+    alias = transaction.parts.tables.of(object_key).table.alias()
+    return alias, RowScope(builder, Frame(alias), object_key, alias)
+
+
+def _readable(transaction: Transaction, scope: RowScope) -> list[Any]:
+    predicate = transaction.access.of(scope.object_key).actions["read"]
+    return [] if predicate is EVERYONE else [func.coalesce(predicate.sql(scope), False)]
