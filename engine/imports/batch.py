@@ -1,0 +1,191 @@
+"""One batch of rows: cells to values, lookups to records, known rows to their ids, and all of it through the door.
+
+The number of statements of a batch does not depend on its size.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.imports.binding import BadCell, Binding, BoundColumn, BoundLookup
+from engine.imports.csv_file import CsvRow
+from engine.imports.resolving import Lookups, NotThere, read_key
+from engine.imports.result import RowError, Tally
+from engine.records.finding import find_by_fields
+from engine.records.transaction import Transaction
+from engine.records.types import RowResult, SaveRow
+
+GrantRoles = Callable[[Transaction, str, Collection[str]], bool]
+"""Lets a user hold roles, in the transaction of the import; tells whether that changed anything."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Prepared:
+    """A row on its way: its values so far, the record it changes, the lookups that wait for a later row."""
+
+    row: CsvRow
+    values: dict[str, Any] = field(default_factory=dict)
+    key: tuple[Any, ...] | None = None
+    id: str | None = None
+    waiting: list[tuple[BoundLookup, str]] = field(default_factory=list)
+
+
+class Batches:
+    """Saves the batches of one import and remembers what they leave open.
+
+    coming: texts by which rows of the file itself will be known, for lookups of an object to itself.
+    """
+
+    def __init__(self, binding: Binding, tally: Tally, coming: Collection[str], grant_roles: GrantRoles | None) -> None:
+        self._binding = binding
+        self._tally = tally
+        self._coming = coming
+        self._grant_roles = grant_roles
+        self._lookups = Lookups(binding.lookups)
+        self.waiting: list[Prepared] = []
+
+    def save(self, transaction: Transaction, rows: Sequence[CsvRow]) -> list[CsvRow]:
+        """Save a batch; give back the rows whose key another row of the batch has, for the next one."""
+        self._learn(transaction, rows)
+        prepared = [item for row in rows if (item := self._prepare(row)) is not None]
+        self._match(transaction, prepared)
+        now, later = _first_of_each_key(prepared)
+        self._write(transaction, now)
+        return [item.row for item in later]
+
+    def save_waiting(self, transaction: Transaction, part: Sequence[Prepared]) -> None:
+        """Set the lookups that pointed at later rows of the file."""
+        texts: dict[str, set[str]] = {}
+        for item in part:
+            for lookup, text in item.waiting:
+                texts.setdefault(lookup.source.field.name, set()).add(text)
+        for lookup in self._binding.lookups:
+            self._lookups.learn(transaction, lookup, texts.get(lookup.source.field.name, ()))
+        ready = []
+        for item in part:
+            values = {}
+            for lookup, text in item.waiting:
+                try:
+                    values[lookup.source.field.name] = self._lookups.value(lookup, text)
+                except BadCell as fault:
+                    self._tally.errors.append(self._error(item.row, lookup.source, text, str(fault)))
+            if values:
+                ready.append((item, values))
+        if not ready:
+            return
+        saved = transaction.save_many(
+            self._binding.object.key,
+            [SaveRow(values=values, id=item.id) for item, values in ready],
+            all_or_nothing=False,
+        )
+        for (item, _), result in zip(ready, saved.rows, strict=True):
+            if result.outcome == "refused":
+                self._tally.errors += self._errors_of(item.row, result)
+
+    def _learn(self, transaction: Transaction, rows: Sequence[CsvRow]) -> None:
+        for lookup in self._binding.lookups:
+            cell = lookup.source.cell
+            self._lookups.learn(transaction, lookup, {cell(row.cells) for row in rows})
+
+    def _prepare(self, row: CsvRow) -> Prepared | None:
+        self._tally.total += 1
+        binding, cells = self._binding, row.cells
+        values: dict[str, Any] = dict(binding.constants)
+        for name, text in binding.texts.items():
+            values[name] = text(cells) or None
+        item = Prepared(row=row, values=values)
+        errors = []
+        for column in binding.plain:
+            cell = column.cell(cells)
+            try:
+                values[column.field.name] = column.convert(cell) if column.convert and cell else cell or None
+            except BadCell as fault:
+                errors.append(self._error(row, column, cell, f"'{cell}' {fault}"))
+        for lookup in binding.lookups:
+            text_of_cell = lookup.source.cell(cells)
+            try:
+                values[lookup.source.field.name] = self._lookups.value(lookup, text_of_cell) if text_of_cell else None
+            except NotThere as fault:
+                if self._binding.object.key in lookup.targets and text_of_cell in self._coming:
+                    item.waiting.append((lookup, text_of_cell))
+                else:
+                    errors.append(self._error(row, lookup.source, text_of_cell, str(fault)))
+            except BadCell as fault:
+                errors.append(self._error(row, lookup.source, text_of_cell, str(fault)))
+        if errors:
+            self._tally.refuse(errors)
+            return None
+        return item
+
+    def _match(self, transaction: Transaction, prepared: Sequence[Prepared]) -> None:
+        match, fields = self._binding.match, self._binding.object.fields
+        if not match:
+            return
+        for item in prepared:
+            key = tuple(read_key(transaction, fields[name], item.values.get(name)) for name in match)
+            item.key = key if key[0] is not None else None
+        firsts = {item.key[0] for item in prepared if item.key is not None}
+        found = find_by_fields(transaction, self._binding.object.key, match, firsts)
+        for item in prepared:
+            ids = found.get(item.key, ()) if item.key is not None else ()
+            item.id = ids[0] if ids else None
+
+    def _write(self, transaction: Transaction, prepared: Sequence[Prepared]) -> None:
+        if not prepared:
+            return
+        rows = [SaveRow(values=item.values, id=item.id) for item in prepared]
+        saved = transaction.save_many(self._binding.object.key, rows, all_or_nothing=False)
+        for item, result in zip(prepared, saved.rows, strict=True):
+            if result.outcome == "refused":
+                self._tally.refuse(self._errors_of(item.row, result))
+                continue
+            self._tally.notices += [
+                self._error(item.row, self._binding.column_of(notice.field), "", notice.message)
+                for notice in result.notices
+            ]
+            item.id = result.id
+            outcome = self._with_roles(transaction, item, result.outcome)
+            self._tally.count(outcome)
+            if item.waiting:
+                self.waiting.append(item)
+
+    def _with_roles(self, transaction: Transaction, item: Prepared, outcome: str) -> str:
+        binding = self._binding
+        roles = list(binding.roles)
+        if binding.roles_index is not None:
+            roles += item.row.cells[binding.roles_index].replace("|", " ").replace(",", " ").replace(";", " ").split()
+        if not roles or self._grant_roles is None or item.id is None:
+            return outcome
+        changed = self._grant_roles(transaction, item.id, roles)
+        return "updated" if changed and outcome == "unchanged" else outcome
+
+    def _errors_of(self, row: CsvRow, result: RowResult) -> list[RowError]:
+        found = []
+        for error in result.errors:
+            column = self._binding.column_of(error.field)
+            found.append(self._error(row, column, column.cell(row.cells) if column else "", error.message, error.field))
+        return found or [self._error(row, None, "", "the row was refused")]
+
+    def _error(
+        self, row: CsvRow, column: BoundColumn | None, value: str, reason: str, field_name: str | None = None
+    ) -> RowError:
+        shown = column.column if column is not None else ""
+        if column is None and field_name:
+            reason = f"{field_name}: {reason}"
+        return RowError(line=row.line, column=shown, value=value, reason=reason, cells=row.cells)
+
+
+def _first_of_each_key(prepared: Sequence[Prepared]) -> tuple[list[Prepared], list[Prepared]]:
+    now: list[Prepared] = []
+    later: list[Prepared] = []
+    seen: set[tuple[Any, ...]] = set()
+    for item in prepared:
+        if item.key is not None and item.key in seen:
+            later.append(item)
+        else:
+            now.append(item)
+            if item.key is not None:
+                seen.add(item.key)
+    return now, later

@@ -1,0 +1,251 @@
+"""Binds a mapping to an object and a file: which cell goes to which field, and which cells name other records.
+
+All mistakes of a mapping are found here, before a row is read. What a field's value may be is for the door to say;
+this module only prepares raw values (mapped cells, dates of other forms, amounts with a currency).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+
+from engine.imports.errors import ImportRefused
+from engine.imports.mapping import ColumnMapping, ImportMapping
+from metamodel.apps import Metamodel
+from metamodel.fields import FieldDef
+from metamodel.names import did_you_mean
+from metamodel.objects import ObjectDef
+
+ROLES_COLUMN = "roles"
+Cells = Sequence[str]
+Convert = Callable[[str], object]
+
+_FORMAT_WORDS = (("YYYY", "%Y"), ("MM", "%m"), ("DD", "%d"), ("hh", "%H"), ("mm", "%M"), ("ss", "%S"), ("YY", "%y"))
+_PLACE = re.compile(r"\{([^{}:]+)(?::(lower|login))?\}")
+_NOT_LOGIN = re.compile(r"[^a-z0-9]+")
+
+
+class BadCell(Exception):
+    """A cell that cannot be turned into a value; the sentence says why."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundColumn:
+    """A column that fills a field: its place in a row, the cells that stand for others, how a cell is read."""
+
+    index: int
+    column: str
+    field: FieldDef
+    values: Mapping[str, str]
+    empty: frozenset[str]
+    convert: Convert | None = None
+
+    def cell(self, cells: Cells) -> str:
+        """Give the mapped cell of a row, "" where it is empty."""
+        text = cells[self.index].strip()
+        if self.values:
+            text = self.values.get(text, text)
+        return "" if text in self.empty else text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoundLookup:
+    """A column that names another record. by: fields of the target that the cell may hold; title: or its title."""
+
+    source: BoundColumn
+    targets: tuple[str, ...]
+    by: Mapping[str, tuple[str, ...]]
+    title: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Binding:
+    """A mapping bound to an object and the columns of a file."""
+
+    object: ObjectDef
+    plain: tuple[BoundColumn, ...]
+    lookups: tuple[BoundLookup, ...]
+    constants: Mapping[str, str | int | float | bool | None]
+    texts: Mapping[str, Callable[[Cells], str]]
+    match: tuple[str, ...]
+    roles_index: int | None
+    roles: tuple[str, ...]
+
+    def column_of(self, field: str | None) -> BoundColumn | None:
+        """Give the column that fills a field, for telling where a refused value stood."""
+        for bound in (*self.plain, *(lookup.source for lookup in self.lookups)):
+            if bound.field.name == field:
+                return bound
+        return None
+
+
+def bind(
+    metamodel: Metamodel,
+    object_def: ObjectDef,
+    mapping: ImportMapping,
+    columns: Sequence[str],
+    match: Sequence[str] = (),
+) -> Binding:
+    """Bind a mapping.
+
+    match: fields that find known records, before those of the mapping; without any the external id that has a column.
+
+    Raises:
+        ImportRefused: a column or field is unknown, or a field cannot be filled.
+    """
+    return _Binder(metamodel, object_def, columns).bind(mapping, tuple(match) or mapping.match)
+
+
+class _Binder:
+    def __init__(self, metamodel: Metamodel, object_def: ObjectDef, columns: Sequence[str]) -> None:
+        self._metamodel = metamodel
+        self._object = object_def
+        self._columns = list(columns)
+        self._faults: list[str] = []
+
+    def bind(self, mapping: ImportMapping, match: tuple[str, ...]) -> Binding:
+        mapped = mapping.columns if mapping.columns is not None else self._by_name(mapping)
+        plain, lookups = [], []
+        for column in mapped:
+            bound = self._bound(column)
+            if bound is None:
+                continue
+            if bound.field.relation is not None:
+                lookups.append(self._lookup(column, bound))
+            else:
+                plain.append(bound)
+        for name in (*mapping.constants, *mapping.texts):
+            self._field(name, f"'{name}'")
+        texts = {name: self._text(name, text) for name, text in mapping.texts.items()}
+        filled = {item.field.name for item in plain} | {item.source.field.name for item in lookups} | {*texts}
+        match = match or self._external_id(filled)
+        for name in match:
+            if name not in filled and name not in mapping.constants:
+                self._faults.append(f"rows are to be matched by '{name}', which no column fills")
+        if self._faults:
+            raise ImportRefused("\n".join(self._faults))
+        return Binding(
+            object=self._object,
+            plain=tuple(plain),
+            lookups=tuple(lookups),
+            constants=MappingProxyType({name: _raw(value) for name, value in mapping.constants.items()}),
+            texts=MappingProxyType(texts),
+            match=match,
+            roles_index=self._roles_index(),
+            roles=mapping.roles,
+        )
+
+    def _by_name(self, mapping: ImportMapping) -> tuple[ColumnMapping, ...]:
+        found = []
+        for column in self._columns:
+            if column and column not in mapping.ignored and not self._is_roles(column):
+                found.append(ColumnMapping(column=column, field=column))
+        return tuple(found)
+
+    def _bound(self, mapping: ColumnMapping) -> BoundColumn | None:
+        if mapping.column not in self._columns:
+            hint = did_you_mean(mapping.column, self._columns)
+            self._faults.append(f"the file has no column '{mapping.column}'" + (f"; {hint}" if hint else ""))
+            return None
+        definition = self._field(mapping.field, f"column '{mapping.column}'")
+        if definition is None:
+            return None
+        return BoundColumn(
+            index=self._columns.index(mapping.column),
+            column=mapping.column,
+            field=definition,
+            values=mapping.values,
+            empty=mapping.empty,
+            convert=_converter(definition, mapping),
+        )
+
+    def _field(self, name: str, what: str) -> FieldDef | None:
+        definition = self._object.fields.get(name)
+        if definition is None:
+            hint = did_you_mean(name, self._object.fields)
+            sentence = f"{what}: '{name}' is not a field of {self._object.key}"
+            self._faults.append(sentence + (f"; {hint}" if hint else ""))
+            return None
+        if definition.is_computed and not definition.external_id:
+            self._faults.append(f"{what}: '{name}' of {self._object.key} is computed and cannot be imported")
+            return None
+        return definition
+
+    def _lookup(self, mapping: ColumnMapping, bound: BoundColumn) -> BoundLookup:
+        relation = bound.field.relation
+        assert relation is not None
+        targets = relation.targets or tuple(self._metamodel.objects)
+        by: dict[str, tuple[str, ...]] = {}
+        for target in targets:
+            fields = self._metamodel.objects[target].fields
+            if mapping.find_by is None:
+                by[target] = tuple(name for name, item in fields.items() if item.external_id)
+            elif mapping.find_by in fields:
+                by[target] = (mapping.find_by,)
+        if not by:
+            hint = did_you_mean(mapping.find_by or "", self._metamodel.objects[targets[0]].fields)
+            sentence = f"column '{mapping.column}': '{mapping.find_by}' is not a field of {' or '.join(targets)}"
+            self._faults.append(sentence + (f"; {hint}" if hint else ""))
+        return BoundLookup(source=bound, targets=targets, by=MappingProxyType(by), title=mapping.find_by is None)
+
+    def _text(self, name: str, text: str) -> Callable[[Cells], str]:
+        parts: list[str | tuple[int, str]] = []
+        last = 0
+        for place in _PLACE.finditer(text):
+            column = place[1].strip()
+            if column not in self._columns:
+                self._faults.append(f"the text of '{name}' names the column '{column}', which the file does not have")
+                return lambda cells: ""
+            parts += [text[last : place.start()], (self._columns.index(column), place[2] or "")]
+            last = place.end()
+        parts.append(text[last:])
+        return lambda cells: "".join(
+            part if isinstance(part, str) else _formed(cells[part[0]].strip(), part[1]) for part in parts
+        ).strip()
+
+    def _external_id(self, filled: set[str]) -> tuple[str, ...]:
+        for name, definition in self._object.fields.items():
+            if definition.external_id and name in filled:
+                return (name,)
+        return ()
+
+    def _is_roles(self, column: str) -> bool:
+        return self._object.key == "user" and column == ROLES_COLUMN and ROLES_COLUMN not in self._object.fields
+
+    def _roles_index(self) -> int | None:
+        return next((index for index, column in enumerate(self._columns) if self._is_roles(column)), None)
+
+
+def _converter(definition: FieldDef, mapping: ColumnMapping) -> Convert | None:
+    if definition.value_type == "money" and mapping.currency:
+        currency = mapping.currency
+        return lambda text: {"amount": text, "currency": currency}
+    if mapping.date_format and definition.value_type in ("date", "datetime"):
+        pattern = mapping.date_format
+        for word, code in _FORMAT_WORDS:
+            pattern = pattern.replace(word, code)
+        whole = definition.value_type == "datetime"
+
+        def read(text: str) -> object:
+            try:
+                moment = datetime.strptime(text, pattern)  # noqa: DTZ007 - the door gives it the user's zone
+            except ValueError:
+                raise BadCell(f"is no date of the form {mapping.date_format}") from None
+            return moment.isoformat() if whole else moment.date().isoformat()
+
+        return read
+    return None
+
+
+def _formed(text: str, form: str) -> str:
+    if not form:
+        return text
+    lowered = text.lower()
+    return _NOT_LOGIN.sub(".", lowered).strip(".") if form == "login" else lowered
+
+
+def _raw(value: object) -> str | int | float | bool | None:
+    return value if isinstance(value, str | int | bool | None) else str(value)

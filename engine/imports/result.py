@@ -1,0 +1,117 @@
+"""What an import did: counts, and what was wrong with which row; and the errors file made of it."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from engine.imports.csv_file import ERROR_COLUMNS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowError:
+    """Why a row was refused: its line, the column and cell at fault ("" = the row as a whole), and the reason."""
+
+    line: int
+    column: str
+    value: str
+    reason: str
+    cells: Sequence[str] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportResult:
+    """The outcome of an import; of a dry run, what the import would do.
+
+    total: rows read. notices: warnings that were passed over, with their lines.
+    """
+
+    id: str
+    object: str
+    dry_run: bool
+    total: int
+    created: int
+    updated: int
+    unchanged: int
+    refused: int
+    errors: tuple[RowError, ...]
+    notices: tuple[RowError, ...] = ()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The counts by name."""
+        return {
+            "total": self.total,
+            "created": self.created,
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "refused": self.refused,
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the result as JSON data."""
+        return {
+            "id": self.id,
+            "object": self.object,
+            "dry_run": self.dry_run,
+            **self.counts,
+            "errors": [
+                {"line": error.line, "column": error.column, "value": error.value, "reason": error.reason}
+                for error in self.errors
+            ],
+        }
+
+
+class Tally:
+    """Counts while an import runs."""
+
+    def __init__(self) -> None:
+        self.total = 0
+        self.counts = {"created": 0, "updated": 0, "unchanged": 0, "refused": 0}
+        self.errors: list[RowError] = []
+        self.notices: list[RowError] = []
+        self._refused_lines: set[int] = set()
+
+    def count(self, outcome: str) -> None:
+        """Count a row."""
+        self.counts[outcome] += 1
+
+    def refuse(self, errors: Sequence[RowError]) -> None:
+        """Count a refused row with its reasons."""
+        if errors[0].line not in self._refused_lines:
+            self._refused_lines.add(errors[0].line)
+            self.counts["refused"] += 1
+        self.errors += errors
+
+    def result(self, import_id: str, object_key: str, *, dry_run: bool) -> ImportResult:
+        """Give the result, its errors by line."""
+        return ImportResult(
+            id=import_id,
+            object=object_key,
+            dry_run=dry_run,
+            total=self.total,
+            errors=tuple(sorted(self.errors, key=lambda error: error.line)),
+            notices=tuple(self.notices),
+            **self.counts,
+        )
+
+
+def write_errors_file(path: Path, columns: Sequence[str], errors: Sequence[RowError]) -> None:
+    """Write the refused rows as CSV: line, column, value and reason in front, then the row as it was read.
+
+    One row a line of the import; its further reasons follow the first one's. A corrected file can be imported as it is.
+    """
+    by_line: dict[int, list[RowError]] = {}
+    for error in errors:
+        by_line.setdefault(error.line, []).append(error)
+    # With a byte order mark spreadsheets read it as UTF-8 too.
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow([*ERROR_COLUMNS, *columns])
+        for line, found in by_line.items():
+            first = found[0]
+            reason = "; ".join(dict.fromkeys(error.reason for error in found))
+            writer.writerow([line, first.column, first.value, reason, *first.cells])

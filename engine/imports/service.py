@@ -1,0 +1,218 @@
+"""Runs an import from file to result: batches, a second pass for rows that point at later ones, the log of imports.
+
+Each batch is a transaction of its own; a dry run is one transaction that is rolled back, so that it counts exactly
+what the import would do.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from engine.access.actor import Actor, Origin
+from engine.clock import Clock
+from engine.errors import UnknownObject
+from engine.ids import IdMaker
+from engine.imports.batch import Batches, GrantRoles
+from engine.imports.binding import Binding, bind
+from engine.imports.csv_file import CsvFile, CsvRow
+from engine.imports.errors import ImportRefused
+from engine.imports.mapping import ImportMapping, load_mapping
+from engine.imports.result import ImportResult, Tally, write_errors_file
+from engine.records.service import Records
+from engine.records.transaction import Transaction
+from engine.releases.release import Release
+from engine.storage.database import Database
+from engine.storage.system_tables import SystemTables
+
+BATCH_ROWS = 1_000
+MOST_ERRORS_LOGGED = 10_000
+
+OnProgress = Callable[[int, int], None]
+"""Told of rows done and rows in all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Import:
+    """One import on its way."""
+
+    actor: Actor
+    release: Release
+    file: CsvFile
+    binding: Binding
+    dry_run: bool
+    total: int
+    on_progress: OnProgress
+
+
+_Open = Callable[[], AbstractContextManager[Transaction]]
+
+
+class _RollBack(Exception):
+    """Ends the transaction of a dry run."""
+
+
+class Imports:
+    """Imports CSV files for actors."""
+
+    def __init__(
+        self,
+        database: Database,
+        system: SystemTables,
+        records: Records,
+        release: Callable[[], Release],
+        clock: Clock,
+        ids: IdMaker,
+        grant_roles: GrantRoles | None = None,
+    ) -> None:
+        self._database = database
+        self._system = system
+        self._records = records
+        self._release = release
+        self._clock = clock
+        self._ids = ids
+        self._grant_roles = grant_roles
+
+    def run(
+        self,
+        actor: Actor,
+        object_key: str,
+        path: Path,
+        *,
+        mapping: ImportMapping | Path | None = None,
+        match: Sequence[str] = (),
+        dry_run: bool = False,
+        on_progress: OnProgress | None = None,
+        errors_file: Path | None = None,
+    ) -> ImportResult:
+        """Import a CSV file into an object.
+
+        mapping: which column fills which field; without one each column fills the field of its name. match: fields
+        that find records which are there already. errors_file: where the refused rows go, with line and reason.
+
+        Raises:
+            ImportRefused: the file or mapping cannot be used; nothing was written.
+            UnknownObject: there is no such object for the actor.
+        """
+        release = self._release()
+        mapping = load_mapping(mapping) if isinstance(mapping, Path) else mapping or ImportMapping()
+        object_def = release.metamodel.find_object(object_key)
+        if object_def is None:
+            raise UnknownObject(object_key)
+        if mapping.object is not None and mapping.object != object_def.key:
+            raise ImportRefused(f"The mapping is for {mapping.object}, not for {object_def.key}.")
+        file = CsvFile(path, encoding=mapping.encoding, delimiter=mapping.delimiter)
+        work = _Import(
+            actor=replace(actor, origin=Origin.IMPORT),
+            release=release,
+            file=file,
+            binding=bind(release.metamodel, object_def, mapping, file.columns, match),
+            dry_run=dry_run,
+            total=file.count(),
+            on_progress=on_progress or _say_nothing,
+        )
+        return self._run(work, errors_file)
+
+    def _run(self, work: _Import, errors_file: Path | None) -> ImportResult:
+        import_id, started = self._ids.new(), self._clock.now()
+        tally = Tally()
+        batches = Batches(work.binding, tally, _coming_texts(work), self._grant_roles)
+        with self._transactions(work) as transaction:
+            self._save_all(work, batches, tally, transaction)
+        result = tally.result(import_id, work.binding.object.key, dry_run=work.dry_run)
+        if errors_file is not None and result.errors:
+            write_errors_file(errors_file, work.file.columns, result.errors)
+        if not work.dry_run:
+            self._log(work, result, started)
+        return result
+
+    def _save_all(self, work: _Import, batches: Batches, tally: Tally, transaction: _Open) -> None:
+        left: list[CsvRow] = []
+        rows = work.file.rows()
+        while part := [*left, *itertools.islice(rows, BATCH_ROWS - len(left))]:
+            tally.total -= len(left)
+            with transaction() as opened:
+                left = batches.save(opened, part)
+            work.on_progress(tally.total - len(left), work.total)
+        waiting = batches.waiting
+        for start in range(0, len(waiting), BATCH_ROWS):
+            with transaction() as opened:
+                batches.save_waiting(opened, waiting[start : start + BATCH_ROWS])
+
+    @contextmanager
+    def _transactions(self, work: _Import) -> Iterator[_Open]:
+        """Give what opens a transaction for a batch; of a dry run, the one that all batches share."""
+        if not work.dry_run:
+
+            @contextmanager
+            def open_one() -> Iterator[Transaction]:
+                with self._records.transaction(work.actor, release=work.release) as transaction:
+                    yield transaction
+
+            yield open_one
+            return
+        try:
+            with self._records.transaction(work.actor, release=work.release) as transaction:
+
+                @contextmanager
+                def give_the_same() -> Iterator[Transaction]:
+                    yield transaction
+
+                yield give_the_same
+                raise _RollBack
+        except _RollBack:
+            pass
+
+    def _log(self, work: _Import, result: ImportResult, started: object) -> None:
+        system = self._system
+        errors = [
+            {
+                "import_id": result.id,
+                "line": error.line,
+                "column": error.column,
+                "value": error.value,
+                "reason": error.reason,
+            }
+            for error in result.errors[:MOST_ERRORS_LOGGED]
+        ]
+        with self._database.write() as connection:
+            connection.execute(
+                system.imported.insert(),
+                {
+                    "id": result.id,
+                    "object": result.object,
+                    "file": work.file.path.name,
+                    "actor": work.actor.user_id or work.actor.login,
+                    "state": "done",
+                    "counts": result.counts,
+                    "created_at": started,
+                    "finished_at": self._clock.now(),
+                },
+            )
+            if errors:
+                connection.execute(system.import_error.insert(), errors)
+
+
+def _coming_texts(work: _Import) -> Collection[str]:
+    """Give the texts by which rows of the file will be known, where a lookup of it points at the same object."""
+    binding = work.binding
+    names: set[str] = set()
+    for lookup in binding.lookups:
+        if binding.object.key in lookup.targets:
+            names.update(lookup.by.get(binding.object.key, ()))
+            names.update(_title_fields(binding) if lookup.title else ())
+    columns = [column for column in binding.plain if column.field.name in names]
+    if not columns:
+        return frozenset()
+    return {text for row in work.file.rows() for column in columns if (text := column.cell(row.cells))}
+
+
+def _title_fields(binding: Binding) -> list[str]:
+    return [name for name in binding.object.fields if "{" + name + "}" in binding.object.title.text]
+
+
+def _say_nothing(_done: int, _total: int) -> None:
+    return
