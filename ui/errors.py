@@ -38,6 +38,7 @@ from engine.errors import (
 )
 from engine.releases.release import NoRelease
 from ui.context import request_id
+from workflow_dsl.evaluation_errors import EvaluationError
 
 LOG = logging.getLogger("fieldstone.web")
 API_PREFIX = "/api/"
@@ -108,6 +109,7 @@ class ApiProblem(Exception):
 def install_errors(app: Flask) -> None:
     """Answer every failure by the table, and an unexpected one with 500 and a log entry."""
     app.register_error_handler(EngineError, lambda error: respond(describe(error)))
+    app.register_error_handler(EvaluationError, lambda error: respond(describe(error)))
     app.register_error_handler(ApiProblem, lambda error: respond(describe(error)))
     app.register_error_handler(HTTPException, _respond_http)
     app.register_error_handler(Exception, _respond_unexpected)
@@ -115,6 +117,10 @@ def install_errors(app: Flask) -> None:
 
 def describe(error: Exception) -> ErrorView:
     """Say what an expected failure means for the one who asked."""
+    if isinstance(error, EvaluationError):
+        # In a filter the question is at fault, in a save the values are.
+        status = 400 if request.method in ("GET", "HEAD") else 422
+        return _view(status, "not_computable", f"This cannot be computed: {error}.")
     if isinstance(error, ApiProblem):
         return _view(error.status, error.code, error.detail, errors=error.errors, headers=error.headers)
     if isinstance(error, EngineError):

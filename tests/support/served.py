@@ -30,7 +30,7 @@ CHEAP = AccountSettings(password_cost=PasswordCost(memory_kib=8, passes=1))
 USERS = {"ann": ("rep",), "bob": ("rep",), "boss": ("boss",), "none": (), "admin": ("administrator",)}
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Served:
     """One served installation. tokens: login name before the @ → bearer token."""
 

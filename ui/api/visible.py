@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.access.actor import Actor
+from engine.records.saving.plan import save_plan
 from engine.releases.release import Release
 from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
@@ -36,16 +37,18 @@ def visible_objects(release: Release, actor: Actor) -> tuple[VisibleObject, ...]
 
 def visible_object(release: Release, actor: Actor, key: str) -> VisibleObject | None:
     """Give what the caller may see of one object; None where no right on it is granted."""
-    rights = platform().records.access(actor, release).of(key)
+    records = platform().records
+    rights = records.access(actor, release).of(key)
     if not rights.visible:
         return None
+    settable = save_plan(records.parts(release), key).settable
     object_def = release.metamodel.objects[key]
     fields = {name: field for name, field in object_def.fields.items() if name in rights.readable}
     return VisibleObject(
         object=object_def,
         fields=fields,
-        creatable=frozenset(rights.creatable),
-        updatable=frozenset(rights.updatable),
+        creatable=rights.creatable & settable,
+        updatable=rights.updatable & settable,
         actions=frozenset(action for action in rights.actions if rights.may(action)),
         views=tuple(view for view in object_def.views.values() if not view.roles or actor.roles & set(view.roles)),
     )

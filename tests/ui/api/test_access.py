@@ -48,7 +48,7 @@ def fill(served: Served) -> list[dict[str, Any]]:
                 margin=chance.randrange(1000),
                 note=chance.choice(("granite", "slate", "marble")),
                 stage=chance.choice(("open", "lost")),
-                owner=served.user_ids[owner],
+                owner={"object": "user", "id": served.user_ids[owner]},
                 code=f"C-{index}",
             )
         )

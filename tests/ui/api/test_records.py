@@ -150,7 +150,9 @@ def test_an_unknown_field_is_an_error_with_the_nearest_name(served: Served) -> N
 
 def test_lists_filter_sort_choose_fields_count_and_search(served: Served) -> None:
     for index in range(7):
-        served.make("bob", "deal", name=f"List {index}", size=index, note="quartz" if index % 2 else "basalt")
+        owner = {"object": "user", "id": served.user_ids["bob"]}
+        note = "quartz" if index % 2 else "basalt"
+        served.make("boss", "deal", name=f"List {index}", size=index, note=note, owner=owner)
     text = quote('name starts with "List" and size >= 2')
     address = f"/records/deal?filter={text}&sort=-size&fields=name,size&limit=3"
     first = served.get("bob", f"{address}&count=true")
