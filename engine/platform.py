@@ -19,7 +19,7 @@ from engine.ids import IdMaker, Uuid7Maker
 from engine.records.hooks import NoAfterSave, NoBeforeRules
 from engine.records.service import Records
 from engine.releases.applying import Applied, ReleaseApplier, ReleasePlan
-from engine.releases.candidate import Language
+from engine.releases.candidate import Candidate, Language, check_folders
 from engine.releases.store import ReleaseStore, ReleaseWatcher
 from engine.settings import PlatformSettings
 from engine.storage.apply import Progress
@@ -72,7 +72,7 @@ class Platform:
         )
         system = build_system_tables(database.dialect)
         upgrade_system_tables(database, system, clock)
-        language = Language(field_types=standard_field_types(), functions=standard_functions())
+        language = installed_language()
         releases = ReleaseStore(database, system, language)
         secret = settings.secret()
         records = Records(database, system, releases.current, clock, ids, language.functions, secret)
@@ -125,3 +125,13 @@ class Platform:
         self.watcher.stop()
         self.plugins.stop()
         self.database.close()
+
+
+def installed_language() -> Language:
+    """Give what the product adds to the files of apps: field types, functions and the checks of every layer."""
+    return Language(field_types=standard_field_types(), functions=standard_functions())
+
+
+def check_app_folders(folders: Iterable[Path | str]) -> Candidate:
+    """Check app folders as applying them would, without a database."""
+    return check_folders(folders, installed_language())
