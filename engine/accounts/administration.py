@@ -28,6 +28,7 @@ from metamodel.names import did_you_mean
 
 if TYPE_CHECKING:
     from engine.records.service import Records
+    from engine.records.transaction import Transaction
 
 
 class Administration:
@@ -121,6 +122,17 @@ class Administration:
         user = self.find_user(login)
         with self._changing() as connection:
             self._users.replace_roles(connection, user.id, roles, by=by)
+
+    def grant_roles(self, transaction: Transaction, user_id: str, roles: Collection[str]) -> bool:
+        """Let a user hold these roles too, within a transaction of the door; say whether any was new.
+
+        Raises: UnknownRole.
+        """
+        self._check_roles(roles)
+        granted = self._users.add_roles(transaction.connection, user_id, roles, by=transaction.actor.login)
+        if granted:
+            self._stamp.raise_in(transaction.connection)
+        return granted
 
     def disable(self, login: str) -> None:
         """Let a user sign in no more; sessions and tokens end at once. Raises: UnknownUser."""

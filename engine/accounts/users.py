@@ -92,6 +92,14 @@ class UserDirectory:
         if new:
             connection.execute(insert(self._role), new)
 
+    def add_roles(self, connection: Connection, user_id: str, roles: Collection[str], *, by: str) -> bool:
+        """Let the user hold these roles too; say whether any was new."""
+        held = self._roles_of(connection, user_id)
+        new = set(roles) - set(held)
+        if new:
+            self.replace_roles(connection, user_id, new | set(held), by=by)
+        return bool(new)
+
     def _read(self, connection: Connection, column: str, value: str) -> UserRow | None:
         table = self._table()
         row = connection.execute(self._select().where(table.c[column] == value, table.c.deleted_at.is_(None))).first()

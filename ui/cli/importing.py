@@ -1,0 +1,97 @@
+"""The command `import`: a CSV file into an object, through the importer, with a progress bar and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ui.cli import WRONG_INPUT
+from ui.cli.opening import command_line_actor, database_option, json_option, opened_platform
+
+if TYPE_CHECKING:
+    from engine.imports.result import ImportResult
+
+_SHOWN_ERRORS = 10
+
+
+@click.command("import")
+@click.argument("object_name", metavar="OBJECT")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--map", "mapping", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="A mapping file.")
+@click.option("--match", multiple=True, metavar="FIELD", help="A field that finds records that are there already.")
+@click.option("--dry-run", is_flag=True, help="Count what would be done; write nothing.")
+@click.option("--errors", type=click.Path(dir_okay=False, path_type=Path), help="Where refused rows go, with reasons.")
+@click.option("--as", "login", metavar="LOGIN", help="Import with this user's rights; without it, with all.")
+@database_option
+@json_option
+def import_file(
+    object_name: str,
+    file: Path,
+    mapping: Path | None,
+    match: tuple[str, ...],
+    dry_run: bool,
+    errors: Path | None,
+    login: str | None,
+    database_url: str | None,
+    as_json: bool,
+) -> None:
+    """Load the rows of a CSV FILE into an OBJECT; a second time changes nothing. Exit code 1 where rows are refused.
+
+    Example: fieldstone import opportunity deals.csv --map deals.map.yaml --errors refused.csv
+    """
+    with opened_platform(database_url) as platform, _progress(file.name, quiet=as_json) as say:
+        result = platform.imports.run(
+            command_line_actor(platform, login),
+            object_name,
+            file,
+            mapping=mapping,
+            match=match,
+            dry_run=dry_run,
+            on_progress=say,
+            errors_file=errors,
+        )
+    if as_json:
+        from ui.cli.output import write_json
+
+        write_json(result.to_json())
+    else:
+        _show(result, errors)
+    if result.refused:
+        raise SystemExit(WRONG_INPUT)
+
+
+def _show(result: ImportResult, errors: Path | None) -> None:
+    counts = (
+        f"{result.created} created, {result.updated} updated, {result.unchanged} unchanged, {result.refused} refused"
+    )
+    click.echo(
+        f"{result.object}: {result.total} rows, {counts}" + (" (dry run, nothing written)" if result.dry_run else "")
+    )
+    for error in result.errors[:_SHOWN_ERRORS]:
+        where = f"line {error.line}" + (f", {error.column} '{error.value}'" if error.column else "")
+        click.echo(f"  {where}: {error.reason}", err=True)
+    if len(result.errors) > _SHOWN_ERRORS:
+        click.echo(f"  and {len(result.errors) - _SHOWN_ERRORS} more", err=True)
+    if errors is not None and result.errors:
+        click.echo(f"refused rows are in {errors}")
+
+
+@contextmanager
+def _progress(title: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield lambda _done, _total: None
+        return
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+COMMANDS = {"import": import_file}
