@@ -123,7 +123,7 @@ def _measure_all(kind: str, prepared: Prepared, folder: Path, given: argparse.Na
 def _measure(prepared: Prepared, workload: Workload, port: int, clients: int, seconds: float) -> float:
     if workload.changes:
         _reset(prepared)
-    return measure(port, workload.make, clients=clients, seconds=seconds)
+    return measure(port, workload.make, clients=clients, seconds=seconds, most=workload.most)
 
 
 def _reset(prepared: Prepared) -> None:

@@ -24,10 +24,19 @@ class Failed(Exception):
     """An answer was not the expected one; the measure would mean nothing."""
 
 
-def measure(port: int, make: Callable[[int], Request], *, clients: int, seconds: float, warm: int = 30) -> float:
+def measure(
+    port: int,
+    make: Callable[[int], Request],
+    *,
+    clients: int,
+    seconds: float,
+    warm: int = 30,
+    most: int | None = None,
+) -> float:
     """Send requests for some seconds from several clients at once; give answers a second.
 
     make: the n-th request (n ascends over all clients, so that updates never meet the same record twice).
+    most: requests to send at the most; the measure ends early then.
 
     Raises: Failed.
     """
@@ -42,8 +51,8 @@ def measure(port: int, make: Callable[[int], Request], *, clients: int, seconds:
         connection = http.client.HTTPConnection("127.0.0.1", port)
         begin.wait()
         try:
-            while time.perf_counter() < ends[0]:
-                _send(connection, make(series.next()))
+            while time.perf_counter() < ends[0] and (number := series.next()) < (most or number + 1):
+                _send(connection, make(number))
                 counts[index] += 1
         except Exception as error:
             failures.append(error)

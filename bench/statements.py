@@ -25,12 +25,12 @@ def count_statements(prepared: Prepared, folder: Path) -> dict[str, int]:
         for workload in workloads(prepared):
             for number in (0, 1):
                 request = workload.make(len(prepared.own) - 1 - number if workload.changes else number)
-                before = platform.database.statements
+                before = platform.database.statements.count
                 answer = client.open(
                     request.path, method=request.method, headers=dict(request.headers), data=request.body
                 )
                 assert answer.status_code == request.status, answer.get_data(as_text=True)[:300]
-                found[workload.name] = platform.database.statements - before
+                found[workload.name] = platform.database.statements.count - before
         return found
     finally:
         platform.close()
