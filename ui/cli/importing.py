@@ -65,12 +65,9 @@ def import_file(
 
 
 def _show(result: ImportResult, errors: Path | None) -> None:
-    counts = (
-        f"{result.created} created, {result.updated} updated, {result.unchanged} unchanged, {result.refused} refused"
-    )
-    click.echo(
-        f"{result.object}: {result.total} rows, {counts}" + (" (dry run, nothing written)" if result.dry_run else "")
-    )
+    counts = ", ".join(f"{result.counts[name]} {name}" for name in ("created", "updated", "unchanged", "refused"))
+    written = " (dry run, nothing written)" if result.dry_run else ""
+    click.echo(f"{result.object}: {result.total} rows, {counts}{written}")
     for error in result.errors[:_SHOWN_ERRORS]:
         where = f"line {error.line}" + (f", {error.column} '{error.value}'" if error.column else "")
         click.echo(f"  {where}: {error.reason}", err=True)
