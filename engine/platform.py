@@ -16,19 +16,20 @@ from engine.accounts.user_changes import UserChanges
 from engine.clock import Clock
 from engine.expressions.sql_functions import expression_functions
 from engine.ids import IdMaker, Uuid7Maker
+from engine.imports.service import Imports
+from engine.plugin_language import field_types_with, functions_with
 from engine.records.hooks import NoAfterSave, NoBeforeRules
 from engine.records.service import Records
 from engine.releases.applying import Applied, ReleaseApplier, ReleasePlan
 from engine.releases.candidate import Candidate, Language, check_folders
+from engine.releases.recomputing import Recomputer
 from engine.releases.store import ReleaseStore, ReleaseWatcher
 from engine.settings import PlatformSettings
 from engine.storage.apply import Progress
 from engine.storage.database import Database
 from engine.storage.system_tables import SystemTables, build_system_tables
 from engine.storage.system_versions import upgrade_system_tables
-from metamodel.field_types import standard_field_types
 from plugins.manager import PluginManager
-from workflow_dsl.standard_functions import standard_functions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ class Platform:
     watcher: ReleaseWatcher
     records: Records
     accounts: Accounts
+    imports: Imports
 
     @staticmethod
     def open(
@@ -64,6 +66,7 @@ class Platform:
             ValueError: the database address is none.
         """
         clock, ids = clock or settings.clock(), ids or Uuid7Maker()
+        plugins = plugins or PluginManager.load(settings.plugins)
         database = Database(
             settings.database_url,
             functions=expression_functions(),
@@ -72,33 +75,35 @@ class Platform:
         )
         system = build_system_tables(database.dialect)
         upgrade_system_tables(database, system, clock)
-        language = installed_language()
+        language = installed_language(plugins)
         releases = ReleaseStore(database, system, language)
         secret = settings.secret()
         records = Records(database, system, releases.current, clock, ids, language.functions, secret)
         stamp = AccountStamp(database, system.stamp)
         records.join(NoBeforeRules(), UserChanges(NoAfterSave(), stamp))
+        opened = open_accounts(
+            database,
+            system,
+            current_release=releases.current,
+            records=records,
+            clock=clock,
+            ids=ids,
+            stamp=stamp,
+            settings=accounts,
+        )
         return Platform(
             settings=settings,
             database=database,
             system=system,
-            plugins=plugins or PluginManager.load(settings.plugins),
+            plugins=plugins,
             clock=clock,
             ids=ids,
             releases=releases,
-            applier=ReleaseApplier(releases, clock, lambda connection, release, key, parts: None),
+            applier=ReleaseApplier(releases, clock, Recomputer(records).recompute),
             watcher=ReleaseWatcher(releases, every_s=settings.watch_seconds, also=(stamp.refresh,)),
             records=records,
-            accounts=open_accounts(
-                database,
-                system,
-                current_release=releases.current,
-                records=records,
-                clock=clock,
-                ids=ids,
-                stamp=stamp,
-                settings=accounts,
-            ),
+            accounts=opened,
+            imports=Imports(database, system, records, releases.current, clock, ids, opened.administration.grant_roles),
         )
 
     def plan_release(self, folders: Iterable[Path | str]) -> ReleasePlan:
@@ -127,11 +132,11 @@ class Platform:
         self.database.close()
 
 
-def installed_language() -> Language:
-    """Give what the product adds to the files of apps: field types, functions and the checks of every layer."""
-    return Language(field_types=standard_field_types(), functions=standard_functions())
+def installed_language(plugins: PluginManager) -> Language:
+    """Give what the product and its plugins add to the files of apps: field types, functions, checks of every layer."""
+    return Language(field_types=field_types_with(plugins), functions=functions_with(plugins))
 
 
-def check_app_folders(folders: Iterable[Path | str]) -> Candidate:
+def check_app_folders(folders: Iterable[Path | str], plugins: PluginManager | None = None) -> Candidate:
     """Check app folders as applying them would, without a database."""
-    return check_folders(folders, installed_language())
+    return check_folders(folders, installed_language(plugins or PluginManager.load()))
