@@ -8,6 +8,7 @@ Periodic work is not handed to dbos: schedules are rows of fs_timer (see `timers
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -85,10 +86,14 @@ class RunQueue:
 
     def status(self, run_id: str, segment: int) -> SegmentStatus:
         """Say how far a segment is."""
-        found = self._connected().list_workflows(
-            workflow_ids=[segment_name(run_id, segment)], load_input=False, load_output=False
-        )
-        return _STATUS.get(found[0].status, SegmentStatus.UNKNOWN) if found else SegmentStatus.UNKNOWN
+        return self.statuses([(run_id, segment)])[run_id, segment]
+
+    def statuses(self, segments: Sequence[tuple[str, int]]) -> dict[tuple[str, int], SegmentStatus]:
+        """Say how far several segments are."""
+        names = {segment_name(*segment): segment for segment in segments}
+        found = self._connected().list_workflows(workflow_ids=list(names), load_input=False, load_output=False)
+        known = {names[each.workflow_id]: _STATUS.get(each.status, SegmentStatus.UNKNOWN) for each in found}
+        return {segment: known.get(segment, SegmentStatus.UNKNOWN) for segment in segments}
 
     def close(self) -> None:
         """Let go of the durable engine's client."""

@@ -114,4 +114,4 @@ class Journal:
         self._rows += step.rows
 
     def _stopped(self, reason: str) -> AutomationStopped:
-        return AutomationStopped(reason, [str(link) for link in (*self.run.chain, self.run.link)])
+        return AutomationStopped(reason, (*self.run.chain, self.run.link))

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from engine.automation.run_state import OPEN_STATES, ChainLink, LeaseLost, Run, RunState, Snapshot
+from engine.automation.run_state import OPEN_STATES, LeaseLost, Run, RunState, Snapshot
 from engine.automation.stored_values import from_stored, to_stored
 from engine.storage.system_tables import SystemTables
 
@@ -45,6 +45,9 @@ class Ledger:
         current = run_of_row(found)
         if current.state not in OPEN_STATES or current.segment != segment:
             return None
+        # A worker that takes its own run again only waited for the database; that is no death of a worker.
+        again = current.state is RunState.RUNNING and found["executor"] == executor
+        position = {"segment": segment, "begun": current.begun + (0 if again else 1)}
         connection.execute(
             update(run)
             .where(run.c.id == run_id)
@@ -54,12 +57,10 @@ class Ledger:
                 state=RunState.RUNNING,
                 started_at=found["started_at"] or now,
                 due_at=None,
-                position={"segment": segment, "begun": current.begun + 1},
+                position=position,
             )
         )
-        taken = {**found, "lease": current.lease + 1, "state": RunState.RUNNING}
-        taken["position"] = {"segment": segment, "begun": current.begun + 1}
-        return run_of_row(taken)
+        return run_of_row({**found, "lease": current.lease + 1, "state": RunState.RUNNING, "position": position})
 
     def advance(self, connection: Connection, run: Run, *, actions: int = 0, progress: bool = True) -> None:
         """Count an action; the first statement of a step's transaction, which holds the run's row from then on.
@@ -206,7 +207,7 @@ def run_of_row(row: Mapping[Any, Any]) -> Run:
         root=row["root_cause"],
         cause_run=row["cause_run"],
         cause_step=row["cause_step"],
-        chain=tuple(ChainLink(rule=rule, object=obj, record_id=rid) for rule, obj, rid in row["cause"] or ()),
+        chain=tuple(row["cause"] or ()),
         depth=row["depth"],
         state=RunState(row["state"]),
         segment=position.get("segment", 0),
@@ -237,7 +238,7 @@ def _row_of(run: Run) -> dict[str, Any]:
         "root_cause": run.root,
         "cause_run": run.cause_run,
         "cause_step": run.cause_step,
-        "cause": [[link.rule, link.object, link.record_id] for link in run.chain],
+        "cause": list(run.chain),
         "depth": run.depth,
         "state": run.state.value,
         "position": {"segment": run.segment, "begun": 0},

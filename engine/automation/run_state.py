@@ -26,18 +26,6 @@ OPEN_STATES = (RunState.QUEUED, RunState.RUNNING, RunState.WAITING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChainLink:
-    """One rule and record of a cause chain."""
-
-    rule: str
-    object: str | None
-    record_id: str | None
-
-    def __str__(self) -> str:
-        return f"{self.rule} ({self.object} {self.record_id})" if self.record_id else self.rule
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """What was true when the rule matched.
 
@@ -77,7 +65,7 @@ class Run:
     record_title: str | None = None
     cause_run: str | None = None
     cause_step: str | None = None
-    chain: tuple[ChainLink, ...] = ()
+    chain: tuple[str, ...] = ()
     depth: int = 0
     segment: int = 0
     begun: int = 0
@@ -89,13 +77,18 @@ class Run:
     outcome: str | None = None
 
     @property
-    def link(self) -> ChainLink:
-        """This run as a link of the chains of what it causes."""
-        return ChainLink(rule=self.rule, object=self.object, record_id=self.record_id)
+    def link(self) -> str:
+        """This run as a link of the chains of what it causes: its rule and record."""
+        return link_text(self.rule, self.object, self.record_id)
 
     def key(self, path: str) -> str:
         """Give the idempotency key of a step: the same over all tries and restarts."""
         return f"{self.id}:{path}"
+
+
+def link_text(rule: str, object_key: str | None, record_id: str | None) -> str:
+    """Name a rule and its record in a chain."""
+    return f"{rule} ({object_key} {record_id})" if record_id else rule
 
 
 class LeaseLost(Exception):

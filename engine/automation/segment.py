@@ -25,6 +25,7 @@ from engine.automation.outside import Courier, Outbox, OutsideActions
 from engine.automation.program import Pause, Program
 from engine.automation.run_state import LeaseLost, Run, RunState, StepFailed
 from engine.automation.schedules.waiting import end_of_wait
+from engine.automation.sweeps import Sweeper
 from engine.automation.tuning import Tuning
 from engine.clock import Clock
 from engine.errors import AutomationStopped, DatabaseUnavailable
@@ -65,6 +66,7 @@ class SegmentRunner:
     ledger: Ledger
     queue: RunQueue
     outbox: Outbox
+    sweeper: Sweeper
     surrounds: Surrounds
     clock: Clock
     tuning: Tuning
@@ -117,6 +119,8 @@ class SegmentRunner:
             max_actions=self.tuning.max_actions,
             max_rows=self.tuning.max_rows,
         )
+        if run.snapshot.facts.get("sweep"):
+            return self._done(run, self.sweeper.run(run, program, journal))
         door = self.surrounds.door(run, program)
         walk = Interpreter(
             program=program,
@@ -133,7 +137,9 @@ class SegmentRunner:
             ),
             waiter=_Waiter(runner=self, run=run, door=door, journal=journal),
         )
-        outcome = walk.run(run.snapshot.facts.get("names") or {})
+        return self._done(run, walk.run(run.snapshot.facts.get("names") or {}))
+
+    def _done(self, run: Run, outcome: str) -> str:
         with self.database.write() as connection:
             self._end(connection, run, RunState.DONE, outcome)
             faults.reach("run.before_commit")

@@ -37,7 +37,7 @@ def build_trace(
         condition=part_of(run.snapshot.explained, readable),
         holds=run.snapshot.holds,
         steps=tuple(_step(row, readable) for row in steps),
-        chain=tuple(str(link) for link in (*run.chain, run.link)),
+        chain=(*run.chain, run.link),
         cause=cause,
         caused=caused,
         facts={key: value for key, value in meta.items() if key in ("due", "field")},

@@ -1,0 +1,181 @@
+"""What a worker does besides runs: due timers, schedules of a new release, runs overdue or forgotten."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, or_, select, text, update
+
+from engine.access.actor import Origin, system_actor
+from engine.automation.durable import RunQueue, SegmentStatus
+from engine.automation.ledger import Ledger, run_of_row
+from engine.automation.matcher import stored_actor
+from engine.automation.program import Program
+from engine.automation.rule_health import RuleHealth
+from engine.automation.rule_index import RuleIndex
+from engine.automation.run_state import Run, RunState, Snapshot
+from engine.automation.sweeps import SCHEDULE, TIMERS
+from engine.automation.timers import MOMENT, Due, Timers
+from engine.clock import Clock
+from engine.ids import IdMaker
+from engine.releases.release import Release
+from engine.storage.database import Database
+from engine.storage.dialect import Dialect
+from engine.storage.system_tables import SystemTables
+
+_ALIGN_LOCK = 0x66735F616C69676E
+_OVERDUE = dt.timedelta(seconds=5)
+_FORGOTTEN = dt.timedelta(seconds=60)
+_LOOKED_AT = 200
+_LOST = (SegmentStatus.FAILED, SegmentStatus.UNKNOWN, SegmentStatus.CANCELLED, SegmentStatus.DONE)
+
+
+@dataclass(slots=True, kw_only=True)
+class Keeper:
+    """The housekeeping of one worker. current: the current release, None where there is none yet."""
+
+    database: Database
+    system: SystemTables
+    ledger: Ledger
+    queue: RunQueue
+    timers: Timers
+    health: RuleHealth
+    clock: Clock
+    ids: IdMaker
+    current: Callable[[], Release | None]
+    index_of: Callable[[Release], RuleIndex]
+    _aligned: int = 0
+    _looked_at: dt.datetime = field(default_factory=lambda: dt.datetime.min.replace(tzinfo=dt.UTC))
+
+    def tick(self) -> None:
+        """Do what is due now."""
+        release = self.current()
+        if release is None:
+            return
+        if release.number != self._aligned:
+            self._align(release)
+            self._aligned = release.number
+        while self._fire(release):
+            pass
+        now = self.clock.now()
+        if abs(now - self._looked_at) >= _OVERDUE:
+            self._looked_at = now
+            self._wake_overdue(now)
+            self._restart_forgotten(now)
+
+    def _align(self, release: Release) -> None:
+        index, zone = self.index_of(release), _zone(release)
+        with self.database.write() as connection:
+            if self.database.dialect is Dialect.POSTGRESQL:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ALIGN_LOCK})
+            for program, moment in self.timers.align(connection, index, zone):
+                facts = {"sweep": TIMERS, "trigger": moment.text, "at": program.at}
+                self._start(connection, self._run(release, program, f"published: {moment.text}", facts))
+
+    def _fire(self, release: Release) -> bool:
+        index, zone = self.index_of(release), _zone(release)
+        with self.database.write() as connection:
+            off = self.health.switched_off(connection)
+
+            def start(due: Due) -> None:
+                program = index.programs.get(due.rule)
+                if program is not None and program.active and due.rule not in off:
+                    self._start(connection, self._due_run(release, program, due))
+
+            return self.timers.claim_due(connection, index, zone, start) > 0
+
+    def _due_run(self, release: Release, program: Program, due: Due) -> Run:
+        facts: dict[str, Any] = {"due": due.due_at, "at": program.at}
+        if due.kind == MOMENT:
+            return self._run(release, program, due.trigger, facts, due.object, due.record_id)
+        if program.object is not None:
+            facts["sweep"] = SCHEDULE
+        return self._run(release, program, due.trigger, facts)
+
+    def _run(
+        self,
+        release: Release,
+        program: Program,
+        event: str,
+        facts: dict[str, Any],
+        object_key: str | None = None,
+        record_id: str | None = None,
+    ) -> Run:
+        nobody = stored_actor(system_actor(Origin.RULE), program) | {"system": False}
+        return Run(
+            id=self.ids.new(),
+            rule=program.name,
+            rule_text=program.text,
+            release=release.number,
+            object=object_key,
+            record_id=record_id,
+            event=event,
+            snapshot=Snapshot(facts=facts),
+            actor=nobody,
+            root=self.ids.new(),
+            state=RunState.QUEUED,
+            created_at=self.clock.now(),
+        )
+
+    def _start(self, connection: Connection, run: Run) -> None:
+        self.ledger.add(connection, [run])
+        self.queue.start(connection, run.id)
+
+    def _wake_overdue(self, now: dt.datetime) -> None:
+        run = self.system.run
+        with self.database.read() as connection:
+            rows = connection.execute(
+                select(run)
+                .where(run.c.state == RunState.WAITING.value, run.c.due_at <= now - _OVERDUE)
+                .order_by(run.c.due_at)
+                .limit(_LOOKED_AT)
+            ).mappings()
+            overdue = [run_of_row(row) for row in rows]
+        statuses = self.queue.statuses([(each.id, each.segment) for each in overdue]) if overdue else {}
+        for each in overdue:
+            if statuses[each.id, each.segment] is SegmentStatus.WAITING:
+                self.queue.reschedule(each.id, each.segment, delay_s=0.0)
+
+    def _restart_forgotten(self, now: dt.datetime) -> None:
+        run = self.system.run
+        begun = or_(run.c.started_at.is_(None), run.c.started_at <= now - _FORGOTTEN)
+        with self.database.read() as connection:
+            rows = connection.execute(
+                select(run)
+                .where(
+                    run.c.state.in_((RunState.QUEUED.value, RunState.RUNNING.value)),
+                    run.c.created_at <= now - _FORGOTTEN,
+                    begun,
+                )
+                .order_by(run.c.created_at)
+                .limit(_LOOKED_AT)
+            ).mappings()
+            stale = [run_of_row(row) for row in rows]
+        statuses = self.queue.statuses([(each.id, each.segment) for each in stale]) if stale else {}
+        for each in stale:
+            if statuses[each.id, each.segment] in _LOST:
+                self._restart(each)
+
+    def _restart(self, each: Run) -> None:
+        run = self.system.run
+        segment = each.segment + 1
+        with self.database.write() as connection:
+            changed = connection.execute(
+                update(run)
+                .where(run.c.id == each.id, run.c.lease == each.lease, run.c.state == each.state.value)
+                .values(
+                    state=RunState.QUEUED.value,
+                    lease=each.lease + 1,
+                    position={"segment": segment, "begun": each.begun},
+                )
+            )
+            if changed.rowcount == 1:
+                self.queue.start(connection, each.id, segment=segment)
+
+
+def _zone(release: Release) -> ZoneInfo:
+    return ZoneInfo(release.metamodel.main.timezone)

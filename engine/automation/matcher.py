@@ -1,0 +1,191 @@
+"""The matching of after rules at the end of a save, inside its transaction: decided once, from what is true then.
+
+A match writes its run and enqueues it; both commit with the save or not at all. Loops end here: a rule runs once a
+record and root cause, and a chain is no deeper than its limit; what was not started says why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from engine import faults
+from engine.access.actor import Actor
+from engine.automation.before_rules import values_fit
+from engine.automation.durable import RunQueue
+from engine.automation.explaining import explain_value
+from engine.automation.ledger import Ledger
+from engine.automation.program import OnRecord, Program
+from engine.automation.rule_health import RuleHealth
+from engine.automation.rule_index import RuleIndex, triggers_for
+from engine.automation.run_state import Run, RunState, Snapshot, link_text
+from engine.automation.timers import Timers
+from engine.automation.tuning import Tuning
+from engine.ids import IdMaker
+from engine.records.hooks import SaveEvent, SaveKind
+from engine.records.transaction import Transaction
+from engine.releases.release import Release
+from workflow_dsl.context import Context
+from workflow_dsl.evaluation_errors import EvaluationError
+
+
+class AfterMatcher:
+    """Implements `AfterSave` of the door."""
+
+    def __init__(
+        self,
+        *,
+        index_of: Callable[[Release], RuleIndex],
+        ledger: Ledger,
+        queue: RunQueue,
+        timers: Timers,
+        health: RuleHealth,
+        ids: IdMaker,
+        tuning: Tuning,
+    ) -> None:
+        self._index_of = index_of
+        self._ledger = ledger
+        self._queue = queue
+        self._timers = timers
+        self._health = health
+        self._ids = ids
+        self._tuning = tuning
+
+    def watches(self, transaction: Transaction, object_key: str, kind: SaveKind) -> bool:
+        """Say whether any after rule or relative time looks at the object."""
+        return self._index_of(transaction.release).watches(object_key)
+
+    def __call__(self, transaction: Transaction, events: Sequence[SaveEvent]) -> None:
+        """Match the events of one save or batch, write their runs and move their timers."""
+        index = self._index_of(transaction.release)
+        runs = [run for event in events for run in self._match(transaction, index, event)]
+        runs = self._without_repeats(transaction, index, runs)
+        if runs:
+            off = self._health.switched_off(transaction.connection)
+            runs = [run for run in runs if run.rule not in off]
+        self._ledger.add(transaction.connection, runs)
+        for run in runs:
+            if run.state is RunState.QUEUED:
+                self._queue.start(transaction.connection, run.id)
+        self._timers.on_events(transaction.connection, events, index, transaction.around.zone)
+        faults.reach("save.matched")
+
+    def _match(self, transaction: Transaction, index: RuleIndex, event: SaveEvent) -> list[Run]:
+        found = []
+        root: str | None = transaction.cause.root
+        for program in index.after(event.object, event.kind, event.changed):
+            if event.bulk and program.bulk == "skip":
+                continue
+            context = transaction.context(event.object, event.new, event.old or None)
+            trigger = self._fitting(program, event, context)
+            if trigger is None:
+                continue
+            root = root or self._ids.new()
+            run = self._judge(transaction, program, trigger, event, context, root)
+            if run is not None:
+                found.append(run)
+        return found
+
+    def _fitting(self, program: Program, event: SaveEvent, context: Context) -> OnRecord | None:
+        for trigger in triggers_for(program, event.object, event.kind, event.changed):
+            try:
+                if values_fit(trigger, context, event.old, event.new):
+                    return trigger
+            except EvaluationError:
+                continue
+        return None
+
+    def _judge(
+        self,
+        transaction: Transaction,
+        program: Program,
+        trigger: OnRecord,
+        event: SaveEvent,
+        context: Context,
+        root: str,
+    ) -> Run | None:
+        run = self._run(transaction, program, trigger, event, context, root)
+        if program.condition is not None:
+            try:
+                holds = bool(program.condition.evaluate(context))
+            except EvaluationError as error:
+                reason = f"Its condition could not be evaluated: {error}."
+                return replace(run, state=RunState.SKIPPED, outcome="not judged", error=reason)
+            if not holds and not program.otherwise:
+                return None
+            explained = explain_value(program.condition, context)
+            run = replace(run, snapshot=replace(run.snapshot, explained=explained, holds=holds))
+        if run.depth > self._tuning.max_depth:
+            reason = f"The chain of causes is deeper than {self._tuning.max_depth}: {_shown(run)}."
+            return replace(run, state=RunState.FAILED, outcome="stopped", error=reason)
+        return run
+
+    def _run(
+        self,
+        transaction: Transaction,
+        program: Program,
+        trigger: OnRecord,
+        event: SaveEvent,
+        context: Context,
+        root: str,
+    ) -> Run:
+        cause = transaction.cause
+        changed = tuple(sorted(event.changed))
+        gone = event.kind is SaveKind.DELETED
+        return Run(
+            id=self._ids.new(),
+            rule=program.name,
+            rule_text=program.text,
+            release=transaction.release.number,
+            object=event.object,
+            record_id=event.record_id,
+            record_title=transaction.cache.title(event.object, context),
+            event=trigger.text,
+            snapshot=Snapshot(
+                old=event.old,
+                changed=changed,
+                this=event.new if gone else None,
+                holds=True if program.condition is None else None,
+                facts={"new": {name: event.new.get(name) for name in changed}, "at": program.at},
+            ),
+            actor=stored_actor(transaction.actor, program),
+            root=root,
+            cause_run=cause.run,
+            cause_step=cause.step,
+            chain=cause.chain,
+            depth=cause.depth,
+            state=RunState.QUEUED,
+            created_at=transaction.now,
+        )
+
+    def _without_repeats(self, transaction: Transaction, index: RuleIndex, runs: list[Run]) -> list[Run]:
+        root = transaction.cause.root
+        if root is None or not runs:
+            return runs
+        earlier = self._ledger.earlier_of_root(transaction.connection, root, {run.rule for run in runs})
+        checked = []
+        for run in runs:
+            times = earlier.count((run.rule, run.record_id))
+            if times >= index.programs[run.rule].loop_limit:
+                reason = f"It ran for this record before in the same chain: {_shown(run)}."
+                checked.append(replace(run, state=RunState.SKIPPED, outcome="loop", error=reason))
+            else:
+                checked.append(run)
+        return checked
+
+
+def stored_actor(actor: Actor, program: Program) -> dict[str, Any]:
+    """Give what a run keeps of who caused it; rights are read again at each step."""
+    return {
+        "user_id": actor.user_id,
+        "system": actor.is_system,
+        "name": actor.name,
+        "language": actor.language,
+        "on_behalf_of": actor.on_behalf_of,
+        "runs_as": program.runs_as,
+    }
+
+
+def _shown(run: Run) -> str:
+    return " → ".join((*run.chain, link_text(run.rule, run.object, run.record_id)))

@@ -1,0 +1,213 @@
+"""The one door as a run uses it: who its rule acts as, transactions with their cause, and failures in words.
+
+Who acts is read again for each step, so a user who has left or lost a role stops what the rule would do in their name.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from engine.access.actor import Actor, Origin, system_actor
+from engine.automation.eyes import SeenByActor
+from engine.automation.notices import Notices
+from engine.automation.people_in_records import RecordDirectory
+from engine.automation.program import Program, Rows
+from engine.automation.run_state import Run, StepFailed
+from engine.errors import AutomationStopped, DatabaseUnavailable, EngineError, StaleVersion
+from engine.expressions.context import RecordContext
+from engine.records.hooks import Cause
+from engine.records.service import Records
+from engine.records.transaction import Transaction
+from metamodel.apps import Metamodel
+from metamodel.values import Ref
+from workflow_dsl.context import Context, Values
+from workflow_dsl.evaluation_errors import EvaluationError
+
+_LOG = logging.getLogger("fieldstone.rules")
+FindActor = Callable[[str], Actor | None]
+
+
+@dataclass(slots=True, kw_only=True)
+class RunDoor:
+    """The door of one run; find_actor: user id → who that user is now, None where they may not act any more."""
+
+    run: Run
+    program: Program
+    metamodel: Metamodel
+    records: Records
+    notices: Notices
+    find_actor: FindActor
+
+    @contextmanager
+    def work(self, path: str) -> Iterator[RunWork]:
+        """Open a transaction for a step."""
+        actor = self.actor()
+        cause = Cause(
+            run=self.run.id,
+            step=path,
+            depth=self.run.depth + 1,
+            root=self.run.root,
+            chain=(*self.run.chain, self.run.link),
+        )
+        try:
+            with self.records.transaction(actor, cause=cause) as transaction:
+                yield RunWork(transaction, self.run, self.program, self.notices)
+        except (DatabaseUnavailable, AutomationStopped):
+            raise
+        except StaleVersion as error:
+            raise StepFailed(str(error), permanent=False) from error
+        except (EngineError, EvaluationError) as error:
+            raise StepFailed(str(error)) from error
+
+    @contextmanager
+    def reading(self) -> Iterator[RunWork]:
+        """Open a transaction that only reads."""
+        with self.records.reading(self.actor()) as transaction:
+            yield RunWork(transaction, self.run, self.program, self.notices)
+
+    def actor(self) -> Actor:
+        """Give who the rule acts as.
+
+        Raises:
+            StepFailed: that user may not act any more, or the owner is not a user.
+        """
+        if self.program.runs_as == "system":
+            return self._product()
+        if self.program.runs_as == "owner":
+            return self._user(self._owner())
+        user_id = self.run.actor.get("user_id")
+        if user_id is not None:
+            return self._user(str(user_id))
+        return self._product() if self.run.actor.get("system") else self._automation()
+
+    def _product(self) -> Actor:
+        return system_actor(Origin.RULE, language=str(self.run.actor.get("language") or "en"))
+
+    def _automation(self) -> Actor:
+        app = next((each for each in self.metamodel.apps if each.name == self.program.app), self.metamodel.main)
+        roles = app.automation_roles or self.metamodel.main.automation_roles
+        return Actor(
+            user_id=None,
+            login="automation",
+            name="Automation",
+            roles=frozenset(roles),
+            language=self.metamodel.main.languages[0],
+            timezone=self.metamodel.main.timezone,
+            origin=Origin.RULE,
+        )
+
+    def _user(self, user_id: str) -> Actor:
+        found = self.find_actor(user_id)
+        if found is None:
+            raise StepFailed(f"The rule acts as a user who may not act any more ({user_id}).")
+        return replace(found, origin=Origin.RULE)
+
+    def _owner(self) -> str:
+        owner = None
+        if self.run.object is not None and self.run.record_id is not None:
+            with self.records.reading(self._product()) as transaction:
+                values = transaction.cache.related(self.run.object, self.run.record_id) or self.run.snapshot.this or {}
+                owner = values.get("owner")
+        if isinstance(owner, Ref) and owner.object == "user":
+            return owner.id
+        if isinstance(owner, str):
+            return owner
+        raise StepFailed("The rule acts as the record's owner, and the owner is not a user.")
+
+
+class RunWork:
+    """One transaction of a run."""
+
+    def __init__(self, transaction: Transaction, run: Run, program: Program, notices: Notices) -> None:
+        self._transaction = transaction
+        self._run = run
+        self._program = program
+        self._notices = notices
+        self._eyes = SeenByActor(transaction)
+        self.directory = RecordDirectory(transaction, self._eyes)
+
+    @property
+    def connection(self) -> Connection:
+        """The transaction's connection."""
+        return self._transaction.connection
+
+    def context(self, names: Mapping[str, Any], *, with_rights: bool = True) -> Context:
+        """Give what values are evaluated in."""
+        transaction, run = self._transaction, self._run
+        around = transaction.around
+        if with_rights and not transaction.access.full:
+            around = replace(around, source=self._eyes)
+        own: Values = {}
+        if run.object is not None and run.record_id is not None:
+            found = around.source.related(run.object, run.record_id)
+            own = found if found is not None else self._last_known(with_rights=with_rights)
+        old = run.snapshot.old or None
+        return RecordContext(around, run.object or "", own, old=old, given=names)
+
+    def rows(self, rows: Rows, names: Mapping[str, Any]) -> list[Any]:
+        """Give the records an action is about."""
+        context = self.context(names)
+        if rows.one is not None:
+            found = rows.one.evaluate(context)
+            return [] if found is None else [found]
+        if rows.list_name is not None and rows.base_object is not None:
+            base = rows.base.evaluate(context) if rows.base is not None else self._run.record_id
+            base_id = base.id if isinstance(base, Ref) else base
+            listed = context.children(rows.base_object, rows.list_name, base_id) if base_id else ()
+        else:
+            assert rows.object is not None, "rows of an object name it"
+            listed = tuple(context.records(rows.object))
+        kept = [row for row in listed if rows.where is None or rows.where.evaluate(context, row)]
+        return [row["id"] for row in _ordered(kept, rows, context)]
+
+    def create(self, object_key: str, values: Mapping[str, Any]) -> str:
+        """Create a record and give its id."""
+        return self._transaction.create(object_key, values, confirm=None).record.id
+
+    def update(self, object_key: str, record_id: str, values: Mapping[str, Any]) -> bool:
+        """Update a record; False where it had these values already."""
+        return bool(self._transaction.update(object_key, record_id, values, confirm=None).changed)
+
+    def delete(self, object_key: str, record_id: str) -> None:
+        """Move a record to the bin."""
+        self._transaction.delete(object_key, record_id)
+
+    def notify(self, user_id: str, text: str, *, key: str) -> None:
+        """Tell a user something; the same key tells nobody twice."""
+        self._notices.add(
+            self.connection,
+            user_id,
+            text,
+            key=key,
+            at=self._transaction.now,
+            object_key=self._run.object,
+            record_id=self._run.record_id,
+            run_id=self._run.id,
+        )
+
+    def log(self, text: str) -> None:
+        """Write a line to the program's log."""
+        _LOG.info("rule %s, run %s: %s", self._program.name, self._run.id, text)
+
+    def _last_known(self, *, with_rights: bool) -> Values:
+        last = self._run.snapshot.this
+        if last is None or self._run.object is None:
+            return {}
+        if not with_rights:
+            return last
+        return self._eyes.seen(self._run.object, last) or {}
+
+
+def _ordered(rows: list[Values], order: Rows, context: Context) -> list[Values]:
+    by = order.sorted_by
+    if by is None:
+        return rows
+    keyed = [(by.evaluate(context, row), row) for row in rows]
+    filled = sorted((pair for pair in keyed if pair[0] is not None), key=lambda pair: pair[0], reverse=order.descending)
+    return [row for _, row in filled] + [row for key, row in keyed if key is None]

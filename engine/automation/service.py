@@ -1,0 +1,249 @@
+"""Automation as the platform has it: put together once, joined to the door, asked for runs, workers and next times."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import os
+from collections.abc import Callable, Mapping
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from engine.access.actor import Actor
+from engine.accounts.users import UserDirectory
+from engine.automation.before_rules import BeforeRunner
+from engine.automation.courier import PluginCourier
+from engine.automation.durable import RunQueue
+from engine.automation.housekeeping import Keeper
+from engine.automation.ledger import Ledger
+from engine.automation.matcher import AfterMatcher
+from engine.automation.notices import Notices
+from engine.automation.outbox import MessageRows
+from engine.automation.plugin_records import RunRecordAccess
+from engine.automation.program import Program
+from engine.automation.program_builder import ProgramBuilder
+from engine.automation.rule_health import RuleHealth
+from engine.automation.rule_index import RuleIndex
+from engine.automation.run_door import RunDoor
+from engine.automation.run_log import RunLog
+from engine.automation.run_state import Run
+from engine.automation.runtime import RunSegment
+from engine.automation.segment import SegmentRunner
+from engine.automation.sight import AccessSight
+from engine.automation.sweeps import Sweeper
+from engine.automation.timers import Timers
+from engine.automation.tuning import Tuning
+from engine.automation.worker import Worker
+from engine.clock import Clock
+from engine.errors import EngineError
+from engine.ids import IdMaker
+from engine.records.service import Records
+from engine.releases.release import NoRelease, Release
+from engine.releases.store import ReleaseStore
+from engine.storage.database import Database
+from engine.storage.system_tables import SystemTables
+from plugins.manager import PluginManager
+from workflow_dsl.functions import FunctionRegistry
+from workflow_dsl.rule_checker import check_all_rules
+
+_RULE_LOG = logging.getLogger("fieldstone.rules")
+_CARETAKERS_RIGHT = "retry_runs"
+_SECRET_PREFIX = "FIELDSTONE_WEBHOOK_SECRET_"  # noqa: S105  # where secrets are looked for, not one
+
+
+class Automation:
+    """The rules of one installation at work.
+
+    concurrency: threads of a worker where nobody says. base_url: of the pages, for links in mails. allowed_hosts: hosts
+    of the own network that the operator lets rules call.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        system: SystemTables,
+        releases: ReleaseStore,
+        records: Records,
+        functions: FunctionRegistry,
+        plugins: PluginManager,
+        clock: Clock,
+        ids: IdMaker,
+        tuning: Tuning | None = None,
+        concurrency: int = 4,
+        base_url: str = "",
+        allowed_hosts: tuple[str, ...] = (),
+        environment: Mapping[str, str] = os.environ,
+    ) -> None:
+        self._database = database
+        self._system = system
+        self._releases = releases
+        self._records = records
+        self._functions = functions
+        self._plugins = plugins
+        self._clock = clock
+        self._ids = ids
+        self._tuning = tuning or Tuning()
+        self._concurrency = concurrency
+        self._base_url = base_url
+        self._allowed_hosts = allowed_hosts
+        self._environment = environment
+        self._users = UserDirectory(releases.current, system.credential, system.role, clock)
+        self._ledger = Ledger(system)
+        self._notices = Notices(system, ids)
+        self._timers = Timers(system, clock, ids)
+        self.queue = RunQueue(database)
+        self.health = RuleHealth(
+            database=database,
+            system=system,
+            notices=self._notices,
+            clock=clock,
+            tuning=self._tuning,
+            caretakers=self._caretakers,
+        )
+        self.before_rules = BeforeRunner(lambda transaction: self.index(transaction.release), _log_line)
+        self.after_save = AfterMatcher(
+            index_of=self.index,
+            ledger=self._ledger,
+            queue=self.queue,
+            timers=self._timers,
+            health=self.health,
+            ids=ids,
+            tuning=self._tuning,
+        )
+        sight = AccessSight(database=database, records=records, current=releases.current, index_of=self.index)
+        self.runs = RunLog(database=database, system=system, sight=sight, queue=self.queue, clock=clock)
+
+    def prepare(self) -> None:
+        """Make the durable engine's tables; called when a database is opened to be written."""
+        self.queue.prepare()
+
+    def index(self, release: Release) -> RuleIndex:
+        """Give the rules of a release, compiled once."""
+        return release.part("automation", self._build_index)
+
+    def worker(self, *, concurrency: int | None = None) -> Worker:
+        """Make a worker for this process; `start` and `stop` it. One a process."""
+        keeper = Keeper(
+            database=self._database,
+            system=self._system,
+            ledger=self._ledger,
+            queue=self.queue,
+            timers=self._timers,
+            health=self.health,
+            clock=self._clock,
+            ids=self._ids,
+            current=self._current,
+            index_of=self.index,
+        )
+        return Worker(
+            database=self._database,
+            ids=self._ids,
+            tuning=self._tuning,
+            concurrency=concurrency or self._concurrency,
+            housekeeping=keeper,
+            make_run_segment=self._make_run_segment,
+        )
+
+    def next_runs(self, rule: str, count: int = 5) -> tuple[dt.datetime, ...]:
+        """Give the next moments of a rule's schedules."""
+        release = self._releases.current()
+        program = self.index(release).programs.get(rule)
+        if program is None or not program.active:
+            return ()
+        zone = ZoneInfo(release.metamodel.main.timezone)
+        found = {
+            moment for trigger in program.on_schedule for moment in self._timers.next_moments(trigger, zone, count)
+        }
+        return tuple(sorted(found)[:count])
+
+    def close(self) -> None:
+        """Let go of the durable engine."""
+        self.queue.close()
+
+    def program(self, run: Run) -> Program | None:
+        """Give a run's rule with the text it started with; None where it cannot be had."""
+        try:
+            release = self._releases.numbered(run.release)
+        except EngineError:
+            return None
+        return self.index(release).programs.get(run.rule)
+
+    def door(self, run: Run, program: Program) -> RunDoor:
+        """Open the door for a run."""
+        return RunDoor(
+            run=run,
+            program=program,
+            metamodel=self._releases.current().metamodel,
+            records=self._records,
+            notices=self._notices,
+            find_actor=self._find_actor,
+        )
+
+    def courier(self, run: Run, program: Program) -> PluginCourier:
+        """Give who hands a run's outside actions over."""
+        release = self._releases.current()
+        parts = self._records.parts(release)
+        actor = run.actor
+        return PluginCourier(
+            run=run,
+            metamodel=release.metamodel,
+            plugins=self._plugins,
+            records=RunRecordAccess(self.door(run, program), parts.language, self._base_url),
+            clock=self._clock,
+            secrets=lambda name: self._environment.get(f"{_SECRET_PREFIX}{name}".upper()),
+            allowed_hosts=self._allowed_hosts,
+            app_settings=parts.settings,
+            user={"name": actor.get("name") or "", "language": actor.get("language") or ""},
+        )
+
+    def note_outcome(self, connection: Connection, run: Run, *, failed: bool, error: str | None) -> None:
+        """Count failures in a row of the run's rule."""
+        self.health.note(connection, run, failed=failed, error=error)
+
+    def _make_run_segment(self, executor: str, is_stopping: Callable[[], bool]) -> RunSegment:
+        runner = SegmentRunner(
+            database=self._database,
+            ledger=self._ledger,
+            queue=self.queue,
+            outbox=MessageRows(self._system, self._clock, self._ids),
+            sweeper=Sweeper(
+                records=self._records,
+                ledger=self._ledger,
+                queue=self.queue,
+                timers=self._timers,
+                clock=self._clock,
+                ids=self._ids,
+            ),
+            surrounds=self,
+            clock=self._clock,
+            tuning=self._tuning,
+            executor=executor,
+            is_stopping=is_stopping,
+        )
+        return runner.run_segment
+
+    def _build_index(self, release: Release) -> RuleIndex:
+        checked = check_all_rules(release.metamodel, self._functions, self._plugins.action_names)
+        builder = ProgramBuilder(release.metamodel)
+        return RuleIndex(builder.build(rule) for rule in checked.rules)
+
+    def _current(self) -> Release | None:
+        try:
+            return self._releases.current()
+        except NoRelease:
+            return None
+
+    def _find_actor(self, user_id: str) -> Actor | None:
+        with self._database.read() as connection:
+            found = self._users.load(connection, user_id)
+        return found.actor() if found is not None and found.enabled else None
+
+    def _caretakers(self) -> frozenset[str]:
+        roles = self._releases.current().metamodel.roles
+        return frozenset(name for name, role in roles.items() if _CARETAKERS_RIGHT in role.system)
+
+
+def _log_line(rule: str, message: str) -> None:
+    _RULE_LOG.info("rule %s: %s", rule, message)
