@@ -57,32 +57,26 @@ class Batches:
 
     def save_waiting(self, transaction: Transaction, part: Sequence[Prepared]) -> None:
         """Set the lookups that pointed at later rows of the file."""
-        texts: dict[str, set[str]] = {}
-        for item in part:
-            for lookup, text in item.waiting:
-                texts.setdefault(lookup.source.field.name, set()).add(text)
         for lookup in self._binding.lookups:
-            self._lookups.learn(transaction, lookup, texts.get(lookup.source.field.name, ()))
-        ready = []
-        for item in part:
-            values = {}
-            for lookup, text in item.waiting:
-                try:
-                    values[lookup.source.field.name] = self._lookups.value(lookup, text)
-                except BadCell as fault:
-                    self._tally.errors.append(self._error(item.row, lookup.source, text, str(fault)))
-            if values:
-                ready.append((item, values))
+            texts = {text for item in part for waits_for, text in item.waiting if waits_for is lookup}
+            self._lookups.learn(transaction, lookup, texts)
+        ready = [(item, values) for item in part if (values := self._late_values(item))]
         if not ready:
             return
-        saved = transaction.save_many(
-            self._binding.object.key,
-            [SaveRow(values=values, id=item.id) for item, values in ready],
-            all_or_nothing=False,
-        )
+        rows = [SaveRow(values=values, id=item.id) for item, values in ready]
+        saved = transaction.save_many(self._binding.object.key, rows, all_or_nothing=False)
         for (item, _), result in zip(ready, saved.rows, strict=True):
             if result.outcome == "refused":
                 self._tally.errors += self._errors_of(item.row, result)
+
+    def _late_values(self, item: Prepared) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for lookup, text in item.waiting:
+            try:
+                values[lookup.source.field.name] = self._lookups.value(lookup, text)
+            except BadCell as fault:
+                self._tally.errors.append(self._error(item.row, lookup.source, text, str(fault)))
+        return values
 
     def _learn(self, transaction: Transaction, rows: Sequence[CsvRow]) -> None:
         for lookup in self._binding.lookups:

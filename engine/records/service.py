@@ -9,14 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from sqlalchemy import Connection
+
 from engine.access.actor import Actor
 from engine.access.compiler import Access
 from engine.clock import Clock
 from engine.ids import IdMaker
+from engine.records.aggregates import AggregateQuery, AggregateRow
 from engine.records.hooks import AfterSave, BeforeRules, Cause, NoAfterSave, NoBeforeRules
 from engine.records.parts import ReleaseParts
 from engine.records.transaction import Services, Transaction
-from engine.records.types import Count, ListQuery, Page, Record, Saved
+from engine.records.types import Choice, Count, FormState, HistoryEntry, ListQuery, Page, Record, Saved
 from engine.releases.release import Release
 from engine.storage.database import Database
 from engine.storage.system_tables import SystemTables
@@ -74,6 +77,10 @@ class Records:
         with self._database.read() as connection:
             yield Transaction(self._services, connection, parts, actor, self._clock.now(), _NO_CAUSE)
 
+    def within(self, connection: Connection, actor: Actor, release: Release) -> Transaction:
+        """Make a transaction on a connection that somebody else opened and will commit: a migration's."""
+        return Transaction(self._services, connection, self.parts(release), actor, self._clock.now(), _NO_CAUSE)
+
     def get(self, actor: Actor, object_key: str, record_id: str, *, fields: Sequence[str] | None = None) -> Record:
         """Read one record; see `Transaction.get`."""
         with self.reading(actor) as transaction:
@@ -124,3 +131,50 @@ class Records:
         """Take a record out of the bin; see `Transaction.restore`."""
         with self.transaction(actor) as transaction:
             return transaction.restore(object_key, record_id)
+
+    def history(
+        self, actor: Actor, object_key: str, record_id: str, *, before: int | None = None
+    ) -> Sequence[HistoryEntry]:
+        """Read who changed a record; see `Transaction.history`."""
+        with self.reading(actor) as transaction:
+            return transaction.history(object_key, record_id, before=before)
+
+    def form_state(
+        self, actor: Actor, object_key: str, record_id: str | None, values: Mapping[str, object]
+    ) -> FormState:
+        """Judge a form; see `Transaction.form_state`."""
+        with self.reading(actor) as transaction:
+            return transaction.form_state(object_key, record_id, values)
+
+    def choices(
+        self,
+        actor: Actor,
+        object_key: str,
+        field: str,
+        text: str = "",
+        *,
+        values: Mapping[str, object] | None = None,
+    ) -> Sequence[Choice]:
+        """Give what a lookup's picker offers; see `Transaction.choices`."""
+        with self.reading(actor) as transaction:
+            return transaction.choices(object_key, field, text, values=values)
+
+    def related(
+        self,
+        actor: Actor,
+        object_key: str,
+        record_id: str,
+        list_name: str,
+        *,
+        fields: Sequence[str] = (),
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page:
+        """Read a page of a related list; see `Transaction.related`."""
+        with self.reading(actor) as transaction:
+            return transaction.related(object_key, record_id, list_name, fields=fields, limit=limit, cursor=cursor)
+
+    def aggregate(self, actor: Actor, query: AggregateQuery) -> Sequence[AggregateRow]:
+        """Compute figures over a list; see `Transaction.aggregate`."""
+        with self.reading(actor) as transaction:
+            return transaction.aggregate(query)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from engine.storage.column_types import ColumnKind
@@ -27,6 +27,7 @@ from metamodel.fields import FieldDef, RollupFunction
 from metamodel.objects import ObjectDef
 
 TITLE_COLUMN = "title_"
+LIVE_COLUMN = "deleted_at"
 SORT_SUFFIX = "_sort"
 CURRENCY_SUFFIX = "_currency"
 BASE_SUFFIX = "_base"
@@ -193,6 +194,8 @@ def _lay_out_object(source: LayoutSource, object_def: ObjectDef) -> TableSpec:
         columns[TITLE_COLUMN] = ColumnSpec(name=TITLE_COLUMN, kind=ColumnKind.TEXT)
     name = table_name(object_def)
     indexes = {index.name: index for index in _indexes(object_def, name, columns)}
+    if LIVE_COLUMN not in columns:
+        indexes = {key: replace(index, live_only=False) for key, index in indexes.items()}
     return TableSpec(
         name=name, object=object_def.key, columns=MappingProxyType(columns), indexes=MappingProxyType(indexes)
     )

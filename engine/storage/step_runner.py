@@ -13,11 +13,12 @@ from typing import Any, Protocol
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from sqlalchemy import Column, Connection, ForeignKey, MetaData, Table, column, inspect, table, update
+from sqlalchemy.schema import CreateIndex
 from sqlalchemy.types import TypeEngine
 
 from engine.storage.column_types import ColumnKind, column_type
 from engine.storage.dialect import Dialect
-from engine.storage.layout import OBJECT_SUFFIX
+from engine.storage.layout import LIVE_COLUMN, OBJECT_SUFFIX
 from engine.storage.plan_steps import Step, StepKind
 from engine.storage.schema import (
     ColumnSpec,
@@ -144,11 +145,10 @@ class StepRunner:
 
     def _create_index(self, details: Any) -> None:
         spec = index_from_json(details["index"])
-        names = {*spec.columns, "deleted_at"}
-        present = {item["name"] for item in inspect(self._connection).get_columns(details["table"])}
+        names = dict.fromkeys((*spec.columns, LIVE_COLUMN))
         kind: TypeEngine[Any] = column_type(ColumnKind.TEXT, self._dialect)
-        target = Table(details["table"], MetaData(), *(Column(name, kind) for name in names & present))
-        build_index(spec, target).create(self._connection, checkfirst=True)
+        target = Table(details["table"], MetaData(), *(Column(name, kind) for name in names))
+        self._connection.execute(CreateIndex(build_index(spec, target), if_not_exists=True))
 
     def _drop_index(self, details: Any) -> None:
         self._operations.drop_index(details["index"], table_name=details["table"], if_exists=True)

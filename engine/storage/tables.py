@@ -26,13 +26,11 @@ from sqlalchemy import (
 from engine.storage.codecs import AnyCodec, Codec, MoneyCodec, TargetsCodec, by_field
 from engine.storage.column_types import ColumnKind, column_type
 from engine.storage.dialect import Dialect
-from engine.storage.layout import SORT_SUFFIX, TITLE_COLUMN, StoredParts, lay_out
+from engine.storage.layout import LIVE_COLUMN, SORT_SUFFIX, TITLE_COLUMN, StoredParts, lay_out
 from engine.storage.schema import ColumnSpec, IndexSpec, Schema, TableSpec, short_name
 from metamodel.apps import Metamodel
 from metamodel.field_types import FieldTypeRegistry
 from metamodel.objects import ObjectDef
-
-LIVE_COLUMN = "deleted_at"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +137,7 @@ def foreign_key(table: str, column: ColumnSpec) -> ForeignKeyConstraint:
 
 def build_index(spec: IndexSpec, table: Table) -> Index:
     """Make one index; those of live records leave out what is in the bin."""
-    where = table.c[LIVE_COLUMN].is_(None) if spec.live_only and LIVE_COLUMN in table.c else None
+    where = table.c[LIVE_COLUMN].is_(None) if spec.live_only else None
     columns = [table.c[name] for name in spec.columns]
     return Index(spec.name, *columns, unique=spec.unique, sqlite_where=where, postgresql_where=where)
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 MESSAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
+        "plugin_refused": ("{reason}", "{reason}"),
         "required": ("This must be filled in.", "此项必填。"),
         "not_text": ("This must be a text.", "此项必须是文本。"),
         "bad_character": ("This text holds a character that can't be stored.", "文本中含有无法保存的字符。"),

@@ -1,0 +1,67 @@
+"""Computes kept values of records again after a release changed what they are computed from.
+
+Formulas, titles and sort keys go through the same code as a save, roll-ups through that of the door; neither counts as
+a change of the record: no version, no history, no rules.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from engine.access.actor import system_actor
+from engine.records.hooks import SaveKind
+from engine.records.saving.drafts import RecordDraft
+from engine.records.saving.plan import SavePlan, save_plan
+from engine.records.saving.writing import column_values
+from engine.records.service import Records
+from engine.records.transaction import Transaction
+from engine.releases.release import Release
+
+BATCH_RECORDS = 1_000
+
+
+class Recomputer:
+    """Computes again, batch by batch, within the transaction of a migration."""
+
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def recompute(self, connection: Connection, release: Release, object_key: str, parts: tuple[str, ...]) -> None:
+        """Compute the named parts (fields, `title_`) of all records of an object again."""
+        transaction = self._records.within(connection, system_actor(), release)
+        plan = save_plan(transaction.parts, object_key)
+        after: str | None = None
+        while drafts := _load(transaction, plan, after):
+            after = drafts[-1].record_id
+            _write(transaction, drafts)
+
+
+def _load(transaction: Transaction, plan: SavePlan, after: str | None) -> list[RecordDraft]:
+    table = plan.table.table
+    columns = transaction.parts.columns(plan.object.key)
+    query = select(*columns.of(table)).order_by(table.c.id).limit(BATCH_RECORDS)
+    if after is not None:
+        query = query.where(table.c.id > after)
+    return [_draft(transaction, plan, columns.typed(row)) for row in transaction.select(query)]
+
+
+def _draft(transaction: Transaction, plan: SavePlan, values: dict[str, Any]) -> RecordDraft:
+    return RecordDraft(plan, transaction.around, SaveKind.UPDATED, values["id"], values, None)
+
+
+def _write(transaction: Transaction, drafts: list[RecordDraft]) -> None:
+    plan = drafts[0].plan
+    table = plan.table.table
+    names = {formula.name for formula in plan.computed} | set(plan.table.sort_keys) | plan.title_reads
+    rows = []
+    for draft in drafts:
+        draft.compute()
+        values = column_values(draft, {name: draft.values[name] for name in names if name in draft.values})
+        rows.append({"at_id": draft.record_id, **{f"new_{name}": value for name, value in values.items()}})
+    written = [name.removeprefix("new_") for name in rows[0] if name != "at_id"]
+    if written:
+        values = {name: bindparam(f"new_{name}", type_=table.c[name].type) for name in written}
+        where = table.c.id == bindparam("at_id", type_=table.c.id.type)
+        transaction.connection.execute(update(table).where(where).values(values), rows)
