@@ -17,6 +17,7 @@ from engine.records.rounding import rounder
 from engine.records.rows import StoredColumns
 from engine.releases.release import Release
 from metamodel.field_types import ValueContext
+from metamodel.source import LocatedText
 from workflow_dsl.context import Context
 from workflow_dsl.functions import FunctionRegistry
 
@@ -60,6 +61,10 @@ class ReleaseParts:
         """Give the reader of an object's rows."""
         key = ("columns", object_key)
         return self.made(key, lambda: StoredColumns(self.tables.of(object_key), self.dialect))
+
+    def condition(self, object_key: str, text: LocatedText) -> Callable[[Context], Any]:
+        """Give an author's condition over a record, compiled."""
+        return self.language.evaluator(self.language.condition(text, object_key))
 
     def computations(self, object_key: str) -> Computations:
         """Give the formulas of an object that are computed when read."""

@@ -41,6 +41,7 @@ _PLACE = Location(file="<query>")
 class Question:
     """What a statement is compiled for: a `ListQuery` without what is bound at each run.
 
+    inside: (lookup field, object) of a related list, whose record is the parameter `inside`.
     words: how many words are searched for. empty: which sort values of the cursor are empty; None = from the start.
     """
 
@@ -51,6 +52,7 @@ class Question:
     sort: tuple[SortKey, ...] = ()
     limit: int = 50
     words: int = 0
+    inside: tuple[str, str] | None = None
     empty: tuple[bool, ...] | None = None
     language: str = "en"
     roles: frozenset[str] | None = field(default=None)
@@ -92,6 +94,10 @@ class QueryCompiler:
         self._require_readable()
         view = self._view(question.view)
         self._narrow(question, view)
+        if question.inside is not None:
+            field_name, target = question.inside
+            own = self.scope.with_eyes(None).reference_to(field_name, target)
+            self.conditions.append(own == runtime("inside", self.scope.id.type))
         cells = self._cells(self._columns(question, view))
         keys = self._order(question.sort or (view.sort if view is not None else ()))
         sqlite = self._builder.numbers.sqlite

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import RecordNotFound
@@ -10,10 +11,13 @@ from engine.records.cursor import CursorSigner
 from engine.records.query import CompiledRead, QueryCompiler, Question, problem
 from engine.records.types import COUNT_CAP, MAX_PAGE, Count, ListQuery, Page, Record
 from engine.storage.functions import fold
-from metamodel.objects import ObjectDef
+from metamodel.objects import InverseDef, ObjectDef
 
 if TYPE_CHECKING:
     from engine.records.transaction import Transaction
+
+Inside = tuple[InverseDef, str, str]
+"""A related list: its definition, and object and id of the record it belongs to."""
 
 _MAX_WORDS = 8
 _MAX_TEXT = 10_000
@@ -37,19 +41,24 @@ class Reader:
             raise RecordNotFound(object_def.key, record_id)
         return compiled.shape.record(row)
 
-    def page(self, object_def: ObjectDef, query: ListQuery) -> Page:
-        """Read a page.
+    def page(self, object_def: ObjectDef, query: ListQuery, inside: Inside | None = None) -> Page:
+        """Read a page; `inside`: only of the records that point at a record.
 
         Raises: QueryProblem.
         """
         if not 1 <= query.limit <= MAX_PAGE:
             raise problem("EXP904", f"'limit' is {query.limit}; it must be 1 to {MAX_PAGE}")
-        words = _words(query.search)
-        place = self._place(query)
+        words = search_words(query.search)
+        place = self._place(query) + (f"\0{inside[0].field}:{inside[2]}" if inside is not None else "")
         after = self._cursor_values(query, place)
         empty = tuple(value is None for value in after) if after is not None else None
-        compiled = self._compiled(object_def, self._question(query, words, empty))
+        question = self.question(query, words, empty)
+        if inside is not None:
+            question = replace(question, inside=(inside[0].field, inside[1]))
+        compiled = self._compiled(object_def, question)
         given: dict[str, object] = {f"word_{index}": word for index, word in enumerate(words)}
+        if inside is not None:
+            given["inside"] = inside[2]
         if after is not None:
             given |= {f"after_{index}": value for index, value in enumerate(after) if value is not None}
         rows = self._transaction.rows(compiled.prepared, given)
@@ -64,14 +73,35 @@ class Reader:
 
         Raises: QueryProblem.
         """
-        words = _words(query.search)
-        question = self._question(query, words, None)
+        words = search_words(query.search)
+        question = self.question(query, words, None)
         cap = None if exact else COUNT_CAP
         key = ("count", question, cap)
         prepared = self._transaction.parts.asked.find(key, lambda: self._compiler(object_def).count(question, cap))
         given = {f"word_{index}": word for index, word in enumerate(words)}
         value = int(self._transaction.row(prepared, given)[0])
         return Count(value=value, capped=not exact and value >= COUNT_CAP)
+
+    def related(
+        self,
+        object_def: ObjectDef,
+        record_id: str,
+        list_name: str,
+        fields: tuple[str, ...],
+        limit: int,
+        cursor: str | None,
+    ) -> Page:
+        """Read a page of the records of a related list, the newest first.
+
+        Raises: RecordNotFound, QueryProblem.
+        """
+        transaction = self._transaction
+        inverse = object_def.inverses.get(list_name)
+        if inverse is None or not transaction.access.of(inverse.object).visible:
+            raise problem("EXP903", f"'{list_name}' is not a list of {object_def.key}")
+        self.get(object_def, record_id, ("id",))
+        query = ListQuery(object=inverse.object, fields=fields, limit=limit, cursor=cursor)
+        return self.page(transaction.object_def(inverse.object), query, inside=(inverse, object_def.key, record_id))
 
     def _row(self, object_def: ObjectDef, record_id: str, fields: Sequence[str] | None) -> tuple[Any, CompiledRead]:
         transaction = self._transaction
@@ -91,7 +121,11 @@ class Reader:
         transaction = self._transaction
         return QueryCompiler(transaction.parts, transaction.access, object_def, self._language())
 
-    def _question(self, query: ListQuery, words: Sequence[str], empty: tuple[bool, ...] | None) -> Question:
+    def question(self, query: ListQuery, words: Sequence[str], empty: tuple[bool, ...] | None) -> Question:
+        """Give what a statement for the query is compiled for.
+
+        Raises: QueryProblem.
+        """
         if query.filter is not None and len(query.filter) > _MAX_TEXT:
             raise problem("EXP401", f"the filter has {len(query.filter)} characters; at most {_MAX_TEXT} are allowed")
         return Question(
@@ -134,7 +168,8 @@ def could_be_id(text: str) -> bool:
     return len(text) == 36 and all(character in "0123456789abcdef-" for character in text) and text.count("-") == 4
 
 
-def _words(search: str | None) -> list[str]:
+def search_words(search: str | None) -> list[str]:
+    """Give the folded words of a search text, at most eight."""
     if search is None:
         return []
     return [word for part in search.split()[:_MAX_WORDS] if (word := fold(part[:200])) and "\0" not in word]

@@ -19,14 +19,17 @@ from engine.errors import UnknownObject
 from engine.expressions.context import RecordContext, Surroundings
 from engine.expressions.sql.runtime import RunValues, with_values
 from engine.ids import IdMaker
+from engine.records.aggregates import AggregateQuery, AggregateRow, read_aggregate
+from engine.records.forms import choices, form_state
+from engine.records.history import read_history
 from engine.records.hooks import AfterSave, BeforeRules, Cause, SaveEvent
 from engine.records.parts import ReleaseParts
-from engine.records.reading import Reader
+from engine.records.reading import Reader, search_words
 from engine.records.saving.deleting import delete_record, restore_record
 from engine.records.saving.steps import create_record, update_record
 from engine.records.sources import RecordCache
 from engine.records.statements import Prepared
-from engine.records.types import Count, ListQuery, Page, Record, Saved
+from engine.records.types import Choice, Count, FormState, HistoryEntry, ListQuery, Page, Record, Saved
 from engine.storage.database import Database
 from engine.storage.system_tables import SystemTables
 from metamodel.objects import ObjectDef
@@ -176,6 +179,56 @@ class Transaction:
         """
         self._confirm(None)
         return restore_record(self, self.object_def(object_key), record_id)
+
+    def history(self, object_key: str, record_id: str, *, before: int | None = None) -> Sequence[HistoryEntry]:
+        """Read who changed a record, the newest first; `before`: id of the last entry seen.
+
+        Raises: UnknownObject, RecordNotFound.
+        """
+        return read_history(self, self.object_def(object_key), record_id, before)
+
+    def form_state(self, object_key: str, record_id: str | None, values: Mapping[str, Any]) -> FormState:
+        """Judge a form: what it shows, asks for and offers for the values typed so far.
+
+        Raises: UnknownObject, RecordNotFound, AccessDenied.
+        """
+        self._confirm(None)
+        return form_state(self, self.object_def(object_key), record_id, values)
+
+    def choices(
+        self, object_key: str, field: str, text: str = "", *, values: Mapping[str, Any] | None = None
+    ) -> Sequence[Choice]:
+        """Give the records that a lookup's picker offers.
+
+        Raises: UnknownObject, QueryProblem.
+        """
+        self._confirm(None)
+        return choices(self, self.object_def(object_key), field, text, values or {})
+
+    def related(
+        self,
+        object_key: str,
+        record_id: str,
+        list_name: str,
+        *,
+        fields: Sequence[str] = (),
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page:
+        """Read a page of a related list of a record.
+
+        Raises: UnknownObject, RecordNotFound, QueryProblem.
+        """
+        return self.reader.related(self.object_def(object_key), record_id, list_name, tuple(fields), limit, cursor)
+
+    def aggregate(self, query: AggregateQuery) -> Sequence[AggregateRow]:
+        """Compute figures over a list.
+
+        Raises: UnknownObject, QueryProblem.
+        """
+        asked = ListQuery(object=query.object, filter=query.filter, view=query.view, search=query.search)
+        question = self.reader.question(asked, search_words(query.search), None)
+        return read_aggregate(self, query, question)
 
     # ---------------------------------------------------------------- what the steps use
     def object_def(self, object_key: str) -> ObjectDef:

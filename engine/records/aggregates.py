@@ -1,0 +1,195 @@
+"""Groups and measures over the records of a query, in one statement: totals of lists and boards, figures for reports.
+
+The same access, filters and views as a list; a field that may not be read is an unknown one. Money is summed in base
+currency.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlalchemy import Numeric, Text, cast, func, literal_column, select
+
+from engine.expressions.sql.environment import NotInSql
+from engine.expressions.sql.numbers import Numbers, call
+from engine.expressions.sql.values import Sql, SqlDate, SqlDatetime, SqlMoney, SqlNumber, SqlValue, parts_of
+from engine.records.cells import Cell, CellMaker
+from engine.records.parts import ReleaseParts
+from engine.records.query import QueryCompiler, Question, problem
+from engine.records.reading import search_words
+from engine.records.statements import Prepared, result_converter
+from engine.storage.column_types import ScaledInteger
+from metamodel.objects import ObjectDef
+from metamodel.values import Money
+
+if TYPE_CHECKING:
+    from engine.records.transaction import Transaction
+
+Function = Literal["count", "sum", "min", "max", "avg"]
+Read = Callable[[Any], Any]
+MAX_GROUPS = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """A figure of each group; path: the number or money it is about, None for `count`."""
+
+    function: Function
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AggregateQuery:
+    """What to compute: filter, view and search as in a `ListQuery`; groups: paths, () = one row over everything."""
+
+    object: str
+    filter: str | None = None
+    view: str | None = None
+    search: str | None = None
+    groups: tuple[str, ...] = ()
+    measures: tuple[Measure, ...] = (Measure(function="count"),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AggregateRow:
+    """One group: its values (as in `Record.values`) and its figures, each in the order asked for."""
+
+    groups: tuple[object, ...]
+    measures: tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledAggregate:
+    """A kept statement and how its rows are read."""
+
+    prepared: Prepared
+    cells: tuple[Cell, ...]
+    reads: tuple[Read, ...]
+    first: int
+
+    def row(self, raw: Sequence[Any]) -> AggregateRow:
+        """Make a row of a driver's row."""
+        return AggregateRow(
+            groups=tuple(cell.read(raw) for cell in self.cells),
+            measures=tuple(read(raw[self.first + index]) for index, read in enumerate(self.reads)),
+        )
+
+
+class AggregateCompiler(QueryCompiler):
+    """Compiles the aggregates of one object for one set of rights."""
+
+    def aggregate(self, question: Question, groups: Sequence[str], measures: Sequence[Measure]) -> CompiledAggregate:
+        """Compile one query.
+
+        Raises:
+            QueryProblem: a path is unknown, or cannot be computed so.
+        """
+        self._require_readable()
+        self._narrow(question, self._view(question.view))
+        maker = CellMaker(self._builder, self.environment, self._parts.dialect, 0)
+        try:
+            cells = tuple(maker.make(path, self._path(path)) for path in groups)
+            values = [self._builder.value(self._path(m.path), self.environment) if m.path else None for m in measures]
+        except NotInSql as fault:
+            raise problem_of(fault) from fault
+        # Rows first, groups over them: a parameter inside a group would not be the same one twice.
+        parts = [part for cell in cells for part in cell.columns]
+        inner = [*parts, *(_argument(value) for value in values)]
+        labelled = [column.label(f"c{index}") for index, column in enumerate(inner)] or [
+            literal_column("1").label("c0")
+        ]
+        rows = select(*labelled).select_from(self.scope.frame.source).where(*self.conditions).subquery()
+        keys = [rows.c[f"c{index}"] for index in range(len(parts))]
+        figures, reads = [], []
+        for index, (measure, value) in enumerate(zip(measures, values, strict=True)):
+            figure, read = self._figure(measure, value, rows.c[f"c{len(parts) + index}"])
+            figures.append(figure.label(f"f{index}"))
+            reads.append(read)
+        query = select(*keys, *figures).select_from(rows).group_by(*keys).limit(literal_column(str(MAX_GROUPS)))
+        return CompiledAggregate(self._prepare(query), cells, tuple(reads), len(parts))
+
+    def _figure(self, measure: Measure, value: SqlValue | None, column: Sql) -> tuple[Sql, Read]:
+        if measure.function == "count":
+            return func.count() if value is None else func.count(column), int
+        number = value.base if isinstance(value, SqlMoney) else value
+        if not isinstance(number, SqlNumber):
+            if measure.function in ("min", "max") and isinstance(value, SqlDate | SqlDatetime):
+                made = func.min(column) if measure.function == "min" else func.max(column)
+                return made, self._read_plain(value)
+            raise problem("EXP905", f"'{measure.function}' needs a number, not '{measure.path}'")
+        expr, places = _figure(self._builder.numbers, measure.function, SqlNumber(expr=column, places=number.places))
+        read = _reader(self._parts, places)
+        if not isinstance(value, SqlMoney):
+            return expr, read
+        currency = self._parts.metamodel.main.currency
+        return expr, lambda raw: None if raw is None else Money(read(raw), currency)
+
+    def _read_plain(self, value: SqlDate | SqlDatetime) -> Read:
+        convert = result_converter(value.expr.type, self._parts.dialect)
+        return lambda raw: raw if raw is None or convert is None else convert(raw)
+
+
+def read_aggregate(transaction: Transaction, query: AggregateQuery, question: Question) -> Sequence[AggregateRow]:
+    """Run an aggregate with the words of its search bound."""
+    object_def = transaction.object_def(query.object)
+    key = ("aggregate", question, query.groups, query.measures)
+
+    def compile_it() -> CompiledAggregate:
+        return _compiler(transaction, object_def).aggregate(question, query.groups, query.measures)
+
+    compiled: CompiledAggregate = transaction.parts.asked.find(key, compile_it)
+    words = search_words(query.search)
+    given = {f"word_{index}": word for index, word in enumerate(words)}
+    return [compiled.row(raw) for raw in transaction.rows(compiled.prepared, given)]
+
+
+def problem_of(fault: NotInSql) -> Exception:
+    """Give a part that cannot be computed as the question's fault."""
+    return problem(fault.problem.code, fault.problem.message, fault.problem.hint)
+
+
+def _compiler(transaction: Transaction, object_def: ObjectDef) -> AggregateCompiler:
+    return AggregateCompiler(transaction.parts, transaction.access, object_def, transaction.actor.language)
+
+
+def _argument(value: SqlValue | None) -> Sql:
+    if value is None:
+        return literal_column("1")
+    return value.base.expr if isinstance(value, SqlMoney) else parts_of(value)[0]
+
+
+def _figure(numbers: Numbers, function: Function, inner: SqlNumber) -> tuple[Sql, int | None]:
+    """Give the SQL of a figure, and the places of the scaled integer it is (SQLite; None = a decimal text)."""
+    if not numbers.sqlite:
+        return _native(function, inner.expr), None
+    if inner.places is not None and function != "avg":
+        made = {"sum": func.coalesce(func.sum(inner.expr), 0), "min": func.min(inner.expr), "max": func.max(inner.expr)}
+        return made[function], inner.places
+    names = {"sum": "fs_sum_of", "avg": "fs_average_of", "min": "fs_least_of", "max": "fs_greatest_of"}
+    collected = func.json_group_array(inner.expr)
+    return call(names[function], Text(), collected, numbers.pair(inner)[1]), None
+
+
+def _native(function: Function, expr: Sql) -> Sql:
+    match function:
+        case "sum":
+            return cast(func.coalesce(func.sum(expr), 0), Numeric())
+        case "avg":
+            return func.fs_div(cast(func.sum(expr), Numeric()), cast(func.count(expr), Numeric()), type_=Numeric())
+        case "min":
+            return func.min(expr)
+        case _:
+            return func.max(expr)
+
+
+def _reader(parts: ReleaseParts, places: int | None) -> Read:
+    if parts.dialect.name != "sqlite" or places is None:
+        return lambda raw: None if raw is None else Decimal(raw)
+    convert = result_converter(ScaledInteger(places), parts.dialect)
+    return lambda raw: raw if raw is None or convert is None else convert(raw)
+
+
+__all__ = ["AggregateQuery", "AggregateRow", "Measure", "read_aggregate"]

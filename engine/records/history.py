@@ -1,0 +1,100 @@
+"""Who changed what of a record, when and why: the audit rows of the record as its reader may see them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from sqlalchemy import select
+
+from engine.access.predicates import NOBODY
+from engine.errors import RecordNotFound
+from engine.records.types import FieldChange, HistoryEntry
+from metamodel.field_types import FieldValueError
+from metamodel.fields import FieldDef
+from metamodel.objects import ObjectDef
+
+if TYPE_CHECKING:
+    from engine.records.transaction import Transaction
+
+_PAGE = 50
+
+
+def read_history(
+    transaction: Transaction, object_def: ObjectDef, record_id: str, before: int | None
+) -> Sequence[HistoryEntry]:
+    """Give the newest entries of a record, or those before an entry.
+
+    Raises: RecordNotFound where the record may not be read.
+    """
+    transaction.get(object_def.key, record_id, fields=("id",))
+    table = transaction.system.audit
+    query = select(table).where(table.c["object"] == object_def.key, table.c["record_id"] == record_id)
+    if before is not None:
+        query = query.where(table.c["id"] < before)
+    rows = transaction.connection.execute(query.order_by(table.c["id"].desc()).limit(_PAGE))
+    shown = _shown_fields(transaction, object_def, record_id)
+    return [_entry(transaction, dict(row._mapping), shown) for row in rows]
+
+
+def _shown_fields(
+    transaction: Transaction, object_def: ObjectDef, record_id: str
+) -> Mapping[str, tuple[FieldDef, bool]]:
+    """Give field → its definition and whether it is masked; fields that may not be read here are left out."""
+    access = transaction.access.of(object_def.key)
+    values = transaction.cache.related(object_def.key, record_id)
+    if values is None:
+        raise RecordNotFound(object_def.key, record_id)
+    context = transaction.context(object_def.key, values)
+    found: dict[str, tuple[FieldDef, bool]] = {}
+    for name, definition in object_def.fields.items():
+        rights = access.fields[name]
+        if not definition.history or not object_def.history:
+            continue
+        if rights.read is not NOBODY and rights.read.test(context):
+            found[name] = (definition, False)
+        elif rights.masked is not NOBODY and rights.masked.test(context):
+            found[name] = (definition, True)
+    return found
+
+
+def _entry(
+    transaction: Transaction, row: Mapping[str, Any], shown: Mapping[str, tuple[FieldDef, bool]]
+) -> HistoryEntry:
+    written = row["changes"]
+    changes = orjson.loads(written) if isinstance(written, str) else written or {}
+    return HistoryEntry(
+        id=row["id"],
+        version=row["version"] or 0,
+        at=row["at"],
+        action=row["action"],
+        actor_id=row["actor"],
+        actor_title=row["actor_name"] or "",
+        origin=row["origin"],
+        changes=tuple(
+            _change(transaction, name, pair, *shown[name]) for name, pair in changes.items() if name in shown
+        ),
+        on_behalf_of=row["on_behalf"],
+        run=row["run_id"],
+        release=row["release"],
+    )
+
+
+def _change(
+    transaction: Transaction, name: str, pair: Sequence[Any], definition: FieldDef, masked: bool
+) -> FieldChange:
+    if masked:
+        return FieldChange(field=name, masked=True)
+    old, new = (_value(transaction, raw, definition) for raw in pair)
+    return FieldChange(field=name, old=old, new=new)
+
+
+def _value(transaction: Transaction, raw: Any, definition: FieldDef) -> Any:
+    # What was written under an older release may not fit the field as it is now; then it is shown as it was written.
+    if raw is None:
+        return None
+    try:
+        return transaction.release.field_types.of(definition).read(raw, definition, transaction.parts.value_context)
+    except (FieldValueError, KeyError):
+        return raw
