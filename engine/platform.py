@@ -13,12 +13,13 @@ from engine.accounts.opening import AccountSettings, open_accounts
 from engine.accounts.service import Accounts
 from engine.accounts.stamp import AccountStamp
 from engine.accounts.user_changes import UserChanges
+from engine.automation.service import Automation
+from engine.automation.tuning import Tuning
 from engine.clock import Clock
 from engine.expressions.sql_functions import expression_functions
 from engine.ids import IdMaker, Uuid7Maker
 from engine.imports.service import Imports
 from engine.plugin_language import field_types_with, functions_with
-from engine.records.hooks import NoAfterSave, NoBeforeRules
 from engine.records.service import Records
 from engine.releases.applying import Applied, ReleaseApplier, ReleasePlan
 from engine.releases.candidate import Candidate, Language, check_folders
@@ -48,6 +49,7 @@ class Platform:
     records: Records
     accounts: Accounts
     imports: Imports
+    automation: Automation
 
     @staticmethod
     def open(
@@ -57,6 +59,7 @@ class Platform:
         clock: Clock | None = None,
         ids: IdMaker | None = None,
         accounts: AccountSettings | None = None,
+        tuning: Tuning | None = None,
     ) -> Platform:
         """Open an installation: connect, bring system tables up to date, wire the services; starts no thread.
 
@@ -80,7 +83,21 @@ class Platform:
         secret = settings.secret()
         records = Records(database, system, releases.current, clock, ids, language.functions, secret)
         stamp = AccountStamp(database, system.stamp)
-        records.join(NoBeforeRules(), UserChanges(NoAfterSave(), stamp))
+        automation = Automation(
+            database=database,
+            system=system,
+            releases=releases,
+            records=records,
+            functions=language.functions,
+            plugins=plugins,
+            clock=clock,
+            ids=ids,
+            tuning=tuning,
+            concurrency=settings.concurrency,
+            base_url=settings.base_url,
+            allowed_hosts=tuple(host.strip() for host in settings.egress_allow.split(",") if host.strip()),
+        )
+        records.join(automation.before_rules, UserChanges(automation.after_save, stamp))
         opened = open_accounts(
             database,
             system,
@@ -103,6 +120,7 @@ class Platform:
             watcher=ReleaseWatcher(releases, every_s=settings.watch_seconds, also=(stamp.refresh,)),
             records=records,
             accounts=opened,
+            automation=automation,
             imports=Imports(database, system, records, releases.current, clock, ids, opened.administration.grant_roles),
         )
 
@@ -118,6 +136,7 @@ class Platform:
         Raises:
             ReleaseRefused: there are problems; nothing was written.
         """
+        self.automation.prepare()
         return self.applier.apply(folders, author=author, comment=comment, progress=progress)
 
     def start(self) -> None:
@@ -129,6 +148,7 @@ class Platform:
         """Stop all threads and close all connections."""
         self.watcher.stop()
         self.plugins.stop()
+        self.automation.close()
         self.database.close()
 
 
