@@ -64,9 +64,14 @@ _WITHOUT_VALUE = frozenset({"is empty", "is not empty", "is true", "is false", "
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Condition:
-    """One part of a filter: its text, and, where it is simple, field label, operator words and value as shown."""
+    """One part of a filter: its text, and, where it is simple, field label, operator words and value as shown.
+
+    field, reference: the field, and the id that it is compared with where it points at records.
+    """
 
     text: str
+    field: FieldDef | None = None
+    reference: str = ""
     label: str = ""
     operator: str = ""
     value: str = ""
@@ -122,7 +127,11 @@ def condition_text(field: FieldDef, operator: str, value: str) -> str | None:
         return short.get(operator, f"{name} {operator}")
     if operator.startswith("in "):
         return f"{name} {operator}"
-    return f"{name} {operator} {_literal(field, given)}" if given else None
+    if not given:
+        return None
+    # Records are compared by their ids.
+    left = f"{name}.id" if field.relation is not None else name
+    return f"{left} {operator} {_literal(field, given)}"
 
 
 def joined(conditions: Sequence[str]) -> str:
@@ -147,12 +156,18 @@ def _condition(part: Expr, fields: Mapping[str, FieldDef], language: str, *, alo
     if not alone and print_expression(And(at=part.at, operands=(part, part))) != f"{text} and {text}":
         text = f"({text})"
     simple = _simple(part)
-    field = fields.get(simple[0]) if simple is not None else None
-    if simple is None or field is None:
+    if simple is None:
         return Condition(text=text)
-    _name, operator, value = simple
+    name, operator, value = simple
+    field, reference = fields.get(name), ""
+    if name.endswith(".id") and isinstance(value, TextLiteral):
+        field, reference = fields.get(name.removesuffix(".id")), value.value
+    if field is None:
+        return Condition(text=text)
     return Condition(
         text=text,
+        field=field,
+        reference=reference,
         label=label_text(field.label, language, field.name),
         operator=operator,
         value=_value_text(field, value, language),

@@ -1,0 +1,126 @@
+"""The filter bar of a list as templates take it: chips, the form that adds a condition, the text with its error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from flask import request
+from flask_babel import gettext as _
+
+from engine.errors import RecordNotFound, UnknownObject
+from metamodel.fields import FieldDef
+from metamodel.source import Problem
+from metamodel.texts import label_text
+from ui.context import actor, language, platform
+from ui.page_parts import Chip, Control, Option
+from ui.pages.filters import Condition, condition_text, joined, operator_label, operators_of, split_filter
+from ui.pages.list_plan import ListPlan
+from ui.pages.list_state import ListState
+
+_VALUE_WIDGETS = {"integer": "integer", "decimal": "number", "percent": "percent", "money": "number", "date": "date"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilterBar:
+    """The controls that add a condition: fields, then operators and value of the chosen field, and the whole text."""
+
+    fields: tuple[Option, ...]
+    operators: tuple[Option, ...]
+    value: Control | None
+    chosen: str
+    text: str
+    problem: Problem | None
+    opened: bool
+    hidden: dict[str, str]
+
+
+def make_chips(plan: ListPlan, state: ListState) -> tuple[Chip, ...]:
+    """Make a chip for each part of the filter, and one for the words searched for."""
+    parts = split_filter(state.filter, plan.filterable, language())
+    texts = [part.text for part in parts]
+    chips = [
+        Chip(
+            label=part.label or _("Expression"),
+            operator=part.operator,
+            value=_shown(part),
+            drop_url=state.url(filter=joined(texts[:index] + texts[index + 1 :])),
+        )
+        for index, part in enumerate(parts)
+    ]
+    if state.search:
+        chips.append(Chip(label=_("Search"), operator="", value=state.search, drop_url=state.url(search="")))
+    return tuple(chips)
+
+
+def make_bar(plan: ListPlan, state: ListState, problem: Problem | None) -> FilterBar:
+    """Make the bar; `field` in the address chooses what the next condition is about."""
+    chosen = request.args.get("field", "")
+    field = plan.filterable.get(chosen)
+    operator = request.args.get("operator", "")
+    return FilterBar(
+        fields=tuple(
+            Option(value=name, label=label_text(each.label, language(), name), selected=name == chosen)
+            for name, each in plan.filterable.items()
+        ),
+        operators=tuple(
+            Option(value=each, label=operator_label(each), selected=each == operator) for each in operators_of(field)
+        )
+        if field is not None
+        else (),
+        value=_value_control(plan, field) if field is not None else None,
+        chosen=chosen if field is not None else "",
+        text=state.filter,
+        problem=problem,
+        opened=field is not None or problem is not None,
+        hidden=_hidden(state),
+    )
+
+
+def with_condition(plan: ListPlan, state: ListState) -> str:
+    """Give the address of the list with the posted condition added; a condition without a value adds nothing."""
+    field = plan.filterable.get(request.args.get("field", ""))
+    if field is None:
+        return state.url()
+    added = condition_text(field, request.args.get("operator", ""), request.args.get("value", ""))
+    parts = [part.text for part in split_filter(state.filter, {}, language())]
+    return state.url(filter=joined([*parts, added])) if added else state.url()
+
+
+def _hidden(state: ListState) -> dict[str, str]:
+    pairs = {"view": state.view, "q": state.search, "sort": state.sort}
+    return {name: value for name, value in pairs.items() if value}
+
+
+def _value_control(plan: ListPlan, field: FieldDef) -> Control:
+    options: tuple[Option, ...] = ()
+    widget, lookup_url = _VALUE_WIDGETS.get(field.value_type, "text"), ""
+    if field.choice is not None:
+        widget = "select"
+        options = tuple(
+            Option(value=option.name, label=label_text(option.label, language(), option.name))
+            for option in field.choice.options
+        )
+    elif field.relation is not None:
+        widget, lookup_url = "lookup", f"/o/{quote(plan.object_def.key)}/choices/{quote(field.name)}?bare=1"
+    return Control(
+        id=f"filter-value-{field.name}",
+        name="value",
+        label=str(_("Value")),
+        widget=widget,
+        options=options,
+        lookup_url=lookup_url,
+    )
+
+
+def _shown(part: Condition) -> str:
+    if not part.label:
+        return part.text
+    if not part.reference or part.field is None or part.field.relation is None:
+        return part.value
+    for target in part.field.relation.targets:
+        try:
+            return platform().records.get(actor(), target, part.reference, fields=("id",)).title
+        except (RecordNotFound, UnknownObject):
+            continue
+    return "–"

@@ -1,0 +1,177 @@
+"""Lists of records: `/o/{object}` with its views, filter bar, sorting, keyset pages, count and total."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from flask import Blueprint, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from engine.errors import QueryProblem
+from engine.records.types import Page
+from metamodel.objects import ObjectDef
+from metamodel.source import Problem
+from metamodel.texts import label_text
+from metamodel.views import SortKey, ViewDef, ViewType
+from ui.context import actor, language, platform, release
+from ui.formats import Formats, formats_for
+from ui.page_parts import Chip, Column, Crumb, Tab
+from ui.pages.board import board_page
+from ui.pages.counts import count_text
+from ui.pages.fragments import is_htmx, render_block
+from ui.pages.list_filter import FilterBar, make_bar, make_chips, with_condition
+from ui.pages.list_plan import ListPlan, is_number, is_sortable, list_plan
+from ui.pages.list_state import PAGE_SIZES, ListState, chosen_view, parse_sort, print_sort, read_state
+from ui.pages.rights import access_of, readable_object
+from ui.pages.totals import total_text
+
+blueprint = Blueprint("record_list", __name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListPage:
+    """The context `page` of templates/pages/record_list.html."""
+
+    title: str
+    icon: str
+    crumbs: tuple[Crumb, ...]
+    tabs: tuple[Tab, ...]
+    state: ListState
+    chips: tuple[Chip, ...]
+    bar: FilterBar
+    columns: tuple[Column, ...]
+    rows: str
+    summary: str
+    exact_url: str
+    total: str
+    total_label: str
+    next_url: str
+    first_url: str
+    new_url: str
+    is_empty: bool
+    hidden: dict[str, str]
+    base_url: str
+    clear_url: str
+    sizes: tuple[tuple[int, str], ...]
+    problem_lines: str
+
+
+@blueprint.get("/o/<object_name>")
+def show_list(object_name: str) -> ResponseReturnValue:
+    """Show a view of an object, as a list or board."""
+    object_def = readable_object(object_name)
+    state = read_state(object_def.key, request.args)
+    view = chosen_view(object_def, state, access_of().roles)
+    if view is not None and view.type is ViewType.BOARD:
+        return board_page(object_def, view, state, view_tabs(object_def, state, view))
+    formats = formats_for(language(), actor().timezone)
+    plan = list_plan(release(), access_of(), object_def, view, formats)
+    if request.args.get("add"):
+        return redirect(with_condition(plan, state), 303)
+    page, status = _make_page(plan, state, formats)
+    if is_htmx() and request.headers.get("HX-Target") == "filter-form":
+        return render_block("pages/record_list.html", "filter_form", page=page)
+    return render_template("pages/record_list.html", page=page), status
+
+
+def view_tabs(object_def: ObjectDef, state: ListState, current: ViewDef | None) -> tuple[Tab, ...]:
+    """Give the views that the person may use, as tabs; filters stay behind when the view changes."""
+    roles = access_of().roles
+    views = [view for view in object_def.views.values() if not view.roles or roles & set(view.roles)]
+    blank = ListState(object=state.object, size=state.size)
+    return tuple(
+        Tab(
+            label=label_text(view.label, language(), view.name),
+            href=blank.url(view=view.name),
+            current=current is not None and view.name == current.name,
+            icon="layout-kanban" if view.type is ViewType.BOARD else "list",
+        )
+        for view in views
+    )
+
+
+def _make_page(plan: ListPlan, state: ListState, formats: Formats) -> tuple[ListPage, int]:
+    try:
+        found = platform().records.list(actor(), state.query(plan.paths, plan.view))
+        return _page(plan, state, formats, found, None), 200
+    except QueryProblem as refused:
+        return _page(plan, state, formats, None, refused.problems[0]), 400
+
+
+def _page(
+    plan: ListPlan, state: ListState, formats: Formats, found: Page | None, problem: Problem | None
+) -> ListPage:
+    object_def, tongue = plan.object_def, language()
+    title = label_text(object_def.plural or object_def.label, tongue, object_def.name)
+    rows = found.rows if found is not None else ()
+    summary, more = _summary(plan, state, found)
+    return ListPage(
+        title=title,
+        icon=object_def.icon or "table",
+        crumbs=(Crumb(label=title),),
+        tabs=view_tabs(object_def, state, plan.view),
+        state=state,
+        chips=make_chips(plan, state),
+        bar=make_bar(plan, state, problem),
+        columns=_heads(plan, state),
+        rows=plan.write_rows(rows),
+        summary=summary,
+        exact_url=state.url(exact=True, cursor=state.cursor) if more else "",
+        total=total_text(plan, state, formats) if found is not None else "",
+        total_label=label_text(plan.total.label, tongue, plan.total.name) if plan.total is not None else "",
+        next_url=state.url(cursor=found.next_cursor) if found is not None and found.next_cursor else "",
+        first_url=state.url(cursor="") if state.cursor else "",
+        new_url=f"/o/{quote(object_def.key)}/new" if access_of().of(object_def.key).may("create") else "",
+        is_empty=not rows,
+        base_url=f"/o/{quote(object_def.key)}",
+        clear_url=state.url(filter="", search=""),
+        sizes=tuple((size, "" if size == state.size else state.url(size=size)) for size in PAGE_SIZES),
+        problem_lines=_pointed(state.filter, problem) if problem is not None else "",
+        hidden={key: value for key, value in (("view", state.view), ("filter", state.filter)) if value},
+    )
+
+
+def _summary(plan: ListPlan, state: ListState, found: Page | None) -> tuple[str, bool]:
+    if found is None:
+        return "", False
+    if not state.cursor and found.next_cursor is None:
+        return _("%(count)s records", count=len(found)), False
+    counted = platform().records.count(actor(), state.query(plan.paths, plan.view), exact=state.exact)
+    return _("%(count)s records", count=count_text(counted)), counted.capped
+
+
+def _heads(plan: ListPlan, state: ListState) -> tuple[Column, ...]:
+    view_sort = plan.view.sort if plan.view is not None else ()
+    order = parse_sort(state.sort) or view_sort
+    return tuple(
+        Column(
+            label=column.label,
+            name=column.path,
+            sort_url=state.url(sort=_next_sort(column.path, order)) if is_sortable(column.field) else "",
+            sorted=_sorted(column.path, order),
+            end=is_number(column.field),
+            title=index == 0,
+        )
+        for index, column in enumerate(plan.columns)
+    )
+
+
+def _next_sort(path: str, order: Sequence[SortKey]) -> str:
+    descending = bool(order) and order[0].path == path and not order[0].descending
+    return print_sort((SortKey(path=path, descending=descending),))
+
+
+def _sorted(path: str, order: Sequence[SortKey]) -> str:
+    if not order or order[0].path != path:
+        return ""
+    return "descending" if order[0].descending else "ascending"
+
+
+def _pointed(text: str, problem: Problem) -> str:
+    lines = text.splitlines() or [""]
+    at = min(max(problem.at.line, 1), len(lines)) - 1
+    caret = " " * (problem.at.column - 1) + "^" * max(problem.length, 1)
+    return "\n".join([*lines[: at + 1], caret, *lines[at + 1 :]])

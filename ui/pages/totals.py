@@ -1,0 +1,31 @@
+"""Sums over a whole list or board, exact over everything that its filter lets through: one statement each."""
+
+from __future__ import annotations
+
+from engine.records.aggregates import AggregateQuery, Measure
+from metamodel.fields import FieldDef
+from ui.context import actor, platform
+from ui.formats import Formats
+from ui.pages.list_plan import ListPlan, row_words
+from ui.pages.list_state import ListState
+from ui.rows import plain_text
+
+
+def total_text(plan: ListPlan, state: ListState, formats: Formats) -> str:
+    """Write the sum of the view's total field over the list; nothing where the view has none."""
+    if plan.total is None:
+        return ""
+    query = AggregateQuery(
+        object=plan.object_def.key,
+        filter=state.filter or None,
+        view=plan.view.name if plan.view is not None else None,
+        search=state.search or None,
+        measures=(Measure(function="sum", path=plan.total.name),),
+    )
+    (row,) = platform().records.aggregate(actor(), query)
+    return sum_text(plan.total, row.measures[0], formats)
+
+
+def sum_text(field: FieldDef, value: object, formats: Formats) -> str:
+    """Write a sum as its field's values are written."""
+    return plain_text(field, formats, row_words())(value) if value is not None else ""
