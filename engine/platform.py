@@ -23,7 +23,9 @@ from engine.plugin_language import field_types_with, functions_with
 from engine.records.service import Records
 from engine.releases.applying import Applied, ReleaseApplier, ReleasePlan
 from engine.releases.candidate import Candidate, Language, check_folders
+from engine.releases.expression_checks import check_expressions
 from engine.releases.recomputing import Recomputer
+from engine.releases.role_checks import check_roles
 from engine.releases.store import ReleaseStore, ReleaseWatcher
 from engine.settings import PlatformSettings
 from engine.storage.apply import Progress
@@ -31,6 +33,7 @@ from engine.storage.database import Database
 from engine.storage.system_tables import SystemTables, build_system_tables
 from engine.storage.system_versions import upgrade_system_tables
 from plugins.manager import PluginManager
+from workflow_dsl.rule_checker import check_all_rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,7 +157,16 @@ class Platform:
 
 def installed_language(plugins: PluginManager) -> Language:
     """Give what the product and its plugins add to the files of apps: field types, functions, checks of every layer."""
-    return Language(field_types=field_types_with(plugins), functions=functions_with(plugins))
+    functions = functions_with(plugins)
+    return Language(
+        field_types=field_types_with(plugins),
+        functions=functions,
+        checks=(
+            lambda metamodel: check_expressions(metamodel, functions),
+            lambda metamodel: check_roles(metamodel, functions),
+            lambda metamodel: check_all_rules(metamodel, functions, plugins.action_names).problems,
+        ),
+    )
 
 
 def check_app_folders(folders: Iterable[Path | str], plugins: PluginManager | None = None) -> Candidate:

@@ -39,7 +39,7 @@ from workflow_dsl.types import BOOLEAN
 
 ContextOf = Callable[[Context, str, object], Context | None]
 
-_WORDS: Mapping[str, Predicate] = MappingProxyType(
+SCOPE_WORDS: Mapping[str, Predicate] = MappingProxyType(
     {
         "all": EVERYONE,
         "yes": EVERYONE,
@@ -217,8 +217,8 @@ class Access:
                 if inner is EVERYONE or inner is NOBODY:
                     return NOBODY if inner is EVERYONE else EVERYONE
                 return Unless(inner)
-            case Path() if expression.dotted in _WORDS:
-                return _WORDS[expression.dotted]
+            case Path() if expression.dotted in SCOPE_WORDS:
+                return SCOPE_WORDS[expression.dotted]
         scope = self._language.scope(object_key, "a scope", needs_sql=True)
         checked = check_expression(expression, scope, wanted=BOOLEAN)
         if checked.typed is None:

@@ -1,0 +1,141 @@
+"""Checks every expression of an app's definitions before they can become a release: in objects, views and layouts.
+
+Each is checked in the scope in which it will be used. Scopes of roles are in `role_checks`; rules have a checker of
+their own in the language.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from metamodel.apps import Metamodel
+from metamodel.fields import FieldDef
+from metamodel.objects import ObjectDef
+from metamodel.source import LocatedText, Problem
+from metamodel.texts import Label
+from workflow_dsl.checker import CheckedExpression, check_condition, check_message, check_text
+from workflow_dsl.functions import FunctionRegistry
+from workflow_dsl.scope import Scope
+from workflow_dsl.types import type_of_field
+
+
+def check_expressions(metamodel: Metamodel, functions: FunctionRegistry) -> Iterator[Problem]:
+    """Give the problems of all expressions of all objects."""
+    scope = Scope(metamodel=metamodel, functions=functions)
+    for key, object_def in metamodel.objects.items():
+        yield from _ObjectCheck(replace(scope, object=key), object_def).problems()
+
+
+class _ObjectCheck:
+    def __init__(self, scope: Scope, object_def: ObjectDef) -> None:
+        self._scope = scope
+        self._object = object_def
+
+    def problems(self) -> Iterator[Problem]:
+        for definition in self._object.fields.values():
+            yield from self._conditions(definition)
+            yield from self._values(definition)
+            yield from self._rows(definition)
+        yield from self._formulas()
+        yield from check_message(self._object.title, self._place("a title")).problems
+        for path in self._object.search:
+            yield from check_text(path, self._place("a search", needs_sql=True)).problems
+        yield from self._validations()
+        yield from self._views()
+        for section in self._object.layout.sections:
+            yield from self._condition(section.visible_if, "a layout")
+
+    def _place(
+        self, place: str, *, needs_sql: bool = False, allows_old: bool = False, allows_matches: bool = False
+    ) -> Scope:
+        return replace(
+            self._scope, place=place, needs_sql=needs_sql, allows_old=allows_old, allows_matches=allows_matches
+        )
+
+    def _condition(
+        self, text: LocatedText | None, place: str, *, needs_sql: bool = False, allows_old: bool = False
+    ) -> Iterable[Problem]:
+        if text is None:
+            return ()
+        return check_condition(text, self._place(place, needs_sql=needs_sql, allows_old=allows_old)).problems
+
+    def _conditions(self, field: FieldDef) -> Iterator[Problem]:
+        for text in (field.required_if, field.visible_if, field.readonly_if):
+            yield from self._condition(text, "a condition of a field", allows_old=True)
+
+    def _values(self, field: FieldDef) -> Iterator[Problem]:
+        wanted, what = type_of_field(field), f"'{field.name}'"
+        default = field.default.expression if field.default is not None else None
+        if default is not None:
+            yield from check_text(default, self._place("a default", allows_old=True), wanted=wanted, what=what).problems
+        if field.copy_from is not None:
+            yield from check_text(field.copy_from, self._place("copy_from"), wanted=wanted, what=what).problems
+
+    def _formulas(self) -> Iterator[Problem]:
+        """Check formulas: one that is kept may use what only runs in memory, one computed when read may not."""
+        checked: dict[str, CheckedExpression] = {}
+        for name, field in self._object.fields.items():
+            if field.formula is None:
+                continue
+            wanted, what = type_of_field(field), f"'{name}'"
+            found = check_text(field.formula, self._place("a formula", allows_matches=True), wanted=wanted, what=what)
+            checked[name] = found
+            if found.typed is not None and not found.reads.is_stable and found.reads.memory_only:
+                found = check_text(
+                    field.formula, self._place("a formula over other records", needs_sql=True), wanted=wanted, what=what
+                )
+            yield from found.problems
+        yield from self._circles({name: found.reads.own & checked.keys() for name, found in checked.items()})
+
+    def _circles(self, reads: Mapping[str, frozenset[str]]) -> Iterator[Problem]:
+        for name in reads:
+            circle = sorted(other for other in _reached(reads, name) if name in _reached(reads, other))
+            formula = self._object.fields[name].formula
+            if name in circle and formula is not None:
+                message = f"the formula of '{name}' needs its own value: {', '.join(circle)} read each other"
+                yield Problem(code="OBJ451", message=message, at=formula.at, length=len(formula.text))
+
+    def _rows(self, field: FieldDef) -> Iterator[Problem]:
+        """Check conditions over rows of another object: which records a lookup offers, which a roll-up counts."""
+        relation, rollup = field.relation, field.rollup
+        if relation is not None and relation.where is not None:
+            for target in relation.targets:
+                scope = replace(self._place("the `where` of a lookup"), row_object=target)
+                yield from check_condition(relation.where, scope).problems
+        if rollup is None:
+            return
+        inverse = self._object.inverses.get(rollup.list_name)
+        if rollup.where is not None and inverse is not None:
+            scope = replace(self._place("the `where` of a roll-up", needs_sql=True), row_object=inverse.object)
+            yield from check_condition(rollup.where, scope).problems
+
+    def _validations(self) -> Iterator[Problem]:
+        for validation in self._object.validations:
+            for text in (validation.check, validation.when):
+                yield from self._condition(text, "a validation", allows_old=True)
+            if validation.active is not None:
+                scope = replace(self._place("`active`"), object=None)
+                yield from check_condition(validation.active, scope).problems
+            yield from self._messages(validation.message)
+
+    def _messages(self, label: Label) -> Iterator[Problem]:
+        for _, text in label.texts:
+            yield from check_message(text, self._place("a message", allows_old=True)).problems
+
+    def _views(self) -> Iterator[Problem]:
+        for view in self._object.views.values():
+            yield from self._condition(view.where, "a view's filter", needs_sql=True)
+            for text in (*view.columns, *view.card):
+                yield from check_text(text, self._place("a view", needs_sql=True)).problems
+
+
+def _reached(reads: Mapping[str, frozenset[str]], name: str) -> frozenset[str]:
+    seen: set[str] = set()
+    waiting = set(reads[name])
+    while waiting:
+        following = waiting.pop()
+        if following not in seen:
+            seen.add(following)
+            waiting |= reads[following]
+    return frozenset(seen)

@@ -1,0 +1,67 @@
+"""Checks the scopes of roles: the words for scopes, and expressions that both SQL and memory can judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from engine.access.compiler import NOT_YET, SCOPE_WORDS
+from metamodel.apps import Metamodel
+from metamodel.source import LocatedText, Problem, Severity
+from workflow_dsl.checker import check_expression
+from workflow_dsl.functions import FunctionRegistry
+from workflow_dsl.parser import parse_expression
+from workflow_dsl.scope import Scope
+from workflow_dsl.syntax import And, Expr, Not, Or, Path
+from workflow_dsl.types import BOOLEAN
+
+_MASKED = "masked"
+
+
+def check_roles(metamodel: Metamodel, functions: FunctionRegistry) -> Iterator[Problem]:
+    """Give the problems of all scopes of all roles."""
+    for role in metamodel.roles.values():
+        for name, grant in role.objects.items():
+            yield from _check_all(metamodel, functions, name, grant.scopes)
+        for field in role.fields:
+            rights = {"read": field.read, "update": field.update}
+            given = {action: text for action, text in rights.items() if text is not None}
+            shown = {action: text for action, text in given.items() if text.text.strip() != _MASKED}
+            yield from _check_all(metamodel, functions, field.object, shown)
+
+
+def _check_all(
+    metamodel: Metamodel, functions: FunctionRegistry, object_name: str, scopes: Mapping[str, LocatedText]
+) -> Iterator[Problem]:
+    object_def = metamodel.find_object(object_name)
+    if object_def is None:
+        return  # said by the reference check
+    scope = Scope(
+        metamodel=metamodel, functions=functions, object=object_def.key, place="a scope of a role", needs_sql=True
+    )
+    for text in scopes.values():
+        parsed = parse_expression(text)
+        yield from parsed.problems
+        if parsed.expression is not None:
+            yield from _judge(parsed.expression, scope)
+
+
+def _judge(expression: Expr, scope: Scope) -> Iterator[Problem]:
+    match expression:
+        case Or() | And():
+            for operand in expression.operands:
+                yield from _judge(operand, scope)
+        case Not():
+            yield from _judge(expression.operand, scope)
+        case Path() if expression.dotted in NOT_YET:
+            message = f"the scope '{expression.dotted}' is not available in this version; it grants nothing yet"
+            yield Problem(
+                code="APP805",
+                message=message,
+                at=expression.at.location,
+                severity=Severity.WARNING,
+                length=expression.at.length,
+            )
+        case Path() if expression.dotted in SCOPE_WORDS:
+            return
+        case _:
+            yield from check_expression(expression, scope, wanted=BOOLEAN, what="a scope").problems
