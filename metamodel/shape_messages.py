@@ -29,6 +29,7 @@ _LIMITS = {
     "minItems": "must have at least {limit} entries",
     "minProperties": "must have at least {limit} entries",
 }
+_NOT_EMPTY = (("minItems", 1), ("minProperties", 1))
 
 
 def report_unknown_key(key: Scalar, known: Iterable[str], problems: Problems) -> None:
@@ -68,7 +69,7 @@ def report_violation(
         message, hint = _pattern_fault(error)
         _report(problems, "APP205", message, node, own_key, hint)
     elif kind in _LIMITS:
-        text = _LIMITS[kind].format(limit=limit)
+        text = "must not be empty" if (kind, limit) in _NOT_EMPTY else _LIMITS[kind].format(limit=limit)
         _report(problems, "APP206", f"{_subject(own_key)} {text}", node, own_key)
     elif kind == "uniqueItems":
         _report(problems, "APP206", f"{_subject(own_key)} names something twice", node, own_key)

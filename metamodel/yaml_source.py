@@ -219,6 +219,7 @@ def _is_within_limits(source: SourceText, problems: Problems) -> bool:
 
 
 _PLAIN_WORDS = (
+    ("left open", "this bracket is never closed", "close it; in a text, put the text in quotes"),
     ("did not find expected ',' or '}'", "expected ',' or '}' here", QUOTE_HINT),
     ("did not find expected ',' or ']'", "expected ',' or ']' here", QUOTE_HINT),
     ("mapping values are not allowed in this context", "': ' can't stand here",
@@ -234,12 +235,22 @@ _PLAIN_WORDS = (
 )  # fmt: skip
 
 
+def _is_left_open(error: yaml.MarkedYAMLError) -> bool:
+    """Tell whether a bracket was opened in an earlier line than the one where the parser gave up."""
+    context, found = error.context_mark, error.problem_mark
+    if context is None or found is None or "flow" not in (error.context or ""):
+        return False
+    return context.line != found.line
+
+
 def _report_syntax(error: yaml.MarkedYAMLError, source: SourceText, problems: Problems, line_offset: int) -> None:
     mark = error.problem_mark or error.context_mark
     text = error.problem or "this is not YAML"
     if text == "found unexpected end of stream" and error.context_mark is not None:
         # What helps is where the quote was opened, not where the file ends.
         mark = error.context_mark
+    elif _is_left_open(error):
+        mark, text = error.context_mark, "left open"
     at = Location(file=source.file)
     if mark is not None:
         at = Location(file=source.file, line=mark.line + 1 + line_offset, column=mark.column + 1)

@@ -16,6 +16,7 @@ _BIGGEST_STORED = Decimal(2**63 - 1)
 DEFAULT_DIGITS = 4
 MONEY_DIGITS = 2
 PERCENT_POINT_DIGITS = 2
+MAX_PLACES = 30
 
 
 class IntegerType(FieldType):
@@ -137,6 +138,8 @@ def read_decimal(raw: object, code: str) -> Decimal:
         raise FieldValueError(code)
     if not number.is_finite():
         raise FieldValueError(code)
+    # Money is rounded only when it is stored, so that nothing else stops a float's hundreds of places.
+    check_digits(number, MAX_PLACES)
     return number
 
 

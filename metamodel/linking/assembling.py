@@ -70,7 +70,7 @@ def assemble(
         key: read_object(key, owner[1], owner[0], merged[key], option_sets, reading)
         for key, (owner, _) in keyed.items()
     }
-    drafts, objects = _link_objects(drafts, names, problems)
+    drafts, objects = _link_objects(drafts, names, reading.language, problems)
     apps = tuple(read_app(tree.app, reading, tree.rule_files, tree.data_files) for tree in trees)
     menus = add_default_menus(link_menus(gather_menus(trees, reading, problems), names), apps, objects)
     roles = link_roles(gather_roles(trees, reading, problems), objects, menus, names, problems)
@@ -148,16 +148,16 @@ def _merged_nodes(
 
 
 def _link_objects(
-    drafts: Mapping[str, ObjectDraft], names: ObjectNames, problems: Problems
+    drafts: Mapping[str, ObjectDraft], names: ObjectNames, language: str, problems: Problems
 ) -> tuple[dict[str, ObjectDraft], dict[str, ObjectDef]]:
     resolved = resolve_targets(drafts, names, problems)
     inverses = inverse_lists(resolved, problems)
     resolved = resolve_rollups(resolved, inverses, problems)
-    resolved = {key: add_system_fields(draft) for key, draft in resolved.items()}
-    return resolved, {key: _object_def(draft, inverses[key]) for key, draft in resolved.items()}
+    resolved = {key: add_system_fields(draft, language) for key, draft in resolved.items()}
+    return resolved, {key: _object_def(draft, inverses[key], language) for key, draft in resolved.items()}
 
 
-def _object_def(draft: ObjectDraft, inverses: Mapping[str, InverseDef]) -> ObjectDef:
+def _object_def(draft: ObjectDraft, inverses: Mapping[str, InverseDef], language: str) -> ObjectDef:
     title = draft.title or default_title(draft)
     return ObjectDef(
         key=draft.key,
@@ -174,8 +174,8 @@ def _object_def(draft: ObjectDraft, inverses: Mapping[str, InverseDef]) -> Objec
         history=draft.history,
         validations=draft.validations,
         unique=draft.unique,
-        layout=draft.layout or default_layout(draft, inverses),
-        views=MappingProxyType(complete_views(draft)),
+        layout=draft.layout or default_layout(draft, inverses, language),
+        views=MappingProxyType(complete_views(draft, language)),
         inverses=MappingProxyType(dict(inverses)),
         was=draft.was,
     )

@@ -37,20 +37,21 @@ _SYSTEM_TYPES = {
 }
 
 
-def bilingual(english: str, chinese: str, at: Location) -> Label:
-    """Make a label of the product's own."""
-    return Label(texts=(("en", LocatedText(text=english, at=at)), ("zh", LocatedText(text=chinese, at=at))))
+def bilingual(english: str, chinese: str, at: Location, first: str) -> Label:
+    """Make a label of the product's own, the installation's first language first."""
+    texts = (("en", LocatedText(text=english, at=at)), ("zh", LocatedText(text=chinese, at=at)))
+    return Label(texts=texts[::-1] if first == "zh" else texts)
 
 
-def add_system_fields(draft: ObjectDraft) -> ObjectDraft:
+def add_system_fields(draft: ObjectDraft, first: str) -> ObjectDraft:
     """Give the draft with id, owner and the others every object has, after its own fields."""
     fields = dict(draft.fields)
     for name, type_name in _SYSTEM_TYPES.items():
-        fields[name] = _system_field(name, type_name, draft)
+        fields[name] = _system_field(name, type_name, draft, first)
     return replace(draft, fields=fields)
 
 
-def _system_field(name: str, type_name: str, draft: ObjectDraft) -> FieldDef:
+def _system_field(name: str, type_name: str, draft: ObjectDraft, first: str) -> FieldDef:
     relation = None
     if name == "owner":
         relation = RelationDef(
@@ -63,7 +64,7 @@ def _system_field(name: str, type_name: str, draft: ObjectDraft) -> FieldDef:
         type=type_name,
         app=draft.app,
         at=draft.at,
-        label=bilingual(*_SYSTEM_LABELS[name], draft.at),
+        label=bilingual(*_SYSTEM_LABELS[name], draft.at, first),
         system=True,
         required=name in ("id", "version", "created_at", "modified_at"),
         history=name == "owner",
@@ -82,21 +83,21 @@ def default_title(draft: ObjectDraft) -> LocatedText:
     return LocatedText(text="{" + best + "}", at=draft.at)
 
 
-def default_layout(draft: ObjectDraft, inverses: Mapping[str, InverseDef]) -> LayoutDef:
+def default_layout(draft: ObjectDraft, inverses: Mapping[str, InverseDef], first: str) -> LayoutDef:
     """Give a layout of all fields: short ones in two columns, long texts below, then all related lists."""
     own = [field for field in draft.fields.values() if not field.system]
     short = tuple(field.name for field in own if field.type != "long_text")
     long = tuple(field.name for field in own if field.type == "long_text")
     sections = [
-        SectionDef(fields=(*short, "owner"), at=draft.at, label=bilingual("Details", "详细信息", draft.at)),
+        SectionDef(fields=(*short, "owner"), at=draft.at, label=bilingual("Details", "详细信息", draft.at, first)),
     ]
     if long:
-        notes = bilingual("Notes", "备注", draft.at)
+        notes = bilingual("Notes", "备注", draft.at, first)
         sections.append(SectionDef(fields=long, at=draft.at, label=notes, columns=1))
     return LayoutDef(at=draft.at, sections=tuple(sections), related=tuple(inverses))
 
 
-def complete_views(draft: ObjectDraft) -> dict[str, ViewDef]:
+def complete_views(draft: ObjectDraft, first: str) -> dict[str, ViewDef]:
     """Give the object's views: lists without columns get the default ones, and one of all records stands first
     where the author wrote no list.
     """
@@ -111,7 +112,7 @@ def complete_views(draft: ObjectDraft) -> dict[str, ViewDef]:
         type=ViewType.LIST,
         at=draft.at,
         app=draft.app,
-        label=bilingual("All", "全部", draft.at),
+        label=bilingual("All", "全部", draft.at, first),
         columns=default_columns(draft),
         sort=(SortKey(path="modified_at", descending=True),),
     )

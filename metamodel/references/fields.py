@@ -15,7 +15,7 @@ from metamodel.objects import SYSTEM_FIELDS
 from metamodel.reading.node_values import child, entries, scalars
 from metamodel.reading.object_file import ObjectDraft
 from metamodel.references.telling import check_path, tell_unknown
-from metamodel.source import Problems, Severity
+from metamodel.source import Problems
 from metamodel.values import Money
 from metamodel.yaml_nodes import Mapping as MappingNode
 from metamodel.yaml_nodes import Node, Scalar
@@ -133,8 +133,6 @@ def _check_choice(node: MappingNode, field: FieldDef, draft: ObjectDraft, proble
         for needed in scalars(child(entry.value, "requires")):
             if needed.text not in draft.fields:
                 tell_unknown(problems, "OBJ225", needed, f"a field of {draft.key}", draft.fields)
-    for left in (name for name in names if field.choice.transitions and field.choice.allowed_next(name) is None):
-        problems.report("OBJ226", f"nothing is said of '{left}' in the transitions", field.at, severity=Severity.INFO)
 
 
 def _check_parents(draft: ObjectDraft, drafts: Mapping[str, ObjectDraft], problems: Problems) -> None:
