@@ -143,7 +143,7 @@ class Automation:
             tuning=self._tuning,
             concurrency=concurrency or self._concurrency,
             housekeeping=keeper,
-            make_run_segment=self._make_run_segment,
+            make_run_segment=self.segments,
         )
 
     def next_runs(self, rule: str, count: int = 5) -> tuple[dt.datetime, ...]:
@@ -202,7 +202,8 @@ class Automation:
         """Count failures in a row of the run's rule."""
         self.health.note(connection, run, failed=failed, error=error)
 
-    def _make_run_segment(self, executor: str, is_stopping: Callable[[], bool]) -> RunSegment:
+    def segments(self, executor: str, is_stopping: Callable[[], bool]) -> RunSegment:
+        """Make what works on segments, for a worker of that name or a test without one."""
         runner = SegmentRunner(
             database=self._database,
             ledger=self._ledger,
