@@ -55,6 +55,14 @@ class ReleaseLanguage:
         scope = self.scope(object_key, "a condition", allows_old=True, row_object=row_object)
         return self._sound(key, text, lambda: check_condition(text, scope))
 
+    def condition_reads(self, text: LocatedText, object_key: str, *, row_object: str | None = None) -> Reads:
+        """Give what an author's condition reads.
+
+        Raises: BrokenExpression.
+        """
+        self.condition(text, object_key, row_object=row_object)
+        return self._checked["condition", text.text, str(text.at), object_key, row_object].reads
+
     def expression(self, text: LocatedText, object_key: str, wanted: Type | None = None) -> Typed:
         """Give an author's expression over a record.
 

@@ -66,7 +66,10 @@ class CellMaker:
 
         Raises: NotInSql.
         """
-        value = self._builder.value(node, self._environment)
+        return self.of(name, self._builder.value(node, self._environment), node)
+
+    def of(self, name: str, value: SqlValue, node: t.Typed) -> Cell:
+        """Make a cell of a value; `node` says what kind of value it is for people."""
         parts = parts_of(value)
         at = self._next
         self._next += len(parts)

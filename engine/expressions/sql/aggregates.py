@@ -101,9 +101,8 @@ def _points_at(builder: SqlBuilder, row: RowScope, source: t.InverseSource, envi
     base = builder.value(source.base, environment)
     if not isinstance(base, SqlReference):
         raise NotInSql("a list of a record of any object", source.base.at)
-    holder = builder.metamodel.objects
     for key, expr in base.targets:
-        if source.inverse.name in holder[key].inverses:
+        if key == source.holder:
             return row.with_eyes(None).reference_to(source.inverse.field, key) == expr
     raise NotInSql(f"'{source.inverse.name}'", source.base.at)
 

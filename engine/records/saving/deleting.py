@@ -1,43 +1,166 @@
-"""Moving records to the bin and back."""
+"""Moving records to the bin and back: parts go along, lookups that point at the record restrict, clear or cascade."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import exists, literal, literal_column, select, union_all
+
+from engine.errors import RecordInUse
+from engine.expressions.sql.runtime import runtime
 from engine.records.hooks import SaveKind
+from engine.records.saving.drafts import RecordDraft
+from engine.records.saving.filling import touch
 from engine.records.saving.loading import load_for_change
+from engine.records.saving.plan import save_plan
+from engine.records.saving.results import saved_record
+from engine.records.saving.steps import finish, judge, refuse_faulty, run_before
+from engine.records.saving.writing import update_record
+from engine.records.sources import points_at
+from engine.records.statements import Prepared
 from engine.records.types import Saved
-from metamodel.objects import ObjectDef
+from metamodel.fields import OnDelete, RelationKind
+from metamodel.objects import InverseDef, ObjectDef
 
 if TYPE_CHECKING:
     from engine.records.transaction import Transaction
 
 
 def delete_record(transaction: Transaction, object_def: ObjectDef, record_id: str, version: int | None) -> None:
-    """Move a record and its parts to the bin."""
-    from engine.records.saving import filling, steps, writing
+    """Move a record and its parts to the bin.
 
+    Raises: RecordNotFound, AccessDenied, StaleVersion, RecordInUse, ValidationFailed.
+    """
     draft = load_for_change(transaction, object_def.key, record_id, SaveKind.DELETED, version)
+    _bin(transaction, draft, object_def)
+
+
+def _bin(transaction: Transaction, draft: RecordDraft, object_def: ObjectDef) -> None:
+    run_before(draft, transaction)
+    refuse_faulty(draft)
     draft.put("deleted_at", transaction.now)
-    steps.run_before(draft, transaction)
-    steps.refuse_faulty(draft)
-    filling.touch(draft, transaction)
-    writing.update_record(draft, sorted(draft.changed), transaction)
-    steps.finish([draft], transaction)
+    pointing = _pointing(transaction, object_def, draft.record_id)
+    for inverse, ids in pointing:
+        if _on_delete(transaction, inverse) is OnDelete.RESTRICT:
+            raise RecordInUse(object_def.key, draft.record_id, used_by=inverse.object, count=len(ids))
+    _write(transaction, draft)
+    for inverse, ids in pointing:
+        child = transaction.parts.metamodel.objects[inverse.object]
+        for child_id in ids:
+            part = _load(transaction, child.key, child_id, _on_delete(transaction, inverse))
+            if part is None:
+                continue
+            if part.kind is SaveKind.DELETED:
+                _bin(transaction, part, child)
+            else:
+                part.set(inverse.field, None)
+                _write(transaction, part)
+
+
+def _write(transaction: Transaction, draft: RecordDraft) -> None:
+    touch(draft, transaction)
+    update_record(draft, sorted(draft.changed), transaction)
+    finish([draft], transaction)
+
+
+def _load(transaction: Transaction, object_key: str, record_id: str, on_delete: OnDelete) -> RecordDraft | None:
+    """Load a record that follows from a deletion; rights were judged on what the person deleted."""
+    plan = save_plan(transaction.parts, object_key)
+    key = ("follow", object_key)
+    prepared = transaction.parts.made(key, lambda: _prepare_follow(transaction, object_key))
+    row = transaction.row(prepared, {"id": record_id})
+    if row is None:
+        return None
+    values = transaction.parts.columns(object_key).values(row)
+    kind = SaveKind.UPDATED if on_delete is OnDelete.CLEAR else SaveKind.DELETED
+    return RecordDraft(plan, transaction.around, kind, record_id, values, None)
+
+
+def _prepare_follow(transaction: Transaction, object_key: str) -> Prepared:
+    table = transaction.parts.tables.of(object_key).table
+    columns = transaction.parts.columns(object_key).of(table)
+    same = table.c["id"] == runtime("id", table.c["id"].type)
+    query = select(*columns).where(same, table.c["deleted_at"].is_(None)).with_for_update()
+    return Prepared(query, transaction.parts.dialect)
+
+
+def _on_delete(transaction: Transaction, inverse: InverseDef) -> OnDelete:
+    relation = transaction.parts.metamodel.objects[inverse.object].fields[inverse.field].relation
+    assert relation is not None
+    return OnDelete.CASCADE if relation.kind is RelationKind.CHILD_OF else relation.on_delete
+
+
+def _pointing(transaction: Transaction, object_def: ObjectDef, record_id: str) -> list[tuple[InverseDef, list[str]]]:
+    """Give the records that point at a record, by list; lists that nobody is in cost one statement together."""
+    parts = transaction.parts
+    inverses = list(_all_inverses(transaction, object_def))
+    if not inverses:
+        return []
+    probes: list[Any] = []
+    for index, inverse in enumerate(inverses):
+        child = parts.tables.of(inverse.object).table
+        here = points_at(parts, inverse.object, inverse.field, object_def.key)
+        found = exists(select(literal_column("1")).select_from(child).where(here, child.c["deleted_at"].is_(None)))
+        probes.append(select(literal(index)).where(found))
+    key = ("pointing", object_def.key)
+    prepared = parts.made(key, lambda: Prepared(union_all(*probes), parts.dialect))
+    filled = [inverses[int(row[0])] for row in transaction.rows(prepared, {"id": record_id})]
+    result = []
+    for inverse in filled:
+        child = parts.tables.of(inverse.object).table
+        here = points_at(parts, inverse.object, inverse.field, object_def.key)
+        query = select(child.c["id"]).where(here, child.c["deleted_at"].is_(None)).order_by(child.c["id"])
+        rows = transaction.rows(Prepared(query, parts.dialect), {"id": record_id})
+        result.append((inverse, [str(row[0]) for row in rows]))
+    return result
+
+
+def _all_inverses(transaction: Transaction, object_def: ObjectDef) -> list[InverseDef]:
+    """Give every lookup that can point at the object, also those without a list of their own (created_by aside)."""
+    found = {(item.object, item.field): item for item in object_def.inverses.values()}
+    for key, other in transaction.parts.metamodel.objects.items():
+        for name, definition in other.fields.items():
+            relation = definition.relation
+            if relation is None or definition.formula is not None or name in ("created_by", "modified_by"):
+                continue
+            if not relation.targets or object_def.key in relation.targets:
+                found.setdefault((key, name), InverseDef(name=name, object=key, field=name, owned=False))
+    return list(found.values())
 
 
 def restore_record(transaction: Transaction, object_def: ObjectDef, record_id: str) -> Saved:
-    """Take a record out of the bin."""
-    from engine.records.saving import filling, steps, writing
+    """Take a record out of the bin; its parts that went with it come back too.
 
+    Raises: RecordNotFound, AccessDenied, ValidationFailed.
+    """
     draft = load_for_change(transaction, object_def.key, record_id, SaveKind.RESTORED, None)
+    binned_at = draft.values["deleted_at"]
     draft.put("deleted_at", None)
-    steps.judge([draft], transaction)
-    steps.refuse_faulty(draft)
-    filling.touch(draft, transaction)
+    judge([draft], transaction)
+    refuse_faulty(draft)
     changed = sorted(draft.changed)
-    writing.update_record(draft, changed, transaction)
-    steps.finish([draft], transaction)
-    from engine.records.saving.results import saved_record
-
+    _write(transaction, draft)
+    for inverse in object_def.inverses.values():
+        if inverse.owned:
+            _restore_parts(transaction, object_def, record_id, inverse, binned_at)
     return Saved(record=saved_record(draft, transaction), created=False, changed=tuple(changed))
+
+
+def _restore_parts(
+    transaction: Transaction, object_def: ObjectDef, record_id: str, inverse: InverseDef, binned_at: Any
+) -> None:
+    parts = transaction.parts
+    child = parts.tables.of(inverse.object).table
+    columns = parts.columns(inverse.object)
+    here = points_at(parts, inverse.object, inverse.field, object_def.key)
+    same_moment = child.c["deleted_at"] == literal(binned_at, child.c["deleted_at"].type)
+    query = select(*columns.of(child)).where(here, same_moment).order_by(child.c["id"])
+    plan = save_plan(parts, inverse.object)
+    for row in transaction.rows(Prepared(query, parts.dialect), {"id": record_id}):
+        values = columns.values(row)
+        draft = RecordDraft(plan, transaction.around, SaveKind.RESTORED, values["id"], values, None)
+        draft.put("deleted_at", None)
+        _write(transaction, draft)
+        for deeper in parts.metamodel.objects[inverse.object].inverses.values():
+            if deeper.owned:
+                _restore_parts(transaction, parts.metamodel.objects[inverse.object], values["id"], deeper, binned_at)

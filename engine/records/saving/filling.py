@@ -40,6 +40,8 @@ def fill_new(draft: RecordDraft, transaction: Transaction) -> None:
     for name in draft.plan.booleans:
         if values[name] is None:
             values[name] = False
+    for name in draft.plan.zeroes:
+        draft.put(name, draft.plan.keep[name](0))
     for filler in draft.plan.defaults:
         if filler.name in draft.given or (values[filler.name] is not None and values[filler.name] is not False):
             continue

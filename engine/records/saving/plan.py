@@ -9,6 +9,7 @@ from typing import Any
 from engine.expressions.language import ReleaseLanguage
 from engine.records.parts import ReleaseParts
 from engine.records.rounding import keep_form, rounder
+from engine.records.saving.rollup_plans import starts_at_zero
 from engine.storage.tables import ObjectTable
 from metamodel.field_types import FieldTypeRegistry
 from metamodel.fields import FieldDef, RelationKind
@@ -85,6 +86,7 @@ class SavePlan:
     table: ObjectTable
     settable: frozenset[str]
     booleans: tuple[str, ...]
+    zeroes: tuple[str, ...]
     defaults: tuple[Filler, ...]
     copiers: tuple[Copier, ...]
     computed: tuple[Computed, ...]
@@ -126,6 +128,7 @@ class _PlanMaker:
             table=self._table,
             settable=frozenset(name for name, item in kept.items() if _is_settable(item)),
             booleans=tuple(name for name, item in kept.items() if _is_plain_boolean(item)),
+            zeroes=tuple(name for name, item in kept.items() if starts_at_zero(item)),
             defaults=tuple(filler for item in kept.values() if (filler := self._default(item)) is not None),
             copiers=tuple(self._copier(item) for item in kept.values() if item.copy_from is not None),
             computed=self._computed(kept),

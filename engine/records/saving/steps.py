@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import AccessDenied, ConfirmationNeeded, ValidationFailed
-from engine.records.hooks import SaveEvent, SaveKind
+from engine.records.hooks import SaveKind
 from engine.records.saving.audit import audit_row, write_audit
 from engine.records.saving.checks import Checker
 from engine.records.saving.drafts import RecordDraft
@@ -20,7 +20,7 @@ from engine.records.saving.parents import check_parent
 from engine.records.saving.plan import SavePlan, save_plan
 from engine.records.saving.relations import check_relations
 from engine.records.saving.results import saved_record
-from engine.records.saving.rollups import roll_up
+from engine.records.saving.rollups import event_of, roll_up
 from engine.records.saving.writing import audited_changes, insert_record
 from engine.records.saving.writing import update_record as write_update
 from engine.records.schemas import ValueReader
@@ -171,17 +171,3 @@ def finish(drafts: Sequence[RecordDraft], transaction: Transaction, *, bulk: boo
     events = [event for event in (*events, *rolled.events) if after.watches(transaction, event.object, event.kind)]
     if events:
         after(transaction, events)
-
-
-def event_of(draft: RecordDraft, *, bulk: bool = False) -> SaveEvent:
-    """Give what a save did to a record."""
-    return SaveEvent(
-        object=draft.object_key,
-        record_id=draft.record_id,
-        kind=draft.kind,
-        version=draft.values["version"],
-        changed=draft.changed - _STAMPS,
-        new=dict(draft.values),
-        old=dict(draft.old),
-        bulk=bulk,
-    )
