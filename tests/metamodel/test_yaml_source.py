@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from metamodel.source import Problems
 from metamodel.yaml_nodes import Mapping, Node, Scalar, Sequence, SourceText
 from metamodel.yaml_source import MAX_DEPTH, MAX_FILE_BYTES, MAX_NODES, read_yaml
+from tests.support.metadata_corpus import demo_sources, told
 
 
 def read(text: str) -> tuple[Node | None, list[str]]:
@@ -205,3 +206,23 @@ def test_a_part_of_a_located_text_keeps_its_places() -> None:
     assert [str(part.locate(n)) for n in range(len(part.text))] == [
         str(located.locate(start + n)) for n in range(len(part.text))
     ]
+
+
+@pytest.mark.promise("APP-06")
+def test_what_is_ambiguous_or_hostile_in_yaml_is_refused_with_its_place_or_limit() -> None:
+    deal = "object: deal\nfields:\n  name: {type: text}\n"
+    bomb = "\n".join([f"a{n}: &a{n} [{', '.join(['x' if n == 0 else f'*a{n - 1}'] * 9)}]" for n in range(12)])
+    refused = {
+        "label: A\nlabel: B\n": ("demo/objects/deal.yaml:5:1 APP103", "'label'"),
+        "labl: A\n": ("demo/objects/deal.yaml:4:1 APP201", "did you mean 'label'?"),
+        "label: !!python/name:os.system x\n": ("demo/objects/deal.yaml:4:8 APP104", "'!!python/name:os.system'"),
+        bomb: ("demo/objects/deal.yaml:9:10 APP106", "100,000"),
+        "help: " + "x" * MAX_FILE_BYTES: ("demo/objects/deal.yaml:1:1 APP106", "1,000,000"),
+        "help: " + "[" * 60: ("demo/objects/deal.yaml:4:56 APP106", "50"),
+        "search: [" + "x," * MAX_NODES + "]": ("demo/objects/deal.yaml:4:", "100,000"),
+    }
+    for text, (place, word) in refused.items():
+        first = told(demo_sources({"objects/deal.yaml": deal + text}))[0]
+        assert first.startswith(place)
+        assert word in first
+    assert [value_of(text) for text in ("no", "on", "12:30")] == ["no", "on", "12:30"]
