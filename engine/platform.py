@@ -6,7 +6,7 @@ It decides nothing; who wants another clock, other ids or other plugins hands th
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.accounts.opening import AccountSettings, open_accounts
@@ -18,6 +18,7 @@ from engine.automation.tuning import Tuning
 from engine.clock import Clock
 from engine.expressions.sql_functions import expression_functions
 from engine.ids import IdMaker, Uuid7Maker
+from engine.imports.reference_data import ReferenceData
 from engine.imports.service import Imports
 from engine.plugin_language import field_types_with, functions_with
 from engine.records.service import Records
@@ -134,13 +135,18 @@ class Platform:
     def apply_release(
         self, folders: Iterable[Path | str], *, author: str, comment: str = "", progress: Progress | None = None
     ) -> Applied:
-        """Check, migrate and publish app folders.
+        """Check, migrate and publish app folders, then load the reference data they bring.
 
         Raises:
             ReleaseRefused: there are problems; nothing was written.
         """
         self.automation.prepare()
-        return self.applier.apply(folders, author=author, comment=comment, progress=progress)
+        applied = self.applier.apply(folders, author=author, comment=comment, progress=progress)
+        if not applied.is_new:
+            return applied
+        before = self.releases.numbered(applied.plan.base).sources if applied.plan.base else {}
+        loaded = ReferenceData(self.records, self.imports).load(applied.release, before)
+        return replace(applied, data_problems=loaded.problems)
 
     def start(self) -> None:
         """Start what serves for long: watching for releases, plugins."""

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from engine.imports.errors import ImportRefused
 
@@ -37,28 +38,50 @@ class CsvRow:
 
 
 class CsvFile:
-    """A CSV file that can be read several times; form and header are found when it is opened.
+    """A CSV file that can be read several times; its header is read when it is opened.
+
+    name: what it is called in messages. opened: opens its text from the start.
 
     Raises:
         ImportRefused: it cannot be read, has no header, or a column twice.
     """
 
-    def __init__(self, path: Path, *, encoding: str | None = None, delimiter: str | None = None) -> None:
-        self.path = path
+    def __init__(self, name: str, opened: Callable[[], TextIO], delimiter: str) -> None:
         csv.field_size_limit(MAX_CELL)
-        try:
-            self.form = _find_form(path, encoding, delimiter)
-            header = next(self._all_rows(), None)
-        except OSError as error:
-            raise ImportRefused(f"{path} cannot be read: {error.strerror}.") from error
+        self.name = name
+        self._opened = opened
+        self._delimiter = delimiter
+        header = next(self._all_rows(), None)
         if header is None:
-            raise ImportRefused(f"{path} is empty; its first line must name the columns.")
+            raise ImportRefused(f"{name} is empty; its first line must name the columns.")
         cells = [cell.strip() for cell in header.cells]
         self._skipped = len(ERROR_COLUMNS) if tuple(cells[: len(ERROR_COLUMNS)]) == ERROR_COLUMNS else 0
         self.columns = tuple(cells[self._skipped :])
-        doubled = sorted({name for name in self.columns if name and self.columns.count(name) > 1})
+        doubled = sorted({column for column in self.columns if column and self.columns.count(column) > 1})
         if doubled:
-            raise ImportRefused(f"{path} has the column {', '.join(repr(name) for name in doubled)} twice.")
+            raise ImportRefused(f"{name} has the column {', '.join(repr(column) for column in doubled)} twice.")
+
+    @staticmethod
+    def of_path(path: Path, *, encoding: str | None = None, delimiter: str | None = None) -> CsvFile:
+        """Open a file; what is not told of its form is found out.
+
+        Raises:
+            ImportRefused: it cannot be used.
+        """
+        try:
+            form = _find_form(path, encoding, delimiter)
+            return CsvFile(str(path), lambda: path.open(encoding=form.encoding, newline=""), form.delimiter)
+        except OSError as error:
+            raise ImportRefused(f"{path} cannot be read: {error.strerror}.") from error
+
+    @staticmethod
+    def of_text(name: str, text: str) -> CsvFile:
+        """Open a text that is in memory already.
+
+        Raises:
+            ImportRefused: it cannot be used.
+        """
+        return CsvFile(name, lambda: io.StringIO(text, newline=""), _find_delimiter(text[:64_000]))
 
     def rows(self) -> Iterator[CsvRow]:
         """Give the rows below the header; empty lines are passed over."""
@@ -76,15 +99,15 @@ class CsvFile:
         return sum(1 for _ in self.rows())
 
     def _all_rows(self) -> Iterator[CsvRow]:
-        with self.path.open(encoding=self.form.encoding, newline="") as file:
-            reader = csv.reader(file, delimiter=self.form.delimiter)
+        with self._opened() as file:
+            reader = csv.reader(file, delimiter=self._delimiter)
             line = 1
             try:
                 for cells in reader:
                     yield CsvRow(line=line, cells=cells)
                     line = reader.line_num + 1
             except (csv.Error, UnicodeDecodeError) as error:
-                raise ImportRefused(f"{self.path} cannot be read from line {line} on: {error}.") from error
+                raise ImportRefused(f"{self.name} cannot be read from line {line} on: {error}.") from error
 
 
 def _find_form(path: Path, encoding: str | None, delimiter: str | None) -> CsvForm:

@@ -97,14 +97,39 @@ class Imports:
             ImportRefused: the file or mapping cannot be used; nothing was written.
             UnknownObject: there is no such object for the actor.
         """
-        release = self._release()
         mapping = load_mapping(mapping) if isinstance(mapping, Path) else mapping or ImportMapping()
+        file = CsvFile.of_path(path, encoding=mapping.encoding, delimiter=mapping.delimiter)
+        return self.run_file(
+            actor,
+            object_key,
+            file,
+            mapping=mapping,
+            match=match,
+            dry_run=dry_run,
+            on_progress=on_progress,
+            errors_file=errors_file,
+        )
+
+    def run_file(
+        self,
+        actor: Actor,
+        object_key: str,
+        file: CsvFile,
+        *,
+        mapping: ImportMapping | None = None,
+        match: Sequence[str] = (),
+        dry_run: bool = False,
+        on_progress: OnProgress | None = None,
+        errors_file: Path | None = None,
+    ) -> ImportResult:
+        """Import an opened CSV file into an object; see `run`."""
+        release = self._release()
+        mapping = mapping or ImportMapping()
         object_def = release.metamodel.find_object(object_key)
         if object_def is None:
             raise UnknownObject(object_key)
         if mapping.object is not None and mapping.object != object_def.key:
             raise ImportRefused(f"The mapping is for {mapping.object}, not for {object_def.key}.")
-        file = CsvFile(path, encoding=mapping.encoding, delimiter=mapping.delimiter)
         work = _Import(
             actor=replace(actor, origin=Origin.IMPORT),
             release=release,
@@ -184,7 +209,7 @@ class Imports:
                 {
                     "id": result.id,
                     "object": result.object,
-                    "file": work.file.path.name,
+                    "file": Path(work.file.name).name,
                     "actor": work.actor.user_id or work.actor.login,
                     "state": "done",
                     "counts": result.counts,

@@ -84,11 +84,12 @@ class ReleasePlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """What applying did: the current release, and whether it is a new one."""
+    """What applying did: the current release, whether it is a new one, and what was refused of its data files."""
 
     release: Release
     is_new: bool
     plan: ReleasePlan
+    data_problems: tuple[Problem, ...] = ()
 
 
 class ReleaseApplier:

@@ -6,6 +6,7 @@ a change of the record: no version, no history, no rules.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
@@ -14,6 +15,7 @@ from engine.access.actor import system_actor
 from engine.records.hooks import SaveKind
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.plan import SavePlan, save_plan
+from engine.records.saving.rollup_plans import RollupPlan, figures, rollup_plans
 from engine.records.saving.writing import column_values
 from engine.records.service import Records
 from engine.records.transaction import Transaction
@@ -32,10 +34,19 @@ class Recomputer:
         """Compute the named parts (fields, `title_`) of all records of an object again."""
         transaction = self._records.within(connection, system_actor(), release)
         plan = save_plan(transaction.parts, object_key)
+        rollups = [
+            rollup
+            for child_key in release.metamodel.objects
+            for rollup in rollup_plans(transaction.parts, child_key)
+            if rollup.parent == object_key
+        ]
         after: str | None = None
         while drafts := _load(transaction, plan, after):
             after = drafts[-1].record_id
-            _write(transaction, drafts)
+            by_id = {draft.record_id: draft for draft in drafts}
+            for rollup in rollups:
+                _roll_up(transaction, rollup, by_id)
+            _write(transaction, drafts, [item.name for rollup in rollups for item in rollup.fields])
 
 
 def _load(transaction: Transaction, plan: SavePlan, after: str | None) -> list[RecordDraft]:
@@ -51,10 +62,18 @@ def _draft(transaction: Transaction, plan: SavePlan, values: dict[str, Any]) -> 
     return RecordDraft(plan, transaction.around, SaveKind.UPDATED, values["id"], values, None)
 
 
-def _write(transaction: Transaction, drafts: list[RecordDraft]) -> None:
+def _roll_up(transaction: Transaction, rollup: RollupPlan, drafts: Mapping[str, RecordDraft]) -> None:
+    query, cells = figures(transaction.parts, rollup, list(drafts))
+    for row in transaction.execute(query):
+        draft = drafts[str(row[0])]
+        for cell in cells:
+            draft.put(cell.name, draft.plan.keep[cell.name](cell.read(row)))
+
+
+def _write(transaction: Transaction, drafts: list[RecordDraft], rollups: Sequence[str]) -> None:
     plan = drafts[0].plan
     table = plan.table.table
-    names = {formula.name for formula in plan.computed} | set(plan.table.sort_keys) | plan.title_reads
+    names = {formula.name for formula in plan.computed} | set(plan.table.sort_keys) | plan.title_reads | {*rollups}
     rows = []
     for draft in drafts:
         draft.compute()

@@ -244,7 +244,8 @@ class _Planner:
             )
 
     def _recompute(self, renames: Renames) -> None:
-        for key, parts in self._new.computed.items():
+        for key in self._children_first():
+            parts = self._new.computed.get(key, {})
             table = self._new.schema.table_of(key)
             before = renames.table_before(table) if table is not None else None
             if table is None or before is None:
@@ -254,6 +255,23 @@ class _Planner:
             if changed:
                 text = f"compute {', '.join(changed)} of all records of {key} again"
                 self._add(StepKind.RECOMPUTE, Phase.SWITCH, text, object=key, parts=changed)
+
+    def _children_first(self) -> list[str]:
+        """Give the objects so that those a roll-up reads stand before the one that has it."""
+        objects, found = self._metamodel.objects, dict[str, None]()
+
+        def visit(key: str, above: frozenset[str]) -> None:
+            if key in found or key in above:
+                return
+            for definition in objects[key].fields.values():
+                inverse = objects[key].inverses.get(definition.rollup.list_name) if definition.rollup else None
+                if inverse is not None:
+                    visit(inverse.object, above | {key})
+            found[key] = None
+
+        for key in objects:
+            visit(key, frozenset())
+        return list(found)
 
 
 _ORDER = tuple(StepKind)
