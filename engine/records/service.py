@@ -7,7 +7,7 @@ what a save does is in `saving`.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from sqlalchemy import Connection
 
@@ -19,13 +19,28 @@ from engine.records.aggregates import AggregateQuery, AggregateRow
 from engine.records.hooks import AfterSave, BeforeRules, Cause, NoAfterSave, NoBeforeRules
 from engine.records.parts import ReleaseParts
 from engine.records.transaction import Services, Transaction
-from engine.records.types import Choice, Count, FormState, HistoryEntry, ListQuery, Page, Record, Saved
+from engine.records.types import (
+    BulkResult,
+    Choice,
+    Count,
+    FormState,
+    HistoryEntry,
+    ListQuery,
+    Page,
+    Record,
+    Saved,
+    SaveRow,
+)
 from engine.releases.release import Release
 from engine.storage.database import Database
 from engine.storage.system_tables import SystemTables
 from workflow_dsl.functions import FunctionRegistry
 
 _NO_CAUSE = Cause()
+
+
+class _Nothing(Exception):
+    """Rolls a batch back in which all or nothing was to be written."""
 
 
 class Records:
@@ -131,6 +146,16 @@ class Records:
         """Take a record out of the bin; see `Transaction.restore`."""
         with self.transaction(actor) as transaction:
             return transaction.restore(object_key, record_id)
+
+    def save_many(
+        self, actor: Actor, object_key: str, rows: Sequence[SaveRow], *, all_or_nothing: bool = False
+    ) -> BulkResult:
+        """Create and change many records in one transaction; see `Transaction.save_many`."""
+        with suppress(_Nothing), self.transaction(actor) as transaction:
+            result = transaction.save_many(object_key, rows, all_or_nothing=all_or_nothing)
+            if not result.written:
+                raise _Nothing
+        return result
 
     def history(
         self, actor: Actor, object_key: str, record_id: str, *, before: int | None = None

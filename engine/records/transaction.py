@@ -25,11 +25,23 @@ from engine.records.history import read_history
 from engine.records.hooks import AfterSave, BeforeRules, Cause, SaveEvent
 from engine.records.parts import ReleaseParts
 from engine.records.reading import Reader, search_words
+from engine.records.saving.bulk import save_many
 from engine.records.saving.deleting import delete_record, restore_record
 from engine.records.saving.steps import create_record, update_record
 from engine.records.sources import RecordCache
 from engine.records.statements import Prepared
-from engine.records.types import Choice, Count, FormState, HistoryEntry, ListQuery, Page, Record, Saved
+from engine.records.types import (
+    BulkResult,
+    Choice,
+    Count,
+    FormState,
+    HistoryEntry,
+    ListQuery,
+    Page,
+    Record,
+    Saved,
+    SaveRow,
+)
 from engine.storage.database import Database
 from engine.storage.system_tables import SystemTables
 from metamodel.objects import ObjectDef
@@ -179,6 +191,16 @@ class Transaction:
         """
         self._confirm(None)
         return restore_record(self, self.object_def(object_key), record_id)
+
+    def save_many(self, object_key: str, rows: Sequence[SaveRow], *, all_or_nothing: bool = False) -> BulkResult:
+        """Create and change many records of an object; warnings pass and are reported.
+
+        With `all_or_nothing` and a refused row the caller must roll the transaction back (`Records.save_many` does).
+
+        Raises: UnknownObject.
+        """
+        self._confirm(None)
+        return save_many(self, self.object_def(object_key), rows, all_or_nothing=all_or_nothing)
 
     def history(self, object_key: str, record_id: str, *, before: int | None = None) -> Sequence[HistoryEntry]:
         """Read who changed a record, the newest first; `before`: id of the last entry seen.

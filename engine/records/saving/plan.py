@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,6 +103,7 @@ class SavePlan:
     numbers: tuple[FieldDef, ...]
     keep: Mapping[str, Callable[[Any], Any]]
     types: FieldTypeRegistry
+    reads_along: frozenset[str]
 
 
 def save_plan(parts: ReleaseParts, object_key: str) -> SavePlan:
@@ -145,7 +146,19 @@ class _PlanMaker:
             numbers=tuple(item for item in kept.values() if item.type == "autonumber"),
             keep={name: keep_form(item, currency) for name, item in kept.items()},
             types=self._parts.release.field_types,
+            reads_along=frozenset(self._reads_along()),
         )
+
+    def _reads_along(self) -> Iterator[str]:
+        """Give the lookups along which expressions read other records (every one that a text names before a dot)."""
+        texts = [item.check.text for item in self._object.validations]
+        texts += [item.when.text for item in self._object.validations if item.when is not None]
+        for item in self._fields.values():
+            written = (item.formula, item.required_if, item.readonly_if, item.visible_if, item.copy_from)
+            texts += [text.text for text in written if text is not None]
+        for name, item in self._fields.items():
+            if item.relation is not None and any(f"{name}." in text for text in texts):
+                yield name
 
     def _default(self, item: FieldDef) -> Filler | None:
         if item.default is None:

@@ -55,6 +55,20 @@ def check_relations(drafts: Sequence[RecordDraft], transaction: Transaction) -> 
         _judge(draft, link, target, found.get(target), transaction)
 
 
+def prefetch_links(drafts: Sequence[RecordDraft], transaction: Transaction) -> None:
+    """Load what the lookups of a batch point at, where expressions of the object read along lookups."""
+    if not drafts or not drafts[0].plan.reads_along:
+        return
+    wanted: dict[str, dict[str, None]] = {}
+    for draft in drafts:
+        for link in draft.plan.links:
+            if link.name in draft.plan.reads_along and (value := draft.values.get(link.name)) is not None:
+                key, record_id = (value.object, value.id) if isinstance(value, Ref) else (link.targets[0], str(value))
+                wanted.setdefault(key, {})[record_id] = None
+    for key, ids in wanted.items():
+        transaction.cache.prefetch(key, ids)
+
+
 def find_targets(transaction: Transaction, wanted: Mapping[str, Iterable[str]]) -> dict[Target, Found]:
     """Look records up by object and id."""
     ids = {key: list(dict.fromkeys(values)) for key, values in wanted.items()}

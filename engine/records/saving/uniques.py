@@ -1,0 +1,72 @@
+"""Unique values of a batch, asked for before anything is written, so that one taken value refuses one row only.
+
+A single save leaves this to the database's own constraint, which also stands behind a batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, or_, select
+
+from engine.errors import FieldError
+from engine.records.saving.drafts import RecordDraft
+from engine.records.saving.messages import say
+
+if TYPE_CHECKING:
+    from engine.records.transaction import Transaction
+
+_ASKED_AT_ONCE = 300
+
+
+def check_uniques(drafts: Sequence[RecordDraft], transaction: Transaction) -> None:
+    """Find the drafts whose unique values another record has, or an earlier draft of the batch."""
+    if not drafts:
+        return
+    for names in drafts[0].plan.uniques:
+        wanted: dict[tuple[Any, ...], RecordDraft] = {}
+        for draft in drafts:
+            key = tuple(draft.values.get(name) for name in names)
+            if any(part is None for part in key) or not (draft.changed & set(names)):
+                continue
+            if key in wanted:
+                _refuse(draft, names, transaction)
+            else:
+                wanted[key] = draft
+        keys = list(wanted)
+        for start in range(0, len(keys), _ASKED_AT_ONCE):
+            for key, record_id in _taken(transaction, drafts[0], names, keys[start : start + _ASKED_AT_ONCE]):
+                draft = wanted[key]
+                if record_id != draft.record_id:
+                    _refuse(draft, names, transaction)
+
+
+def _taken(
+    transaction: Transaction, sample: RecordDraft, names: Sequence[str], keys: Sequence[tuple[Any, ...]]
+) -> list[tuple[tuple[Any, ...], str]]:
+    table = sample.plan.table
+    codecs = [table.codecs[name] for name in names]
+    columns = [[table.table.c[column] for column in codec.names] for codec in codecs]
+    tests = []
+    for key in keys:
+        parts = []
+        for codec, value in zip(codecs, key, strict=True):
+            first = codec.names[0]
+            parts.append(table.table.c[first] == codec.to_columns(value)[first])
+        tests.append(and_(*parts))
+    flat = [column for group in columns for column in group]
+    query = select(table.table.c["id"], *flat).where(table.table.c["deleted_at"].is_(None), or_(*tests))
+    found = []
+    for row in transaction.select(query):
+        values, at = [], 1
+        for codec in codecs:
+            values.append(codec.from_columns(row[at : at + len(codec.names)]))
+            at += len(codec.names)
+        found.append((tuple(values), str(row[0])))
+    return [(key, record_id) for key, record_id in found if key in set(keys)]
+
+
+def _refuse(draft: RecordDraft, names: Sequence[str], transaction: Transaction) -> None:
+    text = say("not_unique", transaction.actor.language)
+    draft.errors.append(FieldError(code="not_unique", message=text, field=names[-1]))
