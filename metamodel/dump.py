@@ -12,9 +12,9 @@ import yaml
 
 from metamodel.access import MenuItemDef, ObjectGrant, RoleDef
 from metamodel.apps import AppDef, ConnectionDef, Metamodel, TemplateDef
-from metamodel.dump_objects import dump_extension, dump_object, dump_option_set
-from metamodel.dump_values import Plain, label, plain_value, trimmed
 from metamodel.linking.granting import EVERY_MENU, EVERY_OBJECT
+from metamodel.writing.objects import dump_extension, dump_object, dump_option_set
+from metamodel.writing.values import Plain, label, plain_value, trimmed
 from metamodel.yaml_source import resolve_scalar
 
 

@@ -9,14 +9,14 @@ from collections.abc import Iterable
 
 from jsonschema import ValidationError
 
-from metamodel.availability import LATER_FIELD_FLAGS, LATER_FIELD_TYPES, LATER_KEYS, LATER_ROLLUP_FUNCTIONS
 from metamodel.field_types import FieldType, FieldTypeRegistry
 from metamodel.folder import FileKind
 from metamodel.names import did_you_mean
 from metamodel.schema_set import SchemaSet
-from metamodel.shape_messages import report_unavailable, report_unknown_key, report_violation
+from metamodel.shapes.availability import LATER_FIELD_FLAGS, LATER_FIELD_TYPES, LATER_KEYS, LATER_ROLLUP_FUNCTIONS
+from metamodel.shapes.messages import report_unavailable, report_unknown_key, report_violation
+from metamodel.shapes.stray_keys import without_stray_keys
 from metamodel.source import Problems
-from metamodel.stray_keys import without_stray_keys
 from metamodel.yaml_nodes import Mapping, Node, Scalar
 
 Path = tuple[str | int, ...]

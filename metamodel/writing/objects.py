@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from metamodel.dump_values import Plain, label, plain_value, trimmed
 from metamodel.fields import ChoiceDef, DefaultDef, FieldDef, RelationKind
 from metamodel.layouts import LayoutDef
 from metamodel.objects import ObjectDef, ValidationDef, ValidationSeverity
 from metamodel.source import LocatedText
 from metamodel.views import ViewDef
+from metamodel.writing.values import Plain, label, plain_value, trimmed
 
 
 def dump_object(object_def: ObjectDef) -> dict[str, Plain]:

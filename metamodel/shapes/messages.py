@@ -8,8 +8,8 @@ from typing import Any
 
 from jsonschema import ValidationError
 
-from metamodel.availability import LATER_KEYS, LATER_VIEW_TYPES
 from metamodel.names import MAX_NAME_LENGTH, did_you_mean, name_fault
+from metamodel.shapes.availability import LATER_KEYS, LATER_VIEW_TYPES
 from metamodel.source import Problems
 from metamodel.yaml_nodes import Mapping, Node, Scalar, Sequence
 

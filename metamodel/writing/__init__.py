@@ -1,0 +1,1 @@
+"""What `dump` consists of: objects and values written as plain data."""
