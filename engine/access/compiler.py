@@ -258,6 +258,11 @@ def _object_access(key: str, actions: Mapping[str, Predicate], fields: Mapping[s
         fields=MappingProxyType(dict(fields)),
         readable=frozenset(name for name, item in fields.items() if item.read is not NOBODY),
         whole=frozenset(name for name, item in fields.items() if item.read is EVERYONE),
-        updatable=frozenset(name for name, item in fields.items() if item.update is not NOBODY),
-        creatable=frozenset(name for name, item in fields.items() if item.create is not NOBODY),
+        updatable=frozenset(name for name, item in fields.items() if item.update is not NOBODY and _is_seen(item)),
+        creatable=frozenset(name for name, item in fields.items() if item.create is not NOBODY and _is_seen(item)),
     )
+
+
+def _is_seen(item: FieldAccess) -> bool:
+    # What may not be read is not to be used at all: a field written blind would tell by its refusals.
+    return item.read is not NOBODY or item.masked is not NOBODY
