@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.errors import RecordNotFound
 from engine.records.cursor import CursorSigner
+from engine.records.identifiers import could_be_id
 from engine.records.query import CompiledRead, QueryCompiler, Question, problem
 from engine.records.types import COUNT_CAP, MAX_PAGE, Count, ListQuery, Page, Record
 from engine.storage.functions import fold
@@ -161,11 +162,6 @@ class Reader:
 
     def _language(self) -> str:
         return self._transaction.actor.language
-
-
-def could_be_id(text: str) -> bool:
-    """Say whether a text has the form of an id; the database would refuse others."""
-    return len(text) == 36 and all(character in "0123456789abcdef-" for character in text) and text.count("-") == 4
 
 
 def search_words(search: str | None) -> list[str]:

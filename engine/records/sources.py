@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 
 from engine.expressions.context import Computations
 from engine.expressions.sql.runtime import runtime
+from engine.records.identifiers import could_be_id
 from engine.records.parts import ReleaseParts
 from engine.records.statements import Prepared
 from engine.storage.database import Database
@@ -40,6 +41,8 @@ class RecordCache:
     def related(self, object_key: str, record_id: str) -> Values | None:
         """Give a record's stored values by id; None where it is absent or in the bin."""
         key = (object_key, record_id)
+        if not could_be_id(record_id):
+            return None
         if key not in self._records:
             prepared = self._parts.made(("related", object_key), lambda: self._related(object_key))
             row = prepared.row(self._connection, self._database, {"id": record_id})

@@ -16,6 +16,7 @@ from engine.errors import AccessDenied, EngineError, FieldError, ValidationFaile
 from engine.expressions.sql.frames import Frame
 from engine.expressions.sql.scopes import RowScope
 from engine.records.hooks import SaveKind
+from engine.records.identifiers import could_be_id
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.filling import number_new, touch
 from engine.records.saving.loading import check_creation, check_field_rights
@@ -124,6 +125,7 @@ class _Batch:
     def _load(self, ids: Sequence[str]) -> dict[str, tuple[bool, dict[str, Any]]]:
         """Load and lock the records of updates that may be read, with whether they may be changed."""
         transaction, key = self._transaction, self._object.key
+        ids = [record_id for record_id in ids if could_be_id(record_id)]
         if not ids:
             return {}
         parts, access = transaction.parts, transaction.access

@@ -19,6 +19,7 @@ from engine.expressions.sql.scopes import RowScope
 from engine.expressions.sql.values import SqlAnyReference
 from engine.records.cells import any_title
 from engine.records.hooks import SaveKind
+from engine.records.identifiers import could_be_id
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.messages import say
 from engine.records.saving.plan import Link, SavePlan, save_plan
@@ -42,7 +43,7 @@ def load_for_change(
     access = transaction.access
     key = ("load", object_key, action, kind is SaveKind.RESTORED, None if access.full else access.roles)
     prepared = transaction.parts.made(key, lambda: _prepare(transaction, plan, kind))
-    row = transaction.row(prepared, {"id": record_id}) if _could_be_id(record_id) else None
+    row = transaction.row(prepared, {"id": record_id}) if could_be_id(record_id) else None
     if row is None or not row[0]:
         raise RecordNotFound(object_key, record_id)
     if not row[1]:
@@ -56,10 +57,6 @@ def load_for_change(
         if title is not None:
             draft.titles[link.name] = title
     return draft
-
-
-def _could_be_id(record_id: str) -> bool:
-    return len(record_id) == 36 and all(c in "0123456789abcdef-" for c in record_id)
 
 
 def _prepare(transaction: Transaction, plan: SavePlan, kind: SaveKind) -> Prepared:

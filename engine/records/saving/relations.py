@@ -18,6 +18,7 @@ from engine.errors import FieldError
 from engine.expressions.sql.frames import Frame
 from engine.expressions.sql.runtime import runtime
 from engine.expressions.sql.scopes import RowScope
+from engine.records.identifiers import could_be_id
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.messages import say
 from engine.records.saving.plan import Link
@@ -71,7 +72,10 @@ def prefetch_links(drafts: Sequence[RecordDraft], transaction: Transaction) -> N
 
 def find_targets(transaction: Transaction, wanted: Mapping[str, Iterable[str]]) -> dict[Target, Found]:
     """Look records up by object and id."""
-    ids = {key: list(dict.fromkeys(values)) for key, values in wanted.items()}
+    ids = {key: [value for value in dict.fromkeys(values) if could_be_id(value)] for key, values in wanted.items()}
+    ids = {key: values for key, values in ids.items() if values}
+    if not ids:
+        return {}
     if sum(map(len, ids.values())) <= 12:
         return _ask_together(transaction, ids)
     found: dict[Target, Found] = {}

@@ -91,7 +91,9 @@ def reader(transaction: Transaction, object_def: ObjectDef, kind: SaveKind) -> V
     def make() -> ValueReader:
         plan: SavePlan = save_plan(parts, object_def.key)
         rights = access.of(object_def.key)
-        writable = plan.settable & (rights.creatable if kind is SaveKind.CREATED else rights.updatable)
+        # What may not be read can't be set either: whoever may not know a field has no use for its name.
+        writable = plan.settable & rights.readable
+        writable &= rights.creatable if kind is SaveKind.CREATED else rights.updatable
         types, context = parts.release.field_types, parts.value_context
         return ValueReader(object_def, types, context, writable=writable, readable=rights.readable, language=language)
 

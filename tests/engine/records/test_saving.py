@@ -138,7 +138,7 @@ def test_a_lookup_to_nothing_to_the_unreadable_or_to_the_wrong_record_is_refused
             deals.deal(account=target)
         assert codes(refused) == {("account", "no_record")}
     account = deals.records.create(deals.ann, "account", {"name": "Ann's"}).record.id
-    contact = deals.records.create(deals.ann, "contact", {"last_name": "Li", "account": account}).record.id
+    contact = deals.records.create(deals.ann, "contact", {"name": "Li", "account": account}).record.id
     assert deals.deal(account=account, contact=contact)
     with pytest.raises(ValidationFailed) as refused:
         deals.deal(contact=contact)
