@@ -69,7 +69,7 @@ class ReferenceData:
         for item in _in_order(files):
             try:
                 match = _match(item)
-                result = self._imports.run_file(system_actor(Origin.IMPORT), item.object.key, item.file, match=match)
+                result = self._imports.import_file(system_actor(Origin.IMPORT), item.object.key, item.file, match=match)
             except EngineError as fault:
                 problems.report("APP821", str(fault), Location(file=item.path))
                 continue

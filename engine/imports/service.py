@@ -76,7 +76,7 @@ class Imports:
         self._ids = ids
         self._grant_roles = grant_roles
 
-    def run(
+    def import_csv(
         self,
         actor: Actor,
         object_key: str,
@@ -99,7 +99,7 @@ class Imports:
         """
         mapping = load_mapping(mapping) if isinstance(mapping, Path) else mapping or ImportMapping()
         file = CsvFile.of_path(path, encoding=mapping.encoding, delimiter=mapping.delimiter)
-        return self.run_file(
+        return self.import_file(
             actor,
             object_key,
             file,
@@ -110,7 +110,7 @@ class Imports:
             errors_file=errors_file,
         )
 
-    def run_file(
+    def import_file(
         self,
         actor: Actor,
         object_key: str,
@@ -122,7 +122,7 @@ class Imports:
         on_progress: OnProgress | None = None,
         errors_file: Path | None = None,
     ) -> ImportResult:
-        """Import an opened CSV file into an object; see `run`."""
+        """Import an opened CSV file into an object; see `import_csv`."""
         release = self._release()
         mapping = mapping or ImportMapping()
         object_def = release.metamodel.find_object(object_key)

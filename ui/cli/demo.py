@@ -88,7 +88,7 @@ def load_file(platform: Platform, object_key: str, path: Path) -> None:
         filled = Path(folder) / path.name
         timezone = platform.releases.current().metamodel.main.timezone
         write_with_dates(path, filled, now=platform.clock.now(), timezone=timezone)
-        result = platform.imports.run(command_line_actor(platform, None), object_key, filled)
+        result = platform.imports.import_csv(command_line_actor(platform, None), object_key, filled)
     click.echo(f"{object_key}: {result.created} records" + (f", {result.refused} refused" if result.refused else ""))
 
 

@@ -44,7 +44,7 @@ def import_file(
     Example: fieldstone import opportunity deals.csv --map deals.map.yaml --errors refused.csv
     """
     with opened_platform(database_url) as platform, _progress(file.name, quiet=as_json) as say:
-        result = platform.imports.run(
+        result = platform.imports.import_csv(
             command_line_actor(platform, login),
             object_name,
             file,
