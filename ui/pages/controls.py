@@ -7,13 +7,14 @@ The widget follows from the field type alone; what is visible, required, read-on
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from werkzeug.datastructures import MultiDict
 
-from engine.records.types import FieldState, FormState
+from engine.records.types import Choice, FieldState, FormState
 from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
@@ -41,6 +42,7 @@ _WIDGETS: Mapping[str, str] = {
     "user": "user",
 }
 CURRENCY_SUFFIX = "__currency"
+_OF_THIS = re.compile(r"\bthis\.([a-z][a-z0-9_]*)")
 _NUMBERS = ("integer", "decimal", "money", "percent")
 
 
@@ -64,31 +66,34 @@ def make_control(
     typed: Mapping[str, str],
     errors: Mapping[str, str],
     currency: str,
+    offered: Sequence[Choice] = (),
 ) -> Control:
     """Make one field's control.
 
-    typed: what the person typed, by control name, as it came; it wins over the value, right or wrong.
-    errors: message by field. currency: the base currency, for money without one.
+    typed: what the person typed, by control name, as it came; it wins over the value, right or wrong, but an empty
+    control shows what the record took from elsewhere. errors: message by field. currency: the base currency, for money
+    without one. offered: some records that a lookup may be set to, for people without scripts.
     """
     verdict = state.fields[field.name]
     value, widget = state.values.get(field.name), widget_of(field)
     language = formats.language
     readonly = verdict.readonly or field.is_computed
+    own_text = typed.get(field.name, "").strip()
     return Control(
         id=control_id(object_def.key, record_id, field.name),
         name=field.name,
         label=label_text(field.label, language, field.name),
         widget=widget,
-        value=typed.get(field.name) if field.name in typed else input_text(field, value, formats),  # type: ignore[arg-type]
+        value=typed[field.name] if own_text else input_text(field, value, formats),
         checked=_ticked(typed[field.name]) if field.name in typed else value is True,
-        options=_options(field, verdict, value, state, typed, language),
+        options=_options(field, verdict, own_text or reference_text(value), state, offered, language),
         required=verdict.required and widget != "switch",
         readonly=readonly,
         help=field.help.in_language(language) if field.help is not None else "",
         error=errors.get(field.name, ""),
         max_length=field.max_length,
         currency=_currency(value, typed.get(field.name + CURRENCY_SUFFIX), currency),
-        lookup_url=f"/o/{quote(object_def.key)}/choices/{quote(field.name)}" if field.relation is not None else "",
+        lookup_url=_lookup_url(object_def, field, state),
         full=widget == "long_text",
         keep_no_draft=field.sensitive or field.encrypted,
         shown=shown_value(field, value, state.titles.get(field.name), formats) if readonly else None,
@@ -113,7 +118,7 @@ def input_text(field: FieldDef, value: object, formats: Formats) -> str:
         case dt.date():
             return value.isoformat()
         case Ref():
-            return f"{value.object}:{value.id}"
+            return reference_text(value)
         case _:
             return str(value)
 
@@ -152,15 +157,34 @@ def _currency(value: object, typed: str | None, base: str) -> str:
     return typed or (value.currency if isinstance(value, Money) else base)
 
 
+def reference_text(value: object) -> str:
+    """Write a choice's or lookup's value as its control posts it; one of several objects with the object's key."""
+    if isinstance(value, Ref):
+        return f"{value.object}:{value.id}"
+    return str(value) if value is not None else ""
+
+
+def _lookup_url(object_def: ObjectDef, field: FieldDef, state: FormState) -> str:
+    if field.relation is None:
+        return ""
+    given: dict[str, str] = {}
+    if field.relation.where is not None:
+        # The picker offers what fits the form's other values, so these travel in its address.
+        for name in _OF_THIS.findall(field.relation.where.text):
+            if (value := state.values.get(name)) is not None:
+                given[name] = reference_text(value)
+    query = f"?{urlencode(given)}" if given else ""
+    return f"/o/{quote(object_def.key)}/choices/{quote(field.name)}{query}"
+
+
 def _options(
     field: FieldDef,
     verdict: FieldState,
-    value: object,
+    chosen: str,
     state: FormState,
-    typed: Mapping[str, str],
+    offered: Sequence[Choice],
     language: str,
 ) -> tuple[Option, ...]:
-    chosen = typed.get(field.name, str(value) if value is not None else "")
     if field.choice is not None:
         allowed = verdict.options if verdict.options is not None else field.choice.names
         return tuple(
@@ -173,7 +197,10 @@ def _options(
             for option in field.choice.options
             if option.name in allowed or option.name == chosen
         )
-    if field.relation is not None and value is not None:
-        text = f"{value.object}:{value.id}" if isinstance(value, Ref) else str(value)
-        return (Option(value=text, label=state.titles.get(field.name, text), selected=True),)
-    return ()
+    if field.relation is None:
+        return ()
+    single = field.relation.single_target is not None
+    found = {each.id if single else f"{each.object}:{each.id}": each.title for each in offered}
+    if chosen:
+        found = {chosen: state.titles.get(field.name) or found.get(chosen, "–"), **found}
+    return tuple(Option(value=value, label=title, selected=value == chosen) for value, title in found.items())

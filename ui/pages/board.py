@@ -1,0 +1,2 @@
+"""Boards."""
+def board_page(*a): return ""

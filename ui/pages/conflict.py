@@ -1,0 +1,126 @@
+"""The page of a conflict: mine, theirs and the original of each field that both changed, to be chosen one by one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from flask_babel import gettext as _
+
+from engine.errors import RecordNotFound, UnknownObject
+from engine.records.types import FormState
+from metamodel.fields import FieldDef
+from metamodel.objects import ObjectDef
+from metamodel.texts import label_text
+from ui.context import actor, language, platform, release
+from ui.formats import Formats
+from ui.page_parts import Change, ConflictRow, Crumb
+from ui.pages.controls import CURRENCY_SUFFIX
+from ui.pages.form_parts import FormInput, FormMaker, form_id
+from ui.pages.form_values import WAS, PostedForm
+from ui.pages.values import shown_value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConflictPage:
+    """The context `page` of templates/pages/conflict.html.
+
+    rows: fields that both changed. theirs: what only the other person changed; it stays. mine: labels of what only I
+    changed; it will be saved. hidden: what the form posts again.
+    """
+
+    form_id: str
+    action: str
+    cancel_url: str
+    crumbs: tuple[Crumb, ...]
+    who: str
+    rows: tuple[ConflictRow, ...]
+    theirs: tuple[Change, ...]
+    mine: tuple[str, ...]
+    hidden: tuple[tuple[str, str], ...]
+
+
+def conflict_page(
+    object_def: ObjectDef, record_id: str, posted: PostedForm, current_version: int, formats: Formats
+) -> ConflictPage:
+    """Make the page from what was posted and what the record is now."""
+    with platform().records.reading(actor(), release=release()) as transaction:
+        now = transaction.form_state(object_def.key, record_id, {})
+        mine = transaction.form_state(object_def.key, record_id, posted.chosen)
+    maker = FormMaker(object_def, record_id, formats, release().metamodel.main.currency)
+    starts = maker.make(now, FormInput()).was
+    moved = [name for name, text in posted.was.items() if name in starts and starts[name] != text]
+    both = [name for name in posted.chosen if name in moved]
+    url = f"/o/{quote(object_def.key)}/{quote(record_id)}"
+    fields = object_def.fields
+    return ConflictPage(
+        form_id=form_id(object_def, record_id),
+        action=f"{url}/edit",
+        cancel_url=url,
+        crumbs=(
+            Crumb(label=label_text(object_def.plural or object_def.label, language(), object_def.name), href=url),
+            Crumb(label=str(_("Conflict"))),
+        ),
+        who=now.titles.get("modified_by") or str(_("somebody else")),
+        rows=tuple(_row(fields[name], posted, mine, now, formats) for name in both),
+        theirs=tuple(
+            Change(
+                label=_label(fields[name], formats),
+                old=_original(fields[name], posted.was[name], formats),
+                new=_text(fields[name], now, formats),
+            )
+            for name in moved
+            if name not in both
+        ),
+        mine=tuple(_label(fields[name], formats) for name in posted.chosen if name not in both),
+        hidden=(("version", str(current_version)), ("back", posted.back), *_again(posted, starts)),
+    )
+
+
+def _again(posted: PostedForm, starts: object) -> tuple[tuple[str, str], ...]:
+    assert isinstance(starts, dict)
+    found: list[tuple[str, str]] = []
+    for name in posted.chosen:
+        found.append((name, posted.typed[name]))
+        if name + CURRENCY_SUFFIX in posted.typed:
+            found.append((name + CURRENCY_SUFFIX, posted.typed[name + CURRENCY_SUFFIX]))
+        found.append((WAS + name, starts.get(name, "")))
+    return tuple(found)
+
+
+def _row(field: FieldDef, posted: PostedForm, mine: FormState, now: FormState, formats: Formats) -> ConflictRow:
+    return ConflictRow(
+        name=field.name,
+        label=_label(field, formats),
+        mine=_text(field, mine, formats),
+        theirs=_text(field, now, formats),
+        original=_original(field, posted.was[field.name], formats),
+        mine_value=posted.typed[field.name],
+        theirs_value="",
+    )
+
+
+def _text(field: FieldDef, state: FormState, formats: Formats) -> str:
+    return shown_value(field, state.values.get(field.name), state.titles.get(field.name), formats).text
+
+
+def _original(field: FieldDef, text: str, formats: Formats) -> str:
+    if not text:
+        return ""
+    if field.choice is not None:
+        option = field.choice.option(text)
+        return label_text(option.label, formats.language, option.name) if option is not None else text
+    if field.value_type == "boolean":
+        return str(_("Yes"))
+    if field.relation is None:
+        return text
+    target, _colon, record_id = text.rpartition(":")
+    try:
+        target = target or field.relation.targets[0]
+        return platform().records.get(actor(), target, record_id, fields=("id",)).title
+    except (RecordNotFound, UnknownObject):
+        return "–"
+
+
+def _label(field: FieldDef, formats: Formats) -> str:
+    return label_text(field.label, formats.language, field.name)

@@ -1,0 +1,71 @@
+"""What a record form brings: the values typed, those that were there when it was opened, and what to do with both.
+
+A form carries beside each control `was-<name>`: the text the control started with. So only what a person changed is
+saved, and a conflict can show mine, theirs and the original.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from werkzeug.datastructures import MultiDict
+
+from metamodel.fields import FieldDef
+from ui.formats import Formats
+from ui.pages.controls import CURRENCY_SUFFIX, read_form
+
+WAS = "was-"
+KEEP = "keep-"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostedForm:
+    """One posted form.
+
+    typed: control name → text as typed, the last one where a control posts twice. values: field → raw value for the
+    door. was: field → text the control started with. kept: field → `mine` or `theirs` on a conflict page.
+    """
+
+    typed: Mapping[str, str]
+    values: Mapping[str, object]
+    was: Mapping[str, str]
+    kept: Mapping[str, str]
+    version: int | None
+    confirm: tuple[str, ...]
+    back: str
+
+    @property
+    def changed(self) -> Mapping[str, object]:
+        """The values whose text is not the one the control started with."""
+        return {name: value for name, value in self.values.items() if self._text(name) != self.was.get(name)}
+
+    @property
+    def chosen(self) -> Mapping[str, object]:
+        """The changed values without those where a conflict was decided for the other person."""
+        return {name: value for name, value in self.changed.items() if self.kept.get(name) != "theirs"}
+
+    def _text(self, name: str) -> str:
+        return started_text(self.typed[name], self.typed.get(name + CURRENCY_SUFFIX, ""))
+
+
+def started_text(text: str, currency: str = "") -> str:
+    """Give the text of a control as `was-<name>` keeps it: line ends as forms send them, a currency with it."""
+    plain = text.replace("\r\n", "\n").strip()
+    return f"{plain} {currency}" if currency and plain else plain
+
+
+def read_posted(fields: Iterable[FieldDef], given: MultiDict[str, str], formats: Formats) -> PostedForm:
+    """Read a form's controls, those of these fields only."""
+    known: Sequence[FieldDef] = tuple(fields)
+    names = {field.name for field in known} | {field.name + CURRENCY_SUFFIX for field in known}
+    version = given.get("version", "")
+    return PostedForm(
+        typed={name: given.getlist(name)[-1] for name in given if name in names},
+        values=read_form(known, given, formats),
+        was={name.removeprefix(WAS): given[name] for name in given if name.startswith(WAS)},
+        kept={name.removeprefix(KEEP): given[name] for name in given if name.startswith(KEEP)},
+        version=int(version) if version.isdecimal() and len(version) < 10 else None,
+        confirm=tuple(code for text in given.getlist("confirm") for code in text.split(",") if code),
+        back=given.get("back", ""),
+    )

@@ -1,0 +1,248 @@
+"""Forms of new and existing records: judged by the door at each change and again, the same way, by the save.
+
+Nothing typed is lost: a refused form comes back with everything in it, a warning asks, a conflict shows all sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from flask import Blueprint, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from engine.errors import AccessDenied, ConfirmationNeeded, FieldError, QueryProblem, StaleVersion, ValidationFailed
+from engine.records.transaction import Transaction
+from engine.records.types import Choice, FormState, Saved
+from metamodel.objects import ObjectDef
+from metamodel.texts import label_text
+from ui.context import actor, language, platform, release
+from ui.formats import Formats, formats_for
+from ui.page_parts import Crumb
+from ui.pages.chrome import toast
+from ui.pages.conflict import conflict_page
+from ui.pages.form_parts import FormInput, FormMaker, FormParts, form_id
+from ui.pages.form_values import PostedForm, read_posted
+from ui.pages.fragments import render_block
+from ui.pages.rights import readable_object
+from ui.security import local_path
+
+blueprint = Blueprint("record_form", __name__)
+
+_TEMPLATE = "pages/record_form.html"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormPage:
+    """The context `page` of templates/pages/record_form.html.
+
+    warnings, codes: what a person must confirm, and the codes that confirm it.
+    """
+
+    form_id: str
+    title: str
+    action: str
+    state_url: str
+    cancel_url: str
+    crumbs: tuple[Crumb, ...]
+    parts: FormParts
+    fields: Mapping[str, str]
+    refused: bool = False
+    warnings: tuple[str, ...] = ()
+    codes: str = ""
+
+
+@blueprint.get("/o/<object_name>/new")
+def new_record(object_name: str) -> ResponseReturnValue:
+    """Show the form of a new record; parameters named like fields are filled in."""
+    object_def = readable_object(object_name)
+    given = read_posted(object_def.fields.values(), request.args, _formats())
+    return render_template(_TEMPLATE, page=_page(object_def, None, given, values=given.values))
+
+
+@blueprint.post("/o/<object_name>/new")
+def create_record(object_name: str) -> ResponseReturnValue:
+    """Create a record."""
+    object_def = readable_object(object_name)
+    posted = _posted(object_def)
+
+    def save() -> Saved:
+        return platform().records.create(actor(), object_def.key, posted.values, confirm=posted.confirm)
+
+    return _saved_or_refused(object_def, None, posted, save)
+
+
+@blueprint.get("/o/<object_name>/<record_id>/edit")
+def edit_record(object_name: str, record_id: str) -> ResponseReturnValue:
+    """Show the form of a record."""
+    object_def = readable_object(object_name)
+    given = read_posted((), request.args, _formats())
+    return render_template(_TEMPLATE, page=_page(object_def, record_id, given, values={}))
+
+
+@blueprint.post("/o/<object_name>/<record_id>/edit")
+def update_record(object_name: str, record_id: str) -> ResponseReturnValue:
+    """Save what was changed on the form."""
+    object_def = readable_object(object_name)
+    posted = _posted(object_def)
+
+    def save() -> Saved:
+        return platform().records.update(
+            actor(), object_def.key, record_id, posted.chosen, version=posted.version, confirm=posted.confirm
+        )
+
+    try:
+        return _saved_or_refused(object_def, record_id, posted, save)
+    except StaleVersion as stale:
+        page = conflict_page(object_def, record_id, posted, stale.current, _formats())
+        return render_template("pages/conflict.html", page=page), 409
+
+
+@blueprint.post("/o/<object_name>/new/state")
+def new_state(object_name: str) -> ResponseReturnValue:
+    """Judge what is typed so far on a new record's form; the answer is the inside of the form."""
+    return _state_answer(readable_object(object_name), None)
+
+
+@blueprint.post("/o/<object_name>/<record_id>/state")
+def edit_state(object_name: str, record_id: str) -> ResponseReturnValue:
+    """Judge what is typed so far on a record's form; the answer is the inside of the form."""
+    return _state_answer(readable_object(object_name), record_id)
+
+
+@blueprint.get("/o/<object_name>/choices/<field_name>")
+def offer_choices(object_name: str, field_name: str) -> ResponseReturnValue:
+    """Answer what a lookup's picker offers for the text typed."""
+    object_def = readable_object(object_name)
+    field = object_def.fields.get(field_name)
+    given = read_posted(object_def.fields.values(), request.args, _formats()).values
+    found = platform().records.choices(
+        actor(), object_def.key, field_name, request.args.get("q", "")[:200], values=given
+    )
+    single = field is not None and field.relation is not None and field.relation.single_target is not None
+    bare = single or "bare" in request.args
+    several = len({each.object for each in found}) > 1
+    return {
+        "options": [
+            {
+                "value": each.id if bare else f"{each.object}:{each.id}",
+                "text": each.title,
+                "hint": _object_label(each.object) if several else "",
+            }
+            for each in found
+        ]
+    }
+
+
+def _saved_or_refused(
+    object_def: ObjectDef, record_id: str | None, posted: PostedForm, save: object
+) -> ResponseReturnValue:
+    assert callable(save)
+    try:
+        saved: Saved = save()
+    except ValidationFailed as refused:
+        page = _page(object_def, record_id, posted, errors=refused.errors, refused=True)
+        return render_template(_TEMPLATE, page=page), 422
+    except ConfirmationNeeded as asked:
+        page = _page(object_def, record_id, posted, warnings=asked.warnings, refused=True)
+        return render_template(_TEMPLATE, page=page), 422
+    toast(_("Saved") if record_id else _("“%(title)s” was created.", title=saved.record.title))
+    url = f"/o/{quote(object_def.key)}/{quote(saved.record.id)}"
+    return redirect(local_path(posted.back, url) if posted.back else url, 303)
+
+
+def _state_answer(object_def: ObjectDef, record_id: str | None) -> ResponseReturnValue:
+    page = _page(object_def, record_id, _posted(object_def))
+    return render_block(_TEMPLATE, "form_fields", page=page)
+
+
+def _page(
+    object_def: ObjectDef,
+    record_id: str | None,
+    posted: PostedForm,
+    *,
+    values: Mapping[str, object] | None = None,
+    errors: Sequence[FieldError] = (),
+    warnings: Sequence[FieldError] = (),
+    refused: bool = False,
+) -> FormPage:
+    if values is None:
+        values = posted.values if record_id is None else posted.changed
+    with platform().records.reading(actor(), release=release()) as transaction:
+        state = transaction.form_state(object_def.key, record_id, values)
+        if record_id is not None and all(verdict.readonly for verdict in state.fields.values()):
+            raise AccessDenied("update", object_def.key, str(_("your roles do not allow it for this record")))
+        given = FormInput(
+            typed=posted.typed if request.method == "POST" else {},
+            errors=errors or state.errors,
+            was=posted.was,
+            offered=_offered(transaction, object_def, state, values),
+        )
+    maker = FormMaker(object_def, record_id, _formats(), release().metamodel.main.currency)
+    base = f"/o/{quote(object_def.key)}"
+    url = f"{base}/{quote(record_id)}" if record_id else base
+    version = posted.version if posted.version is not None else state.values.get("version")
+    fields = {"version": str(version or ""), "back": posted.back, "confirm": ",".join(posted.confirm)}
+    return FormPage(
+        form_id=form_id(object_def, record_id),
+        title=_title(object_def, record_id),
+        action=f"{base}/new" if record_id is None else f"{url}/edit",
+        state_url=f"{base}/new/state" if record_id is None else f"{url}/state",
+        cancel_url=local_path(posted.back, url) if posted.back else url,
+        crumbs=_crumbs(object_def, record_id),
+        parts=maker.make(state, given),
+        fields={name: value for name, value in fields.items() if value},
+        refused=refused,
+        warnings=tuple(each.message for each in warnings),
+        codes=",".join({each.code: None for each in warnings}),
+    )
+
+
+def _offered(
+    transaction: Transaction, object_def: ObjectDef, state: FormState, values: Mapping[str, object]
+) -> Mapping[str, Sequence[Choice]]:
+    """Read some choices of each lookup, for people without scripts; a picker asks for its own."""
+    if request.method == "POST" and request.headers.get("HX-Request"):
+        return {}
+    found: dict[str, Sequence[Choice]] = {}
+    for name in {name: None for section in object_def.layout.sections for name in section.fields}:
+        verdict, field = state.fields.get(name), object_def.fields[name]
+        if field.relation is None or verdict is None or verdict.readonly or not verdict.visible:
+            continue
+        try:
+            found[name] = transaction.choices(object_def.key, name, "", values=values)
+        except QueryProblem:  # its condition needs values that the form does not have yet
+            continue
+    return found
+
+
+def _posted(object_def: ObjectDef) -> PostedForm:
+    return read_posted(object_def.fields.values(), request.form, _formats())
+
+
+def _formats() -> Formats:
+    return formats_for(language(), actor().timezone)
+
+
+def _title(object_def: ObjectDef, record_id: str | None) -> str:
+    label = label_text(object_def.label, language(), object_def.name)
+    if record_id is None:
+        return str(_("New: %(object)s", object=label))
+    return str(_("Edit: %(object)s", object=label))
+
+
+def _crumbs(object_def: ObjectDef, record_id: str | None) -> tuple[Crumb, ...]:
+    plural = label_text(object_def.plural or object_def.label, language(), object_def.name)
+    base = f"/o/{quote(object_def.key)}"
+    crumbs = [Crumb(label=plural, href=base)]
+    if record_id is not None:
+        crumbs.append(Crumb(label=str(_("Record")), href=f"{base}/{quote(record_id)}"))
+    crumbs.append(Crumb(label=str(_("New") if record_id is None else _("Edit"))))
+    return tuple(crumbs)
+
+
+def _object_label(object_key: str) -> str:
+    found = release().metamodel.objects[object_key]
+    return label_text(found.label, language(), found.name)

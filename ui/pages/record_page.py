@@ -1,0 +1,113 @@
+"""The page of one record: highlights, stage path, sections, related lists, history, runs, and what may be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from flask import Blueprint, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from engine.automation.run_views import RunFilter
+from engine.errors import RecordInUse
+from engine.records.record_state import record_state
+from metamodel.objects import ObjectDef
+from metamodel.texts import label_text
+from ui.context import actor, language, platform, release
+from ui.formats import Formats, formats_for
+from ui.page_parts import Crumb, Item, TimelineEntry
+from ui.pages.chrome import toast
+from ui.pages.history import history_entries
+from ui.pages.layout_parts import Section, StagePath, highlight_items, shown_sections, stage_path
+from ui.pages.related import RelatedList, related_lists
+from ui.pages.rights import readable_object
+from ui.pages.run_words import RunRow, run_row
+
+blueprint = Blueprint("record_page", __name__)
+
+_RUNS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordPage:
+    """The context `page` of templates/pages/record.html."""
+
+    id: str
+    version: int
+    title: str
+    object_label: str
+    icon: str
+    url: str
+    list_url: str
+    crumbs: tuple[Crumb, ...]
+    highlights: tuple[Item, ...]
+    path: StagePath | None
+    sections: tuple[Section, ...]
+    related: tuple[RelatedList, ...]
+    history: tuple[TimelineEntry, ...]
+    runs: tuple[RunRow, ...]
+    edit_url: str
+    delete_url: str
+
+
+@blueprint.get("/o/<object_name>/<record_id>")
+def show_record(object_name: str, record_id: str) -> ResponseReturnValue:
+    """Show a record."""
+    object_def = readable_object(object_name)
+    formats = formats_for(language(), actor().timezone)
+    return render_template("pages/record.html", page=make_record_page(object_def, record_id, formats))
+
+
+@blueprint.post("/o/<object_name>/<record_id>/delete")
+def delete_record(object_name: str, record_id: str) -> ResponseReturnValue:
+    """Move a record to the bin."""
+    object_def = readable_object(object_name)
+    version = request.form.get("version", "")
+    try:
+        platform().records.delete(
+            actor(), object_def.key, record_id, version=int(version) if version.isdecimal() else None
+        )
+    except RecordInUse as refused:
+        target = release().metamodel.objects.get(refused.used_by)
+        label = label_text(target.plural or target.label, language(), target.name) if target else refused.used_by
+        toast(_("Not deleted: %(count)s records of “%(label)s” use it.", count=refused.count, label=label), "error")
+        return redirect(f"/o/{quote(object_def.key)}/{quote(record_id)}", 303)
+    toast(_("The record was moved to the bin."))
+    return redirect(f"/o/{quote(object_def.key)}", 303)
+
+
+def make_record_page(object_def: ObjectDef, record_id: str, formats: Formats) -> RecordPage:
+    """Read everything that the page shows, in one transaction.
+
+    Raises:
+        RecordNotFound: it is not there or may not be read.
+    """
+    key = object_def.key
+    with platform().records.reading(actor(), release=release()) as transaction:
+        record = transaction.get(key, record_id)
+        state = record_state(transaction, key, record_id)
+        related = related_lists(transaction, object_def, record_id, formats, release())
+        history = history_entries(transaction, object_def, record_id, formats)
+    runs = platform().automation.runs.list(actor(), RunFilter(object=key, record_id=record_id), limit=_RUNS)
+    plural = label_text(object_def.plural or object_def.label, language(), object_def.name)
+    title = record.title or str(_("Without a name"))
+    url = f"/o/{quote(key)}/{quote(record_id)}"
+    return RecordPage(
+        id=record_id,
+        version=record.version,
+        title=title,
+        object_label=label_text(object_def.label, language(), object_def.name),
+        icon=object_def.icon or "box",
+        url=url,
+        list_url=f"/o/{quote(key)}",
+        crumbs=(Crumb(label=plural, href=f"/o/{quote(key)}"), Crumb(label=title)),
+        highlights=highlight_items(object_def, record, formats),
+        path=stage_path(object_def, record, state, formats),
+        sections=shown_sections(object_def, record, state, formats),
+        related=related,
+        history=history,
+        runs=tuple(run_row(run, formats) for run in runs.rows),
+        edit_url=f"{url}/edit" if state.may_update and state.changeable else "",
+        delete_url=f"{url}/delete" if state.may_delete else "",
+    )
