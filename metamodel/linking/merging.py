@@ -27,9 +27,10 @@ def priority(extension: Mapping) -> int:
 def merge_extensions(base: Mapping, extensions: Iterable[Mapping], problems: Problems) -> Mapping:
     """Give the object's node with its extensions merged in by priority.
 
-    Problems: OBJ231 a field added twice, OBJ232 an override of a field that is not there.
+    Problems: OBJ231 a field added twice, OBJ232 an override of a field that is not there, OBJ233 a view added twice.
     """
     added: dict[str, Entry] = {}
+    added_views: dict[str, Entry] = {}
     merged = base
     for extension in sorted(extensions, key=priority):
         for entry in extension.entries:
@@ -41,6 +42,7 @@ def merge_extensions(base: Mapping, extensions: Iterable[Mapping], problems: Pro
             elif entry.key.text == "layout":
                 merged = _set(merged, entry.key, _merge_layout(own, entry.value))
             elif entry.key.text == "views":
+                _check_views(own, entry.value, added_views, problems)
                 merged = _set(merged, entry.key, _merge_deep(own, entry.value, depth=2))
             elif entry.key.text in _GROWING:
                 merged = _set(merged, entry.key, _append(own, entry.value))
@@ -70,6 +72,19 @@ def _merge_fields(own: Node | None, extra: Mapping, added: dict[str, Entry], pro
         else:
             merged = _set(merged, merged.key(name) or entry.key, _merge_deep(current, keys, depth=2))
     return merged
+
+
+def _check_views(own: Node | None, extra: Node, added: dict[str, Entry], problems: Problems) -> None:
+    """Tell of a view that two extensions add; one of the object itself may be overridden."""
+    for entry in extra.entries if isinstance(extra, Mapping) else ():
+        name = entry.key.text
+        first = added.get(name)
+        if first is not None:
+            message = f"the view '{name}' is added by two extensions"
+            hint = f"it stands in {first.key.at} already"
+            problems.report("OBJ233", message, entry.key.at, hint=hint, length=entry.key.length)
+        elif not isinstance(own, Mapping) or own.get(name) is None:
+            added[name] = entry
 
 
 def _merge_layout(own: Node | None, extra: Node) -> Node:

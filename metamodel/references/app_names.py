@@ -100,11 +100,10 @@ def _check_column(column: str, at: Location, key: str, metamodel: Metamodel, pro
 
 
 def _check_csv(text: LocatedText, app: str, metamodel: Metamodel, names: ObjectNames, problems: Problems) -> None:
-    stem = text.at.file.rsplit("/", 1)[-1].removesuffix(".csv")
-    bare = stem.lstrip("0123456789").lstrip("_-") or stem
+    bare = text.at.file.rsplit("/", 1)[-1].removesuffix(".csv")
     found = names.candidates(bare, app)
     if len(found) != 1:
-        hint = did_you_mean(bare, names.known(app)) or "a data file is named after its object, such as 10_product.csv"
+        hint = did_you_mean(bare, names.known(app)) or "a data file is named after its object, such as product.csv"
         problems.report("APP452", f"'{bare}' is not an object", text.at, hint=hint)
         return
     header = text.text.split("\n", 1)[0]

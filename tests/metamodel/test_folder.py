@@ -104,13 +104,13 @@ def test_the_texts_of_a_release_give_the_same_metamodel(tmp_path: Path) -> None:
 def test_rule_and_data_files_are_kept_as_texts(tmp_path: Path, line_end: str) -> None:
     folder = make(
         tmp_path / "shop",
-        **{"rules/a.rules": f"rule x{line_end}", "data/plan.csv": "name\nA\n", "data/demo/10_plan.csv": "name\nB\n"},
+        **{"rules/a.rules": f"rule x{line_end}", "data/plan.csv": "name\nA\n", "data/demo/plan.csv": "name\nB\n"},
     )
     metamodel, problems = load_metamodel([folder])
     assert list(problems) == []
     assert metamodel is not None
     assert [(text.at.file, text.text) for text in metamodel.main.rule_files] == [("shop/rules/a.rules", "rule x\n")]
-    assert [text.at.file for text in metamodel.main.data_files] == ["shop/data/demo/10_plan.csv", "shop/data/plan.csv"]
+    assert [text.at.file for text in metamodel.main.data_files] == ["shop/data/demo/plan.csv", "shop/data/plan.csv"]
 
 
 def test_reading_a_folder_twice_gives_the_same_order(tmp_path: Path) -> None:
