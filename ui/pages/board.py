@@ -1,2 +1,257 @@
-"""Boards."""
-def board_page(*a): return ""
+"""Boards: the records of a view in a column for each option of a choice field, with counts and totals by column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from flask import render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from engine.errors import QueryProblem, UnknownObject
+from engine.records.aggregates import AggregateQuery, Measure
+from engine.records.types import ListQuery, Record
+from metamodel.fields import FieldDef, OptionDef
+from metamodel.objects import ObjectDef
+from metamodel.texts import label_text
+from metamodel.views import ViewDef
+from ui.context import actor, language, platform, release
+from ui.formats import Formats, formats_for
+from ui.page_parts import Chip, Crumb, Item, Option, Tab
+from ui.pages.filters import joined, split_filter
+from ui.pages.fragments import render_block
+from ui.pages.layout_parts import next_options
+from ui.pages.list_filter import make_chips
+from ui.pages.list_plan import list_plan, make_columns
+from ui.pages.list_state import ListState, chosen_view
+from ui.pages.rights import access_of
+from ui.pages.totals import sum_text
+from ui.pages.values import shown_value
+from ui.rows import RowColumn
+from workflow_dsl.printer import quote as quote_text
+
+CARDS = 50
+_OWNER = "owner"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One record on the board."""
+
+    id: str
+    title: str
+    href: str
+    action: str
+    version: int
+    items: tuple[Item, ...]
+    moves: tuple[Option, ...]
+    owner: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardColumn:
+    """One option with its cards; count and sum are over all its records, shown or not."""
+
+    option: Option
+    count: int
+    sum: str
+    cards: tuple[Card, ...]
+    more_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardPage:
+    """The context `page` of templates/pages/board.html."""
+
+    title: str
+    icon: str
+    crumbs: tuple[Crumb, ...]
+    tabs: tuple[Tab, ...]
+    state: ListState
+    base_url: str
+    hidden: Mapping[str, str]
+    chips: tuple[Chip, ...]
+    clear_url: str
+    new_url: str
+    field: str
+    columns: tuple[BoardColumn, ...]
+    problem: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BoardPlan:
+    """What of a board depends only on release, roles, view and language."""
+
+    object_def: ObjectDef
+    view: ViewDef
+    by: FieldDef
+    card: tuple[RowColumn, ...]
+    total: FieldDef | None
+    has_owner: bool
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """What is asked of the door for each card."""
+        names = [column.path for column in self.card]
+        return tuple(dict.fromkeys([*names, self.by.name, *([_OWNER] if self.has_owner else [])]))
+
+
+def board_page(
+    object_def: ObjectDef, view: ViewDef, state: ListState, tabs: tuple[Tab, ...]
+) -> ResponseReturnValue:
+    """Show a board."""
+    page = _make_page(object_def, view, state, tabs)
+    return render_template("pages/board.html", page=page), 400 if page.problem else 200
+
+
+def board_fragment(object_def: ObjectDef, view_name: str) -> str:
+    """Give the board alone, as it is after a move."""
+    state = ListState(object=object_def.key, view=view_name, filter=request.args.get("filter", ""))
+    view = chosen_view(object_def, state, access_of().roles)
+    if view is None:
+        raise UnknownObject(object_def.key)
+    return render_block("pages/board.html", "board", page=_make_page(object_def, view, state, ()))
+
+
+def _make_page(object_def: ObjectDef, view: ViewDef, state: ListState, tabs: tuple[Tab, ...]) -> BoardPage:
+    formats = formats_for(language(), actor().timezone)
+    access = access_of()
+    key = ("ui.board", object_def.key, view.name, access.roles, access.full, formats.language)
+    plan = release().part(key, lambda made: _plan(object_def, view, formats))
+    title = label_text(object_def.plural or object_def.label, language(), object_def.name)
+    columns, problem = _columns(plan, state, formats)
+    filters = list_plan(release(), access, object_def, view, formats)
+    return BoardPage(
+        title=title,
+        icon=object_def.icon or "layout-kanban",
+        crumbs=(Crumb(label=title),),
+        tabs=tabs,
+        state=state,
+        base_url=f"/o/{quote(object_def.key)}",
+        hidden={"view": view.name, **({"filter": state.filter} if state.filter else {})},
+        chips=make_chips(filters, state),
+        clear_url=state.url(filter="", search=""),
+        new_url=f"/o/{quote(object_def.key)}/new" if access.of(object_def.key).may("create") else "",
+        field=plan.by.name,
+        columns=columns,
+        problem=problem,
+    )
+
+
+def _plan(object_def: ObjectDef, view: ViewDef, formats: Formats) -> BoardPlan:
+    access = access_of()
+    readable = access.of(object_def.key).readable
+    by = object_def.fields.get(view.by or "")
+    if by is None or by.name not in readable:
+        raise UnknownObject(object_def.key)
+    paths = [path.text for path in view.card]
+    total = object_def.fields.get(view.sum or "")
+    return BoardPlan(
+        object_def=object_def,
+        view=view,
+        by=by,
+        card=make_columns(release().metamodel, access, object_def, paths, formats.language),
+        total=total if total is not None and total.name in readable else None,
+        has_owner=_OWNER in readable,
+    )
+
+
+def _columns(plan: BoardPlan, state: ListState, formats: Formats) -> tuple[tuple[BoardColumn, ...], str]:
+    try:
+        figures = _figures(plan, state)
+        return tuple(_board_columns(plan, state, figures, formats)), ""
+    except QueryProblem as refused:
+        return (), refused.problems[0].sentence
+
+
+def _figures(plan: BoardPlan, state: ListState) -> Mapping[object, tuple[object, ...]]:
+    measures = [Measure(function="count")]
+    if plan.total is not None:
+        measures.append(Measure(function="sum", path=plan.total.name))
+    query = AggregateQuery(
+        object=plan.object_def.key,
+        filter=state.filter or None,
+        view=plan.view.name,
+        search=state.search or None,
+        groups=(plan.by.name,),
+        measures=tuple(measures),
+    )
+    return {row.groups[0]: row.measures for row in platform().records.aggregate(actor(), query)}
+
+
+def _board_columns(
+    plan: BoardPlan, state: ListState, figures: Mapping[object, tuple[object, ...]], formats: Formats
+) -> Iterable[BoardColumn]:
+    assert plan.by.choice is not None
+    for option in plan.by.choice.options:
+        found = figures.get(option.name)
+        if found is None and not option.active:
+            continue
+        count = int(str(found[0])) if found is not None else 0
+        total = sum_text(plan.total, found[1], formats) if found is not None and plan.total is not None else ""
+        yield BoardColumn(
+            option=_option(option, formats.language),
+            count=count,
+            sum=total,
+            cards=_cards(plan, state, option.name, formats) if count else (),
+            more_url=_more_url(plan, state, option.name) if count > CARDS else "",
+        )
+
+
+def _cards(plan: BoardPlan, state: ListState, option: str, formats: Formats) -> tuple[Card, ...]:
+    query = ListQuery(
+        object=plan.object_def.key,
+        view=plan.view.name,
+        filter=_narrowed(plan, state, option),
+        search=state.search or None,
+        fields=plan.paths,
+        limit=CARDS,
+    )
+    return tuple(_card(plan, record, formats) for record in platform().records.list(actor(), query).rows)
+
+
+def _card(plan: BoardPlan, record: Record, formats: Formats) -> Card:
+    key = plan.object_def.key
+    shown = [column for column in plan.card[1:] if record.values.get(column.path) is not None]
+    # The first path is the card's head; what it says stands in the record's title already.
+    first = plan.card[0].path if plan.card else ""
+    head = str(record.values.get(first) or "") if first and plan.card[0].field.relation is None else ""
+    may_move = plan.by.name in access_of().of(key).updatable
+    return Card(
+        id=f"record-{key}-{record.id}",
+        title=head or record.title or str(_("Without a name")),
+        href=f"/o/{quote(key)}/{record.id}",
+        action=f"/o/{quote(key)}/{record.id}/move?board={quote(plan.view.name)}",
+        version=record.version,
+        items=tuple(
+            Item(
+                label=column.label,
+                shown=shown_value(column.field, record.values[column.path], record.titles.get(column.path), formats),
+            )
+            for column in shown
+            if column.path != _OWNER
+        ),
+        moves=tuple(_option(option, formats.language) for option in next_options(plan.by, record.values[plan.by.name]))
+        if may_move
+        else (),
+        owner=record.titles.get(_OWNER, ""),
+    )
+
+
+def _narrowed(plan: BoardPlan, state: ListState, option: str) -> str:
+    own = f"{plan.by.name} = {quote_text(option)}"
+    parts = [part.text for part in split_filter(state.filter, {}, language())]
+    return joined([*parts, own])
+
+
+def _more_url(plan: BoardPlan, state: ListState, option: str) -> str:
+    lists = next((view.name for view in plan.object_def.views.values() if view.type.value == "list"), "")
+    return ListState(object=plan.object_def.key, view=lists, filter=_narrowed(plan, state, option)).url()
+
+
+def _option(option: OptionDef, tongue: str) -> Option:
+    return Option(
+        value=option.name, label=label_text(option.label, tongue, option.name), color=option.color or "gray"
+    )

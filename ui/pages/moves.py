@@ -1,0 +1,164 @@
+"""Moves of a record from one option to another, from the stage path or a board, judged by the door like any save.
+
+A refused move answers with the fields that are missing, to be filled right there, and moves on when they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+from flask import Blueprint, Response, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from engine.errors import AccessDenied, ConfirmationNeeded, FieldError, StaleVersion, ValidationFailed
+from engine.records.types import FormState
+from metamodel.objects import ObjectDef
+from ui.context import actor, language, platform, release
+from ui.formats import formats_for
+from ui.page_parts import Crumb
+from ui.pages.board import board_fragment
+from ui.pages.chrome import toast
+from ui.pages.form_parts import FormInput, FormMaker, FormParts
+from ui.pages.form_values import PostedForm, read_posted
+from ui.pages.fragments import is_htmx, render_block
+from ui.pages.rights import readable_object
+from ui.security import local_path
+
+blueprint = Blueprint("moves", __name__)
+
+_TEMPLATE = "pages/move.html"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MovePage:
+    """The context `page` of templates/pages/move.html: what stands against a move, and the form that completes it."""
+
+    title: str
+    text: str
+    action: str
+    cancel_url: str
+    crumbs: tuple[Crumb, ...]
+    parts: FormParts
+    hidden: Mapping[str, str]
+    warnings: tuple[str, ...]
+    codes: str
+    target: str
+
+
+@blueprint.post("/o/<object_name>/<record_id>/move")
+def move_record(object_name: str, record_id: str) -> ResponseReturnValue:
+    """Save the posted fields; `board` names the board that the move was made on."""
+    object_def = readable_object(object_name)
+    posted = read_posted(object_def.fields.values(), request.form, formats_for(language(), actor().timezone))
+    try:
+        platform().records.update(
+            actor(), object_def.key, record_id, posted.values, version=posted.version, confirm=posted.confirm
+        )
+    except ValidationFailed as refused:
+        return _refused(object_def, record_id, posted, errors=refused.errors)
+    except ConfirmationNeeded as asked:
+        return _refused(object_def, record_id, posted, warnings=asked.warnings)
+    except StaleVersion as stale:
+        return _refused(object_def, record_id, posted, version=stale.current)
+    except AccessDenied:
+        return _not_allowed(object_def, record_id)
+    return _moved(object_def, record_id)
+
+
+def _moved(object_def: ObjectDef, record_id: str) -> ResponseReturnValue:
+    board = request.form.get("board") or request.args.get("board", "")
+    text = str(_("Saved"))
+    if is_htmx() and board:
+        answer = Response(board_fragment(object_def, board))
+        answer.headers["HX-Trigger"] = orjson_ascii({"toast": {"kind": "success", "text": text}})
+        return answer
+    toast(text)
+    target = _back(object_def, record_id, board)
+    return Response("", headers={"HX-Redirect": target}) if is_htmx() else redirect(target, 303)
+
+
+def _not_allowed(object_def: ObjectDef, record_id: str) -> ResponseReturnValue:
+    toast(_("Your roles do not allow this change."), "error")
+    target = _back(object_def, record_id, request.form.get("board") or request.args.get("board", ""))
+    return Response("", headers={"HX-Redirect": target}) if is_htmx() else redirect(target, 303)
+
+
+def _refused(
+    object_def: ObjectDef,
+    record_id: str,
+    posted: PostedForm,
+    *,
+    errors: Sequence[FieldError] = (),
+    warnings: Sequence[FieldError] = (),
+    version: int | None = None,
+) -> ResponseReturnValue:
+    state = platform().records.form_state(actor(), object_def.key, record_id, posted.values)
+    page = _page(object_def, record_id, posted, state, errors, warnings, version)
+    if is_htmx():
+        return render_block(_TEMPLATE, "refusal", page=page), 422
+    return render_template(_TEMPLATE, page=page), 422
+
+
+def _page(
+    object_def: ObjectDef,
+    record_id: str,
+    posted: PostedForm,
+    state: FormState,
+    errors: Sequence[FieldError],
+    warnings: Sequence[FieldError],
+    version: int | None,
+) -> MovePage:
+    board = request.form.get("board") or request.args.get("board", "")
+    formats = formats_for(language(), actor().timezone)
+    maker = FormMaker(object_def, record_id, formats, release().metamodel.main.currency)
+    asked = _asked(object_def, state, errors)
+    parts = maker.make(state, FormInput(typed=posted.typed, errors=errors), only=asked or ("",))
+    shown = {control.name for section in parts.sections for control in section.controls}
+    kept = {name: text for name, text in posted.typed.items() if name not in shown}
+    now = version if version is not None else posted.version
+    if version is not None:
+        text = str(_("Somebody else saved this record meanwhile. Move it all the same?"))
+    elif warnings:
+        text = str(_("Please look at this before saving."))
+    else:
+        text = str(_("Fill in what is missing, then it moves.")) if shown else str(_("This move is not possible."))
+    return MovePage(
+        title=str(_("Not possible yet")),
+        text=text,
+        action=f"/o/{quote(object_def.key)}/{quote(record_id)}/move",
+        cancel_url=_back(object_def, record_id, board),
+        crumbs=(Crumb(label=str(_("Not possible yet"))),),
+        parts=parts,
+        hidden={**kept, **({"version": str(now)} if now is not None else {}), **({"board": board} if board else {})},
+        warnings=tuple(each.message for each in warnings),
+        codes=",".join({each.code: None for each in warnings}),
+        target="#board" if board else "",
+    )
+
+
+def _asked(object_def: ObjectDef, state: FormState, errors: Sequence[FieldError]) -> tuple[str, ...]:
+    """Give the fields to fill: those with findings that the person may set."""
+    names = {each.field: None for each in errors if each.field}
+    return tuple(name for name in names if name in state.fields and not state.fields[name].readonly)
+
+
+def _back(object_def: ObjectDef, record_id: str, board: str) -> str:
+    if board:
+        return f"/o/{quote(object_def.key)}?view={quote(board)}"
+    return local_path(request.form.get("back"), f"/o/{quote(object_def.key)}/{quote(record_id)}")
+
+
+def orjson_ascii(value: Any) -> str:
+    """Write JSON for a header: letters beyond ASCII as escapes."""
+    text = orjson.dumps(value).decode()
+    return "".join(ch if ord(ch) < 128 else _escape(ch) for ch in text)
+
+
+def _escape(letter: str) -> str:
+    units = letter.encode("utf-16-be")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))

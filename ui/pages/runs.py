@@ -1,0 +1,135 @@
+"""Runs of rules: the list with its filters, and the page of one run with everything it did and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from flask import Blueprint, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from engine.automation.run_log import RunNotOpen
+from engine.automation.run_state import RunState
+from engine.automation.run_views import RunFilter
+from ui.context import actor, language, platform, release
+from ui.formats import Formats, formats_for
+from ui.page_parts import Change, Crumb, Option, TraceNode, TraceRow
+from ui.pages.chrome import toast
+from ui.pages.run_trace import change_of, step_row, trace_node
+from ui.pages.run_words import RunRow, run_row, state_label
+
+blueprint = Blueprint("runs", __name__)
+
+_SIZE = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunsPage:
+    """The context `page` of templates/pages/runs.html."""
+
+    crumbs: tuple[Crumb, ...]
+    states: tuple[Option, ...]
+    rule: str
+    rows: tuple[RunRow, ...]
+    next_url: str
+    first_url: str
+    is_filtered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPage:
+    """The context `page` of templates/pages/run.html."""
+
+    crumbs: tuple[Crumb, ...]
+    run: RunRow
+    rule: str
+    rule_text: str
+    rule_at: str
+    who: str
+    runs_as: str
+    release: int
+    changes: tuple[Change, ...]
+    condition: TraceNode | None
+    steps: tuple[TraceRow, ...]
+    chain: tuple[str, ...]
+    cause: RunRow | None
+    caused: tuple[RunRow, ...]
+    facts: tuple[tuple[str, str], ...]
+    may_retry: bool
+    may_dismiss: bool
+
+
+@blueprint.get("/runs")
+def list_runs() -> ResponseReturnValue:
+    """Show runs, the newest first, of one rule or state where the address says so."""
+    given = request.args
+    state = RunState(given["state"]) if given.get("state") in {each.value for each in RunState} else None
+    rule, cursor = given.get("rule", "").strip(), given.get("cursor", "")
+    which = RunFilter(rule=rule or None, state=state)
+    found = platform().automation.runs.list(actor(), which, limit=_SIZE, cursor=cursor or None)
+    kept = {name: value for name, value in (("rule", rule), ("state", state.value if state else "")) if value}
+    page = RunsPage(
+        crumbs=(Crumb(label=str(_("Rule runs"))),),
+        states=tuple(Option(value=each.value, label=state_label(each), selected=each is state) for each in RunState),
+        rule=rule,
+        rows=tuple(run_row(run, _formats()) for run in found.rows),
+        next_url=f"/runs?{urlencode({**kept, 'cursor': found.next_cursor})}" if found.next_cursor else "",
+        first_url=f"/runs?{urlencode(kept)}" if cursor else "",
+        is_filtered=bool(kept),
+    )
+    return render_template("pages/runs.html", page=page)
+
+
+@blueprint.get("/runs/<run_id>")
+def show_run(run_id: str) -> ResponseReturnValue:
+    """Show one run."""
+    trace = platform().automation.runs.get(actor(), run_id)
+    formats = _formats()
+    object_def = release().metamodel.objects.get(trace.summary.object or "")
+    page = RunPage(
+        crumbs=(Crumb(label=str(_("Rule runs")), href="/runs"), Crumb(label=trace.summary.label)),
+        run=run_row(trace.summary, formats),
+        rule=trace.summary.rule,
+        rule_text=trace.rule_text,
+        rule_at=trace.rule_at,
+        who=trace.actor_name,
+        runs_as=trace.runs_as,
+        release=trace.summary.release,
+        changes=tuple(change_of(change, object_def, formats) for change in trace.changes),
+        condition=trace_node(trace.condition, trace.holds, formats) if trace.condition is not None else None,
+        steps=tuple(step_row(step, formats) for step in trace.steps),
+        chain=trace.chain if len(trace.chain) > 1 else (),
+        cause=run_row(trace.cause, formats) if trace.cause is not None else None,
+        caused=tuple(run_row(run, formats) for run in trace.caused),
+        facts=tuple((name, str(value)) for name, value in trace.facts.items()),
+        may_retry=trace.may_retry,
+        may_dismiss=trace.may_dismiss,
+    )
+    return render_template("pages/run.html", page=page)
+
+
+@blueprint.post("/runs/<run_id>/retry")
+def retry_run(run_id: str) -> ResponseReturnValue:
+    """Let a failed run go on."""
+    try:
+        platform().automation.runs.retry(actor(), run_id)
+        toast(_("The run goes on at the step that failed."))
+    except RunNotOpen as refused:
+        toast(str(refused), "error")
+    return redirect(f"/runs/{run_id}", 303)
+
+
+@blueprint.post("/runs/<run_id>/dismiss")
+def dismiss_run(run_id: str) -> ResponseReturnValue:
+    """Put a failed run aside."""
+    try:
+        platform().automation.runs.dismiss(actor(), run_id)
+        toast(_("The run was put aside."))
+    except RunNotOpen as refused:
+        toast(str(refused), "error")
+    return redirect(f"/runs/{run_id}", 303)
+
+
+def _formats() -> Formats:
+    return formats_for(language(), actor().timezone)
