@@ -19,8 +19,8 @@ Meaning to value (`compiler`, `evaluator`): compile once a release, evaluate mil
 - `Context` is what evaluation asks of its surroundings; `PlainContext` is one over plain dicts
 - failures are `EvaluationError`s (never a value, never true)
 
-Rules (`rule_checker`): `check_all_rules(metamodel, functions, actions) -> CheckedRules(rules, problems)`; the nodes of a
-checked rule are in `checked_rules` (index keys, typed conditions, a tree of typed actions with stable paths).
+Rules (`rule_checker`): `check_all_rules(metamodel, functions, actions) -> CheckedRules(rules, problems)`; the nodes of
+a checked rule are in `checked_rules` (index keys, typed conditions, a tree of typed actions with stable paths).
 
 Texts: `print_expression` gives the canonical text of a tree. Calendar: `periods.period_bounds` gives the days of
 `in last 30 days` for a back end of its own.

@@ -57,8 +57,8 @@ def _title(text: str) -> str:
     return re.sub(r"[^\W\d_]+", lambda word: word[0][0].upper() + word[0][1:].lower(), text)
 
 
-def _split(text: str, separator: str) -> list[str]:
-    return [part for part in (piece.strip() for piece in text.split(separator)) if part]
+def _split(text: str, separator: str) -> tuple[str, ...]:
+    return tuple(part for part in (piece.strip() for piece in text.split(separator)) if part)
 
 
 def _join(items: Sequence[Any], separator: str | None) -> str | None:

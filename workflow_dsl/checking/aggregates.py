@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from workflow_dsl.checking.conditions import condition
-from workflow_dsl.checking.names import AGGREGATES_HINT, FoundList, FoundObject, find, walk
+from workflow_dsl.checking.names import AGGREGATES_HINT, Found, FoundList, FoundObject, find, walk
 from workflow_dsl.checking.state import Checking, failed, shown
 from workflow_dsl.reads import Read
 from workflow_dsl.syntax import Arg, Call, Name, Path, SortKey
@@ -45,8 +45,15 @@ def list_argument(checking: Checking, arg: Arg) -> FoundList | FoundObject | Non
     probe = Checking(
         scope=checking.scope, problems=type(checking.problems)(), check=checking.check, rows=list(checking.rows)
     )
-    found = find(probe, arg.value)
+    found = find_rows(probe, arg.value)
     return found if isinstance(found, FoundList | FoundObject) else None
+
+
+def find_rows(checking: Checking, path: Path) -> Found:
+    """Find what a path names as the source of rows, where `user` is the object, not who acts."""
+    if path.dotted == "user" and "user" in checking.scope.metamodel.objects:
+        return FoundObject(object="user", rest=(), at=path.at)
+    return find(checking, path)
 
 
 def check_aggregate(checking: Checking, node: Call) -> Typed:
@@ -56,7 +63,7 @@ def check_aggregate(checking: Checking, node: Call) -> Typed:
     if separator is None:
         return failed(node.at)
     arg = node.args[0]
-    found = find(checking, arg.value) if isinstance(arg.value, Path) else None
+    found = find_rows(checking, arg.value) if isinstance(arg.value, Path) else None
     if not isinstance(found, FoundList | FoundObject):
         if found is not None or not isinstance(arg.value, Path):
             _refuse_source(checking, node, arg)

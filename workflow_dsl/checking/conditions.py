@@ -97,7 +97,7 @@ def check_membership(checking: Checking, node: Binary) -> Typed:
         message = f"'{shown(node.right)}' is {items.type.with_article}, not a list"
         checking.refuse("EXP305", message, items.at, 'a list is written ["a", "b"]')
         return failed(node.at)
-    if isinstance(items, ListValue):
+    if isinstance(items, ListValue) and (items.type.item is None or items.type.item.kind is not Kind.UNKNOWN):
         value_adapted = value
         for item in items.items:
             value_adapted = adapt(checking, value_adapted, item.type, name_of(item))

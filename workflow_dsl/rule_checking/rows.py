@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from workflow_dsl.checked_rules import CheckedRows
 from workflow_dsl.checker import checking_of, reads_of
+from workflow_dsl.checking.aggregates import find_rows
 from workflow_dsl.checking.names import FoundList, FoundObject, find, walk
 from workflow_dsl.reads import Read, Reads
 from workflow_dsl.rule_checking.state import RuleChecking
@@ -42,7 +43,7 @@ def check_rows(
     action: what is said in messages ("update"). all_rows: whether an object without `where` may be meant.
     """
     state = checking_of(checking.scope, checking.problems)
-    found = find(state, path)
+    found = find(state, path) if where is None and not all_rows else find_rows(state, path)
     if found is None:
         return None
     source: InverseSource | ObjectSource
