@@ -24,8 +24,9 @@ _KEPT = 4_096
 class Formats:
     """Writes values for people; every method gives plain text."""
 
-    def __init__(self, language: str, timezone: str) -> None:
+    def __init__(self, language: str, timezone: str, base_currency: str = "") -> None:
         self.language = language
+        self._base_currency = base_currency
         self.locale = Locale.parse(_LOCALES.get(language, language))
         self.zone = _zone(timezone)
         self._decimal = get_decimal_symbol(self.locale)
@@ -45,8 +46,16 @@ class Formats:
         return self._localise(_trimmed(f"{value * 100:,f}")) + "%"
 
     def money(self, value: Money) -> str:
-        """Write an amount with its currency's symbol and digits; whole amounts of a thousand and more drop `.00`."""
-        symbol, digits = self._symbol(value.currency)
+        """Write an amount with its currency's symbol and digits."""
+        return self._money(value, self._symbol(value.currency)[1])
+
+    def money_short(self, value: Money) -> str:
+        """Write an amount, without decimals where it is a whole one."""
+        whole = value.amount == value.amount.to_integral_value()
+        return self._money(value, 0 if whole else self._symbol(value.currency)[1])
+
+    def _money(self, value: Money, digits: int) -> str:
+        symbol = self._symbol(value.currency)[0]
         text = f"{abs(value.amount):,.{digits}f}"
         sign = "-" if value.amount < 0 else ""
         return f"{sign}{symbol}{self._localise(text)}"
@@ -91,7 +100,11 @@ class Formats:
         return format_time(dt.time(hour, minute), "HH:mm", locale=self.locale)
 
     def _currency_symbol(self, currency: str) -> tuple[str, int]:
-        return get_currency_symbol(currency, self.locale), get_currency_precision(currency)
+        symbol = get_currency_symbol(currency, self.locale)
+        if currency == self._base_currency:
+            # Among people who count in yuan, CN¥ is just ¥.
+            symbol = symbol.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ") or symbol
+        return symbol, get_currency_precision(currency)
 
     def _localise(self, text: str) -> str:
         if self._plain:
@@ -100,9 +113,9 @@ class Formats:
 
 
 @lru_cache(256)
-def formats_for(language: str, timezone: str) -> Formats:
-    """Give the formats of a language and time zone (an unknown zone counts as UTC)."""
-    return Formats(language, timezone)
+def formats_for(language: str, timezone: str, base_currency: str = "") -> Formats:
+    """Give the formats of a language and time zone (an unknown zone counts as UTC), for who counts in a currency."""
+    return Formats(language, timezone, base_currency)
 
 
 def _trimmed(text: str) -> str:

@@ -18,7 +18,7 @@ from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from metamodel.views import ViewDef
 from ui.context import actor, language, platform, release
-from ui.formats import Formats, formats_for
+from ui.formats import Formats
 from ui.page_parts import Chip, Crumb, Item, Option, Tab
 from ui.pages.filters import joined, split_filter
 from ui.pages.fragments import render_block
@@ -98,9 +98,7 @@ class BoardPlan:
         return tuple(dict.fromkeys([*names, self.by.name, *([_OWNER] if self.has_owner else [])]))
 
 
-def board_page(
-    object_def: ObjectDef, view: ViewDef, state: ListState, tabs: tuple[Tab, ...]
-) -> ResponseReturnValue:
+def board_page(object_def: ObjectDef, view: ViewDef, state: ListState, tabs: tuple[Tab, ...]) -> ResponseReturnValue:
     """Show a board."""
     page = _make_page(object_def, view, state, tabs)
     return render_template("pages/board.html", page=page), 400 if page.problem else 200
@@ -116,7 +114,7 @@ def board_fragment(object_def: ObjectDef, view_name: str) -> str:
 
 
 def _make_page(object_def: ObjectDef, view: ViewDef, state: ListState, tabs: tuple[Tab, ...]) -> BoardPage:
-    formats = formats_for(language(), actor().timezone)
+    formats = user_formats()
     access = access_of()
     key = ("ui.board", object_def.key, view.name, access.roles, access.full, formats.language)
     plan = release().part(key, lambda made: _plan(object_def, view, formats))
@@ -252,6 +250,4 @@ def _more_url(plan: BoardPlan, state: ListState, option: str) -> str:
 
 
 def _option(option: OptionDef, tongue: str) -> Option:
-    return Option(
-        value=option.name, label=label_text(option.label, tongue, option.name), color=option.color or "gray"
-    )
+    return Option(value=option.name, label=label_text(option.label, tongue, option.name), color=option.color or "gray")

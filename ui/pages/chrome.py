@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from flask import Flask, request, session
+from flask_babel import gettext as _
 
 from engine.access.actor import Actor
 from engine.releases.release import Release
@@ -89,7 +90,15 @@ def _menus(pinned: Release, asking: Actor, tongue: str) -> tuple[MenuNode, ...]:
 def _build(metamodel: Metamodel, asking: Actor, tongue: str) -> tuple[MenuNode, ...]:
     held = access_of(asking).menus
     nodes = (_menu(metamodel, menu, asking, tongue) for menu in metamodel.menus.values() if menu.name in held)
-    return tuple(node for node in nodes if node.children)
+    return (*(node for node in nodes if node.children), *_product_menus(asking))
+
+
+def _product_menus(asking: Actor) -> Sequence[MenuNode]:
+    """Give the entries that the product itself adds, to those whose roles have the right."""
+    if not access_of(asking).has_right("view_runs"):
+        return ()
+    runs = MenuNode(name="runs", label=str(_("Rule runs")), href="/runs", icon="bolt")
+    return (MenuNode(name="administration", label=str(_("Administration")), children=(runs,)),)
 
 
 def _menu(metamodel: Metamodel, menu: MenuDef, asking: Actor, tongue: str) -> MenuNode:

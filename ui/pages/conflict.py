@@ -95,8 +95,6 @@ def _row(field: FieldDef, posted: PostedForm, mine: FormState, now: FormState, f
         mine=_text(field, mine, formats),
         theirs=_text(field, now, formats),
         original=_original(field, posted.was[field.name], formats),
-        mine_value=posted.typed[field.name],
-        theirs_value="",
     )
 
 

@@ -20,7 +20,7 @@ from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from metamodel.values import Money, Ref
 from ui.formats import Formats
-from ui.page_parts import Control, Option, Shown
+from ui.page_parts import Control, Option
 from ui.pages.values import shown_value
 
 _WIDGETS: Mapping[str, str] = {

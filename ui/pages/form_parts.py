@@ -126,8 +126,6 @@ def form_id(object_def: ObjectDef, record_id: str | None) -> str:
     return control_id("form-" + object_def.key, record_id, "").removesuffix("-")
 
 
-
-
 def _starts(controls: Iterable[Control]) -> Mapping[str, str]:
     found = {}
     for control in controls:

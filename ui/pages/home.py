@@ -21,7 +21,7 @@ from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from metamodel.views import SortKey, ViewDef, ViewType
 from ui.context import actor, language, platform, release
-from ui.formats import Formats, formats_for
+from ui.formats import Formats
 from ui.page_parts import Column
 from ui.pages.chrome import menu_views
 from ui.pages.counts import count_text
@@ -87,7 +87,7 @@ class HomePage:
 @blueprint.get("/")
 def show_home() -> ResponseReturnValue:
     """Show the day of who asks."""
-    formats = formats_for(language(), actor().timezone)
+    formats = user_formats()
     now = platform().clock.now()
     page = HomePage(
         name=actor().name,

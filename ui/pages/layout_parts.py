@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from engine.records.record_state import RecordState
 from engine.records.types import Record
@@ -51,9 +52,7 @@ def highlight_items(object_def: ObjectDef, record: Record, formats: Formats) -> 
     return tuple(shown_item(object_def.fields[name], record, formats) for name in names)
 
 
-def shown_sections(
-    object_def: ObjectDef, record: Record, state: RecordState, formats: Formats
-) -> tuple[Section, ...]:
+def shown_sections(object_def: ObjectDef, record: Record, state: RecordState, formats: Formats) -> tuple[Section, ...]:
     """Show the sections that are visible now, without fields that are hidden or may not be read."""
     found = []
     for index, (section, visible) in enumerate(zip(object_def.layout.sections, state.sections, strict=True)):
@@ -118,7 +117,7 @@ def _is_end(option: OptionDef) -> bool:
     return option.color in ("green", "red") and option.attribute("closed") is True
 
 
-def _tone(option: OptionDef) -> str:
+def _tone(option: OptionDef) -> Literal["", "won", "lost"]:
     if option.attribute("closed") is not True:
         return ""
-    return {"green": "won", "red": "lost"}.get(option.color or "", "")
+    return "won" if option.color == "green" else "lost" if option.color == "red" else ""

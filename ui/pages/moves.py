@@ -18,8 +18,7 @@ from flask_babel import gettext as _
 from engine.errors import AccessDenied, ConfirmationNeeded, FieldError, StaleVersion, ValidationFailed
 from engine.records.types import FormState
 from metamodel.objects import ObjectDef
-from ui.context import actor, language, platform, release
-from ui.formats import formats_for
+from ui.context import actor, platform, release
 from ui.page_parts import Crumb
 from ui.pages.board import board_fragment
 from ui.pages.chrome import toast
@@ -54,7 +53,7 @@ class MovePage:
 def move_record(object_name: str, record_id: str) -> ResponseReturnValue:
     """Save the posted fields; `board` names the board that the move was made on."""
     object_def = readable_object(object_name)
-    posted = read_posted(object_def.fields.values(), request.form, formats_for(language(), actor().timezone))
+    posted = read_posted(object_def.fields.values(), request.form, user_formats())
     try:
         platform().records.update(
             actor(), object_def.key, record_id, posted.values, version=posted.version, confirm=posted.confirm
@@ -114,7 +113,7 @@ def _page(
     version: int | None,
 ) -> MovePage:
     board = request.form.get("board") or request.args.get("board", "")
-    formats = formats_for(language(), actor().timezone)
+    formats = user_formats()
     maker = FormMaker(object_def, record_id, formats, release().metamodel.main.currency)
     asked = _asked(object_def, state, errors)
     parts = maker.make(state, FormInput(typed=posted.typed, errors=errors), only=asked or ("",))

@@ -19,14 +19,13 @@ from engine.records.types import Choice, FormState, Saved
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from ui.context import actor, language, platform, release
-from ui.formats import Formats, formats_for
 from ui.page_parts import Crumb
 from ui.pages.chrome import toast
 from ui.pages.conflict import conflict_page
 from ui.pages.form_parts import FormInput, FormMaker, FormParts, form_id
 from ui.pages.form_values import PostedForm, read_posted
 from ui.pages.fragments import render_block
-from ui.pages.rights import readable_object
+from ui.pages.rights import readable_object, user_formats
 from ui.security import local_path
 
 blueprint = Blueprint("record_form", __name__)
@@ -43,6 +42,7 @@ class FormPage:
 
     form_id: str
     title: str
+    eyebrow: str
     action: str
     state_url: str
     cancel_url: str
@@ -58,7 +58,7 @@ class FormPage:
 def new_record(object_name: str) -> ResponseReturnValue:
     """Show the form of a new record; parameters named like fields are filled in."""
     object_def = readable_object(object_name)
-    given = read_posted(object_def.fields.values(), request.args, _formats())
+    given = read_posted(object_def.fields.values(), request.args, user_formats())
     return render_template(_TEMPLATE, page=_page(object_def, None, given, values=given.values))
 
 
@@ -78,7 +78,7 @@ def create_record(object_name: str) -> ResponseReturnValue:
 def edit_record(object_name: str, record_id: str) -> ResponseReturnValue:
     """Show the form of a record."""
     object_def = readable_object(object_name)
-    given = read_posted((), request.args, _formats())
+    given = read_posted((), request.args, user_formats())
     return render_template(_TEMPLATE, page=_page(object_def, record_id, given, values={}))
 
 
@@ -96,7 +96,7 @@ def update_record(object_name: str, record_id: str) -> ResponseReturnValue:
     try:
         return _saved_or_refused(object_def, record_id, posted, save)
     except StaleVersion as stale:
-        page = conflict_page(object_def, record_id, posted, stale.current, _formats())
+        page = conflict_page(object_def, record_id, posted, stale.current, user_formats())
         return render_template("pages/conflict.html", page=page), 409
 
 
@@ -117,7 +117,7 @@ def offer_choices(object_name: str, field_name: str) -> ResponseReturnValue:
     """Answer what a lookup's picker offers for the text typed."""
     object_def = readable_object(object_name)
     field = object_def.fields.get(field_name)
-    given = read_posted(object_def.fields.values(), request.args, _formats()).values
+    given = read_posted(object_def.fields.values(), request.args, user_formats()).values
     found = platform().records.choices(
         actor(), object_def.key, field_name, request.args.get("q", "")[:200], values=given
     )
@@ -171,6 +171,7 @@ def _page(
     if values is None:
         values = posted.values if record_id is None else posted.changed
     with platform().records.reading(actor(), release=release()) as transaction:
+        title = transaction.get(object_def.key, record_id, fields=("id",)).title if record_id is not None else ""
         state = transaction.form_state(object_def.key, record_id, values)
         if record_id is not None and all(verdict.readonly for verdict in state.fields.values()):
             raise AccessDenied("update", object_def.key, str(_("your roles do not allow it for this record")))
@@ -180,18 +181,19 @@ def _page(
             was=posted.was,
             offered=_offered(transaction, object_def, state, values),
         )
-    maker = FormMaker(object_def, record_id, _formats(), release().metamodel.main.currency)
+    maker = FormMaker(object_def, record_id, user_formats(), release().metamodel.main.currency)
     base = f"/o/{quote(object_def.key)}"
     url = f"{base}/{quote(record_id)}" if record_id else base
     version = posted.version if posted.version is not None else state.values.get("version")
     fields = {"version": str(version or ""), "back": posted.back, "confirm": ",".join(posted.confirm)}
     return FormPage(
         form_id=form_id(object_def, record_id),
-        title=_title(object_def, record_id),
+        title=title or str(_("New: %(object)s", object=label_text(object_def.label, language(), object_def.name))),
+        eyebrow=str(_("Edit")) if record_id else "",
         action=f"{base}/new" if record_id is None else f"{url}/edit",
         state_url=f"{base}/new/state" if record_id is None else f"{url}/state",
         cancel_url=local_path(posted.back, url) if posted.back else url,
-        crumbs=_crumbs(object_def, record_id),
+        crumbs=_crumbs(object_def, record_id, title),
         parts=maker.make(state, given),
         fields={name: value for name, value in fields.items() if value},
         refused=refused,
@@ -219,26 +221,15 @@ def _offered(
 
 
 def _posted(object_def: ObjectDef) -> PostedForm:
-    return read_posted(object_def.fields.values(), request.form, _formats())
+    return read_posted(object_def.fields.values(), request.form, user_formats())
 
 
-def _formats() -> Formats:
-    return formats_for(language(), actor().timezone)
-
-
-def _title(object_def: ObjectDef, record_id: str | None) -> str:
-    label = label_text(object_def.label, language(), object_def.name)
-    if record_id is None:
-        return str(_("New: %(object)s", object=label))
-    return str(_("Edit: %(object)s", object=label))
-
-
-def _crumbs(object_def: ObjectDef, record_id: str | None) -> tuple[Crumb, ...]:
+def _crumbs(object_def: ObjectDef, record_id: str | None, title: str) -> tuple[Crumb, ...]:
     plural = label_text(object_def.plural or object_def.label, language(), object_def.name)
     base = f"/o/{quote(object_def.key)}"
     crumbs = [Crumb(label=plural, href=base)]
     if record_id is not None:
-        crumbs.append(Crumb(label=str(_("Record")), href=f"{base}/{quote(record_id)}"))
+        crumbs.append(Crumb(label=title or str(_("Record")), href=f"{base}/{quote(record_id)}"))
     crumbs.append(Crumb(label=str(_("New") if record_id is None else _("Edit"))))
     return tuple(crumbs)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import quote
 
 from flask import Blueprint, redirect, render_template, request
@@ -17,7 +18,7 @@ from metamodel.source import Problem
 from metamodel.texts import label_text
 from metamodel.views import SortKey, ViewDef, ViewType
 from ui.context import actor, language, platform, release
-from ui.formats import Formats, formats_for
+from ui.formats import Formats
 from ui.page_parts import Chip, Column, Crumb, Tab
 from ui.pages.board import board_page
 from ui.pages.counts import count_text
@@ -67,7 +68,7 @@ def show_list(object_name: str) -> ResponseReturnValue:
     view = chosen_view(object_def, state, access_of().roles)
     if view is not None and view.type is ViewType.BOARD:
         return board_page(object_def, view, state, view_tabs(object_def, state, view))
-    formats = formats_for(language(), actor().timezone)
+    formats = user_formats()
     plan = list_plan(release(), access_of(), object_def, view, formats)
     if request.args.get("add"):
         return redirect(with_condition(plan, state), 303)
@@ -101,9 +102,7 @@ def _make_page(plan: ListPlan, state: ListState, formats: Formats) -> tuple[List
         return _page(plan, state, formats, None, refused.problems[0]), 400
 
 
-def _page(
-    plan: ListPlan, state: ListState, formats: Formats, found: Page | None, problem: Problem | None
-) -> ListPage:
+def _page(plan: ListPlan, state: ListState, formats: Formats, found: Page | None, problem: Problem | None) -> ListPage:
     object_def, tongue = plan.object_def, language()
     title = label_text(object_def.plural or object_def.label, tongue, object_def.name)
     rows = found.rows if found is not None else ()
@@ -164,7 +163,7 @@ def _next_sort(path: str, order: Sequence[SortKey]) -> str:
     return print_sort((SortKey(path=path, descending=descending),))
 
 
-def _sorted(path: str, order: Sequence[SortKey]) -> str:
+def _sorted(path: str, order: Sequence[SortKey]) -> Literal["", "ascending", "descending"]:
     if not order or order[0].path != path:
         return ""
     return "descending" if order[0].descending else "ascending"

@@ -15,7 +15,7 @@ from engine.records.record_state import record_state
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from ui.context import actor, language, platform, release
-from ui.formats import Formats, formats_for
+from ui.formats import Formats
 from ui.page_parts import Crumb, Item, TimelineEntry
 from ui.pages.chrome import toast
 from ui.pages.history import history_entries
@@ -55,7 +55,7 @@ class RecordPage:
 def show_record(object_name: str, record_id: str) -> ResponseReturnValue:
     """Show a record."""
     object_def = readable_object(object_name)
-    formats = formats_for(language(), actor().timezone)
+    formats = user_formats()
     return render_template("pages/record.html", page=make_record_page(object_def, record_id, formats))
 
 

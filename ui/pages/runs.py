@@ -12,10 +12,10 @@ from flask_babel import gettext as _
 from engine.automation.run_log import RunNotOpen
 from engine.automation.run_state import RunState
 from engine.automation.run_views import RunFilter
-from ui.context import actor, language, platform, release
-from ui.formats import Formats, formats_for
+from ui.context import actor, platform, release
 from ui.page_parts import Change, Crumb, Option, TraceNode, TraceRow
 from ui.pages.chrome import toast
+from ui.pages.rights import user_formats
 from ui.pages.run_trace import change_of, step_row, trace_node
 from ui.pages.run_words import RunRow, run_row, state_label
 
@@ -73,7 +73,7 @@ def list_runs() -> ResponseReturnValue:
         crumbs=(Crumb(label=str(_("Rule runs"))),),
         states=tuple(Option(value=each.value, label=state_label(each), selected=each is state) for each in RunState),
         rule=rule,
-        rows=tuple(run_row(run, _formats()) for run in found.rows),
+        rows=tuple(run_row(run, user_formats()) for run in found.rows),
         next_url=f"/runs?{urlencode({**kept, 'cursor': found.next_cursor})}" if found.next_cursor else "",
         first_url=f"/runs?{urlencode(kept)}" if cursor else "",
         is_filtered=bool(kept),
@@ -85,7 +85,7 @@ def list_runs() -> ResponseReturnValue:
 def show_run(run_id: str) -> ResponseReturnValue:
     """Show one run."""
     trace = platform().automation.runs.get(actor(), run_id)
-    formats = _formats()
+    formats = user_formats()
     object_def = release().metamodel.objects.get(trace.summary.object or "")
     page = RunPage(
         crumbs=(Crumb(label=str(_("Rule runs")), href="/runs"), Crumb(label=trace.summary.label)),
@@ -129,7 +129,3 @@ def dismiss_run(run_id: str) -> ResponseReturnValue:
     except RunNotOpen as refused:
         toast(str(refused), "error")
     return redirect(f"/runs/{run_id}", 303)
-
-
-def _formats() -> Formats:
-    return formats_for(language(), actor().timezone)

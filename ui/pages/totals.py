@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from engine.records.aggregates import AggregateQuery, Measure
 from metamodel.fields import FieldDef
+from metamodel.values import Money
 from ui.context import actor, platform
 from ui.formats import Formats
 from ui.pages.list_plan import ListPlan, row_words
@@ -27,5 +28,7 @@ def total_text(plan: ListPlan, state: ListState, formats: Formats) -> str:
 
 
 def sum_text(field: FieldDef, value: object, formats: Formats) -> str:
-    """Write a sum as its field's values are written."""
+    """Write a sum as its field's values are written, whole amounts of money without decimals."""
+    if isinstance(value, Money):
+        return formats.money_short(value)
     return plain_text(field, formats, row_words())(value) if value is not None else ""
