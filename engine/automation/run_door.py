@@ -148,7 +148,8 @@ class RunWork:
             found = around.source.related(run.object, run.record_id)
             own = found if found is not None else self._last_known(with_rights=with_rights)
         old = run.snapshot.old or None
-        return RecordContext(around, run.object or "", own, old=old, given=names)
+        # Without a record of its own the rule's expressions read none; a context is always of some object.
+        return RecordContext(around, run.object or "user", own, old=old, given=names)
 
     def rows(self, rows: Rows, names: Mapping[str, Any]) -> list[Any]:
         """Give the records an action is about."""

@@ -125,7 +125,18 @@ class Automation:
 
     def worker(self, *, concurrency: int | None = None) -> Worker:
         """Make a worker for this process; `start` and `stop` it. One a process."""
-        keeper = Keeper(
+        return Worker(
+            database=self._database,
+            ids=self._ids,
+            tuning=self._tuning,
+            concurrency=concurrency or self._concurrency,
+            housekeeping=self.keeper(),
+            make_run_segment=self.segments,
+        )
+
+    def keeper(self) -> Keeper:
+        """Make the housekeeping of a worker, or of a test without one."""
+        return Keeper(
             database=self._database,
             system=self._system,
             ledger=self._ledger,
@@ -136,14 +147,6 @@ class Automation:
             ids=self._ids,
             current=self._current,
             index_of=self.index,
-        )
-        return Worker(
-            database=self._database,
-            ids=self._ids,
-            tuning=self._tuning,
-            concurrency=concurrency or self._concurrency,
-            housekeeping=keeper,
-            make_run_segment=self.segments,
         )
 
     def next_runs(self, rule: str, count: int = 5) -> tuple[dt.datetime, ...]:

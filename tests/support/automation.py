@@ -80,6 +80,7 @@ APP = {
         role: boss
         includes: [rep]
         objects:
+          deal: {read: all, create: yes, update: all, delete: all}
           job: {read: all, create: yes, update: all, delete: all}
         fields:
           deal.secret: {read: yes, update: yes}
