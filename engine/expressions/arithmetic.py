@@ -7,7 +7,17 @@ result is always a decimal text. On PostgreSQL numbers are `numeric` and only ro
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import ROUND_HALF_EVEN, Context, Decimal, DivisionByZero, InvalidOperation, Overflow
+from decimal import (
+    ROUND_CEILING,
+    ROUND_FLOOR,
+    ROUND_HALF_EVEN,
+    ROUND_HALF_UP,
+    Context,
+    Decimal,
+    DivisionByZero,
+    InvalidOperation,
+    Overflow,
+)
 
 import orjson
 
@@ -31,6 +41,10 @@ def arithmetic_functions() -> tuple[SqlFunction, ...]:
         SqlFunction(name="fs_cmp", call=_compare, arguments=4),
         SqlFunction(name="fs_number", call=_number, arguments=2),
         SqlFunction(name="fs_scaled", call=_scaled, arguments=3),
+        SqlFunction(name="fs_abs", call=_changed(abs), arguments=2),
+        SqlFunction(name="fs_floor", call=_changed(lambda n: n.to_integral_value(ROUND_FLOOR)), arguments=2),
+        SqlFunction(name="fs_ceil", call=_changed(lambda n: n.to_integral_value(ROUND_CEILING)), arguments=2),
+        SqlFunction(name="fs_round", call=_round, arguments=3),
         SqlFunction(name="fs_sum_of", call=_sum, arguments=2),
         SqlFunction(name="fs_average_of", call=_average, arguments=2),
         SqlFunction(name="fs_least_of", call=_least, arguments=2),
@@ -93,6 +107,24 @@ def _scaled(value: object, places: object, wanted: object) -> Stored:
     if number is None:
         return None
     return int(number.scaleb(int(str(wanted)), _WIDE).to_integral_value("ROUND_HALF_UP"))
+
+
+def _changed(change: Callable[[Decimal], Decimal]) -> Callable[..., Stored]:
+    def call(value: object, places: object) -> Stored:
+        number = read_number(value, places)
+        return None if number is None else write_number(change(number))
+
+    return call
+
+
+def _round(value: object, places: object, digits: object) -> Stored:
+    number = read_number(value, places)
+    if number is None or digits is None:
+        return None
+    try:
+        return write_number(number.quantize(Decimal(1).scaleb(-int(str(digits))), ROUND_HALF_UP))
+    except InvalidOperation:
+        return write_number(number)
 
 
 def _members(values: object, places: object) -> list[Decimal]:

@@ -1,21 +1,215 @@
-"""Calls of the language's functions in SQL: those that a database can compute with the same meaning."""
+"""Calls of the language's functions in SQL: those that a database can compute with the same meaning.
+
+What stands in `_MAKERS` must be what the language marks with `sql`; the checker lets nothing else come here.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Integer, Numeric, Text, case, cast, extract, func, literal, null, or_
+
+from engine.expressions.sql.comparing import ordered
+from engine.expressions.sql.dates import days_between, local_date
 from engine.expressions.sql.environment import Environment, NotInSql
-from engine.expressions.sql.values import SqlValue
+from engine.expressions.sql.merging import choose, is_empty
+from engine.expressions.sql.numbers import call
+from engine.expressions.sql.values import (
+    Sql,
+    SqlDate,
+    SqlDatetime,
+    SqlEmpty,
+    SqlMoney,
+    SqlNumber,
+    SqlText,
+    SqlValue,
+)
 from workflow_dsl import typed as t
+from workflow_dsl.syntax import BinaryOp
 
 if TYPE_CHECKING:
     from engine.expressions.sql.builder import SqlBuilder
 
+Make = Callable[["SqlBuilder", Sequence[SqlValue], t.FunctionCall], SqlValue]
+
 
 def function_value(builder: SqlBuilder, node: t.Typed, environment: Environment) -> SqlValue:
-    """Give the value of a call.
+    """Give the value of a call; with an empty argument it is empty.
 
     Raises: NotInSql where the function has no SQL.
     """
     assert isinstance(node, t.FunctionCall)
-    raise NotInSql(f"'{node.function.name}(…)'", node.at)
+    make = _MAKERS.get(node.function.name)
+    if make is None and node.function.name not in FUNCTIONS_IN_SQL:
+        raise NotInSql(f"'{node.function.name}(…)'", node.at)
+    args = [builder.value(arg, environment) for arg in node.args]
+    if make is None:
+        return _extreme(builder, args, node)
+    if any(isinstance(arg, SqlEmpty) for arg in args):
+        return SqlEmpty()
+    return make(builder, args, node)
+
+
+def _text(value: SqlValue, node: t.FunctionCall) -> Sql:
+    if not isinstance(value, SqlText):
+        raise NotInSql(f"'{node.function.name}(…)' of these values", node.at)
+    return cast(value.expr, Text())
+
+
+def _whole(builder: SqlBuilder, value: SqlValue, node: t.FunctionCall) -> Sql:
+    """Give a whole number as the database's own integer."""
+    if not isinstance(value, SqlNumber):
+        raise NotInSql(f"'{node.function.name}(…)' of these values", node.at)
+    return cast(builder.numbers.plain(value), Integer())
+
+
+def _filled(text: Sql) -> SqlText:
+    return SqlText(expr=func.nullif(text, ""))
+
+
+def _length(builder: SqlBuilder, args: Sequence[SqlValue], node: t.FunctionCall) -> SqlValue:
+    return builder.numbers.integer(func.length(_text(args[0], node)))
+
+
+def _left(builder: SqlBuilder, args: Sequence[SqlValue], node: t.FunctionCall) -> SqlValue:
+    count = _at_least(builder, _whole(builder, args[1], node), 0)
+    return _filled(func.substr(_text(args[0], node), 1, count))
+
+
+def _right(builder: SqlBuilder, args: Sequence[SqlValue], node: t.FunctionCall) -> SqlValue:
+    text, count = _text(args[0], node), _whole(builder, args[1], node)
+    start = _at_least(builder, func.length(text) - count + 1, 1)
+    tail = func.substr(text, start)
+    return _filled(case((count <= 0, null()), else_=tail))
+
+
+def _mid(builder: SqlBuilder, args: Sequence[SqlValue], node: t.FunctionCall) -> SqlValue:
+    text, start = _text(args[0], node), _at_least(builder, _whole(builder, args[1], node), 1)
+    if len(args) < 3:
+        return _filled(func.substr(text, start))
+    return _filled(func.substr(text, start, _at_least(builder, _whole(builder, args[2], node), 0)))
+
+
+def _at_least(builder: SqlBuilder, expr: Sql, least: int) -> Sql:
+    # Not greatest(): it passes over NULL, and an empty count must give an empty text.
+    return case((expr < least, literal(least, Integer())), else_=expr)
+
+
+def _date(builder: SqlBuilder, args: Sequence[SqlValue], node: t.FunctionCall) -> SqlValue:
+    match args:
+        case [SqlDatetime() as moment]:
+            return SqlDate(expr=local_date(builder, moment.expr))
+        case [SqlDate() as day]:
+            return day
+    raise NotInSql("'date(…)' of these values", node.at)
+
+
+def _day_of(builder: SqlBuilder, value: SqlValue, node: t.FunctionCall) -> Sql:
+    if isinstance(value, SqlDatetime):
+        return local_date(builder, value.expr)
+    if isinstance(value, SqlDate):
+        return value.expr
+    raise NotInSql(f"'{node.function.name}(…)' of these values", node.at)
+
+
+def _part(sqlite_format: str, field: str) -> Make:
+    def make(builder: SqlBuilder, args: Sequence[SqlValue], node: t.FunctionCall) -> SqlValue:
+        day = _day_of(builder, args[0], node)
+        if builder.numbers.sqlite:
+            return builder.numbers.integer(cast(func.strftime(sqlite_format, day), Integer()))
+        return builder.numbers.integer(extract(field, day))
+
+    return make
+
+
+def _quarter(builder: SqlBuilder, args: Sequence[SqlValue], node: t.FunctionCall) -> SqlValue:
+    day = _day_of(builder, args[0], node)
+    if builder.numbers.sqlite:
+        month = cast(func.strftime("%m", day), Integer())
+        return builder.numbers.integer((month + 2) // literal(3, Integer()))
+    return builder.numbers.integer(extract("quarter", day))
+
+
+def _weekday(builder: SqlBuilder, args: Sequence[SqlValue], node: t.FunctionCall) -> SqlValue:
+    day = _day_of(builder, args[0], node)
+    if builder.numbers.sqlite:
+        number = cast(func.strftime("%w", day), Integer())
+        return builder.numbers.integer((number + 6) % literal(7, Integer()) + 1)
+    return builder.numbers.integer(extract("isodow", day))
+
+
+def _days_between(builder: SqlBuilder, args: Sequence[SqlValue], node: t.FunctionCall) -> SqlValue:
+    first, last = (_day_of(builder, arg, node) for arg in args)
+    days = days_between(builder, last, first)
+    return builder.numbers.integer(cast(days, Integer()))
+
+
+def _on_amount(name: str) -> Make:
+    """Make a function of a number that keeps the currency of money."""
+
+    def make(builder: SqlBuilder, args: Sequence[SqlValue], node: t.FunctionCall) -> SqlValue:
+        digits = _whole(builder, args[1], node) if len(args) > 1 else literal(0, Integer())
+        match args[0]:
+            case SqlMoney() as money:
+                amount, base = _apply(builder, name, money.amount, digits), _apply(builder, name, money.base, digits)
+                return SqlMoney(amount=amount, currency=money.currency, base=base)
+            case SqlNumber() as number:
+                return _apply(builder, name, number, digits)
+        raise NotInSql(f"'{name}(…)' of these values", node.at)
+
+    return make
+
+
+def _apply(builder: SqlBuilder, name: str, number: SqlNumber, digits: Sql) -> SqlNumber:
+    numbers = builder.numbers
+    if numbers.sqlite:
+        extra = (digits,) if name == "round" else ()
+        return SqlNumber(expr=call(f"fs_{name}", Text(), *numbers.pair(number), *extra))
+    exact = cast(number.expr, Numeric())
+    made = {
+        "abs": func.abs(exact),
+        "floor": func.floor(exact),
+        "ceil": func.ceil(exact),
+        "round": func.round(exact, digits),
+    }[name]
+    return SqlNumber(expr=cast(made, Numeric()))
+
+
+def _extreme(builder: SqlBuilder, args: Sequence[SqlValue], node: t.FunctionCall) -> SqlValue:
+    """Give the least or greatest argument that is not empty."""
+    filled = [arg for arg in args if not isinstance(arg, SqlEmpty)]
+    if not filled:
+        return SqlEmpty()
+    op = BinaryOp.LT if node.function.name == "min" else BinaryOp.GT
+    best: SqlValue = filled[0]
+    for other in filled[1:]:
+        take_other = or_(is_empty(best), ordered(op, other, best, builder.numbers))
+        best = choose([best, other], builder.numbers, partial(_pick, take_other))
+    return best
+
+
+def _pick(take_other: Sql, parts: tuple[Sql, ...]) -> Sql:
+    return case((take_other, parts[1]), else_=parts[0])
+
+
+_MAKERS: Mapping[str, Make] = {
+    "len": _length,
+    "left": _left,
+    "right": _right,
+    "mid": _mid,
+    "date": _date,
+    "year": _part("%Y", "year"),
+    "month": _part("%m", "month"),
+    "day": _part("%d", "day"),
+    "quarter": _quarter,
+    "weekday": _weekday,
+    "days_between": _days_between,
+    "abs": _on_amount("abs"),
+    "round": _on_amount("round"),
+    "floor": _on_amount("floor"),
+    "ceil": _on_amount("ceil"),
+}
+
+FUNCTIONS_IN_SQL = frozenset((*_MAKERS, "min", "max"))

@@ -1,0 +1,190 @@
+"""Both back ends of the language agree, record by record, on SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from engine.clock import FixedClock
+from engine.expressions.sql.environment import Environment
+from engine.expressions.sql.frames import Frame
+from engine.expressions.sql.functions import FUNCTIONS_IN_SQL
+from engine.expressions.sql.scopes import RowScope
+from engine.records.cells import CellMaker
+from engine.records.statements import Prepared
+from engine.records.transaction import Transaction
+from engine.records.types import SaveRow
+from metamodel.apps import Metamodel
+from metamodel.source import LocatedText
+from tests.support.deals import Deals, deals_app
+from tests.support.expressions import ExpressionMaker
+from workflow_dsl.checker import check_text
+from workflow_dsl.evaluation_errors import EvaluationError
+from workflow_dsl.standard_functions import standard_functions
+
+NOW = dt.datetime(2026, 11, 21, 4, 0, tzinfo=dt.UTC)
+_WORDS = ("Acme", "ＡＣＭＥ", "阀门", "Größe", None, None, "a", "100%", "o'k", "x_y", "b a")
+
+
+@pytest.fixture(scope="module")
+def app(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deals]:
+    with deals_app(module_database_url, tmp_path_factory.mktemp("agreement"), clock=FixedClock(NOW)) as deals:
+        fill(deals)
+        yield deals
+
+
+def fill(deals: Deals) -> None:
+    """Make records with every mixture of values and empties."""
+    chance = random.Random(20261121)
+    some = chance.choice
+    users = [deals.ann.user_id, deals.bob.user_id, deals.cara.user_id, None]
+    accounts: list[str | None] = [None]
+    for _ in range(8):
+        values = {"name": some([w for w in _WORDS if w]), "industry": some(_WORDS), "employees": some([None, 0, 3, 50])}
+        values["parent"] = some(accounts)
+        accounts.append(deals.records.create(deals.system, "account", values).record.id)
+    rows = [
+        SaveRow(
+            values={
+                "name": some([w for w in _WORDS if w]),
+                "code": some([None, f"c{number}"]),
+                "account": some(accounts),
+                "amount": some([None, 0, "0.01", "12.50", "100000", "49999.99"]),
+                "discount": some([None, 0, "20%", "33.33%", "1"]),
+                "factor": some([None, "0", "-1.5", "0.0001", "12.25", "7"]),
+                "count": some([None, 0, -3, 7, 50]),
+                "stage": some(["open", "lost", None]),
+                "close": some([None, "2026-11-21", "2026-12-31", "2027-02-28"]),
+                "opened": some([None, "2026-01-31", "2026-10-22", "2024-02-29", "2026-11-20"]),
+                "seen_at": some([None, "2026-11-20T15:59:59Z", "2026-11-20T16:00:00Z", "2026-03-01T08:15:30.5Z"]),
+                "hot": some([True, False]),
+                "owner": {"object": "user", "id": user} if (user := some(users)) else None,
+            }
+        )
+        for number in range(60)
+    ]
+    result = deals.records.save_many(deals.system, "deal", rows)
+    ids = [row.id for row in result.rows if row.id is not None]
+    assert len(ids) > 40, result.refused
+    lines = [
+        SaveRow(
+            values={
+                "deal": some(ids),
+                "product": some(["a", "Acme"]),
+                "quantity": some([1, 3]),
+                "price": some([None, "0.1", "7"]),
+            }
+        )
+        for _ in range(80)
+    ]
+    assert not deals.records.save_many(deals.system, "line", lines).refused
+
+
+def in_memory(transaction: Transaction, typed: Any) -> dict[str, Any]:
+    evaluate = transaction.parts.language.evaluator(typed)
+    found: dict[str, Any] = {}
+    for values in transaction.cache.records("deal"):
+        try:
+            found[values["id"]] = evaluate(transaction.context("deal", values))
+        except EvaluationError:
+            found[values["id"]] = EvaluationError
+    return found
+
+
+def in_sql(transaction: Transaction, typed: Any) -> dict[str, Any]:
+    parts = transaction.parts
+    builder = parts.builder(transaction.access, "en")
+    alias = parts.tables.of("deal").table.alias()
+    scope = RowScope(builder, Frame(alias), "deal", alias)
+    environment = Environment(scope.frame, scope)
+    cell = CellMaker(builder, environment, parts.dialect, 1).make("value", typed)
+    query = select(alias.c["id"], *(part.label(f"p{i}") for i, part in enumerate(cell.columns)))
+    query = query.select_from(scope.frame.source).where(alias.c["deleted_at"].is_(None))
+    return {str(row[0]): cell.read(row) for row in transaction.rows(Prepared(query, parts.dialect), {})}
+
+
+def holding(transaction: Transaction, typed: Any) -> set[str]:
+    parts = transaction.parts
+    builder = parts.builder(transaction.access, "en")
+    alias = parts.tables.of("deal").table.alias()
+    scope = RowScope(builder, Frame(alias), "deal", alias)
+    condition = builder.condition(typed, Environment(scope.frame, scope), loose=True)
+    query = select(alias.c["id"]).select_from(scope.frame.source).where(alias.c["deleted_at"].is_(None), condition)
+    return {str(row[0]) for row in transaction.rows(Prepared(query, parts.dialect), {})}
+
+
+def alike(left: Any, right: Any) -> bool:
+    if isinstance(left, bool) or isinstance(right, bool):
+        return left is not None and right is not None and bool(left) == bool(right)
+    if isinstance(left, int | Decimal) and isinstance(right, int | Decimal):
+        return Decimal(left) == Decimal(right)
+    return bool(left == right)
+
+
+def compare(app: Deals, text: str) -> None:
+    with app.records.reading(app.ann) as transaction:
+        scope = transaction.parts.language.scope("deal", "a test", needs_sql=True)
+        checked = check_text(LocatedText.plain(text), scope)
+        if checked.typed is None:
+            assert False, (text, [str(p) for p in checked.problems])  # noqa: B011, PT015
+        expected = in_memory(transaction, checked.typed)
+        got = in_sql(transaction, checked.typed)
+        wrong = {
+            key: (value, got[key])
+            for key, value in expected.items()
+            if value is not EvaluationError and not alike(value, got[key])
+        }
+        assert not wrong, (text, next(iter(wrong.values())))
+        if checked.typed.type.kind == "boolean" and EvaluationError not in expected.values():
+            assert holding(transaction, checked.typed) == {key for key, value in expected.items() if value}, text
+
+
+def maker(metamodel: Metamodel) -> ExpressionMaker:
+    return ExpressionMaker(metamodel=metamodel, object_key="deal", lookups=2, depth=2)
+
+
+def test_the_language_marks_as_sql_what_sql_has() -> None:
+    marked = {item.name for item in standard_functions() if item.sql and not item.form}
+    assert marked <= FUNCTIONS_IN_SQL
+
+
+@settings(max_examples=120, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_both_back_ends_agree_on_random_expressions(app: Deals, data: st.DataObject) -> None:
+    metamodel = app.platform.releases.current().metamodel
+    text = data.draw(maker(metamodel).any())
+    compare(app, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "amount * discount", "amount * factor / 3", "count / 7", "factor * factor * factor", "amount / amount",
+        "amount = empty", "not (amount > 100)", "amount != 100", "amount not in [100000 CNY, 0 CNY]", "hot = false",
+        "account = empty", "owner = user", "owner is a user", "account.parent.industry", "account.industry & name",
+        "stage.probability", "stage.closed", "not stage.closed", "stage.probability > 10%", "opened + 1 month",
+        "opened - 1 year", "close - opened > 30 days", "seen_at + 5 hours", "seen_at + 1 month", "date(seen_at)",
+        "seen_at in last 30 days", "opened in this quarter", "opened not in last 2 months", "opened in next 7 days",
+        "count(lines)", "sum(lines.amount)", "sum(lines.amount where quantity > 1)",
+        "exists(lines where price is empty)", "min(count, 5)", "max(factor, discount, 0)",
+        "max(lines.quantity)", "avg(lines.quantity)", "min(lines.price)", 'count(lines where product = this.name) > 0',
+        "first(lines.product sorted by quantity)", "last(lines.product sorted by -quantity)",
+        'name contains "ACME"', 'name starts with "ａ"', 'account.industry ends with "E"',
+        "industry = account.industry",
+        "if(hot, amount, empty)", 'case(stage, "open", 1, "lost", 2, 3)', "coalesce(amount, 0 CNY) + 1 CNY",
+        "filled(amount, close, code)", 'lookup(account, name, "阀门") = account', "quarter(opened)", "month(seen_at)",
+        "account.owner.manager.name", "owner.team.name", "user.name", "user.team = owner.team", "net", "industry",
+        "count between 0 and 10", "close between today and today + 1 year", "amount between 1 and 60000",
+        "created_by.email", "user has role \"rep\"", "len(name) + 1", "weekday(opened)", "days_between(opened, close)",
+    ],
+)  # fmt: skip
+def test_both_back_ends_agree_on(app: Deals, text: str) -> None:
+    compare(app, text)
