@@ -26,7 +26,7 @@ from ui.pages.layout_parts import next_options
 from ui.pages.list_filter import make_chips
 from ui.pages.list_plan import list_plan, make_columns
 from ui.pages.list_state import ListState, chosen_view
-from ui.pages.rights import access_of
+from ui.pages.rights import access_of, user_formats
 from ui.pages.totals import sum_text
 from ui.pages.values import shown_value
 from ui.rows import RowColumn

@@ -26,7 +26,7 @@ from ui.page_parts import Column
 from ui.pages.chrome import menu_views
 from ui.pages.counts import count_text
 from ui.pages.list_plan import is_number, list_plan
-from ui.pages.rights import access_of
+from ui.pages.rights import access_of, user_formats
 from workflow_dsl import parse_expression
 from workflow_dsl.syntax import And, Binary, BinaryOp, Path
 

@@ -25,7 +25,7 @@ from ui.pages.chrome import toast
 from ui.pages.form_parts import FormInput, FormMaker, FormParts
 from ui.pages.form_values import PostedForm, read_posted
 from ui.pages.fragments import is_htmx, render_block
-from ui.pages.rights import readable_object
+from ui.pages.rights import readable_object, user_formats
 from ui.security import local_path
 
 blueprint = Blueprint("moves", __name__)

@@ -26,7 +26,7 @@ from ui.pages.fragments import is_htmx, render_block
 from ui.pages.list_filter import FilterBar, make_bar, make_chips, with_condition
 from ui.pages.list_plan import ListPlan, is_number, is_sortable, list_plan
 from ui.pages.list_state import PAGE_SIZES, ListState, chosen_view, parse_sort, print_sort, read_state
-from ui.pages.rights import access_of, readable_object
+from ui.pages.rights import access_of, readable_object, user_formats
 from ui.pages.totals import total_text
 
 blueprint = Blueprint("record_list", __name__)

@@ -21,7 +21,7 @@ from ui.pages.chrome import toast
 from ui.pages.history import history_entries
 from ui.pages.layout_parts import Section, StagePath, highlight_items, shown_sections, stage_path
 from ui.pages.related import RelatedList, related_lists
-from ui.pages.rights import readable_object
+from ui.pages.rights import readable_object, user_formats
 from ui.pages.run_words import RunRow, run_row
 
 blueprint = Blueprint("record_page", __name__)
