@@ -34,7 +34,7 @@ def merge_extensions(base: Mapping, extensions: Iterable[Mapping], problems: Pro
     merged = base
     for extension in sorted(extensions, key=priority):
         for entry in extension.entries:
-            if entry.key.text in _HEAD:
+            if entry.key.text in _HEAD or not _is_of_its_kind(entry):
                 continue
             own = merged.get(entry.key.text)
             if entry.key.text == "fields" and isinstance(entry.value, Mapping):
@@ -49,6 +49,19 @@ def merge_extensions(base: Mapping, extensions: Iterable[Mapping], problems: Pro
             else:
                 merged = _set(merged, entry.key, entry.value)
     return merged
+
+
+def _is_of_its_kind(entry: Entry) -> bool:
+    """Tell whether a part is what it must be; one that is not was told of, and must not take the object's own away."""
+    if entry.key.text in ("fields", "layout", "views"):
+        return isinstance(entry.value, Mapping)
+    if entry.key.text in _GROWING:
+        return isinstance(entry.value, Sequence)
+    return not _is_nothing(entry.value)
+
+
+def _is_nothing(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.value is None
 
 
 def _merge_fields(own: Node | None, extra: Mapping, added: dict[str, Entry], problems: Problems) -> Node:
@@ -69,7 +82,7 @@ def _merge_fields(own: Node | None, extra: Mapping, added: dict[str, Entry], pro
             hint = f"it stands in {first.at}" if first is not None else ""
             message = f"the field '{name}' exists already"
             problems.report("OBJ231", message, entry.key.at, hint=hint, length=entry.key.length)
-        else:
+        elif isinstance(keys, Mapping):
             merged = _set(merged, merged.key(name) or entry.key, _merge_deep(current, keys, depth=2))
     return merged
 
@@ -93,6 +106,8 @@ def _merge_layout(own: Node | None, extra: Node) -> Node:
     merged = own
     for entry in extra.entries:
         grows = entry.key.text in _GROWING_LAYOUT
+        if grows and not isinstance(entry.value, Sequence):
+            continue
         value = _append(merged.get(entry.key.text), entry.value) if grows else entry.value
         merged = _set(merged, entry.key, value)
     return merged
@@ -100,6 +115,8 @@ def _merge_layout(own: Node | None, extra: Node) -> Node:
 
 def _merge_deep(own: Node | None, extra: Node, *, depth: int) -> Node:
     """Override key by key, `depth` levels down; a label with languages is replaced language by language."""
+    if isinstance(own, Mapping) and _is_nothing(extra):
+        return own
     if depth == 0 or not isinstance(own, Mapping) or not isinstance(extra, Mapping):
         return extra
     merged = own
