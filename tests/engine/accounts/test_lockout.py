@@ -77,11 +77,11 @@ def test_the_window_slides_so_that_no_15_minutes_hold_more_than_5_attempts(
 
 
 def test_a_locked_account_locks_nobody_else_out_and_the_count_survives_a_restart(
-    opened: tuple[Database, SystemTables], clock: FixedClock
+    opened: tuple[Database, SystemTables], clock: FixedClock, database_url: str
 ) -> None:
     database, system = opened
     assert attempts_until_refusal(Lockout(database, system.lockout, clock), "ann", "10.0.0.1") == 5
-    after_restart = Lockout(Database(database.url), system.lockout, clock)
+    after_restart = Lockout(Database(database_url), system.lockout, clock)
     with pytest.raises(TooManyAttempts):
         after_restart.admit("ann", "10.0.0.9")
     after_restart.admit("bob", "10.0.0.1")

@@ -7,7 +7,7 @@ random records and every route.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -70,7 +70,7 @@ def test_lists_counts_and_searches_hold_exactly_what_may_be_read(
 ) -> None:
     served, deals = world
     mine = visible_to(served, who, deals)
-    tests = [
+    tests: list[tuple[str, Callable[[dict[str, Any]], bool]]] = [
         ("", lambda deal: True),
         ("size >= 10", lambda deal: deal["size"] >= 10),
         ('stage = "lost" or size < 3', lambda deal: deal["stage"] == "lost" or deal["size"] < 3),

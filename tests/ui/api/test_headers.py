@@ -106,7 +106,7 @@ def test_a_lost_database_is_503_with_retry_after(sqlite_url: str, tmp_path: Path
     with serve_deals(sqlite_url, tmp_path) as served:
         from engine.errors import DatabaseUnavailable
 
-        def fail() -> object:
+        def fail() -> str:
             raise DatabaseUnavailable
 
         served.app.add_url_rule("/api/v1/fail", "fail", fail)
@@ -120,7 +120,7 @@ def test_an_unexpected_failure_tells_nothing_and_logs_the_cause_under_its_id(
 ) -> None:
     with serve_deals(sqlite_url, tmp_path) as served:
 
-        def fail() -> object:
+        def fail() -> str:
             raise RuntimeError("the secret detail")
 
         served.app.add_url_rule("/api/v1/fail", "fail", fail)

@@ -73,6 +73,7 @@ def test_without_if_match_a_change_is_428_where_the_setting_demands_it(served: S
         served.app.config["FIELDSTONE_REQUIRE_IF_MATCH"] = False
 
 
+@pytest.mark.promise("API-23")
 def test_a_warning_is_409_with_its_code_until_it_is_confirmed(served: Served) -> None:
     values = {"name": "Small", "stage": "won", "size": 3}
     warned = served.call("ann", "POST", "/records/deal", json=values)

@@ -1,0 +1,27 @@
+"""`demo` sets the sales app up with data and users, and a second call changes nothing."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+from tests.support.server_process import running_server
+from tests.ui.cli.conftest import Call
+
+
+def test_demo_loads_every_row_prints_its_users_and_serves_again_unchanged(
+    call: Call, database_url: str, tmp_path: Path
+) -> None:
+    first = call("demo", "--db", database_url, "--no-serve")
+    assert first.exit_code == 0, first.output
+    assert "refused" not in first.output
+    assert "ann@demo.example" in first.output
+    again = call("demo", "--db", database_url, "--no-serve")
+    assert "records" not in again.output
+    assert len(json.loads(call("releases", "--json", "--db", database_url).stdout)) == 1
+    with running_server(["demo", "--db", database_url, "--port", "0"], tmp_path) as server:
+        while not any("demo users, all with the password" in line for line in server.lines):
+            assert server.process.poll() is None
+            time.sleep(0.05)
+        assert server.stop() == 0
