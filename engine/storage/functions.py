@@ -6,7 +6,7 @@ Which functions the expression language needs is said by its SQL back end, which
 
 from __future__ import annotations
 
-import sys
+import functools
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -27,11 +27,16 @@ class SqlFunction:
     deterministic: bool = True
 
 
+# No character from here on has a case in Unicode: beyond lie ideographs, tags and private use.
+_CASED_END = 0x20000
+
+
 def fold(text: str | None) -> str | None:
     """Fold a text so that case and width do not matter: NFKC, then case folding."""
     return None if text is None else unicodedata.normalize("NFKC", text).casefold()
 
 
+@functools.cache
 def fold_function() -> SqlFunction:
     """Make `fs_fold` for both databases from Python's own folding table."""
     return SqlFunction(name="fs_fold", call=fold, arguments=1, postgresql=_postgresql_fold())
@@ -40,7 +45,7 @@ def fold_function() -> SqlFunction:
 def _postgresql_fold() -> tuple[str, ...]:
     single: dict[str, str] = {}
     several: dict[str, str] = {}
-    for code in range(128, sys.maxunicode + 1):
+    for code in range(128, _CASED_END):
         character = chr(code)
         folded = character.casefold()
         if folded != character:

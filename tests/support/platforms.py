@@ -16,6 +16,7 @@ from engine.ids import IdMaker
 from engine.platform import Platform
 from engine.settings import PlatformSettings
 from plugins.manager import PluginManager
+from tests.support.prepared import fill_from_original
 
 Files = Mapping[str, str]
 """Path inside the app folder → text; indentation common to all lines is taken away."""
@@ -84,8 +85,17 @@ def applied_platform(
     clock: Clock | None = None,
     ids: IdMaker | None = None,
 ) -> Iterator[Platform]:
-    """Open a platform with a small app applied: `files` as of `small_app`, the app's name is `shop`."""
+    """Open a platform with a small app applied: `files` as of `small_app`, the app's name is `shop`.
+
+    The app is applied once a process; the database at `database_url`, which must be empty, becomes a copy.
+    """
     app = small_app(folder, files, settings=settings)
+
+    def prepare(original: str) -> None:
+        with open_platform(original, folder, plugins=plugins) as platform:
+            platform.apply_release([app], author="test")
+
+    names = sorted(status.name for status in plugins.statuses) if plugins is not None else []
+    fill_from_original(database_url, repr((sorted(files.items()), settings, names)), prepare)
     with open_platform(database_url, folder, plugins=plugins, clock=clock, ids=ids) as platform:
-        platform.apply_release([app], author="test")
         yield platform

@@ -117,6 +117,12 @@ def create_database(server_url: str, *, label: str = "test", template: str | Non
     return urlunsplit(("postgresql+psycopg", parts.netloc, f"/{name}", parts.query, ""))
 
 
+def copy_database(server_url: str, original: str, copy: str) -> None:
+    """Replace the database at the address `copy` by a copy of the one at `original`; nobody may be connected to it."""
+    drop_database(server_url, copy)
+    _administer(server_url, f'CREATE DATABASE "{database_name(copy)}" TEMPLATE "{database_name(original)}"')
+
+
 def drop_database(server_url: str, url: str) -> None:
     """Drop a database made by `create_database`, whoever is still connected to it."""
     _administer(server_url, f'DROP DATABASE IF EXISTS "{database_name(url)}" WITH (FORCE)')

@@ -15,7 +15,8 @@ def test_stored_tables_are_of_todays_grammar() -> None:
 def test_stored_tables_parse_as_the_grammar_does() -> None:
     stored, fresh = load_parser(grammar_text(), OPTIONS), Lark(grammar_text(), **OPTIONS)
     assert stored is not None
-    for text in ('a.b = 1 and not (c in ["x", 2 days]) or d between 1% and 2 CNY', "sum(lines.x where y is empty) / -3"):
+    texts = ('a.b = 1 and not (c in ["x", 2 days]) or d between 1% and 2 CNY', "sum(lines.x where y is empty) / -3")
+    for text in texts:
         assert stored.parse(text, start="expression") == fresh.parse(text, start="expression")
 
 
