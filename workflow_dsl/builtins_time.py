@@ -188,7 +188,7 @@ def _movements() -> tuple[Function, ...]:
                                          _between(lambda context, a, b: periods.months_between(a, b))),)),
         Function(name="business_days_between", group="date",
                  doc="Workdays after a up to b, by the calendar in force.",
-                 example=Example(expression="business_days_between(2026-11-20, 2026-11-23)", value="1"),
+                 example=Example(expression="business_days_between(2026-11-13, 2026-11-16)", value="1"),
                  signatures=(_in_context("a: moment, b: moment", INTEGER, _between(
                      lambda context, a, b: periods.business_days_between(a, b, context.is_workday))),)),
     )  # fmt: skip

@@ -35,7 +35,7 @@ def syntax_problem(source: Source, start: Start) -> Problem:
     if keyword is not None:
         message = f"'{keyword[0]}' is not known here"
         hint = f"did you mean '{keyword[1]}'?"
-        return _problem(source, f"{family}103", message, hint, position, len(keyword[0]))
+        return _problem(source, "RUL103" if family == "RUL" else "EXP111", message, hint, position, len(keyword[0]))
     return _problem(source, f"{family}101", f"'{found}' can't stand here", f"expected {expected}", position, len(found))
 
 
