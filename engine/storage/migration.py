@@ -15,6 +15,7 @@ from typing import Any
 
 from engine.storage.column_changes import ColumnChange, judge_change
 from engine.storage.plan_steps import MigrationPlan, Phase, Safety, Step, StepKind
+from engine.storage.recomputed_parts import parts_to_recompute
 from engine.storage.renames import Renames, find_renames
 from engine.storage.schema import (
     ColumnSpec,
@@ -244,34 +245,10 @@ class _Planner:
             )
 
     def _recompute(self, renames: Renames) -> None:
-        for key in self._children_first():
-            parts = self._new.computed.get(key, {})
-            table = self._new.schema.table_of(key)
-            before = renames.table_before(table) if table is not None else None
-            if table is None or before is None:
-                continue  # a new table has no rows
-            known = self._old.computed.get(before.object, {})
-            changed = sorted(part for part, text in parts.items() if known.get(part) != text)
-            if changed:
-                text = f"compute {', '.join(changed)} of all records of {key} again"
-                self._add(StepKind.RECOMPUTE, Phase.SWITCH, text, object=key, parts=changed)
-
-    def _children_first(self) -> list[str]:
-        """Give the objects so that those a roll-up reads stand before the one that has it."""
-        objects, found = self._metamodel.objects, dict[str, None]()
-
-        def visit(key: str, above: frozenset[str]) -> None:
-            if key in found or key in above:
-                return
-            for definition in objects[key].fields.values():
-                inverse = objects[key].inverses.get(definition.rollup.list_name) if definition.rollup else None
-                if inverse is not None:
-                    visit(inverse.object, above | {key})
-            found[key] = None
-
-        for key in objects:
-            visit(key, frozenset())
-        return list(found)
+        wanted = self._new.computed
+        for key, parts in parts_to_recompute(self._metamodel, self._old.computed, wanted, renames):
+            text = f"compute {', '.join(parts)} of all records of {key} again"
+            self._add(StepKind.RECOMPUTE, Phase.SWITCH, text, object=key, parts=list(parts))
 
 
 _ORDER = tuple(StepKind)

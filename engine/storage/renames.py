@@ -17,10 +17,14 @@ from metamodel.objects import ObjectDef
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Renames:
-    """What belongs to what. tables: new table name → installed table. options: table, column, before, after."""
+    """What belongs to what.
+
+    tables: new table name → installed table. objects: new table name → key. options: table, column, before, after.
+    """
 
     metamodel: Metamodel
     tables: Mapping[str, TableSpec]
+    objects: Mapping[str, str]
     options: tuple[tuple[str, str, str, str], ...]
 
     def table_before(self, table: TableSpec) -> TableSpec | None:
@@ -30,6 +34,10 @@ class Renames:
     def table_after(self, name: str | None) -> str | None:
         """Give the new name of an installed table; its own name where it has no other."""
         return next((new for new, old in self.tables.items() if old.name == name), name)
+
+    def object_after(self, table: str) -> str:
+        """Give the key of the object whose table has this (new) name."""
+        return self.objects[table]
 
     def is_kept(self, table: TableSpec) -> bool:
         """Tell whether an installed table goes on, under its name or another."""
@@ -60,7 +68,8 @@ def find_renames(old: Schema, metamodel: Metamodel, new: Schema) -> Renames:
             tables[table.name] = before
     kept = MappingProxyType(tables)
     options = tuple(_renamed_options(metamodel, new, kept))
-    return Renames(metamodel=metamodel, tables=kept, options=options)
+    objects = MappingProxyType({table.name: table.object for table in new.tables.values()})
+    return Renames(metamodel=metamodel, tables=kept, objects=objects, options=options)
 
 
 def _table_by_was(old: Schema, object_def: ObjectDef, new: Schema) -> TableSpec | None:
