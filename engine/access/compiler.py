@@ -194,10 +194,11 @@ class Access:
 
     def _predicate(self, alternatives: Alternatives, object_key: str) -> Predicate:
         return any_of(
-            *(all_of(*(self._scope(text, object_key) for text in conjunction)) for conjunction in alternatives)
+            *(all_of(*(self.judge_text(text, object_key) for text in conjunction)) for conjunction in alternatives)
         )
 
-    def _scope(self, text: LocatedText, object_key: str) -> Predicate:
+    def judge_text(self, text: LocatedText, object_key: str) -> Predicate:
+        """Compile the text of a scope; what can't be understood matches nothing, wherever in the text it stands."""
         parsed = parse_expression(text)
         if parsed.expression is None:
             return NOBODY

@@ -98,7 +98,7 @@ FILES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Deals:
     """The opened app and who works with it; ann and bob are reps of two teams, cara is ann's boss."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from sqlalchemy import FromClause, and_, case, null
+from sqlalchemy import FromClause, Text, and_, case, cast, null
 
 from engine.expressions.sql.frames import Frame
 from engine.expressions.sql.values import (
@@ -158,6 +158,9 @@ class RowScope:
             return SqlNumber(expr=column, places=self._places(name))
         if kind is ColumnKind.DATE:
             return SqlDate(expr=column)
+        if kind is ColumnKind.ID and self.builder.tables.dialect is Dialect.POSTGRESQL:
+            # An id is a text to expressions; its column is not one here.
+            return SqlText(expr=cast(column, Text()))
         return SqlDatetime(expr=column) if kind is ColumnKind.DATETIME else SqlText(expr=column)
 
     def _places(self, name: str) -> int | None:

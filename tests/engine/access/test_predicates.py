@@ -1,0 +1,78 @@
+"""The two forms of each access condition, in memory and in SQL, agree on every record and person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from engine.access.compiler import Access
+from engine.access.grants import RoleGrants
+from engine.clock import FixedClock
+from engine.expressions.sql.frames import Frame
+from engine.expressions.sql.scopes import RowScope
+from engine.records.statements import Prepared
+from metamodel.source import LocatedText
+from tests.engine.expressions.test_agreement import NOW, fill
+from tests.support.deals import Deals, deals_app
+from tests.support.expressions import ExpressionMaker
+
+
+@pytest.fixture(scope="module")
+def app(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deals]:
+    with deals_app(module_database_url, tmp_path_factory.mktemp("access"), clock=FixedClock(NOW)) as deals:
+        fill(deals)
+        yield deals
+
+
+_WORDS = ("all", "own", "team", "subordinates", "no", "shared", "territory")
+
+
+def scopes(app: Deals) -> st.SearchStrategy[str]:
+    metamodel = app.platform.releases.current().metamodel
+    written = ExpressionMaker(metamodel=metamodel, object_key="deal", lookups=1, depth=1).conditions()
+    leaf = st.one_of(st.sampled_from(_WORDS), st.sampled_from(_WORDS), written.map(lambda text: f"({text})"))
+    return st.recursive(
+        leaf,
+        lambda inner: st.one_of(
+            st.tuples(inner, st.sampled_from(("and", "or")), inner).map(lambda p: f"({p[0]} {p[1]} {p[2]})"),
+            inner.map(lambda text: f"(not {text})"),
+        ),
+        max_leaves=3,
+    )
+
+
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_a_scope_means_the_same_in_memory_and_in_sql(app: Deals, data: st.DataObject) -> None:
+    text = data.draw(scopes(app))
+    actor = data.draw(st.sampled_from([app.ann, app.bob, app.cara]))
+    with app.records.reading(actor) as transaction:
+        parts = transaction.parts
+        access = Access(RoleGrants(parts.metamodel, actor.roles), parts.metamodel, parts.language, lambda *_: None)
+        predicate = access.judge_text(LocatedText.plain(text), "deal")
+        alias = parts.tables.of("deal").table.alias()
+        scope = RowScope(parts.builder(transaction.access, "en"), Frame(alias), "deal", alias)
+        condition = predicate.sql(scope)
+        query = select(alias.c["id"]).select_from(scope.frame.source).where(alias.c["deleted_at"].is_(None), condition)
+        in_sql = {str(row[0]) for row in transaction.rows(Prepared(query, parts.dialect), {})}
+        in_memory = {
+            values["id"]
+            for values in transaction.cache.records("deal")
+            if predicate.test(transaction.context("deal", values))
+        }
+    assert in_sql == in_memory, text
+
+
+@pytest.mark.parametrize(
+    "text", ["", "nonsense", "amount >", "old.amount = 1", "not nonsense", "own or nonsense", "own and (x"]
+)
+def test_a_scope_that_can_not_be_evaluated_matches_nothing(app: Deals, text: str) -> None:
+    with app.records.reading(app.ann) as transaction:
+        predicate = transaction.access.judge_text(LocatedText.plain(text), "deal")
+        assert not any(
+            predicate.test(transaction.context("deal", values)) for values in transaction.cache.records("deal")
+        )
