@@ -6,7 +6,6 @@ They work on values and a `Context`; nothing here knows syntax or types.
 
 from __future__ import annotations
 
-import datetime as dt
 import unicodedata
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
@@ -15,10 +14,9 @@ from typing import Any
 from metamodel.values import Money, Ref
 from workflow_dsl.context import Context, Values
 from workflow_dsl.durations import Duration
-from workflow_dsl.evaluation_errors import EvaluationError, checked_text
-from workflow_dsl.periods import period_bounds, shift_day, shift_moment
+from workflow_dsl.evaluation_errors import checked_text
 from workflow_dsl.shown_values import shown_text
-from workflow_dsl.syntax import Period, Span
+from workflow_dsl.syntax import Span
 
 # (field, target object, allowed objects when the values are `Ref`s, else None)
 Step = tuple[str, str, frozenset[str] | None]
@@ -168,78 +166,6 @@ def compare_key(context: Context, value: Any) -> Any:
     return value.length_seconds if isinstance(value, Duration) else value
 
 
-# ------------------------------------------------------------------ time
-def shift(context: Context, moment: Any, by: Any, sign: int) -> Any:
-    """Move a date, moment or time by a duration."""
-    if moment is None or by is None:
-        return None
-    duration = by if sign > 0 else by.times(-1)
-    if isinstance(moment, dt.datetime):
-        return shift_moment(moment, duration, context.zone, context.is_workday)
-    if isinstance(moment, dt.time):
-        seconds = int(duration.length_seconds)
-        return (dt.datetime.combine(dt.date(2000, 1, 1), moment) + dt.timedelta(seconds=seconds % 86_400)).time()
-    return shift_day(moment, duration, context.is_workday)
-
-
-def difference(left: Any, right: Any) -> Duration | None:
-    """Subtract dates (days), moments or times (seconds)."""
-    if left is None or right is None:
-        return None
-    if isinstance(left, dt.time):
-        day = dt.date(2000, 1, 1)
-        span = dt.datetime.combine(day, left) - dt.datetime.combine(day, right)
-    else:
-        span = left - right
-        if not isinstance(left, dt.datetime):
-            return Duration(days=Decimal(span.days))
-    return Duration(seconds=Decimal(span.days * 86_400 + span.seconds) + Decimal(span.microseconds) / 1_000_000)
-
-
-def duration_add(left: Any, right: Any, sign: int) -> Duration | None:
-    """Add durations part by part."""
-    if left is None or right is None:
-        return None
-    added: Duration = left.plus(right, sign)
-    return added
-
-
-def duration_times(left: Any, right: Any) -> Duration | None:
-    """Multiply a duration by a number, in either order."""
-    if left is None or right is None:
-        return None
-    duration, factor = (left, right) if isinstance(left, Duration) else (right, left)
-    scaled: Duration = duration.times(factor)
-    return scaled
-
-
-def duration_divide(context: Context, left: Any, right: Any, at: Span) -> Duration | Decimal | None:
-    """Divide a duration by a number (a duration) or by a duration (a number)."""
-    if left is None or right is None:
-        return None
-    if isinstance(right, Duration):
-        return divide(context, left.length_seconds, right.length_seconds, at)
-    if right == 0:
-        context.note("division by zero", at)
-        return None
-    shared: Duration = left.times(Decimal(1) / right)
-    return shared
-
-
-def length(value: Any) -> Any:
-    """Give what durations are compared by."""
-    return None if value is None else value.length_seconds
-
-
-def in_period(context: Context, value: Any, period: Period) -> bool:
-    """Say whether a date, or the local day of a moment, lies in a period."""
-    if value is None:
-        return False
-    first, last = period_bounds(period, context.today, context.is_workday)
-    day = value.astimezone(context.zone).date() if isinstance(value, dt.datetime) else value
-    return bool(first <= day <= last)
-
-
 # ------------------------------------------------------------------ texts and lists
 def join_texts(parts: Sequence[Any]) -> str | None:
     """Join texts; empty counts as ""."""
@@ -297,43 +223,3 @@ def label_of(context: Context, object_key: str, field: str, option: Any) -> str 
 def title_of(context: Context, record: Ref | None) -> str | None:
     """Give how a record is called, for texts."""
     return None if record is None else context.title(record.object, record.id)
-
-
-def dynamic(context: Context, operator: str, left: Any, right: Any, at: Span) -> Any:
-    """Compute with values whose types are known only now (payloads); what does not fit is an error."""
-    if left is None or right is None:
-        return None
-    if operator == "/":
-        if isinstance(left, Money):
-            return money_divide(context, left, right, at)
-        return (
-            duration_divide(context, left, right, at)
-            if isinstance(left, Duration)
-            else divide(context, left, right, at)
-        )
-    if operator == "*":
-        if isinstance(left, Money) or isinstance(right, Money):
-            return money_times(left, right)
-        if isinstance(left, Duration) or isinstance(right, Duration):
-            return duration_times(left, right)
-        return _numbers(left, right)[0] * _numbers(left, right)[1]
-    return _dynamic_sum(context, left, right, 1 if operator == "+" else -1)
-
-
-def _dynamic_sum(context: Context, left: Any, right: Any, sign: int) -> Any:
-    if isinstance(left, Money):
-        zero = Money(Decimal(0), context.base_currency)
-        return money_add(context, left, right if isinstance(right, Money) else zero, sign)
-    if isinstance(left, Duration):
-        return duration_add(left, right, sign) if isinstance(right, Duration) else shift(context, right, left, sign)
-    if isinstance(left, dt.date | dt.time):
-        return shift(context, left, right, sign) if isinstance(right, Duration) else difference(left, right)
-    first, second = _numbers(left, right)
-    return first + sign * second
-
-
-def _numbers(left: Any, right: Any) -> tuple[Any, Any]:
-    for value in (left, right):
-        if isinstance(value, bool) or not isinstance(value, int | Decimal):
-            raise EvaluationError(f"'{value}' is not a number")
-    return left, right

@@ -23,7 +23,7 @@ from workflow_dsl.types import Kind
 METAMODEL = sample_metamodel()
 SQL = ExpressionMaker(METAMODEL, "deal").any()
 MEMORY = ExpressionMaker(METAMODEL, "deal", sql_only=False).any()
-PYTHON_TYPES = {
+PYTHON_TYPES: dict[Kind, type | tuple[type, ...]] = {
     Kind.TEXT: str,
     Kind.INTEGER: int,
     Kind.DECIMAL: Decimal,

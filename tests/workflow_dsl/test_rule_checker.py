@@ -53,8 +53,8 @@ def test_a_rule_has_index_keys_typed_conditions_and_stable_paths() -> None:
       else log "not big"
       priority 10 as system retry 2 times inactive""")
     first, second = rule.on_record
-    assert (first.object, first.kinds, first.field) == ("deal", {EventKind.CREATED}, None)
-    assert (second.field, second.kinds) == ("stage", {EventKind.CREATED, EventKind.UPDATED})
+    assert (first.object, first.kinds, first.field) == ("deal", frozenset({EventKind.CREATED}), None)
+    assert (second.field, second.kinds) == ("stage", frozenset({EventKind.CREATED, EventKind.UPDATED}))
     assert second.before is not None
     assert rule.condition is not None
     assert rule.condition.reads.own == {"amount", "stage"}

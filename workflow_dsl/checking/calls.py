@@ -12,8 +12,8 @@ from metamodel.names import did_you_mean
 from workflow_dsl.checking.aggregates import check_aggregate, list_argument
 from workflow_dsl.checking.conditions import check_role_name, condition, report_object
 from workflow_dsl.checking.fitting import adapt, comparable, name_of, unify
-from workflow_dsl.checking.names import known_names
 from workflow_dsl.checking.state import Checking, failed, shown
+from workflow_dsl.checking.unknown_names import known_names
 from workflow_dsl.functions import Function, Signature, kinds_text
 from workflow_dsl.reads import Read
 from workflow_dsl.syntax import Arg, Call, Path

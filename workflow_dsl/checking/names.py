@@ -9,6 +9,7 @@ from metamodel.fields import FieldDef
 from metamodel.names import did_you_mean
 from metamodel.objects import InverseDef, ObjectDef
 from workflow_dsl.checking.state import Checking
+from workflow_dsl.checking.unknown_names import report_no_field, report_unknown
 from workflow_dsl.limits import MAX_PATH_STEPS
 from workflow_dsl.reads import Read
 from workflow_dsl.syntax import Name, Path, Span
@@ -59,7 +60,7 @@ def find(checking: Checking, path: Path) -> Found:
         qualified = checking.scope.metamodel.find_object(f"{first.text}.{path.names[1].text}")
         if qualified is not None:
             return FoundObject(object=qualified.key, rest=path.names[2:], at=path.at)
-    _report_unknown(checking, first)
+    report_unknown(checking, first)
     return None
 
 
@@ -256,12 +257,12 @@ def _list_or_unknown(checking: Checking, root: Root, position: _Position, names:
     name = names[0]
     holders = [o for o in checking.scope.objects(position.objects) if name.text in o.inverses]
     if not holders:
-        _report_no_field(checking, position.objects, name)
+        report_no_field(checking, position.objects, name)
         return None
     position.narrow(holders)
     inverse = holders[0].inverses[name.text]
     if not checking.scope.may_read(inverse.object, inverse.field):
-        _report_no_field(checking, position.objects, name)
+        report_no_field(checking, position.objects, name)
         return None
     base = FieldPath(type=record_of(holders[0].key), at=path.at, root=root)
     if position.steps:
@@ -271,37 +272,3 @@ def _list_or_unknown(checking: Checking, root: Root, position: _Position, names:
             holders=position.steps[-2].targets if len(position.steps) > 1 else root.objects,
         )  # fmt: skip
     return FoundList(base=base, inverse=inverse, object=holders[0].key, rest=tuple(names[1:]), at=path.at)
-
-
-def known_names(checking: Checking, objects: tuple[str, ...]) -> list[str]:
-    """Give the fields and lists that may be named on any of these objects."""
-    names: list[str] = []
-    for object_def in checking.scope.objects(objects):
-        names += [name for name in object_def.fields if checking.scope.may_read(object_def.key, name)]
-        names += object_def.inverses
-    return names
-
-
-def _report_no_field(checking: Checking, objects: tuple[str, ...], name: Name) -> None:
-    owner = " or ".join(objects) if objects else "any object"
-    hint = did_you_mean(name.text, known_names(checking, objects))
-    checking.refuse("EXP201", f"'{name.text}' is not a field of {owner}", name.at, hint)
-
-
-_FOREIGN_WORDS = {"null": "empty", "none": "empty", "nil": "empty", "blank": "empty", "yes": "true", "no": "false"}
-
-
-def _report_unknown(checking: Checking, name: Name) -> None:
-    scope = checking.scope
-    own = tuple(checking.rows[::-1]) + ((scope.object,) if scope.object else ())
-    if name.text in _FOREIGN_WORDS:
-        hint = f"write '{_FOREIGN_WORDS[name.text]}'"
-    else:
-        known = [*(known_names(checking, own) if own else ()), *scope.given, "this", "user", "now", "today"]
-        hint = did_you_mean(name.text, known)
-    if name.text in ("this", "old"):
-        checking.refuse("EXP201", f"'{name.text}' names nothing: no record is at hand in {scope.place}", name.at)
-        return
-    owner = " or ".join(dict.fromkeys(own))
-    message = f"'{name.text}' is not a field of {owner}" if owner else f"'{name.text}' is not a known name"
-    checking.refuse("EXP201", message, name.at, hint)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 import re2
 
-from workflow_dsl import operations
+from workflow_dsl import operations, time_operations
 from workflow_dsl.compiling.emission import (
     Code,
     Emission,
@@ -77,7 +77,7 @@ def _comparable(em: Emission, left: Code, left_type: Type, right: Code, right_ty
 
 
 def _length(em: Emission, code: Code) -> Code:
-    return Code(expr=em.call(operations.length, code.expr), maybe_empty=code.maybe_empty)
+    return Code(expr=em.call(time_operations.length, code.expr), maybe_empty=code.maybe_empty)
 
 
 def _ordered(em: Emission, op: BinaryOp, left: Code, left_type: Type, right: Code, right_type: Type) -> Code:
@@ -152,7 +152,7 @@ def _is_among(value: object, items: object) -> bool:
 
 def emit_period(em: Emission, node: PeriodTest) -> Code:
     """Emit `in last 30 days`."""
-    test = em.call(operations.in_period, _CONTEXT, em.value(node.value).expr, em.constant(node.period))
+    test = em.call(time_operations.in_period, _CONTEXT, em.value(node.value).expr, em.constant(node.period))
     return _test(test, negate=node.negated)
 
 

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from workflow_dsl import operations
+from workflow_dsl import operations, time_operations
 from workflow_dsl.compiling.emission import (
     Code,
     Emission,
@@ -17,6 +17,7 @@ from workflow_dsl.compiling.emission import (
 )
 from workflow_dsl.compiling.emit_paths import as_ref, emit_label
 from workflow_dsl.compiling.emit_tests import equal
+from workflow_dsl.dynamic_operations import dynamic
 from workflow_dsl.syntax import BinaryOp
 from workflow_dsl.typed import (
     Arithmetic,
@@ -54,13 +55,13 @@ def _called(em: Emission, node: Arithmetic, left: ast.expr, right: ast.expr) -> 
     sign = em.constant(1 if node.op is BinaryOp.ADD else -1)
     kinds = (node.left.type.kind, node.right.type.kind)
     if Kind.UNKNOWN in kinds or Kind.EMPTY in kinds:
-        return em.call(operations.dynamic, _CONTEXT, em.constant(node.op.value), left, right, at)
+        return em.call(dynamic, _CONTEXT, em.constant(node.op.value), left, right, at)
     if node.op in (BinaryOp.ADD, BinaryOp.SUB):
         return _sum(em, kinds, left, right, sign, node)
     if node.op is BinaryOp.MUL:
-        times = operations.money_times if Kind.MONEY in kinds else operations.duration_times
+        times = operations.money_times if Kind.MONEY in kinds else time_operations.duration_times
         return em.call(times, left, right)
-    divide = {Kind.MONEY: operations.money_divide, Kind.DURATION: operations.duration_divide}
+    divide = {Kind.MONEY: operations.money_divide, Kind.DURATION: time_operations.duration_divide}
     return em.call(divide.get(kinds[0], operations.divide), _CONTEXT, left, right, at)
 
 
@@ -70,15 +71,15 @@ def _sum(
     if Kind.MONEY in kinds:
         if kinds != (Kind.MONEY, Kind.MONEY):
             # One side is the number 0, which fits money.
-            return em.call(operations.dynamic, _CONTEXT, em.constant(node.op.value), left, right, em.constant(node.at))
+            return em.call(dynamic, _CONTEXT, em.constant(node.op.value), left, right, em.constant(node.at))
         return em.call(operations.money_add, _CONTEXT, left, right, sign)
     if kinds == (Kind.DURATION, Kind.DURATION):
-        return em.call(operations.duration_add, left, right, sign)
+        return em.call(time_operations.duration_add, left, right, sign)
     if Kind.DURATION not in kinds:
-        return em.call(operations.difference, left, right)
+        return em.call(time_operations.difference, left, right)
     if kinds[0] is Kind.DURATION:
-        return em.call(operations.shift, _CONTEXT, right, left, sign)
-    return em.call(operations.shift, _CONTEXT, left, right, sign)
+        return em.call(time_operations.shift, _CONTEXT, right, left, sign)
+    return em.call(time_operations.shift, _CONTEXT, left, right, sign)
 
 
 def emit_negative(em: Emission, node: Negative) -> Code:

@@ -1,0 +1,43 @@
+"""Reports names that mean nothing where they stand, with the nearest name that does."""
+
+from __future__ import annotations
+
+from metamodel.names import did_you_mean
+from workflow_dsl.checking.state import Checking
+from workflow_dsl.syntax import Name
+
+
+def known_names(checking: Checking, objects: tuple[str, ...]) -> list[str]:
+    """Give the fields and lists that may be named on any of these objects."""
+    names: list[str] = []
+    for object_def in checking.scope.objects(objects):
+        names += [name for name in object_def.fields if checking.scope.may_read(object_def.key, name)]
+        names += object_def.inverses
+    return names
+
+
+def report_no_field(checking: Checking, objects: tuple[str, ...], name: Name) -> None:
+    """Report a name that none of these objects has as a field."""
+    owner = " or ".join(objects) if objects else "any object"
+    hint = did_you_mean(name.text, known_names(checking, objects))
+    checking.refuse("EXP201", f"'{name.text}' is not a field of {owner}", name.at, hint)
+
+
+_FOREIGN_WORDS = {"null": "empty", "none": "empty", "nil": "empty", "blank": "empty", "yes": "true", "no": "false"}
+
+
+def report_unknown(checking: Checking, name: Name) -> None:
+    """Report a name that nothing in sight has."""
+    scope = checking.scope
+    own = tuple(checking.rows[::-1]) + ((scope.object,) if scope.object else ())
+    if name.text in _FOREIGN_WORDS:
+        hint = f"write '{_FOREIGN_WORDS[name.text]}'"
+    else:
+        known = [*(known_names(checking, own) if own else ()), *scope.given, "this", "user", "now", "today"]
+        hint = did_you_mean(name.text, known)
+    if name.text in ("this", "old"):
+        checking.refuse("EXP201", f"'{name.text}' names nothing: no record is at hand in {scope.place}", name.at)
+        return
+    owner = " or ".join(dict.fromkeys(own))
+    message = f"'{name.text}' is not a field of {owner}" if owner else f"'{name.text}' is not a known name"
+    checking.refuse("EXP201", message, name.at, hint)
