@@ -74,18 +74,10 @@ class Platform:
         """
         clock, ids = clock or settings.clock(), ids or Uuid7Maker()
         plugins = plugins or PluginManager.load(settings.plugins)
-        database = Database(
-            settings.database_url,
-            functions=expression_functions(),
-            synchronous=settings.sqlite_sync.upper(),
-            pool_size=settings.pool_size,
-        )
-        system = build_system_tables(database.dialect)
-        upgrade_system_tables(database, system, clock)
+        database, system = _connect(settings, clock)
         language = installed_language(plugins)
         releases = ReleaseStore(database, system, language)
-        secret = settings.secret()
-        records = Records(database, system, releases.current, clock, ids, language.functions, secret)
+        records = Records(database, system, releases.current, clock, ids, language.functions, settings.secret())
         stamp = AccountStamp(database, system.stamp)
         automation = Automation(
             database=database,
@@ -99,7 +91,7 @@ class Platform:
             tuning=tuning,
             concurrency=settings.concurrency,
             base_url=settings.base_url,
-            allowed_hosts=tuple(host.strip() for host in settings.egress_allow.split(",") if host.strip()),
+            allowed_hosts=settings.egress_hosts,
         )
         records.join(automation.before_rules, UserChanges(automation.after_save, stamp))
         opened = open_accounts(
@@ -159,6 +151,18 @@ class Platform:
         self.plugins.stop()
         self.automation.close()
         self.database.close()
+
+
+def _connect(settings: PlatformSettings, clock: Clock) -> tuple[Database, SystemTables]:
+    database = Database(
+        settings.database_url,
+        functions=expression_functions(),
+        synchronous=settings.sqlite_sync.upper(),
+        pool_size=settings.pool_size,
+    )
+    system = build_system_tables(database.dialect)
+    upgrade_system_tables(database, system, clock)
+    return database, system
 
 
 def installed_language(plugins: PluginManager) -> Language:

@@ -60,6 +60,11 @@ class PlatformSettings:
         """Make the clock: the machine's, or in a test build the one FIELDSTONE_CLOCK names."""
         return clock_for_tests(self.clock_text) if self.clock_text else SystemClock()
 
+    @property
+    def egress_hosts(self) -> tuple[str, ...]:
+        """The hosts inside the own network that webhooks may reach all the same."""
+        return tuple(host.strip() for host in self.egress_allow.split(",") if host.strip())
+
     def secret(self) -> bytes:
         """Give the key that signs cookies and cursors; made on first use and kept for all processes."""
         if self.secret_key:
