@@ -94,10 +94,11 @@ class Platform:
             allowed_hosts=settings.egress_hosts,
         )
         records.join(automation.before_rules, UserChanges(automation.after_save, stamp))
+        current = releases.current
         opened = open_accounts(
             database,
             system,
-            current_release=releases.current,
+            current_release=current,
             records=records,
             clock=clock,
             ids=ids,
