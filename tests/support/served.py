@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse
 from engine.access.actor import Actor, Origin, system_actor
 from engine.accounts.opening import AccountSettings
 from engine.accounts.passwords import PasswordCost
+from engine.clock import Clock
 from engine.platform import Platform
 from engine.settings import PlatformSettings
 from ui.app import create_app
@@ -93,11 +94,17 @@ def post_form(client: FlaskClient, path: str, values: Mapping[str, str], page: s
 
 @contextmanager
 def serve_deals(
-    database_url: str, folder: Path, *, settings: WebSettings | None = None, app_folder: Path = DEALS
+    database_url: str,
+    folder: Path,
+    *,
+    settings: WebSettings | None = None,
+    app_folder: Path = DEALS,
+    accounts: AccountSettings = CHEAP,
+    clock: Clock | None = None,
 ) -> Iterator[Served]:
     """Apply the app `deals` on a database, make its users, and give the application."""
     platform_settings = PlatformSettings(database_url=database_url, data_folder=folder, secret_key="k" * 40)
-    platform = Platform.open(platform_settings, accounts=CHEAP)
+    platform = Platform.open(platform_settings, accounts=accounts, clock=clock)
     try:
         platform.apply_release([app_folder], author="test")
         served = Served(platform, create_app(platform, settings or WebSettings(secret_key="s" * 40)))

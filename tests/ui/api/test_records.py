@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
 import pytest
+from werkzeug.test import TestResponse
 
 from tests.support.served import Served
 
@@ -46,6 +47,13 @@ def test_a_stale_if_match_is_412_with_the_current_version_and_changes_nothing(se
     assert served.get("ann", path).get_json()["name"] == "Second"
 
 
+@pytest.mark.promise("API-04")
+def test_a_record_keeps_the_contract_of_http_from_creation_to_the_bin_and_back(served: Served) -> None:
+    test_a_record_is_created_read_changed_binned_and_restored(served)
+    test_a_stale_if_match_is_412_with_the_current_version_and_changes_nothing(served)
+    test_without_if_match_a_change_is_428_where_the_setting_demands_it(served)
+
+
 def test_of_many_changes_with_the_same_if_match_exactly_one_is_made(served: Served) -> None:
     record = served.make("boss", "deal", name="Race")
     path = f"/records/deal/{record['id']}"
@@ -74,7 +82,7 @@ def test_without_if_match_a_change_is_428_where_the_setting_demands_it(served: S
 
 
 @pytest.mark.promise("API-23")
-def test_a_warning_is_409_with_its_code_until_it_is_confirmed(served: Served) -> None:
+def test_warnings_are_409_with_their_codes_until_each_is_confirmed(served: Served) -> None:
     values = {"name": "Small", "stage": "won", "size": 3}
     warned = served.call("ann", "POST", "/records/deal", json=values)
     assert warned.status_code == 409
@@ -85,6 +93,21 @@ def test_a_warning_is_409_with_its_code_until_it_is_confirmed(served: Served) ->
     confirmed = served.call("ann", "POST", "/records/deal", json={**values, "confirm": ["small_won"]})
     assert confirmed.status_code == 201
     assert [notice["code"] for notice in confirmed.get_json()["@notices"]] == ["small_won"]
+    odd = {**values, "name": "Odd and small"}
+    of_a_rule = served.call("ann", "POST", "/records/deal", json={"name": "Odd"})
+    assert (of_a_rule.status_code, codes(of_a_rule)) == (409, ["odd_name"])
+    new_one = served.call("ann", "POST", "/records/deal", json={**odd, "confirm": ["small_won"]})
+    assert new_one.status_code == 409
+    assert "odd_name" in codes(new_one)
+    both = served.call("ann", "POST", "/records/deal", json={**odd, "confirm": ["small_won", "odd_name"]})
+    assert both.status_code == 201
+    path = f"/records/deal/{both.get_json()['id']}"
+    assert codes(served.call("ann", "PATCH", path, json={"size": 4})) == ["odd_name", "small_won"]
+    assert served.get("ann", path).get_json()["size"] == 3
+
+
+def codes(answer: TestResponse) -> list[str]:
+    return [str(error["code"]) for error in answer.get_json()["errors"]]
 
 
 def test_values_as_get_gives_them_are_accepted_by_patch(served: Served) -> None:
