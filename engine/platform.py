@@ -79,20 +79,7 @@ class Platform:
         releases = ReleaseStore(database, system, language)
         records = Records(database, system, releases.current, clock, ids, language.functions, settings.secret())
         stamp = AccountStamp(database, system.stamp)
-        automation = Automation(
-            database=database,
-            system=system,
-            releases=releases,
-            records=records,
-            functions=language.functions,
-            plugins=plugins,
-            clock=clock,
-            ids=ids,
-            tuning=tuning,
-            concurrency=settings.concurrency,
-            base_url=settings.base_url,
-            allowed_hosts=settings.egress_hosts,
-        )
+        automation = _automate(settings, releases, records, plugins, clock, ids, tuning)
         records.join(automation.before_rules, UserChanges(automation.after_save, stamp))
         current = releases.current
         opened = open_accounts(
@@ -164,6 +151,31 @@ def _connect(settings: PlatformSettings, clock: Clock) -> tuple[Database, System
     system = build_system_tables(database.dialect)
     upgrade_system_tables(database, system, clock)
     return database, system
+
+
+def _automate(
+    settings: PlatformSettings,
+    releases: ReleaseStore,
+    records: Records,
+    plugins: PluginManager,
+    clock: Clock,
+    ids: IdMaker,
+    tuning: Tuning | None,
+) -> Automation:
+    return Automation(
+        database=releases.database,
+        system=releases.system,
+        releases=releases,
+        records=records,
+        functions=releases.language.functions,
+        plugins=plugins,
+        clock=clock,
+        ids=ids,
+        tuning=tuning,
+        concurrency=settings.concurrency,
+        base_url=settings.base_url,
+        allowed_hosts=settings.egress_hosts,
+    )
 
 
 def installed_language(plugins: PluginManager) -> Language:
