@@ -159,6 +159,12 @@ def text_functions() -> tuple[Function, ...]:
                  doc="A phone number in international form; what is no phone number of that country is left as it is.",
                  example=Example(expression='format_phone("138 0013 8000", "CN")', value='"+8613800138000"'),
                  signatures=(signature("t: text, country: text", TEXT, _format_phone),)),
+    )  # fmt: skip
+
+
+def conversion_functions() -> tuple[Function, ...]:
+    """Make the conversions to and from text."""
+    return (
         Function(name="text", group="conversion",
                  doc="Any value as a text: numbers plain, dates in ISO form, a choice by its option's name.",
                  example=Example(expression="text(2026-11-21)", value='"2026-11-21"'),
