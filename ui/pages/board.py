@@ -21,6 +21,7 @@ from ui.context import actor, language, platform, release
 from ui.formats import Formats
 from ui.page_parts import Chip, Crumb, Item, Option, Tab
 from ui.pages.filters import joined, split_filter
+from ui.pages.form_values import BOARD
 from ui.pages.fragments import render_block
 from ui.pages.layout_parts import next_options
 from ui.pages.list_filter import make_chips
@@ -221,7 +222,7 @@ def _card(plan: BoardPlan, record: Record, formats: Formats) -> Card:
         id=f"record-{key}-{record.id}",
         title=head or record.title or str(_("Without a name")),
         href=f"/o/{quote(key)}/{record.id}",
-        action=f"/o/{quote(key)}/{record.id}/move?board={quote(plan.view.name)}",
+        action=f"/o/{quote(key)}/{record.id}/move?{BOARD}={quote(plan.view.name)}",
         version=record.version,
         items=tuple(
             Item(

@@ -17,7 +17,7 @@ from ui.formats import Formats
 from ui.page_parts import Change, ConflictRow, Crumb
 from ui.pages.controls import CURRENCY_SUFFIX
 from ui.pages.form_parts import FormInput, FormMaker, form_id
-from ui.pages.form_values import WAS, PostedForm
+from ui.pages.form_values import BACK, WAS, PostedForm
 from ui.pages.values import shown_value
 
 
@@ -73,7 +73,7 @@ def conflict_page(
             if name not in both
         ),
         mine=tuple(_label(fields[name], formats) for name in posted.chosen if name not in both),
-        hidden=(("version", str(current_version)), ("back", posted.back), *_again(posted, starts)),
+        hidden=(("version", str(current_version)), (BACK, posted.back), *_again(posted, starts)),
     )
 
 

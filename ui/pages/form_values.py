@@ -12,11 +12,16 @@ from dataclasses import dataclass
 from werkzeug.datastructures import MultiDict
 
 from metamodel.fields import FieldDef
+from metamodel.objects import ObjectDef
 from ui.formats import Formats
 from ui.pages.controls import CURRENCY_SUFFIX, read_form
 
 WAS = "was-"
 KEEP = "keep-"
+# Names with a hyphen, which no field can have.
+BACK = "fs-back"
+CONFIRM = "fs-confirm"
+BOARD = "fs-board"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +54,11 @@ class PostedForm:
         return started_text(self.typed[name], self.typed.get(name + CURRENCY_SUFFIX, ""))
 
 
+def form_fields(object_def: ObjectDef) -> tuple[FieldDef, ...]:
+    """Give the fields that a form of an object may post: the system's own are not among them, but the owner."""
+    return tuple(field for field in object_def.fields.values() if not field.system or field.name == "owner")
+
+
 def started_text(text: str, currency: str = "") -> str:
     """Give the text of a control as `was-<name>` keeps it: line ends as forms send them, a currency with it."""
     plain = text.replace("\r\n", "\n").strip()
@@ -66,6 +76,6 @@ def read_posted(fields: Iterable[FieldDef], given: MultiDict[str, str], formats:
         was={name.removeprefix(WAS): given[name] for name in given if name.startswith(WAS)},
         kept={name.removeprefix(KEEP): given[name] for name in given if name.startswith(KEEP)},
         version=int(version) if version.isdecimal() and len(version) < 10 else None,
-        confirm=tuple(code for text in given.getlist("confirm") for code in text.split(",") if code),
-        back=given.get("back", ""),
+        confirm=tuple(code for text in given.getlist(CONFIRM) for code in text.split(",") if code),
+        back=given.get(BACK, ""),
     )

@@ -23,7 +23,7 @@ from ui.page_parts import Crumb
 from ui.pages.board import board_fragment
 from ui.pages.chrome import toast
 from ui.pages.form_parts import FormInput, FormMaker, FormParts
-from ui.pages.form_values import PostedForm, read_posted
+from ui.pages.form_values import BACK, BOARD, PostedForm, form_fields, read_posted
 from ui.pages.fragments import is_htmx, render_block
 from ui.pages.rights import readable_object, user_formats
 from ui.security import local_path
@@ -51,9 +51,9 @@ class MovePage:
 
 @blueprint.post("/o/<object_name>/<record_id>/move")
 def move_record(object_name: str, record_id: str) -> ResponseReturnValue:
-    """Save the posted fields; `board` names the board that the move was made on."""
+    """Save the posted fields; `fs-board` names the board that the move was made on."""
     object_def = readable_object(object_name)
-    posted = read_posted(object_def.fields.values(), request.form, user_formats())
+    posted = read_posted(form_fields(object_def), request.form, user_formats())
     try:
         platform().records.update(
             actor(), object_def.key, record_id, posted.values, version=posted.version, confirm=posted.confirm
@@ -69,8 +69,12 @@ def move_record(object_name: str, record_id: str) -> ResponseReturnValue:
     return _moved(object_def, record_id)
 
 
+def _board() -> str:
+    return request.form.get(BOARD) or request.args.get(BOARD, "")
+
+
 def _moved(object_def: ObjectDef, record_id: str) -> ResponseReturnValue:
-    board = request.form.get("board") or request.args.get("board", "")
+    board = _board()
     text = str(_("Saved"))
     if is_htmx() and board:
         answer = Response(board_fragment(object_def, board))
@@ -83,7 +87,7 @@ def _moved(object_def: ObjectDef, record_id: str) -> ResponseReturnValue:
 
 def _not_allowed(object_def: ObjectDef, record_id: str) -> ResponseReturnValue:
     toast(_("Your roles do not allow this change."), "error")
-    target = _back(object_def, record_id, request.form.get("board") or request.args.get("board", ""))
+    target = _back(object_def, record_id, _board())
     return Response("", headers={"HX-Redirect": target}) if is_htmx() else redirect(target, 303)
 
 
@@ -112,7 +116,7 @@ def _page(
     warnings: Sequence[FieldError],
     version: int | None,
 ) -> MovePage:
-    board = request.form.get("board") or request.args.get("board", "")
+    board = _board()
     formats = user_formats()
     maker = FormMaker(object_def, record_id, formats, release().metamodel.main.currency)
     asked = _asked(object_def, state, errors)
@@ -133,7 +137,7 @@ def _page(
         cancel_url=_back(object_def, record_id, board),
         crumbs=(Crumb(label=str(_("Not possible yet"))),),
         parts=parts,
-        hidden={**kept, **({"version": str(now)} if now is not None else {}), **({"board": board} if board else {})},
+        hidden={**kept, **({"version": str(now)} if now is not None else {}), **({BOARD: board} if board else {})},
         warnings=tuple(each.message for each in warnings),
         codes=",".join({each.code: None for each in warnings}),
         target="#board" if board else "",
@@ -149,7 +153,7 @@ def _asked(object_def: ObjectDef, state: FormState, errors: Sequence[FieldError]
 def _back(object_def: ObjectDef, record_id: str, board: str) -> str:
     if board:
         return f"/o/{quote(object_def.key)}?view={quote(board)}"
-    return local_path(request.form.get("back"), f"/o/{quote(object_def.key)}/{quote(record_id)}")
+    return local_path(request.form.get(BACK), f"/o/{quote(object_def.key)}/{quote(record_id)}")
 
 
 def orjson_ascii(value: Any) -> str:

@@ -23,7 +23,7 @@ from ui.page_parts import Crumb
 from ui.pages.chrome import toast
 from ui.pages.conflict import conflict_page
 from ui.pages.form_parts import FormInput, FormMaker, FormParts, form_id
-from ui.pages.form_values import PostedForm, read_posted
+from ui.pages.form_values import BACK, CONFIRM, PostedForm, form_fields, read_posted
 from ui.pages.fragments import render_block
 from ui.pages.rights import readable_object, user_formats
 from ui.security import local_path
@@ -58,7 +58,7 @@ class FormPage:
 def new_record(object_name: str) -> ResponseReturnValue:
     """Show the form of a new record; parameters named like fields are filled in."""
     object_def = readable_object(object_name)
-    given = read_posted(object_def.fields.values(), request.args, user_formats())
+    given = read_posted(form_fields(object_def), request.args, user_formats())
     return render_template(_TEMPLATE, page=_page(object_def, None, given, values=given.values))
 
 
@@ -117,7 +117,7 @@ def offer_choices(object_name: str, field_name: str) -> ResponseReturnValue:
     """Answer what a lookup's picker offers for the text typed."""
     object_def = readable_object(object_name)
     field = object_def.fields.get(field_name)
-    given = read_posted(object_def.fields.values(), request.args, user_formats()).values
+    given = read_posted(form_fields(object_def), request.args, user_formats()).values
     found = platform().records.choices(
         actor(), object_def.key, field_name, request.args.get("q", "")[:200], values=given
     )
@@ -185,7 +185,7 @@ def _page(
     base = f"/o/{quote(object_def.key)}"
     url = f"{base}/{quote(record_id)}" if record_id else base
     version = posted.version if posted.version is not None else state.values.get("version")
-    fields = {"version": str(version or ""), "back": posted.back, "confirm": ",".join(posted.confirm)}
+    fields = {"version": str(version or ""), BACK: posted.back, CONFIRM: ",".join(posted.confirm)}
     return FormPage(
         form_id=form_id(object_def, record_id),
         title=title or str(_("New: %(object)s", object=label_text(object_def.label, language(), object_def.name))),
@@ -221,7 +221,7 @@ def _offered(
 
 
 def _posted(object_def: ObjectDef) -> PostedForm:
-    return read_posted(object_def.fields.values(), request.form, user_formats())
+    return read_posted(form_fields(object_def), request.form, user_formats())
 
 
 def _crumbs(object_def: ObjectDef, record_id: str | None, title: str) -> tuple[Crumb, ...]:

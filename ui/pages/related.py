@@ -14,6 +14,7 @@ from metamodel.texts import label_text
 from metamodel.views import ViewType
 from ui.formats import Formats
 from ui.page_parts import Column
+from ui.pages.form_values import BACK
 from ui.pages.list_plan import default_paths, is_number, make_columns, row_words
 from ui.rows import RowColumn, RowWriter, compile_rows
 from workflow_dsl.printer import quote as quote_text
@@ -101,7 +102,7 @@ def _new_url(transaction: Transaction, plan: RelatedPlan, object_def: ObjectDef,
     single = relation is not None and relation.single_target is not None
     value = record_id if single else f"{object_def.key}:{record_id}"
     back = f"/o/{quote(object_def.key)}/{quote(record_id)}"
-    return f"/o/{quote(plan.child.key)}/new?{urlencode({plan.inverse.field: value, 'back': back})}"
+    return f"/o/{quote(plan.child.key)}/new?{urlencode({plan.inverse.field: value, BACK: back})}"
 
 
 def _all_url(plan: RelatedPlan, record_id: str) -> str:

@@ -1,0 +1,152 @@
+"""Lists: what they show, filter, sort, count and total; what they keep from people without the right."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote_plus
+
+import pytest
+
+from tests.ui.pages.workshop import EVIL, Site
+
+
+@pytest.fixture(scope="module")
+def firm(site: Site) -> str:
+    return site.make("firm", name="Acme & Söhne", rating=4)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def jobs(site: Site, firm: str) -> list[str]:
+    made = [
+        site.make("job", name=f"Job {number:02d}", firm=firm, amount=str(number * 100), margin=77_000 + number)
+        for number in range(1, 31)
+    ]
+    made.append(site.make("job", name="Bob's job", owner="bob", amount="5000", stage="made"))
+    made.append(site.make("job", name=EVIL, note=EVIL, reason=EVIL, mail="a@example.com", hot=True, amount="0"))
+    return made
+
+
+def _list(site: Site, who: str, query: str = "", status: int = 200) -> str:
+    return site.page(who, f"/o/job{'?' + query if query else ''}", status)
+
+
+def _titles(page: str) -> list[str]:
+    return re.findall(r'<a class="row-link" href="/o/job/[^"]+">([^<]*)</a>', page)
+
+
+def test_a_list_shows_the_first_view_with_its_rows_columns_and_tabs(site: Site) -> None:
+    page = _list(site, "ann")
+    assert "Job 01" in _titles(page)
+    assert 'aria-current="page"' in page
+    assert "Open jobs" in page
+    assert re.search(r'<td data-label="Firm"><a href="/o/firm/[^"]+">Acme &amp; Söhne</a></td>', page)
+    assert '<td class="end" data-label="Amount">¥100.00</td>' in page
+    assert '<span class="pill pill-blue">Fresh</span>' in page
+
+
+def test_what_a_role_denies_is_not_in_lists_filters_sorts_or_tabs(site: Site) -> None:
+    page = _list(site, "ann")
+    assert "Margin" not in page
+    assert "77001" not in page
+    assert "77,001" not in page
+    assert "For bosses" not in page
+    assert "Bob&#39;s job" not in page
+    for query in ("filter=margin+%3E+1", "sort=-margin", "filter=firm.secret+%3D+1"):
+        assert "77" not in "".join(_titles(_list(site, "ann", query, 400)))
+    assert "Margin" in _list(site, "boss")
+    assert "For bosses" in _list(site, "boss")
+
+
+def test_an_unreadable_field_in_a_filter_gives_the_message_of_an_unknown_one(site: Site) -> None:
+    denied = _list(site, "ann", "filter=margin+%3E+1", 400)
+    unknown = _list(site, "ann", "filter=marble+%3E+1", 400)
+    assert "&#39;margin&#39; is not a field of job" in denied
+    assert "&#39;marble&#39; is not a field of job" in unknown
+
+
+def test_an_object_without_rights_is_as_absent_as_one_that_is_not_there(site: Site) -> None:
+    for path in ("/o/vault", "/o/nothing", "/o/vault/new"):
+        assert "There is nothing here" in site.page("ann", path, 404)
+
+
+def test_a_filter_shows_as_chips_that_drop_one_by_one(site: Site) -> None:
+    text = 'amount >= 500 and stage = "fresh"'
+    page = _list(site, "ann", f"filter={quote_plus(text)}")
+    assert "Job 05" in page
+    assert "Job 04" not in page
+    assert '<span class="chip-op">at least</span>' in page
+    assert "<span>Fresh</span>" in page
+    assert "filter=amount+%3E%3D+500" in page
+    assert "filter=stage+%3D+%22fresh%22" in page
+
+
+def test_a_condition_of_the_bar_becomes_part_of_the_expression(site: Site) -> None:
+    answer = site.client("ann").get("/o/job?filter=hot&field=amount&operator=%3E%3D&value=500&add=1")
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == "/o/job?filter=hot+and+amount+%3E%3D+500"
+    bar = site.page("ann", "/o/job?field=stage", **{"HX-Request": "true", "HX-Target": "filter-form"})
+    assert bar.lstrip().startswith("<form")
+    assert 'value="fresh"' in bar
+
+
+def test_a_lookup_condition_compares_ids_and_shows_titles(site: Site, firm: str) -> None:
+    answer = site.client("ann").get(f"/o/job?field=firm&operator=%3D&value={firm}&add=1")
+    page = site.page("ann", answer.headers["Location"])
+    assert "Acme &amp; Söhne</span>" in page
+    assert firm not in "".join(re.findall(r'chip-value">.*?</span></span>', page))
+    assert len(_titles(page)) == 30
+
+
+def test_a_broken_expression_points_at_its_place(site: Site) -> None:
+    page = _list(site, "ann", "filter=amount+%3E+", 400)
+    assert "This filter cannot be used." in page
+    assert re.search(r"amount &gt;\n +\^", page)
+
+
+def test_an_empty_list_says_which_filter_to_drop(site: Site) -> None:
+    page = _list(site, "ann", f"filter={quote_plus('amount > 900000')}")
+    assert "Drop a filter to see more:" in page
+    assert 'href="/o/job"' in page
+
+
+def test_sorting_paging_and_sizes_stand_in_the_address(site: Site) -> None:
+    first = _list(site, "ann", "size=25&sort=-amount")
+    assert _titles(first)[0] == "Job 30"
+    following = re.search(r'href="([^"]*cursor=[^"]*)"[^>]*aria-label="Next page"', first)
+    assert following is not None
+    second = site.page("ann", following[1].replace("&amp;", "&"))
+    assert _titles(second)[:2] == ["Job 05", "Job 04"]
+    assert "First page" in second
+    assert 'aria-sort="descending"' in first
+
+
+def test_the_foot_has_the_exact_sum_over_the_whole_filter(site: Site) -> None:
+    page = _list(site, "ann", "size=25")
+    assert "¥46,500" in page
+    assert "¥51,500" in _list(site, "boss", "size=25")
+
+
+def test_quick_search_looks_into_the_search_paths(site: Site) -> None:
+    assert _titles(_list(site, "ann", "q=job+07")) == ["Job 07"]
+    assert len(_titles(_list(site, "ann", "q=acme"))) == 30
+
+
+def test_markup_in_values_stays_text(site: Site) -> None:
+    page = site.page("ann", "/o/job?view=all")
+    assert "<script>x()" not in page
+    assert "onmouseover=&#34;x()&#34;" in page
+
+
+def test_a_list_page_needs_at_most_six_statements(site: Site) -> None:
+    found = site.statements("ann", "/o/job?size=25")
+    assert len(found) <= 6, found
+
+
+def test_chinese_pages_have_chinese_chrome_labels_and_dates(site: Site) -> None:
+    client = site.served.sign_in("ann")
+    client.set_cookie("fieldstone_language", "zh")
+    page = client.get("/o/job").get_data(as_text=True)
+    assert 'lang="zh-Hans"' in page
+    assert "进行中" in page
+    assert "筛选" in page
+    assert "Filter<" not in page
