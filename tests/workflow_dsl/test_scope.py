@@ -28,8 +28,8 @@ def test_an_unreadable_field_is_exactly_an_unknown_one() -> None:
 
 
 def test_reads_tell_own_fields_from_those_of_others() -> None:
-    checked = check_text(LocatedText.plain("amount > 5 and account.tier = \"gold\" and exists(lines where quantity > 1)"),
-                         sample_scope())  # fmt: skip
+    text = 'amount > 5 and account.tier = "gold" and exists(lines where quantity > 1)'
+    checked = check_text(LocatedText.plain(text), sample_scope())
     assert checked.reads.own == {"amount", "account"}
     assert Read("account", "tier") in checked.reads.along_paths
     assert checked.reads.lists == {Read("deal", "lines")}
