@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from metamodel.apps import ConnectionDef, TemplateDef
+from metamodel.values import Ref
 from workflow_dsl.context import Context
 from workflow_dsl.evaluator import Evaluator
 from workflow_dsl.syntax import CalendarTimes, Cron, Interval, Moment
@@ -18,10 +19,14 @@ from workflow_dsl.typed import Typed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Value:
-    """A compiled expression; `text` is as the author wrote it."""
+    """A compiled expression; `text` is as the author wrote it.
+
+    reference: the object its ids are of, where the field they are for may point at several objects.
+    """
 
     evaluator: Evaluator
     text: str
+    reference: str | None = None
 
     @property
     def typed(self) -> Typed:
@@ -34,7 +39,8 @@ class Value:
         Raises:
             EvaluationError: it cannot be computed.
         """
-        return self.evaluator.evaluate(context, row)
+        found = self.evaluator.evaluate(context, row)
+        return Ref(self.reference, found) if self.reference is not None and isinstance(found, str) else found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,7 @@ class ProgramBuilder:
 
     def build(self, rule: checked.CheckedRule) -> built.Program:
         """Build one rule."""
-        place = _Place(self._metamodel, self._files.get(rule.at.file))
+        place = _Place(self._metamodel, self._files.get(rule.at.file), rule.object)
         return built.Program(
             name=rule.key,
             label=rule.label,
@@ -67,9 +67,10 @@ def _on_record(place: _Place, trigger: checked.RecordTrigger) -> built.OnRecord:
 class _Place:
     """Compiles what stands in one rule."""
 
-    def __init__(self, metamodel: Metamodel, source: LocatedText | None) -> None:
+    def __init__(self, metamodel: Metamodel, source: LocatedText | None, object_key: str | None) -> None:
         self.metamodel = metamodel
         self._source = source
+        self.object = object_key
 
     def compiled(self, typed: Typed, text: str = "") -> built.Value:
         """Compile a typed tree."""
@@ -83,9 +84,20 @@ class _Place:
         """Compile a value where there is one."""
         return None if value is None else self.value(value)
 
-    def fields(self, fields: Iterable[checked.FieldValue]) -> tuple[tuple[str, built.Value], ...]:
-        """Compile the values of fields."""
-        return tuple((each.field, self.value(each.value)) for each in fields)
+    def fields(
+        self, object_key: str | None, fields: Iterable[checked.FieldValue]
+    ) -> tuple[tuple[str, built.Value], ...]:
+        """Compile the values of fields of an object."""
+        return tuple((each.field, self._field_value(object_key, each)) for each in fields)
+
+    def _field_value(self, object_key: str | None, given: checked.FieldValue) -> built.Value:
+        value = self.value(given.value)
+        definition = self.metamodel.objects[object_key].fields.get(given.field) if object_key is not None else None
+        relation = definition.relation if definition is not None else None
+        objects = given.value.typed.type.objects
+        if relation is None or relation.single_target is not None or len(objects) != 1:
+            return value
+        return replace(value, reference=objects[0])
 
     def inputs(self, inputs: Iterable[checked.NamedInput]) -> tuple[tuple[str, built.Value], ...]:
         """Compile what is sent along."""
@@ -170,7 +182,7 @@ def _loop(place: _Place, action: checked.CheckedForEach, common: _Common) -> bui
 
 
 def _create(place: _Place, action: checked.CheckedCreate, common: _Common) -> built.Action:
-    fields = place.fields(action.fields)
+    fields = place.fields(action.object, action.fields)
     return built.CreateRecord(object=action.object, fields=fields, given_name=action.given_name, **common)
 
 
@@ -185,10 +197,12 @@ def _refuse(place: _Place, action: checked.CheckedRefuse, common: _Common) -> bu
 
 
 _BUILDERS: Mapping[type[checked.CheckedAction], Callable[[_Place, Any, _Common], built.Action]] = {
-    checked.CheckedSet: lambda place, action, common: built.SetFields(fields=place.fields(action.fields), **common),
+    checked.CheckedSet: lambda place, action, common: built.SetFields(
+        fields=place.fields(place.object, action.fields), **common
+    ),
     checked.CheckedCreate: _create,
     checked.CheckedUpdate: lambda place, action, common: built.UpdateRecords(
-        rows=place.rows(action.rows), fields=place.fields(action.fields), **common
+        rows=place.rows(action.rows), fields=place.fields(action.rows.object, action.fields), **common
     ),
     checked.CheckedDelete: lambda place, action, common: built.DeleteRecords(rows=place.rows(action.rows), **common),
     checked.CheckedNotify: _notify,

@@ -16,7 +16,7 @@ from engine.platform import Platform
 from plugins.manager import PluginManager
 from tests.support.platforms import settings_for, small_app, write_files
 
-FAST = Tuning(first_pause_s=0.05, longest_pause_s=0.2, jitter=0.0, poll_s=0.02, takeover_s=0.3, timer_s=0.1)
+FAST = Tuning(first_pause_s=0.05, longest_pause_s=0.2, jitter=0.0, poll_s=0.02, takeover_s=0.3, timer_s=0.1, crashes=50)
 
 APP = {
     "app.yaml": """
@@ -66,6 +66,7 @@ APP = {
           deal: {type: lookup, to: deal, inverse: jobs}
           assignee: {type: user, inverse: jobs}
           due_on: {type: date}
+          about: {type: lookup, to: any, inverse: about_jobs}
           done: {type: boolean, default: false}
         """,
     "roles/rep.yaml": """
