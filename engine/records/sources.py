@@ -12,6 +12,7 @@ from sqlalchemy import Connection, select
 
 from engine.expressions.context import Computations
 from engine.expressions.sql.runtime import runtime
+from engine.records.batches import one_of
 from engine.records.identifiers import could_be_id
 from engine.records.parts import ReleaseParts
 from engine.records.statements import Prepared
@@ -61,7 +62,9 @@ class RecordCache:
         table = self._parts.tables.of(object_key).table
         for start in range(0, len(wanted), _BATCH):
             batch = wanted[start : start + _BATCH]
-            query = select(*columns.of(table)).where(table.c["deleted_at"].is_(None), table.c["id"].in_(batch))
+            query = select(*columns.of(table)).where(
+                table.c["deleted_at"].is_(None), one_of(table.c["id"], batch, self._database.dialect)
+            )
             for row in self._connection.execute(query):
                 values = columns.typed(row)
                 self._records[object_key, values["id"]] = values

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Select, Table, insert
+from sqlalchemy import Connection, Select, Table
 from sqlalchemy.sql import ClauseElement
 
 from engine.access.actor import Actor
@@ -20,6 +20,7 @@ from engine.expressions.context import RecordContext, Surroundings
 from engine.expressions.sql.runtime import RunValues, with_values
 from engine.ids import IdMaker
 from engine.records.aggregates import AggregateQuery, AggregateRow, read_aggregate
+from engine.records.batches import insert_rows
 from engine.records.forms import choices, form_state
 from engine.records.history import read_history
 from engine.records.hooks import AfterSave, BeforeRules, Cause, SaveEvent
@@ -291,7 +292,7 @@ class Transaction:
 
     def insert_many(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert many rows by one statement."""
-        self.connection.execute(insert(table), list(rows))
+        insert_rows(self.connection, self.database, table, rows)
 
     def _confirm(self, codes: Collection[str] | None) -> None:
         self.confirmed = None if codes is None else frozenset(codes)

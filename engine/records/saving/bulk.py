@@ -15,6 +15,7 @@ from engine.access.predicates import EVERYONE, NOBODY, Predicate
 from engine.errors import AccessDenied, EngineError, FieldError, ValidationFailed
 from engine.expressions.sql.frames import Frame
 from engine.expressions.sql.scopes import RowScope
+from engine.records.batches import one_of
 from engine.records.hooks import SaveKind
 from engine.records.identifiers import could_be_id
 from engine.records.saving.drafts import RecordDraft
@@ -135,7 +136,7 @@ class _Batch:
         readable, updatable = actions["read"], actions["update"]
         flags = [_flag(readable, scope), _flag(updatable, scope)]
         query = select(*flags, *parts.columns(key).of(alias)).select_from(scope.frame.source)
-        wanted = alias.c["id"].in_([literal(record_id, alias.c["id"].type) for record_id in dict.fromkeys(ids)])
+        wanted = one_of(alias.c["id"], dict.fromkeys(ids), transaction.database.dialect)
         query = query.where(wanted, alias.c["deleted_at"].is_(None)).order_by(alias.c["id"])
         found = {}
         for row in transaction.rows(Prepared(query.with_for_update(of=alias), parts.dialect), {}):

@@ -18,6 +18,7 @@ from engine.errors import FieldError
 from engine.expressions.sql.frames import Frame
 from engine.expressions.sql.runtime import runtime
 from engine.expressions.sql.scopes import RowScope
+from engine.records.batches import one_of
 from engine.records.identifiers import could_be_id
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.messages import say
@@ -81,8 +82,8 @@ def find_targets(transaction: Transaction, wanted: Mapping[str, Iterable[str]]) 
     found: dict[Target, Found] = {}
     for key, values in ids.items():
         for start in range(0, len(values), _BATCH):
-            query = _select(transaction, key, partial(_among, values[start : start + _BATCH]))
-            rows = transaction.execute(query)
+            asked = partial(one_of, values=values[start : start + _BATCH], dialect=transaction.database.dialect)
+            rows = transaction.execute(_select(transaction, key, asked))
             found.update({(str(row[0]), str(row[1])): Found(row[2] or "", bool(row[3])) for row in rows})
     return found
 
@@ -109,10 +110,6 @@ def _prepare(transaction: Transaction, counts: Sequence[tuple[str, int]]) -> Pre
         queries.append(_select(transaction, key, asked))
     query = queries[0] if len(queries) == 1 else union_all(*queries)
     return Prepared(query, transaction.parts.dialect)
-
-
-def _among(ids: Sequence[str], column: ColumnElement[Any]) -> ColumnElement[Any]:
-    return column.in_([literal(record_id, column.type) for record_id in ids])
 
 
 def _select(transaction: Transaction, key: str, asked: Any) -> Select[Any]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, literal, select
+from sqlalchemy import Select, select
 
 from engine.expressions.sql.environment import Environment
 from engine.expressions.sql.frames import Frame
 from engine.expressions.sql.scopes import RowScope
+from engine.records.batches import one_of
 from engine.records.cells import Cell, CellMaker
 from engine.records.parts import ReleaseParts
 from metamodel.fields import FieldDef, RollupFunction
@@ -87,7 +88,7 @@ def figures(parts: ReleaseParts, plan: RollupPlan, ids: list[str]) -> tuple[Sele
         cells.append(maker.of(definition.name, builder.value(node, environment), node))
     columns = [alias.c["id"], *(part for cell in cells for part in cell.columns)]
     query = select(*(column.label(f"c{index}") for index, column in enumerate(columns)))
-    wanted = alias.c["id"].in_([literal(record_id, alias.c["id"].type) for record_id in ids])
+    wanted = one_of(alias.c["id"], ids, parts.tables.dialect)
     return query.select_from(scope.frame.source).where(wanted), tuple(cells)
 
 

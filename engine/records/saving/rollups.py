@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import literal, select
+from sqlalchemy import select
 
+from engine.records.batches import one_of
 from engine.records.hooks import SaveEvent, SaveKind
 from engine.records.saving.audit import AuditRow, audit_row
 from engine.records.saving.drafts import RecordDraft
@@ -87,7 +88,7 @@ def _lock(transaction: Transaction, parent: str, ids: list[str]) -> dict[str, Re
     plan = save_plan(transaction.parts, parent)
     table = plan.table.table
     columns = transaction.parts.columns(parent)
-    wanted = table.c["id"].in_([literal(record_id, table.c["id"].type) for record_id in ids])
+    wanted = one_of(table.c["id"], ids, transaction.database.dialect)
     query = select(*columns.of(table)).where(wanted, table.c["deleted_at"].is_(None))
     # Always in the same order, so that two writers never wait for each other in a circle.
     query = query.order_by(table.c["id"]).with_for_update()

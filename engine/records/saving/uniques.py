@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, or_, select
 
 from engine.errors import FieldError
+from engine.records.batches import one_of
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.messages import say
 
@@ -48,8 +49,15 @@ def _taken(
     table = sample.plan.table
     codecs = [table.codecs[name] for name in names]
     columns = [[table.table.c[column] for column in codec.names] for codec in codecs]
-    tests = []
-    for key in keys:
+    tests: list[Any] = []
+    if len(names) == 1:
+        first = codecs[0].names[0]
+        values = [codecs[0].to_columns(key[0])[first] for key in keys]
+        tests.append(one_of(table.table.c[first], values, transaction.database.dialect))
+        keys_left: Sequence[tuple[Any, ...]] = ()
+    else:
+        keys_left = keys
+    for key in keys_left:
         parts = []
         for codec, value in zip(codecs, key, strict=True):
             first = codec.names[0]

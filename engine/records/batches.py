@@ -1,0 +1,74 @@
+"""What batches need of the database: "one of these values" as one parameter, and many rows written at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+from sqlalchemy import JSON, Column, ColumnElement, Connection, Table, any_, func, insert, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from engine.storage.database import Database
+from engine.storage.dialect import Dialect
+
+
+def one_of(column: ColumnElement[Any], values: Iterable[Any], dialect: Dialect) -> ColumnElement[bool]:
+    """Say that a column has one of some values; the statement's text is the same however many there are."""
+    wanted = list(values)
+    if dialect is Dialect.POSTGRESQL:
+        return column == any_(literal(wanted, ARRAY(column.type)))
+    convert = column.type.dialect_impl(_SQLITE).bind_processor(_SQLITE)
+    stored = wanted if convert is None else [convert(value) for value in wanted]
+    members = func.json_each(orjson.dumps(stored).decode()).table_valued("value")
+    return column.in_(select(members.c.value))
+
+
+def insert_rows(connection: Connection, database: Database, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert many rows, each with the same columns."""
+    if not rows:
+        return
+    names = list(rows[0])
+    if database.dialect is Dialect.POSTGRESQL:
+        _copy(connection, database, table, names, rows)
+    else:
+        connection.execute(insert(table), list(rows))
+
+
+def _copy(
+    connection: Connection, database: Database, table: Table, names: Sequence[str], rows: Sequence[Mapping[str, Any]]
+) -> None:
+    quote = connection.dialect.identifier_preparer.quote
+    columns = ", ".join(quote(name) for name in names)
+    text = f"COPY {quote(table.name)} ({columns}) FROM STDIN"
+    database.statements.note(connection, None, text, None, None, False)
+    json = [name for name in names if _is_json(table.c[name])]
+    cursor = connection.connection.cursor()
+    try:
+        with cursor.copy(text) as copy:
+            for row in rows:
+                values = row if not json else {**row, **{name: _json(row[name]) for name in json}}
+                copy.write_row([values[name] for name in names])
+    except connection.dialect.loaded_dbapi.Error as fault:
+        from engine.records.statements import translate
+
+        raise translate(fault, text, connection) from fault
+    finally:
+        cursor.close()
+
+
+def _is_json(column: Column[Any]) -> bool:
+    return isinstance(column.type, JSON)
+
+
+def _json(value: Any) -> str | None:
+    return None if value is None else orjson.dumps(value, default=str).decode()
+
+
+def _sqlite_dialect() -> Any:
+    from sqlalchemy.dialects import sqlite
+
+    return sqlite.dialect()
+
+
+_SQLITE = _sqlite_dialect()
