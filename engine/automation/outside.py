@@ -20,6 +20,7 @@ from engine.automation.people import addresses_of
 from engine.automation.program import Action, CallPlugin, CallWebhook, SendEmail
 from engine.automation.run_state import StepFailed
 from engine.clock import Clock
+from metamodel.values import Money, Ref
 from plugins.contributions import ActionDone, ActionFailed
 
 
@@ -138,12 +139,24 @@ def _mail(action: Any, work: Work, names: Mapping[str, Any]) -> Outgoing:
 def _webhook(action: Any, work: Work, names: Mapping[str, Any]) -> Outgoing:
     assert isinstance(action, CallWebhook)
     context = work.context(names)
-    body = {name: value.evaluate(context) for name, value in action.fields}
+    body = {name: _as_sent(value.evaluate(context)) for name, value in action.fields}
     return Outgoing(
         action="call_webhook",
         target=action.connection.name,
         inputs={"connection": action.connection.name, "body": body},
     )
+
+
+def _as_sent(value: Any) -> Any:
+    """Give a value in the form the API has it, so that other systems meet one form of money and references."""
+    match value:
+        case Money():
+            return {"amount": value.amount, "currency": value.currency}
+        case Ref():
+            return {"object": value.object, "id": value.id}
+        case list() | tuple():
+            return [_as_sent(item) for item in value]
+    return value
 
 
 def _plugin(action: Any, work: Work, names: Mapping[str, Any]) -> Outgoing:

@@ -49,7 +49,6 @@ from workflow_dsl.rule_checker import check_all_rules
 
 _RULE_LOG = logging.getLogger("fieldstone.rules")
 _CARETAKERS_RIGHT = "retry_runs"
-_SECRET_PREFIX = "FIELDSTONE_WEBHOOK_SECRET_"  # noqa: S105  # where secrets are looked for, not one
 
 
 class Automation:
@@ -195,7 +194,7 @@ class Automation:
             plugins=self._plugins,
             records=RunRecordAccess(self.door(run, program), parts.language, self._base_url),
             clock=self._clock,
-            secrets=lambda name: self._environment.get(f"{_SECRET_PREFIX}{name}".upper()),
+            secrets=self._environment.get,
             allowed_hosts=self._allowed_hosts,
             app_settings=parts.settings,
             user={"name": actor.get("name") or "", "language": actor.get("language") or ""},
