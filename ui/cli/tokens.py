@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import click
 
@@ -28,8 +28,8 @@ def create(login: str, name: str, scopes: tuple[str, ...], days: int | None, dat
 
     Example: fieldstone tokens create ann@example.com --scope read --days 90
     """
-    expires_at = datetime.now(UTC) + timedelta(days=days) if days else None
     with opened_platform(database_url) as platform:
+        expires_at = platform.clock.now() + timedelta(days=days) if days else None
         token = platform.accounts.administration.create_token(
             login, name=name, scopes=scopes or ("read", "write"), expires_at=expires_at
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -76,7 +76,7 @@ def test_sessions_live_on_the_server_and_end_in_every_way(timed: Served, clock: 
     clock.move_to(clock.now() + timedelta(hours=7, minutes=1))
     assert client.get(API).status_code == 401, "seven days are over, however much it was used"
 
-    endings = [
+    endings: list[Callable[[], object]] = [
         lambda: post_form(client, "/logout", {}, page="/"),
         lambda: administration.set_password(login_of("ann"), PASSWORD),
         lambda: accounts.end_session(accounts.list_sessions(timed.user_ids["ann"])[0].id),
