@@ -84,7 +84,7 @@ def test_a_condition_of_the_bar_becomes_part_of_the_expression(site: Site) -> No
     answer = site.client("ann").get("/o/job?filter=hot&field=amount&operator=%3E%3D&value=500&add=1")
     assert answer.status_code == 303
     assert answer.headers["Location"] == "/o/job?filter=hot+and+amount+%3E%3D+500"
-    bar = site.page("ann", "/o/job?field=stage", **{"HX-Request": "true", "HX-Target": "filter-form"})
+    bar = site.page("ann", "/o/job?field=stage", headers={"HX-Request": "true", "HX-Target": "filter-form"})
     assert bar.lstrip().startswith("<form")
     assert 'value="fresh"' in bar
 

@@ -30,7 +30,7 @@ class Site:
             self.clients[who] = self.served.sign_in(who)
         return self.clients[who]
 
-    def page(self, who: str, path: str, status: int = 200, **headers: str) -> str:
+    def page(self, who: str, path: str, status: int = 200, headers: dict[str, str] | None = None) -> str:
         """Give a page's text."""
         answer = self.client(who).get(path, headers=headers)
         text = answer.get_data(as_text=True)
