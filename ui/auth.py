@@ -27,6 +27,7 @@ from flask import (
 )
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_wtf.csrf import CSRFProtect
 
 from engine.accounts.errors import SignInRefused, TooManyAttempts
@@ -124,7 +125,7 @@ def log_in() -> ResponseReturnValue:
         )
     except (SignInRefused, TooManyAttempts) as error:
         status, _ = status_of(error)
-        page = LoginPage(login=login, next=target, error=str(error))
+        page = LoginPage(login=login, next=target, error=_refusal(error))
         answer = make_response(render_template("pages/login.html", page=page), status)
         if isinstance(error, TooManyAttempts):
             answer.headers["Retry-After"] = str(error.retry_after_s)
@@ -162,6 +163,13 @@ def save_preferences() -> ResponseReturnValue:
                 cookie, value, max_age=PREFERENCE_MAX_AGE_S, samesite="Lax", secure=_is_https(), httponly=True
             )
     return answer
+
+
+def _refusal(error: SignInRefused | TooManyAttempts) -> str:
+    if isinstance(error, SignInRefused):
+        return gettext("User name or password is wrong.")
+    minutes = -(-error.retry_after_s // 60)
+    return gettext("Too many wrong log-ins. Try again in %(minutes)s minutes.", minutes=minutes)
 
 
 def _find_signed_in() -> SignedIn | None:

@@ -68,6 +68,7 @@ def run_server(
     from ui.cli.serving import serve_until_stopped
 
     platform.start()
+    platform.accounts.forget_old()
     own_name = () if host in ("0.0.0.0", "::") else (host,)  # noqa: S104 - compared, not listened on
     app = create_app(platform, web_settings(platform.settings, extra_hosts=own_name))
 

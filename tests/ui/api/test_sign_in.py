@@ -167,3 +167,10 @@ def test_a_session_idles_out_and_ends_after_its_absolute_time(fresh: Served) -> 
         fresh.platform.accounts.stamp.settle()
         assert (served_before, client.get(API).status_code) == (200, 401)
         client = fresh.sign_in("ann")
+
+
+def test_a_refusal_is_said_in_the_language_of_the_browser(fresh: Served) -> None:
+    client = fresh.browser()
+    client.set_cookie("fieldstone_language", "zh")
+    answer = post_form(client, "/login", {"login": login_of("ann"), "password": "wrong"})
+    assert "用户名或密码不正确" in answer.get_data(as_text=True)

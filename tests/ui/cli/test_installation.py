@@ -132,3 +132,13 @@ def test_schema_prints_the_json_schema_of_each_kind(call: Call) -> None:
     for kind in kinds:
         assert json.loads(call("schema", kind).output)["$schema"].endswith("2020-12/schema")
     assert call("schema", "nothing").exit_code == 1
+
+
+def test_runs_are_listed_and_unknown_ones_and_states_are_refused(call: Call, applied: str) -> None:
+    assert json.loads(call("runs", "list", "--json", "--db", applied).stdout) == []
+    assert call("runs", "list", "--state", "faild", "--db", applied).exit_code == 2
+    unknown = "019a0000-0000-7000-8000-000000000000"
+    for arguments in (("runs", "show", unknown), ("runs", "retry", unknown), ("runs", "show", "x")):
+        result = call(*arguments, "--db", applied)
+        assert result.exit_code == 1
+        assert "Traceback" not in result.output
