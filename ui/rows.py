@@ -7,6 +7,7 @@ template. The markup is the one docs/frontend.md fixes; what the cells hold was 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,9 @@ from ui.formats import Formats
 NUMBER_TYPES = frozenset({"integer", "decimal", "percent", "money"})
 REFERENCE_TYPES = frozenset({"lookup", "child_of"})
 LONGEST_TEXT = 200
+
+_SPECIAL = re.compile("[&<>\"']").search
+_KEPT = 4_096
 
 CellWriter = Callable[[Record], str]
 RowWriter = Callable[[Sequence[Record]], str]
@@ -64,13 +68,18 @@ def compile_rows(
             if select:
                 parts.append(
                     '<td class="col-check"><input type="checkbox" class="form-check-input" name="ids" '
-                    f'value="{record.id}" {check}{escape(record.title)}"></td>'
+                    f'value="{record.id}" {check}{html_text(record.title)}"></td>'
                 )
-            parts.extend([writer(record) for writer in writers])
+            parts += [writer(record) for writer in writers]
             parts.append("</tr>\n")
         return "".join(parts)
 
     return write
+
+
+def html_text(text: str) -> str:
+    """Escape a text for markup and attributes; most texts need none, which costs a search only."""
+    return text if _SPECIAL(text) is None else str(escape(text))
 
 
 def plain_text(field: FieldDef, formats: Formats, words: Mapping[str, str]) -> Callable[[Any], str]:
@@ -99,7 +108,7 @@ def _title_cell(column: RowColumn, formats: Formats, words: Mapping[str, str], b
     def write(record: Record) -> str:
         value = record.values.get(path)
         text = record.titles.get(path, "") if is_reference else text_of(value) if value is not None else ""
-        return f'{start}{record.id}">{escape(text or record.title or "–")}</a></td>'
+        return f'{start}{record.id}">{html_text(text or record.title or "–")}</a></td>'
 
     return write
 
@@ -114,9 +123,29 @@ def _cell(column: RowColumn, formats: Formats, words: Mapping[str, str]) -> Cell
     css = ' class="nw"' if field.value_type in ("date", "datetime") else css
     start, empty, path = f'<td{css} data-label="{label}">', f'<td class="nil" data-label="{label}"></td>', column.path
 
+    if field.choice is not None or field.value_type in ("date", "boolean", "percent"):
+        return _repeating_cell(path, start, empty, inner)
+
     def write(record: Record) -> str:
         value = record.values.get(path)
         return empty if value is None else f"{start}{inner(value)}</td>"
+
+    return write
+
+
+def _repeating_cell(path: str, start: str, empty: str, inner: Callable[[Any], str]) -> CellWriter:
+    """Make the writer of a cell whose values repeat from row to row: each distinct one is written once."""
+    known: dict[Any, str] = {None: empty}
+
+    def write(record: Record) -> str:
+        value = record.values.get(path)
+        found = known.get(value)
+        if found is None:
+            if len(known) > _KEPT:
+                known.clear()
+                known[None] = empty
+            found = known[value] = f"{start}{inner(value)}</td>"
+        return found
 
     return write
 
@@ -133,15 +162,17 @@ def _inner(field: FieldDef, formats: Formats, words: Mapping[str, str]) -> Calla
     special: dict[str, Callable[[Any], str]] = {
         "date": lambda value: _time(value, formats.date(value)),
         "datetime": lambda value: _instant(value, formats.datetime(value)),
-        "email": lambda value: f'<a href="mailto:{escape(value)}">{escape(value)}</a>',
-        "phone": lambda value: f'<a href="tel:{escape(value)}">{escape(value)}</a>',
+        "email": lambda value: f'<a href="mailto:{html_text(value)}">{html_text(value)}</a>',
+        "phone": lambda value: f'<a href="tel:{html_text(value)}">{html_text(value)}</a>',
         "url": _url,
-        "long_text": lambda value: str(escape(value[:LONGEST_TEXT])),
+        "long_text": lambda value: html_text(value[:LONGEST_TEXT]),
     }
     if kind in special:
         return special[kind]
     text_of = plain_text(field, formats, words)
-    return lambda value: str(escape(text_of(value)))
+    if kind in NUMBER_TYPES:
+        return text_of  # digits and signs need no escape
+    return lambda value: html_text(text_of(value))
 
 
 def _reference_cell(column: RowColumn) -> CellWriter:
@@ -150,13 +181,19 @@ def _reference_cell(column: RowColumn) -> CellWriter:
     empty = f'<td class="nil" data-label="{label}"></td>'
     start = f'<td data-label="{label}">'
 
+    href = f'{start}<a href="/o/{quote(target)}/' if target is not None else ""
+    linked = column.linked
+
     def write(record: Record) -> str:
-        value, title = record.values.get(path), record.titles.get(path)
-        if value is None or title is None:
+        title = record.titles.get(path)
+        if title is None:
             return empty
-        href = reference_url(target, value) if column.linked else ""
-        text = escape(title)
-        return f'{start}<a href="{href}">{text}</a></td>' if href else f"{start}{text}</td>"
+        value = record.values[path]
+        if not linked:
+            return f"{start}{html_text(title)}</td>"
+        if href:
+            return f'{href}{value}">{html_text(title)}</a></td>'
+        return f'{start}<a href="{reference_url(None, value)}">{html_text(title)}</a></td>'
 
     return write
 
@@ -172,7 +209,7 @@ def _person_cell(column: RowColumn) -> CellWriter:
             return empty
         found = known.get(title)
         if found is None:
-            if len(known) > LONGEST_TEXT * 10:
+            if len(known) > _KEPT:
                 known.clear()
             found = known[title] = f'<td data-label="{label}">{person(title)}</td>'
         return found
@@ -182,11 +219,10 @@ def _person_cell(column: RowColumn) -> CellWriter:
 
 def person(name: str) -> str:
     """Write a person's avatar and name."""
-    letters = initials(name)
-    shown = letters[:1] if letters and not letters.isascii() else letters
+    letters = initials(name, small=True)
     return (
-        f'<span class="person"><span class="avatar tint-{tint(name)}" aria-hidden="true">{escape(shown)}</span>'
-        f"<span>{escape(name)}</span></span>"
+        f'<span class="person"><span class="avatar tint-{tint(name)}" aria-hidden="true">{html_text(letters)}</span>'
+        f"<span>{html_text(name)}</span></span>"
     )
 
 
@@ -211,13 +247,14 @@ def _time(value: dt.date, text: str) -> str:
 
 
 def _instant(value: dt.datetime, text: str) -> str:
-    return f'<time datetime="{value.strftime("%Y-%m-%dT%H:%M:%SZ")}" data-fs-relative>{text}</time>'
+    # Values are aware and in UTC everywhere above the driver.
+    return f'<time datetime="{value.isoformat()[:19]}Z" data-fs-relative>{text}</time>'
 
 
 def _url(value: str) -> str:
-    text = escape(value)
+    text = html_text(value)
     if not value.startswith(("https://", "http://")):
-        return str(text)
+        return text
     return f'<a href="{text}" rel="noopener noreferrer nofollow">{text}</a>'
 
 

@@ -1,4 +1,4 @@
-"""What holds for every type of page: accessible in both themes, fits a phone, complains about nothing, needs no script."""
+"""What holds for every type of page: accessible in both themes, fits a phone, causes no complaint, needs no script."""
 
 from __future__ import annotations
 

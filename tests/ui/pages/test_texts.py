@@ -1,0 +1,33 @@
+"""Every text of the pages has its Chinese, and the compiled catalogue is the one in the sources."""
+
+from __future__ import annotations
+
+from gettext import GNUTranslations
+from pathlib import Path
+
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+CATALOGUE = Path("ui/translations/zh/LC_MESSAGES")
+METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
+
+
+def test_every_text_has_its_chinese() -> None:
+    with (CATALOGUE / "messages.po").open("rb") as file:
+        known = {message.id: message.string for message in read_po(file, locale="zh") if message.id}
+    used = {
+        message if isinstance(message, str) else message[0]
+        for _file, _line, message, _comments, _context in extract_from_dir(
+            "ui", METHODS, keywords={"_": None, "_l": None, "gettext": None}
+        )
+    }
+    assert sorted(text for text in used if not known.get(text)) == []
+    assert sorted(text for text in known if text not in used) == []
+
+
+def test_the_compiled_catalogue_is_the_written_one() -> None:
+    with (CATALOGUE / "messages.po").open("rb") as file:
+        written = {str(message.id): str(message.string) for message in read_po(file, locale="zh") if message.id}
+    with (CATALOGUE / "messages.mo").open("rb") as file:
+        compiled = GNUTranslations(file)
+    assert {text: compiled.gettext(text) for text in written} == written
