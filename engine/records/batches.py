@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import JSON, Column, ColumnElement, Connection, Table, any_, func, insert, literal, select
+from sqlalchemy import JSON, Column, ColumnElement, Connection, Table, Text, any_, func, insert, literal, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
+from engine.expressions.sql.runtime import runtime
 from engine.storage.database import Database
 from engine.storage.dialect import Dialect
 
@@ -22,6 +23,20 @@ def one_of(column: ColumnElement[Any], values: Iterable[Any], dialect: Dialect) 
     stored = wanted if convert is None else [convert(value) for value in wanted]
     members = func.json_each(orjson.dumps(stored).decode()).table_valued("value")
     return column.in_(select(members.c.value))
+
+
+def given_one_of(column: ColumnElement[Any], name: str, dialect: Dialect) -> ColumnElement[bool]:
+    """Say that an id or text column has one of the values that each run of a kept statement brings (`given_values`)."""
+    if dialect is Dialect.POSTGRESQL:
+        return column == any_(runtime(name, ARRAY(column.type)))
+    members = func.json_each(runtime(name, Text())).table_valued("value")
+    return column.in_(select(members.c.value))
+
+
+def given_values(values: Iterable[str], dialect: Dialect) -> object:
+    """Give the parameter of `given_one_of`."""
+    wanted = list(values)
+    return wanted if dialect is Dialect.POSTGRESQL else orjson.dumps(wanted).decode()
 
 
 def insert_rows(connection: Connection, database: Database, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.exc import DataError, OperationalError
 
 from engine.errors import RecordNotFound
 from engine.records.cursor import CursorSigner
@@ -13,6 +16,7 @@ from engine.records.query import CompiledRead, QueryCompiler, Question, problem
 from engine.records.types import COUNT_CAP, MAX_PAGE, Count, ListQuery, Page, Record
 from engine.storage.functions import fold
 from metamodel.objects import InverseDef, ObjectDef
+from workflow_dsl.evaluation_errors import EvaluationError
 
 if TYPE_CHECKING:
     from engine.records.transaction import Transaction
@@ -62,7 +66,8 @@ class Reader:
             given["inside"] = inside[2]
         if after is not None:
             given |= {f"after_{index}": value for index, value in enumerate(after) if value is not None}
-        rows = self._transaction.rows(compiled.prepared, given)
+        with computable():
+            rows = self._transaction.rows(compiled.prepared, given)
         following = None
         if len(rows) > query.limit:
             rows = rows[: query.limit]
@@ -80,7 +85,8 @@ class Reader:
         key = ("count", question, cap)
         prepared = self._transaction.parts.asked.find(key, lambda: self._compiler(object_def).count(question, cap))
         given = {f"word_{index}": word for index, word in enumerate(words)}
-        value = int(self._transaction.row(prepared, given)[0])
+        with computable():
+            value = int(self._transaction.row(prepared, given)[0])
         return Count(value=value, capped=not exact and value >= COUNT_CAP)
 
     def related(
@@ -127,6 +133,8 @@ class Reader:
 
         Raises: QueryProblem.
         """
+        if not is_storable(query.filter):
+            raise problem("EXP101", "the filter holds a character that no text can have")
         if query.filter is not None and len(query.filter) > _MAX_TEXT:
             raise problem("EXP401", f"the filter has {len(query.filter)} characters; at most {_MAX_TEXT} are allowed")
         return Question(
@@ -164,8 +172,27 @@ class Reader:
         return self._transaction.actor.language
 
 
+@contextmanager
+def computable() -> Iterator[None]:
+    """Turn what a question makes the database or an evaluation fail on into a fault of the question."""
+    try:
+        yield
+    except (DataError, EvaluationError) as fault:
+        raise problem("EXP907", "the question asks for something that can't be computed") from fault
+    except OperationalError as fault:
+        # What one of our own functions on SQLite could not compute.
+        if "user-defined function" not in str(fault.orig):
+            raise
+        raise problem("EXP907", "the question asks for something that can't be computed") from fault
+
+
+def is_storable(text: str | None) -> bool:
+    """Say whether a text can be sent to the databases: no NUL, no half of a surrogate pair."""
+    return text is None or not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text)
+
+
 def search_words(search: str | None) -> list[str]:
     """Give the folded words of a search text, at most eight."""
-    if search is None:
+    if search is None or not is_storable(search):
         return []
-    return [word for part in search.split()[:_MAX_WORDS] if (word := fold(part[:200])) and "\0" not in word]
+    return [word for part in search.split()[:_MAX_WORDS] if (word := fold(part[:200]))]

@@ -25,7 +25,7 @@ from engine.records.forms import choices, form_state
 from engine.records.history import read_history
 from engine.records.hooks import AfterSave, BeforeRules, Cause, SaveEvent
 from engine.records.parts import ReleaseParts
-from engine.records.reading import Reader, search_words
+from engine.records.reading import Reader, computable, search_words
 from engine.records.saving.bulk import save_many
 from engine.records.saving.deleting import delete_record, restore_record
 from engine.records.saving.steps import create_record, update_record
@@ -251,7 +251,8 @@ class Transaction:
         """
         asked = ListQuery(object=query.object, filter=query.filter, view=query.view, search=query.search)
         question = self.reader.question(asked, search_words(query.search), None)
-        return read_aggregate(self, query, question)
+        with computable():
+            return read_aggregate(self, query, question)
 
     # ---------------------------------------------------------------- what the steps use
     def object_def(self, object_key: str) -> ObjectDef:

@@ -30,8 +30,8 @@ class RecordDraft:
     """
 
     __slots__ = (
-        "_context", "around", "confirmed", "errors", "given", "kind", "plan", "record_id", "stored", "title",
-        "titles", "values", "warnings",
+        "_changed", "_context", "around", "confirmed", "errors", "given", "kind", "plan", "record_id", "stored",
+        "title", "titles", "values", "warnings",
     )  # fmt: skip
 
     def __init__(
@@ -56,6 +56,7 @@ class RecordDraft:
         self.title: str | None = None
         self.confirmed = confirmed
         self._context: RecordContext | None = None
+        self._changed: frozenset[str] | None = None
 
     @property
     def object_key(self) -> str:
@@ -70,10 +71,10 @@ class RecordDraft:
     @property
     def changed(self) -> frozenset[str]:
         """Fields whose value differs from what is stored."""
-        stored = self.stored
-        if stored is None:
-            return frozenset(name for name, value in self.values.items() if value is not None)
-        return frozenset(name for name, value in self.values.items() if value != stored.get(name))
+        if self._changed is None:
+            stored = self.stored or _EMPTY
+            self._changed = frozenset([name for name, value in self.values.items() if value != stored.get(name)])
+        return self._changed
 
     @property
     def context(self) -> Context:
@@ -93,6 +94,7 @@ class RecordDraft:
     def put(self, name: str, value: Any) -> None:
         """Give a field a value that is in its form already."""
         self.values[name] = value
+        self._changed = None
         # A context over formulas that are computed when read holds a copy; over plain values it sees the change.
         self._context = None
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from engine.expressions.sql.environment import Environment
 from engine.expressions.sql.frames import Frame
 from engine.expressions.sql.scopes import RowScope
-from engine.records.batches import one_of
+from engine.records.batches import given_one_of
 from engine.records.cells import Cell, CellMaker
 from engine.records.parts import ReleaseParts
+from engine.records.statements import Prepared
 from metamodel.fields import FieldDef, RollupFunction
 from metamodel.objects import InverseDef
 from workflow_dsl import typed as t
@@ -75,8 +74,20 @@ def _reads(parts: ReleaseParts, parent: str, child: str, definition: FieldDef) -
     return frozenset(named)
 
 
-def figures(parts: ReleaseParts, plan: RollupPlan, ids: list[str]) -> tuple[Select[Any], tuple[Cell, ...]]:
-    """Give the select of a parent's id and its figures, and how they are read."""
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The kept statement of parents' ids (the parameter `ids`) and their figures, and how they are read."""
+
+    prepared: Prepared
+    cells: tuple[Cell, ...]
+
+
+def figures(parts: ReleaseParts, plan: RollupPlan) -> Figures:
+    """Give what computes the roll-ups of parents afresh."""
+    return parts.made(("figures", plan.parent, plan.inverse.name), lambda: _figures(parts, plan))
+
+
+def _figures(parts: ReleaseParts, plan: RollupPlan) -> Figures:
     builder = parts.builder(parts.access(None), "en")
     alias = parts.tables.of(plan.parent).table.alias()
     scope = RowScope(builder, Frame(alias), plan.parent, alias)
@@ -88,8 +99,9 @@ def figures(parts: ReleaseParts, plan: RollupPlan, ids: list[str]) -> tuple[Sele
         cells.append(maker.of(definition.name, builder.value(node, environment), node))
     columns = [alias.c["id"], *(part for cell in cells for part in cell.columns)]
     query = select(*(column.label(f"c{index}") for index, column in enumerate(columns)))
-    wanted = one_of(alias.c["id"], ids, parts.tables.dialect)
-    return query.select_from(scope.frame.source).where(wanted), tuple(cells)
+    wanted = given_one_of(alias.c["id"], "ids", parts.tables.dialect)
+    query = query.select_from(scope.frame.source).where(wanted)
+    return Figures(Prepared(query, parts.dialect), tuple(cells))
 
 
 def _aggregate(parts: ReleaseParts, plan: RollupPlan, definition: FieldDef) -> t.Aggregate:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 
 from engine.errors import QueryProblem, RecordNotFound
@@ -182,3 +184,21 @@ def test_a_related_list_has_the_records_that_point_at_the_record(deals: Deals) -
     assert [row.id for row in (*page.rows, *more.rows)] == lines[::-1]
     with pytest.raises(RecordNotFound):
         deals.records.related(deals.bob, "deal", deal, "lines")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "close + 4000000 days > today", "today + 9000 years > close", "opened - 9000 years < today", "name = \"a\0\"",
+        "name = \"\ud800\"", "count * 1000000000000000000000000000 * 1000000000000000000000000000 > 5",
+        "count > 99999999999999999999999999999999", "amount / 0 > 1", "left(name, 99999999999999999999) = name",
+        "round(factor, 400) = 1", "id = \"x\"", "close = 9999-12-31 and close + 1 day > close",
+    ],
+)  # fmt: skip
+def test_a_question_beyond_what_can_be_computed_is_answered_or_refused(
+    deals: Deals, many: list[str], text: str
+) -> None:
+    query = ListQuery(object="deal", filter=text)
+    for call in (deals.records.list, deals.records.count):
+        with suppress(QueryProblem):
+            call(deals.ann, query)
