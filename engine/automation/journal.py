@@ -62,6 +62,7 @@ class Journal:
         self._actions = used_actions
         self._rows = used_rows
         self._max_actions = max_actions
+        self._uncounted = 0
         self._max_rows = max_rows
 
     def recorded(self, path: str) -> Mapping[str, Any] | None:
@@ -82,7 +83,9 @@ class Journal:
         """
         if counts and self._actions >= self._max_actions:
             raise self._stopped(f"The chain has done {self._max_actions:,} actions, which is the limit.")
-        self._ledger.advance(connection, self.run, actions=1 if counts else 0, progress=progress)
+        # The rows of the step before are counted with this one; a crash in between forgets those of one step.
+        rows, self._uncounted = self._uncounted, 0
+        self._ledger.advance(connection, self.run, actions=1 if counts else 0, rows=rows, progress=progress)
 
     def record(self, connection: Connection, path: str, step: StepDone, *, begun: dt.datetime) -> None:
         """Write a step's row; it commits with what the step did.
@@ -90,10 +93,8 @@ class Journal:
         Raises:
             AutomationStopped: the root cause has written too many rows.
         """
-        if step.rows:
-            if self._rows + step.rows > self._max_rows:
-                raise self._stopped(f"The chain would write more than {self._max_rows:,} rows, which is the limit.")
-            self._ledger.count_rows(connection, self.run, step.rows)
+        if step.rows and self._rows + step.rows > self._max_rows:
+            raise self._stopped(f"The chain would write more than {self._max_rows:,} rows, which is the limit.")
         self._ledger.add_step(
             connection,
             self.run,
@@ -112,6 +113,7 @@ class Journal:
         self._done[path] = dict(step.value)
         self._actions += 1 if step.counts else 0
         self._rows += step.rows
+        self._uncounted += step.rows
 
     def _stopped(self, reason: str) -> AutomationStopped:
         return AutomationStopped(reason, (*self.run.chain, self.run.link))

@@ -62,7 +62,9 @@ class Ledger:
         )
         return run_of_row({**found, "lease": current.lease + 1, "state": RunState.RUNNING, "position": position})
 
-    def advance(self, connection: Connection, run: Run, *, actions: int = 0, progress: bool = True) -> None:
+    def advance(
+        self, connection: Connection, run: Run, *, actions: int = 0, rows: int = 0, progress: bool = True
+    ) -> None:
         """Count an action; the first statement of a step's transaction, which holds the run's row from then on.
 
         progress: the step will be done with this transaction, so the tries and crashes before it are forgotten.
@@ -72,11 +74,7 @@ class Ledger:
         """
         table = self._run
         more = {"attempt": 0, "position": {"segment": run.segment, "begun": 0}} if progress else {}
-        self._fenced(connection, run, actions=table.c.actions + actions, **more)
-
-    def count_rows(self, connection: Connection, run: Run, rows: int) -> None:
-        """Add to the rows that a run has written."""
-        self._fenced(connection, run, rows=self._run.c.rows + rows)
+        self._fenced(connection, run, actions=table.c.actions + actions, rows=table.c.rows + rows, **more)
 
     def pause(
         self, connection: Connection, run: Run, *, due_at: dt.datetime, tries: int, error: str | None = None

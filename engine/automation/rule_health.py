@@ -58,13 +58,13 @@ class RuleHealth:
     def note(self, connection: Connection, run: Run, *, failed: bool, error: str | None) -> None:
         """Count the end of a run; switch its rule off after too many failures in a row."""
         state, now = self._state, self._clock.now()
+        if not failed:
+            met = (state.c.rule == run.rule, state.c.failures > 0, state.c.off_at.is_(None))
+            connection.execute(update(state).where(*met).values(failures=0, last_run_at=now))
+            return
         row = connection.execute(
             select(state.c.failures, state.c.off_at).where(state.c.rule == run.rule).with_for_update()
         ).first()
-        if not failed:
-            if row is not None and row[0]:
-                connection.execute(update(state).where(state.c.rule == run.rule).values(failures=0, last_run_at=now))
-            return
         failures = 1 + (row[0] if row is not None else 0)
         values: dict[str, object] = {"failures": failures, "last_run_at": now}
         if failures >= self._tuning.failures_to_switch_off and (row is None or row[1] is None):

@@ -105,9 +105,7 @@ class SegmentRunner:
         program = self.surrounds.program(run)
         if program is None:
             raise StepFailed(f"The rule '{run.rule}' of release {run.release} cannot be loaded any more.")
-        with self.database.read() as connection:
-            done, tries = self.ledger.steps(connection, run.id)
-            actions, rows = self.ledger.used_by_root(connection, run.root)
+        done, tries, actions, rows = self._so_far(run)
         journal = Journal(
             run,
             self.ledger,
@@ -138,6 +136,14 @@ class SegmentRunner:
             waiter=_Waiter(runner=self, run=run, door=door, journal=journal),
         )
         return self._done(run, walk.run(run.snapshot.facts.get("names") or {}))
+
+    def _so_far(self, run: Run) -> tuple[Mapping[str, Any], Mapping[str, int], int, int]:
+        if run.lease == 1 and run.depth == 0:
+            # Taken for the first time, and caused by no run: nothing is done yet.
+            return {}, {}, 0, 0
+        with self.database.read() as connection:
+            done, tries = self.ledger.steps(connection, run.id)
+            return done, tries, *self.ledger.used_by_root(connection, run.root)
 
     def _done(self, run: Run, outcome: str) -> str:
         with self.database.write() as connection:

@@ -125,8 +125,8 @@ def test_the_runs_of_a_killed_worker_are_taken_over_by_the_other(
             worker(postgres_url, tmp_path, environment=_allowing(sink)) as first,
             worker(postgres_url, tmp_path, environment=_allowing(sink)),
         ):
-            deals = _create(platform, 30)
-            wait_until(lambda: len(sink.received) > 4)
+            deals = _create(platform, 90)  # more than one worker claims at once
+            wait_until(lambda: len(sink.received) > 12)
             first.kill()
             at_work = {run["executor"] for run in runs_of(platform)} - {None}
             wait_until(lambda: _all_done(platform, len(deals)))
