@@ -22,6 +22,7 @@ from engine.records.query import QueryCompiler, Question, problem
 from engine.records.reading import search_words
 from engine.records.statements import Prepared, result_converter
 from engine.storage.column_types import ScaledInteger
+from metamodel.names import did_you_mean
 from metamodel.objects import ObjectDef
 from metamodel.values import Money
 
@@ -30,7 +31,10 @@ if TYPE_CHECKING:
 
 Function = Literal["count", "sum", "min", "max", "avg"]
 Read = Callable[[Any], Any]
-MAX_GROUPS = 1_000
+FUNCTIONS: tuple[Function, ...] = ("count", "sum", "min", "max", "avg")
+MAX_ROWS = 1_000
+MAX_GROUPS = 2
+MAX_MEASURES = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +47,11 @@ class Measure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AggregateQuery:
-    """What to compute: filter, view and search as in a `ListQuery`; groups: paths, () = one row over everything."""
+    """What to compute.
+
+    filter, view, search: as in a `ListQuery`. groups: paths, at most MAX_GROUPS; () = one row over everything.
+    measures: 1 … MAX_MEASURES. Rows come in the order of their groups' values, at most MAX_ROWS.
+    """
 
     object: str
     filter: str | None = None
@@ -108,7 +116,8 @@ class AggregateCompiler(QueryCompiler):
             figure, read = self._figure(measure, value, rows.c[f"c{len(parts) + index}"])
             figures.append(figure.label(f"f{index}"))
             reads.append(read)
-        query = select(*keys, *figures).select_from(rows).group_by(*keys).limit(literal_column(str(MAX_GROUPS)))
+        query = select(*keys, *figures).select_from(rows).group_by(*keys).order_by(*keys)
+        query = query.limit(literal_column(str(MAX_ROWS)))
         return CompiledAggregate(self._prepare(query), cells, tuple(reads), len(parts))
 
     def _figure(self, measure: Measure, value: SqlValue | None, column: Sql) -> tuple[Sql, Read]:
@@ -135,6 +144,7 @@ class AggregateCompiler(QueryCompiler):
 def read_aggregate(transaction: Transaction, query: AggregateQuery, question: Question) -> Sequence[AggregateRow]:
     """Run an aggregate with the words of its search bound."""
     object_def = transaction.object_def(query.object)
+    _check_size(query)
     key = ("aggregate", question, query.groups, query.measures)
 
     def compile_it() -> CompiledAggregate:
@@ -144,6 +154,17 @@ def read_aggregate(transaction: Transaction, query: AggregateQuery, question: Qu
     words = search_words(query.search)
     given = {f"word_{index}": word for index, word in enumerate(words)}
     return [compiled.row(raw) for raw in transaction.rows(compiled.prepared, given)]
+
+
+def _check_size(query: AggregateQuery) -> None:
+    if len(query.groups) > MAX_GROUPS:
+        raise problem("EXP904", f"there are {len(query.groups)} groups; at most {MAX_GROUPS} are allowed")
+    if not 1 <= len(query.measures) <= MAX_MEASURES:
+        raise problem("EXP904", f"there are {len(query.measures)} measures; there must be 1 to {MAX_MEASURES}")
+    for measure in query.measures:
+        if measure.function not in FUNCTIONS or (measure.path is None and measure.function != "count"):
+            hint = did_you_mean(measure.function, FUNCTIONS)
+            raise problem("EXP905", f"'{measure.function}' is not count, or sum, avg, min or max of a field", hint)
 
 
 def problem_of(fault: NotInSql) -> Exception:
@@ -192,4 +213,4 @@ def _reader(parts: ReleaseParts, places: int | None) -> Read:
     return lambda raw: raw if raw is None or convert is None else convert(raw)
 
 
-__all__ = ["AggregateQuery", "AggregateRow", "Measure", "read_aggregate"]
+__all__ = ["FUNCTIONS", "AggregateQuery", "AggregateRow", "Measure", "read_aggregate"]

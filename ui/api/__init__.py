@@ -6,6 +6,7 @@ from flask import Blueprint, Flask
 
 from ui.api import objects, records
 from ui.api.openapi import OpenApiDocuments
+from ui.api.query import query_figures
 from ui.api.record_log import get_history, get_runs
 from ui.api.runs import list_runs, retry_run
 
@@ -24,6 +25,7 @@ def register(app: Flask) -> None:
     api.post(f"{one}/restore")(records.restore_record)
     api.get(f"{one}/history")(get_history)
     api.get(f"{one}/runs")(get_runs)
+    api.post("/query")(query_figures)
     api.get("/runs")(list_runs)
     api.post("/runs/<run_id>/retry")(retry_run)
     api.add_url_rule("/openapi.json", "openapi", OpenApiDocuments().answer)

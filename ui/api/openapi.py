@@ -159,6 +159,7 @@ def _fixed_paths() -> dict[str, Any]:
             "parameters": [name],
             "get": _call("describe object", "metamodel", _answer("The object.", anything)),
         },
+        "/query": {"post": _call("query", "figures", _answer("A row a group.", _rows()), body=_query())},
         "/runs": {"get": _call("list runs", "automation", _answer("The runs.", _items()), parameters=run_filters)},
         "/runs/{id}/retry": {
             "parameters": [run],
@@ -192,6 +193,26 @@ def _items() -> Schema:
         "properties": {"items": {"type": "array", "items": {"type": "object"}}},
         "required": ["items"],
     }
+
+
+def _query() -> Schema:
+    texts: Schema = {"type": "array", "items": {"type": "string"}, "uniqueItems": True}
+    return {
+        "type": "object",
+        "properties": {
+            **{name: {"type": ["string", "null"]} for name in ("filter", "view", "q")},
+            "object": {"type": "string"},
+            "groups": {**texts, "maxItems": 2, "description": "Fields or paths."},
+            "measures": {**texts, "maxItems": 10, "description": "count, or sum, avg, min, max: sum(amount)."},
+        },
+        "required": ["object"],
+        "additionalProperties": False,
+    }
+
+
+def _rows() -> Schema:
+    row: Schema = {"type": "object", "properties": {"groups": {"type": "object"}, "measures": {"type": "object"}}}
+    return {"type": "object", "properties": {"rows": {"type": "array", "items": row}}, "required": ["rows"]}
 
 
 def _ref(name: str) -> Schema:
