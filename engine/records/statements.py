@@ -115,6 +115,20 @@ class Prepared:
         cursor.close()
         return count
 
+    def change_many(self, connection: Connection, database: Database, given: Sequence[Mapping[str, object]]) -> int:
+        """Run it once for each set of parameters and give how many rows it changed in all."""
+        database.statements.note(connection, None, self.text, None, None, True)
+        cursor = connection.connection.cursor()
+        try:
+            parameters: Any = [self.parameters(item, None) for item in given]
+            cursor.executemany(self.text, parameters)
+            count: int = cursor.rowcount
+        except connection.dialect.loaded_dbapi.Error as fault:
+            raise translate(fault, self.text, connection) from fault
+        finally:
+            cursor.close()
+        return count
+
 
 def translate(fault: Exception, text: str, connection: Connection) -> Exception:
     """Wrap a driver's error as SQLAlchemy would, and note a lost connection."""

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from engine.access.actor import system_actor
+from engine.records.batches import given_values
 from engine.records.hooks import SaveKind
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.plan import SavePlan, save_plan
@@ -63,10 +64,10 @@ def _draft(transaction: Transaction, plan: SavePlan, values: dict[str, Any]) -> 
 
 
 def _roll_up(transaction: Transaction, rollup: RollupPlan, drafts: Mapping[str, RecordDraft]) -> None:
-    query, cells = figures(transaction.parts, rollup, list(drafts))
-    for row in transaction.execute(query):
+    made = figures(transaction.parts, rollup)
+    for row in transaction.rows(made.prepared, {"ids": given_values(drafts, transaction.database.dialect)}):
         draft = drafts[str(row[0])]
-        for cell in cells:
+        for cell in made.cells:
             draft.put(cell.name, draft.plan.keep[cell.name](cell.read(row)))
 
 

@@ -26,7 +26,8 @@ from engine.records.saving.plan import save_plan
 from engine.records.saving.relations import prefetch_links
 from engine.records.saving.steps import apply_given, finish, judge, new_draft, prepare_new, reader, run_before
 from engine.records.saving.uniques import check_uniques
-from engine.records.saving.writing import column_values, update_record
+from engine.records.saving.writing import column_values
+from engine.records.saving.writing_many import update_records
 from engine.records.statements import Prepared
 from engine.records.types import BulkResult, RowResult, SaveRow
 from metamodel.objects import ObjectDef
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
     from engine.records.transaction import Transaction
 
 BATCH = 500
-_STAMPS = ("modified_at", "modified_by", "version")
 
 
 def save_many(
@@ -191,11 +191,11 @@ class _Batch:
         if new:
             columns = [column_values(draft, draft.values) for draft in new]
             transaction.insert_many(new[0].plan.table.table, columns)
-        for draft in drafts:
-            if draft.kind is not SaveKind.CREATED:
-                changed = sorted(draft.changed)
-                touch(draft, transaction)
-                update_record(draft, [*changed, *_STAMPS], transaction)
+        stored = [draft for draft in drafts if draft.kind is not SaveKind.CREATED]
+        changed = [sorted(draft.changed) for draft in stored]
+        for draft in stored:
+            touch(draft, transaction)
+        update_records(stored, changed, transaction)
         finish(drafts, transaction, bulk=True)
 
     def _refuse(self, index: int, fault: EngineError, record_id: str | None) -> None:

@@ -14,6 +14,7 @@ from engine.records.saving.filling import touch
 from engine.records.saving.loading import load_for_change
 from engine.records.saving.plan import save_plan
 from engine.records.saving.results import saved_record
+from engine.records.saving.rollups import recompute_own
 from engine.records.saving.steps import finish, judge, refuse_faulty, run_before
 from engine.records.saving.writing import update_record
 from engine.records.sources import points_at
@@ -136,6 +137,7 @@ def restore_record(transaction: Transaction, object_def: ObjectDef, record_id: s
     draft = load_for_change(transaction, object_def.key, record_id, SaveKind.RESTORED, None)
     binned_at = draft.values["deleted_at"]
     draft.put("deleted_at", None)
+    recompute_own(draft, transaction)
     judge([draft], transaction)
     refuse_faulty(draft)
     changed = sorted(draft.changed)

@@ -1,33 +1,34 @@
 """Roll-ups: figures of parents over their children, kept by the transaction that changes a child.
 
-The parents are locked first and the figures computed afterwards, so that two writers never lose each other's child. A
-parent whose figures change is saved like a record: version, history, events, and roll-ups of its own parents.
+The parents are locked first and their figures moved or computed afterwards, so that two writers never lose each
+other's child. A parent whose figures change is saved like a record: version, history, events, and roll-ups of its own
+parents.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from engine.records.batches import one_of
+from engine.records.batches import given_one_of, given_values
 from engine.records.hooks import SaveEvent, SaveKind
 from engine.records.saving.audit import AuditRow, audit_row
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.filling import touch
-from engine.records.saving.plan import save_plan
+from engine.records.saving.plan import SavePlan, save_plan
+from engine.records.saving.rollup_deltas import Deltas, deltas_of, move, parent_of
 from engine.records.saving.rollup_plans import RollupPlan, figures, rollup_plans
-from engine.records.saving.writing import audited_changes, update_record
+from engine.records.saving.writing import audited_changes
+from engine.records.saving.writing_many import STAMPS, update_records
 from engine.records.statements import Prepared
-from metamodel.values import Ref
 
 if TYPE_CHECKING:
     from engine.records.transaction import Transaction
 
-_BATCH = 400
-_STAMPS = ("modified_at", "modified_by", "version")
+_BATCH = 1_000
 
 
 @dataclass(slots=True)
@@ -44,55 +45,64 @@ def roll_up(drafts: Sequence[RecordDraft], transaction: Transaction) -> RolledUp
     if not drafts:
         return rolled
     for plan in rollup_plans(transaction.parts, drafts[0].object_key):
-        parents = sorted(_parents(drafts, plan))
+        counted = [draft for draft in drafts if draft.kind is not SaveKind.UPDATED or draft.changed & plan.reads]
+        parents = sorted(_parents(counted, plan))
+        if not parents:
+            continue
+        deltas = deltas_of(transaction.parts, plan, counted)
+        if deltas is not None:
+            parents = [parent for parent in parents if any(deltas[parent].values())]
         for start in range(0, len(parents), _BATCH):
-            changed = _recompute(transaction, plan, parents[start : start + _BATCH])
-            _save_parents(transaction, changed, rolled)
+            moved = _moved(transaction, plan, parents[start : start + _BATCH], deltas)
+            _save_parents(transaction, moved, rolled)
     return rolled
 
 
+def recompute_own(draft: RecordDraft, transaction: Transaction) -> None:
+    """Compute the roll-ups of a locked record that comes out of the bin; its figures were kept by nobody there."""
+    for inverse in draft.plan.object.inverses.values():
+        for plan in rollup_plans(transaction.parts, inverse.object):
+            if plan.parent == draft.object_key and plan.inverse.name == inverse.name:
+                _afresh(transaction, plan, {draft.record_id: draft})
+    draft.compute()
+
+
 def _parents(drafts: Iterable[RecordDraft], plan: RollupPlan) -> set[str]:
-    found: set[str] = set()
-    for draft in drafts:
-        counted = draft.kind is not SaveKind.UPDATED or draft.changed & plan.reads
-        if not counted:
-            continue
-        for values in (draft.old, draft.values):
-            value = values.get(plan.via)
-            if isinstance(value, Ref):
-                value = value.id if value.object == plan.parent else None
-            if value is not None:
-                found.add(value)
-    return found
+    found = {parent_of(plan, values) for draft in drafts for values in (draft.old, draft.values)}
+    return {parent for parent in found if parent is not None}
 
 
-def _recompute(transaction: Transaction, plan: RollupPlan, ids: list[str]) -> list[RecordDraft]:
+def _moved(transaction: Transaction, plan: RollupPlan, ids: list[str], deltas: Deltas | None) -> list[RecordDraft]:
+    """Lock parents and bring their figures up to date; give those that have changed."""
     drafts = _lock(transaction, plan.parent, ids)
-    if not drafts:
-        return []
-    query, cells = figures(transaction.parts, plan, list(drafts))
-    for row in transaction.execute(query):
-        draft = drafts[str(row[0])]
-        for cell in cells:
-            draft.put(cell.name, draft.plan.keep[cell.name](cell.read(row)))
-    changed = []
-    for draft in drafts.values():
-        moved = draft.changed
-        if moved:
-            draft.compute(moved)
-            changed.append(draft)
+    currency = transaction.parts.metamodel.main.currency
+    unknown = {
+        record_id: draft
+        for record_id, draft in drafts.items()
+        if deltas is None or not move(draft, deltas[record_id], currency)
+    }
+    _afresh(transaction, plan, unknown)
+    changed = [draft for draft in drafts.values() if draft.changed]
+    for draft in changed:
+        draft.compute(draft.changed)
     return changed
+
+
+def _afresh(transaction: Transaction, plan: RollupPlan, drafts: Mapping[str, RecordDraft]) -> None:
+    if not drafts:
+        return
+    made = figures(transaction.parts, plan)
+    for row in transaction.rows(made.prepared, {"ids": given_values(drafts, transaction.database.dialect)}):
+        draft = drafts[str(row[0])]
+        for cell in made.cells:
+            draft.put(cell.name, draft.plan.keep[cell.name](cell.read(row)))
 
 
 def _lock(transaction: Transaction, parent: str, ids: list[str]) -> dict[str, RecordDraft]:
     plan = save_plan(transaction.parts, parent)
-    table = plan.table.table
     columns = transaction.parts.columns(parent)
-    wanted = one_of(table.c["id"], ids, transaction.database.dialect)
-    query = select(*columns.of(table)).where(wanted, table.c["deleted_at"].is_(None))
-    # Always in the same order, so that two writers never wait for each other in a circle.
-    query = query.order_by(table.c["id"]).with_for_update()
-    rows: list[Any] = transaction.rows(Prepared(query, transaction.parts.dialect), {})
+    prepared = transaction.parts.made(("lock", parent), lambda: _prepare_lock(transaction, plan))
+    rows: list[Any] = transaction.rows(prepared, {"ids": given_values(ids, transaction.database.dialect)})
     found = {}
     for row in rows:
         values = columns.values(row)
@@ -100,16 +110,30 @@ def _lock(transaction: Transaction, parent: str, ids: list[str]) -> dict[str, Re
     return found
 
 
+def _prepare_lock(transaction: Transaction, plan: SavePlan) -> Prepared:
+    table = plan.table.table
+    columns = transaction.parts.columns(plan.object.key).of(table)
+    wanted = given_one_of(table.c["id"], "ids", transaction.database.dialect)
+    query = select(*columns).where(wanted, table.c["deleted_at"].is_(None))
+    # Always in the same order, so that two writers never wait for each other in a circle.
+    return Prepared(query.order_by(table.c["id"]).with_for_update(), transaction.parts.dialect)
+
+
 def _save_parents(transaction: Transaction, drafts: Sequence[RecordDraft], rolled: RolledUp) -> None:
+    if not drafts:
+        return
+    changes_of = [sorted(draft.changed) for draft in drafts]
     for draft in drafts:
-        changed = sorted(draft.changed)
         touch(draft, transaction)
-        update_record(draft, [*changed, *_STAMPS], transaction)
+    update_records(drafts, changes_of, transaction)
+    watched = transaction.services.after_save.watches(transaction, drafts[0].object_key, SaveKind.UPDATED)
+    for draft, changed in zip(drafts, changes_of, strict=True):
         transaction.cache.put(draft.object_key, draft.values)
         changes = audited_changes(draft, changed)
         version = draft.values["version"]
         rolled.audit.append(audit_row(transaction, draft.object_key, draft.record_id, version, draft.kind, changes))
-        rolled.events.append(event_of(draft))
+        if watched:
+            rolled.events.append(event_of(draft))
     above = roll_up(drafts, transaction)
     rolled.audit += above.audit
     rolled.events += above.events
@@ -122,7 +146,7 @@ def event_of(draft: RecordDraft, *, bulk: bool = False) -> SaveEvent:
         record_id=draft.record_id,
         kind=draft.kind,
         version=draft.values["version"],
-        changed=draft.changed - frozenset(_STAMPS),
+        changed=draft.changed - frozenset(STAMPS),
         new=dict(draft.values),
         old=dict(draft.old),
         bulk=bulk,

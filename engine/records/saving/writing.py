@@ -44,7 +44,7 @@ def update_record(draft: RecordDraft, changed: Sequence[str], transaction: Trans
     """
     values = column_values(draft, {name: draft.values[name] for name in changed})
     key = ("update", draft.object_key, tuple(sorted(values)))
-    prepared = transaction.parts.asked.find(key, lambda: _update(transaction.parts, draft.plan, sorted(values)))
+    prepared = transaction.parts.asked.find(key, lambda: prepare_update(transaction.parts, draft.plan, sorted(values)))
     before = draft.old["version"]
     try:
         given = {**_as_new(values), "the_id": draft.record_id, "the_version": before}
@@ -89,7 +89,8 @@ def _insert(parts: ReleaseParts, plan: SavePlan) -> Prepared:
     return Prepared(statement, parts.dialect)
 
 
-def _update(parts: ReleaseParts, plan: SavePlan, names: Sequence[str]) -> Prepared:
+def prepare_update(parts: ReleaseParts, plan: SavePlan, names: Sequence[str]) -> Prepared:
+    """Make the statement that writes columns of the record `the_id` where it still has `the_version`."""
     table = plan.table.table
     values = {name: runtime(f"new_{name}", table.c[name].type) for name in names}
     statement = update(table).values(values)
