@@ -79,10 +79,12 @@ def _check_once(platform: Platform, deals: list[str], sink: HttpSink) -> None:
     assert len({(each.key, each.raw) for each in sink.received}) == len(keys)
 
 
+@pytest.mark.promise("RUN-03")
 @pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 def test_a_worker_killed_at_any_boundary_does_every_inside_effect_once(
     database_url: str, tmp_path: Path, sink: HttpSink
 ) -> None:
+    sink.answer = lambda number: (503 if number % 4 == 3 else 200, {})
     with shop(database_url, tmp_path, RULES, files=_files(sink)) as platform:
         deals: list[str] = []
         for point in POINTS:
