@@ -140,7 +140,10 @@ def _is_own(parts: ReleaseParts, plan: RollupPlan, definition: FieldDef) -> bool
     assert definition.rollup.where is not None
     child = plan.inverse.object
     reads = parts.language.condition_reads(definition.rollup.where, plan.parent, row_object=child)
-    if reads.own or reads.lists or reads.along_paths or reads.now or reads.today or reads.user or reads.old:
+    if reads.own or reads.lists or reads.settings or reads.now or reads.today or reads.user or reads.old:
         return False
-    stored = parts.tables.of(child).is_stored
-    return not reads.settings and all(read.object == child and stored(read.field) for read in reads.fields)
+    fields, stored = parts.metamodel.objects[child].fields, parts.tables.of(child).is_stored
+    # A lookup may lead on to another record, even one of the same object.
+    return all(
+        read.object == child and stored(read.field) and fields[read.field].relation is None for read in reads.fields
+    )
