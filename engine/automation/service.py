@@ -16,6 +16,7 @@ from engine.automation.before_rules import BeforeRunner
 from engine.automation.courier import PluginCourier
 from engine.automation.durable import RunQueue
 from engine.automation.housekeeping import Keeper
+from engine.automation.inbox import Inbox
 from engine.automation.ledger import Ledger
 from engine.automation.matcher import AfterMatcher
 from engine.automation.notices import Notices
@@ -91,6 +92,7 @@ class Automation:
         self._users = UserDirectory(releases.current, system.credential, system.role, clock)
         self._ledger = Ledger(system)
         self._notices = Notices(system, ids)
+        self.inbox = Inbox(database, system, clock)
         self._timers = Timers(system, clock, ids)
         self.queue = RunQueue(database)
         self.health = RuleHealth(
