@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
 from flask_babel import gettext as _
 
-from engine.errors import UnknownObject
 from engine.records.transaction import Transaction
-from engine.records.types import MAX_PAGE, FieldChange, HistoryEntry, ListQuery
-from metamodel.fields import FieldDef
+from engine.records.types import FieldChange, HistoryEntry
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
-from metamodel.values import Ref
 from ui.formats import Formats
 from ui.page_parts import Change, TimelineEntry
-from ui.pages.values import shown_value
-from workflow_dsl.printer import quote as quote_text
+from ui.pages.record_names import Titles, named_text, read_titles, record_key
 
 _LOOKS = {
     "created": ("plus", "green"),
@@ -26,7 +22,6 @@ _LOOKS = {
     "restored": ("restore", "amber"),
 }
 _SHOWN = 20
-Titles = Mapping[tuple[str, str], str]
 
 
 def history_entries(
@@ -81,44 +76,16 @@ def _changes(
         if change.masked:
             yield Change(label=label, old="", new="••••")
         else:
-            old, new = (_text(field, value, titles, formats) for value in (change.old, change.new))
+            old, new = (named_text(field, value, titles, formats) for value in (change.old, change.new))
             yield Change(label=label, old=old, new=new)
 
 
-def _text(field: FieldDef, value: object, titles: Titles, formats: Formats) -> str:
-    key = _key(field, value)
-    if key is not None:
-        return titles.get(key, "–")
-    return shown_value(field, value, None, formats).text
-
-
 def _titles(transaction: Transaction, object_def: ObjectDef, entries: Sequence[HistoryEntry]) -> Titles:
-    """Read what the records are called that lookups pointed at: one statement an object."""
-    wanted: dict[str, dict[str, None]] = {}
-    for entry in entries:
-        if entry.action == "created":
-            continue
-        for change in entry.changes:
-            field = object_def.fields.get(change.field)
-            for value in (change.old, change.new):
-                key = _key(field, value) if field is not None else None
-                if key is not None:
-                    wanted.setdefault(key[0], {})[key[1]] = None
-    found: dict[tuple[str, str], str] = {}
-    for target, ids in wanted.items():
-        listed = ", ".join(quote_text(each) for each in list(ids)[:MAX_PAGE])
-        query = ListQuery(object=target, filter=f"id in [{listed}]", fields=("id",), limit=MAX_PAGE)
-        try:
-            found.update({(target, record.id): record.title for record in transaction.list(query).rows})
-        except UnknownObject:  # its records may not be read, so they have no name here
-            continue
-    return found
-
-
-def _key(field: FieldDef, value: object) -> tuple[str, str] | None:
-    if field.relation is None or value is None:
-        return None
-    if isinstance(value, Ref):
-        return value.object, value.id
-    target = field.relation.single_target
-    return (target, str(value)) if target is not None else None
+    keys = (
+        record_key(object_def.fields.get(change.field), value)
+        for entry in entries
+        if entry.action != "created"
+        for change in entry.changes
+        for value in (change.old, change.new)
+    )
+    return read_titles(transaction, (key for key in keys if key is not None))

@@ -1,59 +1,134 @@
-"""A run's trace as templates take it: conditions with their values, steps with what they did, changes of the event."""
+"""A run's trace as templates take it: conditions with their values, steps with what they did, changes of the event.
+
+What a step computed may tell of fields that its reader may not see; details other than conditions, which are masked
+part by part, are therefore shown to those only who may read all of the record.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from flask_babel import gettext as _
 
-from engine.automation.run_views import ChangeShown, ConditionPart, StepShown
+from engine.automation.run_views import ChangeShown, ConditionPart, RunTrace, StepShown
+from engine.automation.trace import part_of
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from metamodel.values import Money
 from ui.formats import Formats
 from ui.page_parts import Change, TraceNode, TraceRow, Verdict
+from ui.pages.record_names import RecordKey, Titles, named_text, record_key
 from ui.pages.run_words import seconds_text
 
 MASK = "••••"
 _LONGEST = 300
 _STATUS = {"done": "done", "failed": "failed", "skipped": "skipped", "not sent": "skipped", "waiting": "waiting"}
+_HIDDEN = ("text", "explained", "given", "holds", "last")
 
 
-def trace_node(part: ConditionPart, holds: bool | None, formats: Formats) -> TraceNode:
-    """Show a condition and its parts; the whole one's outcome may be known better than its value."""
-    return TraceNode(
-        text=part.text,
-        verdict=_verdict(part, holds),
-        values=_values_of(part, formats),
-        children=tuple(trace_node(each, None, formats) for each in part.parts),
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceShower:
+    """Shows the parts of one trace.
+
+    object_def: of the run's record, None where there is none any more. readable: its fields that the reader may see.
+    """
+
+    object_def: ObjectDef | None
+    readable: frozenset[str]
+    titles: Titles
+    formats: Formats
+
+    def node(self, part: ConditionPart, holds: bool | None = None) -> TraceNode:
+        """Show a condition and its parts; the whole one's outcome may be known better than its value."""
+        return TraceNode(
+            text=part.text,
+            verdict=_verdict(part, holds),
+            values=self._values_of(part),
+            children=tuple(self.node(each) for each in part.parts if _tells_more(each)),
+        )
+
+    def step(self, step: StepShown) -> TraceRow:
+        """Show one try of a step."""
+        result = step.result if isinstance(step.result, Mapping) else {}
+        explained = part_of(result.get("explained"), self.readable)
+        unless = step.path.endswith("unless")
+        return TraceRow(
+            id=f"step-{step.path.replace('/', '-')}-{step.attempt}",
+            title=self._title(step, unless=unless),
+            status=_STATUS.get(step.outcome, "running"),  # type: ignore[arg-type]
+            where=step.path,
+            took=seconds_text((step.finished_at - step.at).total_seconds()) if step.finished_at is not None else "",
+            note=_note(step, result.get("holds"), unless=unless),
+            error=step.error or "",
+            condition=self.node(explained, result.get("holds")) if explained is not None else None,
+            details=dict(self._details(step, result)),
+        )
+
+    def changes(self, changes: Iterable[ChangeShown]) -> Iterable[Change]:
+        """Show the fields that the event changed, without the product's own."""
+        for change in changes:
+            field = self.object_def.fields.get(change.field) if self.object_def is not None else None
+            if field is None or (field.system and field.name != "owner"):
+                continue
+            label = label_text(field.label, self.formats.language, field.name)
+            if change.masked:
+                yield Change(label=label, old="", new=MASK)
+            elif change.old is not None or change.new is not None:
+                old, new = (named_text(field, value, self.titles, self.formats) for value in (change.old, change.new))
+                yield Change(label=label, old=old, new=new)
+
+    def _title(self, step: StepShown, *, unless: bool) -> str:
+        text = step.text or step.kind
+        if unless:
+            return f"unless {text}"
+        return f"if {text}" if step.kind == "if" else text
+
+    def _values_of(self, part: ConditionPart) -> str:
+        if part.error:
+            return part.error
+        if part.masked:
+            return MASK
+        if isinstance(part.value, bool):
+            return ""
+        return self._plain(part) or str(_("empty"))
+
+    def _plain(self, part: ConditionPart) -> str:
+        field = self.object_def.fields.get(part.text) if self.object_def is not None else None
+        key = record_key(field, part.value)
+        if key is not None:
+            return self.titles.get(key, "–")
+        return plain(part.value, self.formats)
+
+    def _details(self, step: StepShown, result: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+        for number, effect in enumerate(step.effects, start=1):
+            key = (str(effect.get("object", "")), str(effect.get("record_id", "")))
+            said = str(effect.get("title") or self.titles.get(key) or effect.get("to") or "–")
+            kind = effect_word(str(effect.get("kind", "")))
+            yield (kind if len(step.effects) == 1 else f"{number}. {kind}"), said
+        if self.object_def is not None and not set(self.object_def.fields) <= self.readable:
+            return
+        for name, value in result.items():
+            if name not in _HIDDEN and (text := plain(value, self.formats)):
+                yield _detail_word(name), text
 
 
-def step_row(step: StepShown, formats: Formats) -> TraceRow:
-    """Show one try of a step."""
-    note = str(_("Try %(number)s", number=step.attempt)) if step.attempt > 1 else ""
-    return TraceRow(
-        id=f"step-{step.path.replace('/', '-')}-{step.attempt}",
-        title=step.text or step.kind,
-        status=_STATUS.get(step.outcome, "running"),  # type: ignore[arg-type]
-        where=step.path,
-        took=seconds_text((step.finished_at - step.at).total_seconds()) if step.finished_at is not None else "",
-        note=note or (str(_("Not sent")) if step.outcome == "not sent" else ""),
-        error=step.error or "",
-        details=dict(_details(step, formats)),
-    )
-
-
-def change_of(change: ChangeShown, object_def: ObjectDef | None, formats: Formats) -> Change:
-    """Show a field that the event changed."""
-    field = object_def.fields.get(change.field) if object_def is not None else None
-    label = label_text(field.label, formats.language, change.field) if field is not None else change.field
-    if change.masked:
-        return Change(label=label, old="", new=MASK)
-    return Change(label=label, old=plain(change.old, formats), new=plain(change.new, formats))
+def keys_of(trace: RunTrace, object_def: ObjectDef | None) -> Iterable[RecordKey]:
+    """Give the records that a trace names by their ids."""
+    fields = object_def.fields if object_def is not None else {}
+    for change in trace.changes:
+        for value in (change.old, change.new):
+            if (key := record_key(fields.get(change.field), value)) is not None:
+                yield key
+    if trace.condition is not None:
+        yield from _keys_of_part(trace.condition, object_def)
+    for step in trace.steps:
+        for effect in step.effects:
+            if effect.get("object") and effect.get("record_id"):
+                yield str(effect["object"]), str(effect["record_id"])
 
 
 def plain(value: Any, formats: Formats) -> str:
@@ -79,37 +154,8 @@ def plain(value: Any, formats: Formats) -> str:
             return str(value)[:_LONGEST]
 
 
-def _verdict(part: ConditionPart, holds: bool | None) -> Verdict:
-    value = holds if holds is not None else part.value
-    if part.masked or part.error or not isinstance(value, bool):
-        return "unknown"
-    return "true" if value else "false"
-
-
-def _values_of(part: ConditionPart, formats: Formats) -> str:
-    if part.error:
-        return part.error
-    if part.masked:
-        return MASK
-    if isinstance(part.value, bool):
-        return ""
-    return plain(part.value, formats) or str(_("empty"))
-
-
-def _details(step: StepShown, formats: Formats) -> Iterable[tuple[str, str]]:
-    for number, effect in enumerate(step.effects, start=1):
-        said = str(effect.get("title") or effect.get("record_id") or effect.get("to") or "")
-        kind = _effect_word(str(effect.get("kind", "")))
-        yield (kind if len(step.effects) == 1 else f"{number}. {kind}"), said
-    if isinstance(step.result, Mapping):
-        for name, value in step.result.items():
-            if text := plain(value, formats):
-                yield str(name), text
-    elif (text := plain(step.result, formats)) and not step.text:
-        yield str(_("Result")), text
-
-
-def _effect_word(kind: str) -> str:
+def effect_word(kind: str) -> str:
+    """Give the words for what a step did to a record or person."""
     words = {
         "created": _("Created"),
         "updated": _("Changed"),
@@ -119,3 +165,43 @@ def _effect_word(kind: str) -> str:
         "webhook": _("Web call"),
     }
     return str(words.get(kind, kind))
+
+
+def _keys_of_part(part: ConditionPart, object_def: ObjectDef | None) -> Iterable[RecordKey]:
+    field = object_def.fields.get(part.text) if object_def is not None else None
+    if (key := record_key(field, part.value)) is not None:
+        yield key
+    for each in part.parts:
+        yield from _keys_of_part(each, object_def)
+
+
+def _tells_more(part: ConditionPart) -> bool:
+    # A literal's value is its text.
+    return bool(part.parts) or part.masked or bool(part.error) or not _is_literal(part.text)
+
+
+def _is_literal(text: str) -> bool:
+    return text[:1].isdigit() or text[:1] in "\"'" or text in ("true", "false", "empty")
+
+
+def _verdict(part: ConditionPart, holds: bool | None) -> Verdict:
+    value = holds if holds is not None else part.value
+    if part.masked or part.error or not isinstance(value, bool):
+        return "unknown"
+    return "true" if value else "false"
+
+
+def _note(step: StepShown, holds: object, *, unless: bool) -> str:
+    said = []
+    if step.attempt > 1:
+        said.append(str(_("Try %(number)s", number=step.attempt)))
+    if step.outcome == "not sent":
+        said.append(str(_("Not sent")))
+    if isinstance(holds, bool) and unless:
+        said.append(str(_("So the action was left out.") if holds else _("So the action was done.")))
+    return " · ".join(said)
+
+
+def _detail_word(name: str) -> str:
+    words = {"message": _("Text"), "until": _("Goes on"), "count": _("Records")}
+    return str(words.get(name, name))

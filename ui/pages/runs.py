@@ -15,8 +15,9 @@ from engine.automation.run_views import RunFilter
 from ui.context import actor, platform, release
 from ui.page_parts import Change, Crumb, Option, TraceNode, TraceRow
 from ui.pages.chrome import toast
-from ui.pages.rights import user_formats
-from ui.pages.run_trace import change_of, step_row, trace_node
+from ui.pages.record_names import read_titles
+from ui.pages.rights import access_of, user_formats
+from ui.pages.run_trace import TraceShower, keys_of, plain
 from ui.pages.run_words import RunRow, run_row, state_label
 
 blueprint = Blueprint("runs", __name__)
@@ -47,7 +48,6 @@ class RunPage:
     rule_text: str
     rule_at: str
     who: str
-    runs_as: str
     release: int
     changes: tuple[Change, ...]
     condition: TraceNode | None
@@ -87,22 +87,25 @@ def show_run(run_id: str) -> ResponseReturnValue:
     trace = platform().automation.runs.get(actor(), run_id)
     formats = user_formats()
     object_def = release().metamodel.objects.get(trace.summary.object or "")
+    with platform().records.reading(actor(), release=release()) as transaction:
+        titles = read_titles(transaction, keys_of(trace, object_def))
+    readable = access_of().of(object_def.key).readable if object_def is not None else frozenset()
+    shower = TraceShower(object_def=object_def, readable=readable, titles=titles, formats=formats)
     page = RunPage(
         crumbs=(Crumb(label=str(_("Rule runs")), href="/runs"), Crumb(label=trace.summary.label)),
         run=run_row(trace.summary, formats),
         rule=trace.summary.rule,
         rule_text=trace.rule_text,
         rule_at=trace.rule_at,
-        who=trace.actor_name,
-        runs_as=trace.runs_as,
+        who=trace.actor_name or str(_("System")),
         release=trace.summary.release,
-        changes=tuple(change_of(change, object_def, formats) for change in trace.changes),
-        condition=trace_node(trace.condition, trace.holds, formats) if trace.condition is not None else None,
-        steps=tuple(step_row(step, formats) for step in trace.steps),
+        changes=tuple(shower.changes(trace.changes)),
+        condition=shower.node(trace.condition, trace.holds) if trace.condition is not None else None,
+        steps=tuple(shower.step(step) for step in trace.steps),
         chain=trace.chain if len(trace.chain) > 1 else (),
         cause=run_row(trace.cause, formats) if trace.cause is not None else None,
         caused=tuple(run_row(run, formats) for run in trace.caused),
-        facts=tuple((name, str(value)) for name, value in trace.facts.items()),
+        facts=tuple((name, plain(value, formats)) for name, value in trace.facts.items()),
         may_retry=trace.may_retry,
         may_dismiss=trace.may_dismiss,
     )
