@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import socket
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,8 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+import psycopg
 
 from bench.filling import prepare
 from bench.imports import measure_import
@@ -24,7 +27,7 @@ from bench.raw import connect, is_sqlite
 from bench.servers import served
 from bench.statements import count_statements
 from bench.workloads import Workload, workloads
-from tests.support.postgres import PostgresCluster, create_database
+from tests.support.postgres import PostgresCluster, create_database, new_cluster_folder
 
 PROGRAMS = ("product", "handwritten")
 
@@ -86,12 +89,19 @@ def _database_maker(kind: str, folder: Path) -> Iterator[Any]:
     if kind == "sqlite":
         yield lambda name: f"sqlite:///{folder / f'{name}.sqlite'}"
         return
-    cluster = PostgresCluster(folder / "postgresql")
+    home = new_cluster_folder()
+    cluster = PostgresCluster(home)
     cluster.start()
     try:
+        # As people run it: a commit is on the disk before it is answered.
+        with psycopg.connect(cluster.url, autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET fsync = on")
+            connection.execute("ALTER SYSTEM SET full_page_writes = on")
+            connection.execute("SELECT pg_reload_conf()")
         yield lambda name: create_database(cluster.url)
     finally:
         cluster.stop()
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def _measure_all(kind: str, prepared: Prepared, folder: Path, given: argparse.Namespace) -> list[Figure]:
