@@ -8,11 +8,12 @@ DATA ?=
 TEST_WORKERS ?= 2
 TESTS ?=
 BENCH ?=
+MUTANTS ?=
 
 BIN := .venv/bin
 STAMP := .venv/.complete
 
-.PHONY: help setup chromium demo test test-faults check promises real-data bench lock clean
+.PHONY: help setup chromium demo test test-faults check promises real-data bench mutants lock clean
 .DEFAULT_GOAL := help
 
 help:
@@ -22,6 +23,7 @@ help:
 	@echo "make promises [PREFIX=EXP,RUL]   promises that no passing test of the last run holds"
 	@echo "make real-data DATA=FOLDER load a public data set through the importer"
 	@echo "make bench                 throughput beside a hand-written application"
+	@echo "make mutants               how many altered programs the tests notice (MUTANTS='--sample 80')"
 	@echo "make test-faults           only the tests that kill processes"
 	@echo "make setup                 only build .venv"
 	@echo "make lock                  renew requirements.lock (needs uv)"
@@ -58,6 +60,9 @@ real-data: setup
 
 bench: setup
 	$(BIN)/python -m bench $(BENCH)
+
+mutants: setup
+	$(BIN)/python -m tests.support.mutants $(MUTANTS)
 
 # No address of any registry may enter the lock: it is read on machines that use others.
 lock:
