@@ -28,7 +28,7 @@ from engine.releases.release import Release
 from engine.storage.database import Database
 from engine.storage.system_tables import SystemTables
 
-BATCH_ROWS = 1_000
+BATCH_ROWS = 2_000
 MOST_ERRORS_LOGGED = 10_000
 
 OnProgress = Callable[[int, int], None]

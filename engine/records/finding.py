@@ -14,6 +14,7 @@ from engine.access.predicates import EVERYONE
 from engine.errors import UnknownObject
 from engine.expressions.sql.frames import Frame
 from engine.expressions.sql.scopes import RowScope
+from engine.records.batches import one_of
 
 if TYPE_CHECKING:
     from engine.records.transaction import Transaction
@@ -39,7 +40,11 @@ def find_by_fields(
     found = transaction.select(
         select(alias.c["id"], *flat)
         .select_from(scope.frame.source)
-        .where(flat[0].in_(list(first_values)), alias.c["deleted_at"].is_(None), *_readable(transaction, scope))
+        .where(
+            one_of(flat[0], first_values, transaction.database.dialect),
+            alias.c["deleted_at"].is_(None),
+            *_readable(transaction, scope),
+        )
     )
     codecs = [table.codecs[name] for name in fields]
     result: dict[tuple[Any, ...], list[str]] = {}
@@ -61,7 +66,11 @@ def find_by_title(transaction: Transaction, object_key: str, titles: Collection[
     found = transaction.select(
         select(alias.c["id"], title)
         .select_from(scope.frame.source)
-        .where(title.in_(list(titles)), alias.c["deleted_at"].is_(None), *_readable(transaction, scope))
+        .where(
+            one_of(title, titles, transaction.database.dialect),
+            alias.c["deleted_at"].is_(None),
+            *_readable(transaction, scope),
+        )
     )
     result: dict[str, list[str]] = {}
     for record_id, text in found:

@@ -31,6 +31,13 @@ class ValueField(fields.Field[Any]):
         self._context = context
         self._language = language
 
+    def sound(self, value: Any) -> Any:
+        """Turn a raw value into the field's Python value.
+
+        Raises: FieldValueError.
+        """
+        return self._parse(value, self._definition, self._context)
+
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **_options: Any) -> Any:
         """Turn a raw value into the field's Python value.
 
@@ -76,6 +83,9 @@ class ValueReader:
 
         Raises: ValidationFailed with every finding.
         """
+        found = self._sound(raw)
+        if found is not None:
+            return found
         try:
             return dict(self._schema.load(raw))
         except ValidationError as fault:
@@ -87,6 +97,21 @@ class ValueReader:
             return dict(self._schema.load(raw)), ()
         except ValidationError as fault:
             return _mapping(fault.valid_data), self._findings(fault)
+
+    def _sound(self, raw: object) -> dict[str, object] | None:
+        """Read values that are all sound, each as its field of the schema does; None where the schema has to say why.
+
+        Most values are sound, and a schema costs more to ask than all of them.
+        """
+        if not isinstance(raw, Mapping):
+            return None
+        found: dict[str, object] = {}
+        try:
+            for name, value in raw.items():
+                found[name] = self._fields[name].sound(value)
+        except (KeyError, FieldValueError):
+            return None
+        return found
 
     def _findings(self, fault: ValidationError) -> tuple[FieldError, ...]:
         messages = fault.messages

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 
 from engine.expressions.context import Computations
 from engine.expressions.sql.runtime import runtime
-from engine.records.batches import one_of
+from engine.records.batches import given_one_of, given_values
 from engine.records.identifiers import could_be_id
 from engine.records.parts import ReleaseParts
 from engine.records.statements import Prepared
@@ -22,7 +22,7 @@ from metamodel.values import Ref
 from workflow_dsl.context import Context, Values
 from workflow_dsl.syntax import NamedKind
 
-_BATCH = 500
+_BATCH = 2_000
 
 
 class RecordCache:
@@ -58,15 +58,15 @@ class RecordCache:
     def prefetch(self, object_key: str, ids: Iterable[str]) -> None:
         """Load many records with a statement for every few hundred."""
         wanted = [record_id for record_id in dict.fromkeys(ids) if (object_key, record_id) not in self._records]
+        if not wanted:
+            return
         columns = self._parts.columns(object_key)
-        table = self._parts.tables.of(object_key).table
+        prepared = self._parts.made(("prefetch", object_key), lambda: self._many(object_key))
         for start in range(0, len(wanted), _BATCH):
             batch = wanted[start : start + _BATCH]
-            query = select(*columns.of(table)).where(
-                table.c["deleted_at"].is_(None), one_of(table.c["id"], batch, self._database.dialect)
-            )
-            for row in self._connection.execute(query):
-                values = columns.typed(row)
+            given = {"ids": given_values(batch, self._database.dialect)}
+            for row in prepared.rows(self._connection, self._database, given):
+                values = columns.values(row)
                 self._records[object_key, values["id"]] = values
             for record_id in batch:
                 self._records.setdefault((object_key, record_id), None)
@@ -146,6 +146,12 @@ class RecordCache:
     def _fresh(self, object_key: str, values: dict[str, Any]) -> Values:
         # What this transaction has changed counts, whatever else was read.
         return self._records.get((object_key, values["id"])) or values
+
+    def _many(self, object_key: str) -> Prepared:
+        table = self._parts.tables.of(object_key).table
+        wanted = given_one_of(table.c["id"], "ids", self._database.dialect)
+        query = select(*self._parts.columns(object_key).of(table)).where(table.c["deleted_at"].is_(None), wanted)
+        return Prepared(query, self._parts.dialect)
 
     def _related(self, object_key: str) -> Prepared:
         table = self._parts.tables.of(object_key).table

@@ -35,7 +35,7 @@ from metamodel.objects import ObjectDef
 if TYPE_CHECKING:
     from engine.records.transaction import Transaction
 
-BATCH = 500
+BATCH = 2_000
 
 
 def save_many(

@@ -95,8 +95,9 @@ class RecordDraft:
         """Give a field a value that is in its form already."""
         self.values[name] = value
         self._changed = None
-        # A context over formulas that are computed when read holds a copy; over plain values it sees the change.
-        self._context = None
+        # A context over plain values sees the change; one over formulas that are computed when read holds a copy.
+        if self._context is not None and self._context.this is not self.values:
+            self._context = None
 
     def compute(self, of: Collection[str] | None = None) -> None:
         """Compute kept formulas, all of them or those that follow from some fields."""

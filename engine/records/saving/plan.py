@@ -11,7 +11,7 @@ from engine.records.parts import ReleaseParts
 from engine.records.rounding import keep_form, rounder
 from engine.records.saving.rollup_plans import starts_at_zero
 from engine.storage.tables import ObjectTable
-from metamodel.field_types import FieldTypeRegistry
+from metamodel.field_types import FieldType, FieldTypeRegistry
 from metamodel.fields import FieldDef, RelationKind
 from metamodel.objects import ObjectDef, ValidationSeverity
 from metamodel.source import LocatedText
@@ -80,7 +80,11 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class SavePlan:
-    """All that saves of one object need."""
+    """All that saves of one object need.
+
+    plain: fields kept in one column as they are → the column. json: what makes the JSON form of a field's value, None
+    where the value is its own.
+    """
 
     object: ObjectDef
     table: ObjectTable
@@ -104,6 +108,8 @@ class SavePlan:
     keep: Mapping[str, Callable[[Any], Any]]
     types: FieldTypeRegistry
     reads_along: frozenset[str]
+    plain: Mapping[str, str]
+    json: Mapping[str, Callable[[Any], Any] | None]
 
 
 def save_plan(parts: ReleaseParts, object_key: str) -> SavePlan:
@@ -147,6 +153,12 @@ class _PlanMaker:
             keep={name: keep_form(item, currency) for name, item in kept.items()},
             types=self._parts.release.field_types,
             reads_along=frozenset(self._reads_along()),
+            plain={
+                name: codec.columns[0].name
+                for name, codec in self._table.codecs.items()
+                if codec.is_plain and name not in self._table.sort_keys
+            },
+            json={name: _json_form(self._parts.release.field_types.of(item), item) for name, item in kept.items()},
         )
 
     def _reads_along(self) -> Iterator[str]:
@@ -224,6 +236,13 @@ class _PlanMaker:
     def _uniques(self, kept: Mapping[str, FieldDef]) -> tuple[tuple[str, ...], ...]:
         single = [(name,) for name, item in kept.items() if (item.unique or item.external_id) and name != "id"]
         return (*single, *(key.fields for key in self._object.unique))
+
+
+def _json_form(field_type: FieldType, item: FieldDef) -> Callable[[Any], Any] | None:
+    """Give what turns a value into its JSON form; None where it stands as it is."""
+    if type(field_type).to_json is FieldType.to_json:
+        return None
+    return lambda value: field_type.to_json(value, item)
 
 
 def _is_settable(item: FieldDef) -> bool:

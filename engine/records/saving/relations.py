@@ -18,7 +18,7 @@ from engine.errors import FieldError
 from engine.expressions.sql.frames import Frame
 from engine.expressions.sql.runtime import runtime
 from engine.expressions.sql.scopes import RowScope
-from engine.records.batches import one_of
+from engine.records.batches import given_one_of, given_values
 from engine.records.identifiers import could_be_id
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.messages import say
@@ -30,7 +30,7 @@ from workflow_dsl.evaluation_errors import EvaluationError
 if TYPE_CHECKING:
     from engine.records.transaction import Transaction
 
-_BATCH = 400
+_BATCH = 2_000
 Target = tuple[str, str]
 
 
@@ -81,9 +81,10 @@ def find_targets(transaction: Transaction, wanted: Mapping[str, Iterable[str]]) 
         return _ask_together(transaction, ids)
     found: dict[Target, Found] = {}
     for key, values in ids.items():
+        prepared = _prepare_many(transaction, key)
         for start in range(0, len(values), _BATCH):
-            asked = partial(one_of, values=values[start : start + _BATCH], dialect=transaction.database.dialect)
-            rows = transaction.execute(_select(transaction, key, asked))
+            given = {"ids": given_values(values[start : start + _BATCH], transaction.database.dialect)}
+            rows = transaction.rows(prepared, given)
             found.update({(str(row[0]), str(row[1])): Found(row[2] or "", bool(row[3])) for row in rows})
     return found
 
@@ -97,6 +98,15 @@ def _ask_together(transaction: Transaction, ids: Mapping[str, Sequence[str]]) ->
     given = {f"{key}_{index}": value for key, values in ids.items() for index, value in enumerate(values)}
     rows = transaction.rows(prepared, {name.replace(".", "_"): value for name, value in given.items()})
     return {(row[0], str(row[1])): Found(row[2] or "", bool(row[3])) for row in rows}
+
+
+def _prepare_many(transaction: Transaction, key: str) -> Prepared:
+    access, dialect = transaction.access, transaction.database.dialect
+    asked = partial(given_one_of, name="ids", dialect=dialect)
+    return transaction.parts.made(
+        ("many targets", key, None if access.full else access.roles, transaction.actor.language),
+        lambda: Prepared(_select(transaction, key, asked), transaction.parts.dialect),
+    )
 
 
 def _prepare(transaction: Transaction, counts: Sequence[tuple[str, int]]) -> Prepared:

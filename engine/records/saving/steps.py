@@ -169,7 +169,8 @@ def finish(drafts: Sequence[RecordDraft], transaction: Transaction, *, bulk: boo
     rolled = roll_up(drafts, transaction)
     write_audit(transaction, [*rows, *rolled.audit])
     after = transaction.services.after_save
-    events = [event_of(draft, bulk=bulk) for draft in drafts]
-    events = [event for event in (*events, *rolled.events) if after.watches(transaction, event.object, event.kind)]
+    watched = {kind for kind in {draft.kind for draft in drafts} if after.watches(transaction, draft.object_key, kind)}
+    events = [event_of(draft, bulk=bulk) for draft in drafts if draft.kind in watched]
+    events += rolled.events
     if events:
         after(transaction, events)

@@ -57,9 +57,13 @@ def update_record(draft: RecordDraft, changed: Sequence[str], transaction: Trans
 
 def column_values(draft: RecordDraft, values: Mapping[str, Any]) -> dict[str, Any]:
     """Give column → value for fields, with the sort keys and the kept title that follow from them."""
-    table = draft.plan.table
+    table, plain = draft.plan.table, draft.plan.plain
     found: dict[str, Any] = {}
     for name, value in values.items():
+        column = plain.get(name)
+        if column is not None:
+            found[column] = value
+            continue
         codec = table.codecs[name]
         if codec.is_plain:
             found[codec.columns[0].name] = value
@@ -122,13 +126,14 @@ def _names_index(said: str, plan: SavePlan, columns: Sequence[str]) -> bool:
 
 def audited_changes(draft: RecordDraft, changed: Sequence[str]) -> dict[str, list[Any]]:
     """Give field → [old, new] in JSON form, for the audit log."""
-    types = draft.plan.types
-    fields = draft.plan.object.fields
+    json, old, new = draft.plan.json, draft.old, draft.values
     found: dict[str, list[Any]] = {}
     for name in changed:
         if name in _NOT_AUDITED:
             continue
-        definition = fields[name]
-        pair = [draft.old.get(name), draft.values.get(name)]
-        found[name] = [types.to_json(value, definition) if value is not None else None for value in pair]
+        before, after, form = old.get(name), new.get(name), json[name]
+        if form is not None:
+            before = None if before is None else form(before)
+            after = None if after is None else form(after)
+        found[name] = [before, after]
     return found
