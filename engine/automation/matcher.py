@@ -105,15 +105,19 @@ class AfterMatcher:
         context: Context,
         root: str,
     ) -> Run | None:
-        run = self._run(transaction, program, trigger, event, context, root)
+        holds, fault = True, None
         if program.condition is not None:
             try:
                 holds = bool(program.condition.evaluate(context))
             except EvaluationError as error:
-                reason = f"Its condition could not be evaluated: {error}."
-                return replace(run, state=RunState.SKIPPED, outcome="not judged", error=reason)
-            if not holds and not program.otherwise:
+                fault = error
+            if fault is None and not holds and not program.otherwise:
                 return None
+        run = self._run(transaction, program, trigger, event, context, root)
+        if fault is not None:
+            reason = f"Its condition could not be evaluated: {fault}."
+            return replace(run, state=RunState.SKIPPED, outcome="not judged", error=reason)
+        if program.condition is not None:
             explained = explain_value(program.condition, context)
             run = replace(run, snapshot=replace(run.snapshot, explained=explained, holds=holds))
         if run.depth > self._tuning.max_depth:
