@@ -18,7 +18,7 @@ from engine.releases.release import Release
 from metamodel.access import MenuDef, MenuItemDef
 from metamodel.apps import Metamodel
 from metamodel.texts import label_text
-from ui.context import actor, current_actor, language, release, theme
+from ui.context import current_actor, language, release, theme
 from ui.page_parts import Chrome, MenuNode, Person, Theme, Toast
 from ui.pages.rights import access_of, can_read
 
@@ -76,10 +76,11 @@ def _with_place(menus: tuple[MenuNode, ...]) -> tuple[MenuNode, ...]:
     view = request.args.get("view", "")
     path = "/".join(request.path.split("/")[:3]) if request.path.startswith("/o/") else request.path
     exact = f"{path}?{urlencode({'view': view})}" if view else path
-    # A record's page, and a list without a view named, stand under the first entry of their object.
-    near = (node.href for node in links if node.href.partition("?")[0] == path)
-    place = exact if any(node.href == exact for node in links) else next(near, "")
-    return tuple(_marked(node, place) for node in menus)
+    here = next((node for node in links if node.href == exact), None)
+    if here is None and not view:
+        # A record's page, and a list without a view named, stand under the first entry of their object.
+        here = next((node for node in links if node.href.partition("?")[0] == path), None)
+    return menus if here is None else tuple(_marked(node, here) for node in menus)
 
 
 def _menus(pinned: Release, asking: Actor, tongue: str) -> tuple[MenuNode, ...]:
@@ -138,12 +139,7 @@ def _links(nodes: Iterable[MenuNode]) -> Iterable[MenuNode]:
         yield from _links(node.children)
 
 
-def _marked(node: MenuNode, place: str) -> MenuNode:
-    children = tuple(_marked(child, place) for child in node.children)
-    return replace(node, current=bool(node.href) and node.href == place, children=children, open=True)
-
-
-def person_of(asking: Actor | None = None) -> Person:
-    """Give the signed-in person as pages show one."""
-    found = asking or actor()
-    return Person(id=found.user_id or "", name=found.name, email=found.login)
+def _marked(node: MenuNode, here: MenuNode) -> MenuNode:
+    if node is here:
+        return replace(node, current=True)
+    return replace(node, children=tuple(_marked(child, here) for child in node.children)) if node.children else node

@@ -89,7 +89,9 @@ def show_run(run_id: str) -> ResponseReturnValue:
     object_def = release().metamodel.objects.get(trace.summary.object or "")
     with platform().records.reading(actor(), release=release()) as transaction:
         titles = read_titles(transaction, keys_of(trace, object_def))
-    readable = access_of().of(object_def.key).readable if object_def is not None else frozenset()
+    # A run about a record that its reader may not read has no record id here; nothing of the record is shown then.
+    is_shown = trace.summary.record_id is not None
+    readable = access_of().of(object_def.key).whole if object_def is not None and is_shown else frozenset()
     shower = TraceShower(object_def=object_def, readable=readable, titles=titles, formats=formats)
     page = RunPage(
         crumbs=(Crumb(label=str(_("Rule runs")), href="/runs"), Crumb(label=trace.summary.label)),
