@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 from engine.access.actor import Actor
 from engine.automation.durable import RunQueue
 from engine.automation.ledger import run_of_row
-from engine.automation.run_state import Run, RunState
+from engine.automation.run_state import RunState
 from engine.automation.run_views import RunFilter, RunPage, RunSummary, RunTrace
 from engine.automation.trace import build_trace
 from engine.clock import Clock
@@ -135,7 +135,7 @@ class RunLog:
             summary=self._summary(actor, row),
             cause=self._summary(actor, cause) if cause is not None and self._sees(actor, cause) else None,
             caused=tuple(self._summary(actor, each) for each in caused if self._sees(actor, each)),
-            readable=self._readable(actor, current),
+            readable=self._readable(actor, row),
             actor_name=self._sight.user_name(current.actor.get("user_id")),
             may_manage=failed,
         )
@@ -226,10 +226,11 @@ class RunLog:
             found.append(run.c.created_at >= which.since)
         return found
 
-    def _readable(self, actor: Actor, run: Run) -> frozenset[str]:
-        if run.object is None:
+    def _readable(self, actor: Actor, row: Mapping[Any, Any]) -> frozenset[str]:
+        # Who may look after runs need not see the records they are about: then all of it is masked.
+        if row["record_id"] is None or not self._sight.may_read(actor, row["object"], row["record_id"]):
             return frozenset()
-        return self._sight.readable_fields(actor, run.object)
+        return self._sight.readable_fields(actor, row["object"])
 
     def _summary(self, actor: Actor, row: Mapping[Any, Any]) -> RunSummary:
         readable = row["record_id"] is not None and self._sight.may_read(actor, row["object"], row["record_id"])
@@ -240,7 +241,7 @@ class RunLog:
             state=RunState(row["state"]),
             event=row["event"],
             object=row["object"],
-            record_id=row["record_id"],
+            record_id=row["record_id"] if readable else None,
             record_title=row["record_title"] if readable else None,
             created_at=row["created_at"],
             started_at=row["started_at"],

@@ -30,7 +30,8 @@ class RunSummary:
     """One run in a list.
 
     label: the rule's label in the reader's language, else its name. event: what happened, in words of the rule
-    language (`opportunity is created`). reason: why it failed or was skipped. due_at: when a waiting run goes on.
+    language (`opportunity is created`). record_id, record_title: None where the reader may not read the record.
+    reason: why it failed or was skipped. due_at: when a waiting run goes on.
     """
 
     id: str
