@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from engine.records.transaction import Transaction
 
 AuditRow = dict[str, Any]
+_FEW = 8
 
 
 def audit_row(
@@ -45,17 +46,19 @@ def audit_row(
 
 
 def write_audit(transaction: Transaction, rows: Sequence[AuditRow]) -> None:
-    """Write audit rows; one of its own, several by one statement."""
-    if len(rows) == 1:
-        prepared = transaction.parts.made("audit", lambda: _prepare(transaction))
-        transaction.change(prepared, {f"new_{name}": value for name, value in rows[0].items()})
-    elif rows:
+    """Write audit rows by one statement: a kept one for as few as a save has, that of batches for many."""
+    count = len(rows)
+    if count > _FEW:
         transaction.insert_many(transaction.system.audit, rows)
+    elif rows:
+        prepared = transaction.parts.made(("audit", count), lambda: _prepare(transaction, count))
+        given = {f"new_{name}_{index}": value for index, row in enumerate(rows) for name, value in row.items()}
+        transaction.change(prepared, given)
 
 
-def _prepare(transaction: Transaction) -> Prepared:
+def _prepare(transaction: Transaction, count: int) -> Prepared:
     table = transaction.system.audit
     columns = [column for column in table.columns if column.name != "id"]
+    rows = [{c.name: runtime(f"new_{c.name}_{index}", c.type) for c in columns} for index in range(count)]
     # No returning: the id of an audit row is not needed.
-    statement = insert(table).inline().values({c.name: runtime(f"new_{c.name}", c.type) for c in columns})
-    return Prepared(statement, transaction.parts.dialect)
+    return Prepared(insert(table).inline().values(rows), transaction.parts.dialect)

@@ -10,6 +10,7 @@ from engine.expressions.language import ReleaseLanguage
 from engine.records.parts import ReleaseParts
 from engine.records.rounding import keep_form, rounder
 from engine.records.saving.rollup_plans import starts_at_zero
+from engine.storage.codecs import MoneyCodec
 from engine.storage.tables import ObjectTable
 from metamodel.field_types import FieldType, FieldTypeRegistry
 from metamodel.fields import FieldDef, RelationKind
@@ -82,8 +83,8 @@ class Link:
 class SavePlan:
     """All that saves of one object need.
 
-    plain: fields kept in one column as they are → the column. json: what makes the JSON form of a field's value, None
-    where the value is its own.
+    plain: fields kept in one column as they are → the column. money: fields of money → their columns. json: what makes
+    the JSON form of a field's value, None where the value is its own.
     """
 
     object: ObjectDef
@@ -109,6 +110,7 @@ class SavePlan:
     types: FieldTypeRegistry
     reads_along: frozenset[str]
     plain: Mapping[str, str]
+    money: Mapping[str, tuple[str, ...]]
     json: Mapping[str, Callable[[Any], Any] | None]
 
 
@@ -158,6 +160,7 @@ class _PlanMaker:
                 for name, codec in self._table.codecs.items()
                 if codec.is_plain and name not in self._table.sort_keys
             },
+            money={name: codec.names for name, codec in self._table.codecs.items() if isinstance(codec, MoneyCodec)},
             json={name: _json_form(self._parts.release.field_types.of(item), item) for name, item in kept.items()},
         )
 

@@ -17,7 +17,6 @@ from engine.records.saving.messages import say
 from engine.records.saving.plan import SavePlan
 from engine.records.sort_keys import sort_key
 from engine.records.statements import Prepared
-from engine.storage.codecs import MoneyCodec
 
 if TYPE_CHECKING:
     from engine.records.transaction import Transaction
@@ -57,18 +56,21 @@ def update_record(draft: RecordDraft, changed: Sequence[str], transaction: Trans
 
 def column_values(draft: RecordDraft, values: Mapping[str, Any]) -> dict[str, Any]:
     """Give column → value for fields, with the sort keys and the kept title that follow from them."""
-    table, plain = draft.plan.table, draft.plan.plain
+    table, plain, money = draft.plan.table, draft.plan.plain, draft.plan.money
     found: dict[str, Any] = {}
     for name, value in values.items():
         column = plain.get(name)
         if column is not None:
             found[column] = value
             continue
+        if (amounts := money.get(name)) is not None:
+            amount, currency, base = amounts
+            found[amount], found[currency] = (None, None) if value is None else value
+            found[base] = found[amount]
+            continue
         codec = table.codecs[name]
         if codec.is_plain:
             found[codec.columns[0].name] = value
-        elif isinstance(codec, MoneyCodec):
-            found.update(codec.to_columns(value, value.amount if value is not None else None))
         else:
             found.update(codec.to_columns(value))
         key = table.sort_keys.get(name)
