@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from engine.accounts.passwords import PasswordCost
 from engine.clock import Clock
 from engine.platform import Platform
 from engine.settings import PlatformSettings
+from tests.support.prepared import fill_from_original
 from ui.app import create_app
 from ui.security import WebSettings
 
@@ -102,18 +103,47 @@ def serve_deals(
     accounts: AccountSettings = CHEAP,
     clock: Clock | None = None,
 ) -> Iterator[Served]:
-    """Apply the app `deals` on a database, make its users, and give the application."""
-    platform_settings = PlatformSettings(database_url=database_url, data_folder=folder, secret_key="k" * 40)
-    platform = Platform.open(platform_settings, accounts=accounts, clock=clock)
-    try:
-        platform.apply_release([app_folder], author="test")
-        served = Served(platform, create_app(platform, settings or WebSettings(secret_key="s" * 40)))
-        administration = platform.accounts.administration
-        for name, roles in USERS.items():
-            served.user_ids[name] = administration.create_user(
-                served.system(), login_of(name), password=PASSWORD, roles=roles
-            )
-            served.tokens[name] = administration.create_token(login_of(name), name="test")
-        yield served
-    finally:
-        platform.close()
+    """Give the application over the app `deals` with its users, on a database that must be empty.
+
+    App and users are made once a process for each app folder and clock; the database becomes a copy of theirs.
+    """
+    key = repr((str(app_folder), accounts.password_cost, clock.now() if clock else None))
+
+    def prepare(original: str) -> None:
+        with closing(_open(original, folder, accounts, clock)) as platform:
+            platform.apply_release([app_folder], author="test")
+            _people[key, _kind(original)] = _make_people(platform)
+
+    fill_from_original(database_url, key, prepare)
+    people = _people[key, _kind(database_url)]
+    with closing(_open(database_url, folder, accounts, clock)) as platform:
+        app = create_app(platform, settings or WebSettings(secret_key="s" * 40))
+        yield Served(platform, app, dict(people.tokens), dict(people.user_ids))
+
+
+@dataclass(frozen=True, slots=True)
+class _People:
+    tokens: dict[str, str]
+    user_ids: dict[str, str]
+
+
+_people: dict[tuple[str, str], _People] = {}
+
+
+def _kind(database_url: str) -> str:
+    return database_url.split(":", 1)[0]
+
+
+def _open(database_url: str, folder: Path, accounts: AccountSettings, clock: Clock | None) -> Platform:
+    settings = PlatformSettings(database_url=database_url, data_folder=folder, secret_key="k" * 40)
+    return Platform.open(settings, accounts=accounts, clock=clock)
+
+
+def _make_people(platform: Platform) -> _People:
+    administration, people = platform.accounts.administration, _People({}, {})
+    for name, roles in USERS.items():
+        people.user_ids[name] = administration.create_user(
+            system_actor(Origin.CLI), login_of(name), password=PASSWORD, roles=roles
+        )
+        people.tokens[name] = administration.create_token(login_of(name), name="test")
+    return people
