@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
             counts = ", ".join(f"{count} {name}" for name, count in result.counts.items() if name != "total")
             print(f"{title}: {result.total} rows, {counts}")
             refused += result.refused
-        print(f"won: {won_total(platform):f}")
+        print(f"won: {won_total(platform).normalize():f}")
     finally:
         platform.close()
     return 1 if refused else 0
