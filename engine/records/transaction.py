@@ -12,7 +12,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Select, Table
-from sqlalchemy.sql import ClauseElement
 
 from engine.access.actor import Actor
 from engine.errors import UnknownObject
@@ -21,7 +20,8 @@ from engine.expressions.sql.runtime import RunValues, with_values
 from engine.ids import IdMaker
 from engine.records.aggregates import AggregateQuery, AggregateRow, read_aggregate
 from engine.records.batches import insert_rows
-from engine.records.forms import choices, form_state
+from engine.records.choosing import choices
+from engine.records.forms import form_state
 from engine.records.history import read_history
 from engine.records.hooks import AfterSave, BeforeRules, Cause, SaveEvent
 from engine.records.parts import ReleaseParts
@@ -210,13 +210,15 @@ class Transaction:
         """
         return read_history(self, self.object_def(object_key), record_id, before)
 
-    def form_state(self, object_key: str, record_id: str | None, values: Mapping[str, Any]) -> FormState:
+    def form_state(
+        self, object_key: str, record_id: str | None, values: Mapping[str, Any], *, with_choices: bool = False
+    ) -> FormState:
         """Judge a form: what it shows, asks for and offers for the values typed so far.
 
         Raises: UnknownObject, RecordNotFound, AccessDenied.
         """
         self._confirm(None)
-        return form_state(self, self.object_def(object_key), record_id, values)
+        return form_state(self, self.object_def(object_key), record_id, values, with_choices=with_choices)
 
     def choices(
         self, object_key: str, field: str, text: str = "", *, values: Mapping[str, Any] | None = None
@@ -282,10 +284,6 @@ class Transaction:
     def change(self, prepared: Prepared, given: Mapping[str, Any]) -> int:
         """Run a kept statement and give how many rows it changed."""
         return prepared.change(self.connection, self.database, given, self.run_values)
-
-    def execute(self, statement: ClauseElement) -> Rows:
-        """Run a statement that is built for this once."""
-        return self.rows(Prepared(statement, self.parts.dialect), {})
 
     def select(self, statement: Select[Any]) -> Sequence[Any]:
         """Run a select that is built for this once, through SQLAlchemy: its rows have our Python values."""

@@ -194,6 +194,7 @@ class FormState:
 
     fields: readable fields only. sections: one flag a section of the layout. values: the values as the save would see
     them (defaults and formulas filled in). titles: of the lookups among them. errors: values that cannot be read.
+    title: what the stored record is called. choices: records that visible lookups offer, where they were asked for.
     """
 
     fields: Mapping[str, FieldState]
@@ -201,6 +202,8 @@ class FormState:
     values: Mapping[str, Value]
     titles: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     errors: tuple[FieldError, ...] = ()
+    title: str = ""
+    choices: Mapping[str, Sequence[Choice]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

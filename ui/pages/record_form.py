@@ -13,9 +13,8 @@ from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from engine.errors import AccessDenied, ConfirmationNeeded, FieldError, QueryProblem, StaleVersion, ValidationFailed
-from engine.records.transaction import Transaction
-from engine.records.types import Choice, FormState, Saved
+from engine.errors import AccessDenied, ConfirmationNeeded, FieldError, StaleVersion, ValidationFailed
+from engine.records.types import Saved
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from ui.context import actor, language, platform, release
@@ -171,16 +170,18 @@ def _page(
     if values is None:
         values = posted.values if record_id is None else posted.changed
     with platform().records.reading(actor(), release=release()) as transaction:
-        title = transaction.get(object_def.key, record_id, fields=("id",)).title if record_id is not None else ""
-        state = transaction.form_state(object_def.key, record_id, values)
+        # Some choices of each lookup are for people without scripts; a picker asks for its own.
+        with_choices = not (request.method == "POST" and request.headers.get("HX-Request"))
+        state = transaction.form_state(object_def.key, record_id, values, with_choices=with_choices)
         if record_id is not None and all(verdict.readonly for verdict in state.fields.values()):
             raise AccessDenied("update", object_def.key, str(_("your roles do not allow it for this record")))
         given = FormInput(
             typed=posted.typed if request.method == "POST" else {},
             errors=errors or state.errors,
             was=posted.was,
-            offered=_offered(transaction, object_def, state, values),
+            offered=state.choices,
         )
+    title = state.title
     maker = FormMaker(object_def, record_id, user_formats(), release().metamodel.main.currency)
     base = f"/o/{quote(object_def.key)}"
     url = f"{base}/{quote(record_id)}" if record_id else base
@@ -200,24 +201,6 @@ def _page(
         warnings=tuple(each.message for each in warnings),
         codes=",".join({each.code: None for each in warnings}),
     )
-
-
-def _offered(
-    transaction: Transaction, object_def: ObjectDef, state: FormState, values: Mapping[str, object]
-) -> Mapping[str, Sequence[Choice]]:
-    """Read some choices of each lookup, for people without scripts; a picker asks for its own."""
-    if request.method == "POST" and request.headers.get("HX-Request"):
-        return {}
-    found: dict[str, Sequence[Choice]] = {}
-    for name in {name: None for section in object_def.layout.sections for name in section.fields}:
-        verdict, field = state.fields.get(name), object_def.fields[name]
-        if field.relation is None or verdict is None or verdict.readonly or not verdict.visible:
-            continue
-        try:
-            found[name] = transaction.choices(object_def.key, name, "", values=values)
-        except QueryProblem:  # its condition needs values that the form does not have yet
-            continue
-    return found
 
 
 def _posted(object_def: ObjectDef) -> PostedForm:
