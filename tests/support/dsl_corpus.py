@@ -165,7 +165,7 @@ def constant(text: Any) -> Any:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One case; `memory` = only the Python back end can run it."""
+    """One case; `memory` = only the Python back end can run it, SQL refuses it."""
 
     name: str
     expr: str

@@ -59,6 +59,7 @@ def system_fields() -> tuple[FieldDef, ...]:
         field("modified_at", "datetime", system=True),
         lookup("modified_by", "user", kind="user"),
         field("version", "integer", system=True),
+        field("deleted_at", "datetime", system=True),
     )
 
 

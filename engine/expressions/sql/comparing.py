@@ -114,7 +114,7 @@ def by_code_point(expr: Sql, numbers: Numbers) -> Sql:
 
 def _same_plain(left: Sql, right: Sql, *, loose: bool) -> Sql:
     first, second = _same_type(left, right)
-    if loose and (_is_filled(first) or _is_filled(second)):
+    if loose and (is_filled(first) or is_filled(second)):
         return first == second
     return first.is_not_distinct_from(second)
 
@@ -126,7 +126,8 @@ def _same_type(left: Sql, right: Sql) -> tuple[Sql, Sql]:
     return left, right
 
 
-def _is_filled(expr: Sql) -> bool:
+def is_filled(expr: Sql) -> bool:
+    """Say that an expression is a value known to be filled."""
     return isinstance(expr, BindParameter) and expr.value is not None and not expr.required
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, false, func, not_, or_, true
 
-from engine.expressions.sql.comparing import ordered, same
+from engine.expressions.sql.comparing import is_filled, ordered, same
 from engine.expressions.sql.constants import kind_type
 from engine.expressions.sql.environment import Environment, NotInSql
 from engine.expressions.sql.merging import is_empty
@@ -85,9 +85,10 @@ def membership(builder: SqlBuilder, node: t.Typed, environment: Environment, loo
 
 
 def _in_list(builder: SqlBuilder, value: SqlValue, items: SqlList, *, loose: bool) -> Sql:
-    plain = isinstance(value, SqlText) and all(isinstance(item, SqlText) for item in items.items)
-    if plain and loose and items.items and isinstance(value, SqlText):
-        return value.expr.in_([item.expr for item in items.items if isinstance(item, SqlText)])
+    # IN never holds for an empty on both sides, which is equal here: only values that are known may stand in it.
+    texts = [item.expr for item in items.items if isinstance(item, SqlText) and is_filled(item.expr)]
+    if loose and texts and len(texts) == len(items.items) and isinstance(value, SqlText):
+        return value.expr.in_(texts)
     return or_(false(), *(same(value, item, builder.numbers, loose=loose) for item in items.items))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -150,8 +151,18 @@ def _money(builder: SqlBuilder, value: Money) -> SqlValue:
     amount = builder.numbers.number(value.amount)
     if value.currency == builder.metamodel.main.currency:
         return SqlMoney(amount=amount, currency=literal(value.currency, Text()), base=amount)
-    nothing = builder.numbers.number(0)
-    return SqlMoney(amount=amount, currency=literal(value.currency, Text()), base=nothing)
+    base = computed("base", _in_base(builder, value), _number_type(builder))
+    return SqlMoney(amount=amount, currency=literal(value.currency, Text()), base=SqlNumber(expr=base))
+
+
+def _in_base(builder: SqlBuilder, value: Money) -> Callable[[RunValues], object]:
+    """Give what converts an amount at each run: rates are of the day, not of the release."""
+
+    def compute(run: RunValues) -> object:
+        in_base = run.context.to_base(value)
+        return in_base if builder.tables.dialect is Dialect.POSTGRESQL else write_number(in_base)
+
+    return compute
 
 
 def _duration(builder: SqlBuilder, value: Duration, node: t.Typed) -> SqlValue:

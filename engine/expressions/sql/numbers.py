@@ -81,8 +81,8 @@ class Numbers:
         aligned = self.aligned(left, right)
         if aligned is not None:
             return aligned[0].is_not_distinct_from(aligned[1])
-        first, second = self.plain(left), self.plain(right)
-        return first.is_not_distinct_from(second)
+        # Both as decimal text: an integer of SQLite never equals a text, whatever its digits.
+        return self._written(left).is_not_distinct_from(self._written(right))
 
     def aligned(self, left: SqlNumber, right: SqlNumber) -> tuple[Sql, Sql] | None:
         """Give both as expressions that the database compares by itself, or None where it can't."""
@@ -100,6 +100,9 @@ class Numbers:
         """Give a number as one value of its own: equal numbers are equal values."""
         if not self.sqlite or number.places == 0:
             return number.expr
+        return self._written(number)
+
+    def _written(self, number: SqlNumber) -> Sql:
         return func.fs_number(*self.pair(number), type_=Text())
 
     def rounded(self, number: SqlNumber, digits: int) -> SqlNumber:

@@ -21,6 +21,7 @@ from metamodel.fields import FieldDef
 from metamodel.texts import label_text
 from workflow_dsl import typed as t
 from workflow_dsl.syntax import NO_SPAN, BinaryOp
+from workflow_dsl.types import Kind
 
 if TYPE_CHECKING:
     from engine.expressions.sql.builder import SqlBuilder
@@ -33,10 +34,19 @@ def joined_text(builder: SqlBuilder, node: t.Typed, environment: Environment) ->
     joined: Sql | None = None
     for operand in node.operands:
         value = builder.value(operand, environment)
-        text = shown_text(builder, value, operand) if node.as_shown else _plain_text(value, operand)
+        text = _shown_operand(builder, value, operand) if node.as_shown else _plain_text(value, operand)
         part = text if isinstance(operand, t.Constant) else func.coalesce(text, "")
         joined = part if joined is None else joined.concat(part)
     return joined if joined is not None else literal("", Text())
+
+
+def _shown_operand(builder: SqlBuilder, value: SqlValue, node: t.Typed) -> Sql:
+    """Give what a text shows of `{expression}`: a choice by its label."""
+    if isinstance(value, SqlText) and isinstance(node, t.FieldPath) and node.type.kind is Kind.CHOICE:
+        definition = node.field
+        if definition is not None and definition.choice is not None and node.attribute is None:
+            return _labels(builder, value.expr, definition)
+    return shown_text(builder, value, node)
 
 
 def text_test(builder: SqlBuilder, node: t.Typed, environment: Environment, loose: bool) -> Sql:
