@@ -1,0 +1,323 @@
+"""What a role denies is nowhere: every route of the URL map, pages and API, beside a plain reading of the roles.
+
+The routes are taken from the application's own URL map: a route that these tests do not know how to call fails them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from engine.platform import Platform
+from tests.support.access_reference import AccessReference
+from tests.support.automation import do_runs
+from tests.support.sales import PEOPLE, SalesInstallation, sales_installation
+from tests.support.sales_world import Filling, SalesWorld
+from tests.support.served import PASSWORD, csrf_token, login_of, post_form
+from tests.support.table_dumps import changed_tables, dump_tables
+from ui.app import create_app
+from ui.security import WebSettings
+
+ABSENT = "01900000-0000-7000-8000-000000000000"
+ACTORS = {"rep": "ann", "manager": "max", "finance": "fiona", "administrator": "admin"}
+HIDDEN_FIELD = "credit_limit"
+# Routes that show no record of anybody, and why calling them again per record tells nothing.
+WITHOUT_RECORDS = {"static", "auth.log_in", "auth.log_out", "auth.login_form", "auth.save_preferences"}
+PARAMETERS = {"object_name", "record_id", "field_name", "run_id"}
+# What a refused request may write: who asked, when, how often.
+MAY_CHANGE = ("fs_audit", "fs_session", "fs_lockout", "fs_token", "fs_idempotency")
+
+
+@dataclass(slots=True)
+class Scene:
+    """One installation with its data, its application, and what each user may read by the reference."""
+
+    sales: SalesInstallation
+    platform: Platform
+    app: Flask
+    world: SalesWorld
+    run_ids: list[str] = field(default_factory=list)
+    clients: dict[str, FlaskClient] = field(default_factory=dict)
+
+    def reference(self, who: str) -> AccessReference:
+        world = self.world.as_reference(self.sales, PEOPLE)
+        return AccessReference(self.sales.app, world, self.sales.user_ids[who], PEOPLE[who][2])
+
+    def may_read(self, who: str, record_id: str) -> bool:
+        """Say whether a user may read a record, of whatever object."""
+        name = next(each for each, records in self.world.records.items() if record_id in records)
+        return self.reference(who).may_read(name, record_id)
+
+    def call(self, who: str, method: str, path: str, **options: Any) -> TestResponse:
+        """Call the API by token, a page by session."""
+        if path.startswith("/api/"):
+            headers = {"Authorization": f"Bearer {self.sales.tokens[who]}"}
+            return self.app.test_client().open(path, method=method, headers=headers, **options)
+        return self.session(who).open(path, method=method, **options)
+
+    def post_form(self, who: str, path: str, values: Mapping[str, str]) -> TestResponse:
+        """Send a form with the CSRF token of the session."""
+        return post_form(self.session(who), path, values, page="/")
+
+    def session(self, who: str) -> FlaskClient:
+        """Give the client with a user's session."""
+        if who not in self.clients:
+            client = self.app.test_client()
+            answer = post_form(client, "/login", {"login": login_of(who), "password": PASSWORD})
+            assert answer.status_code == 303
+            self.clients[who] = client
+        return self.clients[who]
+
+
+@pytest.fixture(scope="module")
+def scene(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    sales = sales_installation(module_database_url, tmp_path_factory.mktemp("everywhere"))
+    platform = sales.open()
+    try:
+        world = Filling(platform, sales, seed=11).fill()
+        do_runs(platform, waits_too=False)
+        made = Scene(sales, platform, create_app(platform, WebSettings(secret_key="s" * 40)), world)
+        runs = made.call("admin", "GET", "/api/v1/runs?limit=200").get_json()["items"]
+        assert len(runs) >= 5
+        made.run_ids = [run["id"] for run in runs]
+        yield made
+    finally:
+        platform.close()
+
+
+def denied_words(scene: Scene, who: str) -> dict[str, str]:
+    """Give what must stand in no answer to a user: word → what it would give away.
+
+    An id that a readable record holds in a lookup is a value of that record: it is shown bare, so that saving what was
+    read keeps it. Nothing else of the record it leads to is.
+    """
+    reference, found = scene.reference(who), {}
+    known = scene.world.targets(lambda object_name, record_id: reference.may_read(object_name, record_id))
+    for object_name, records in scene.world.records.items():
+        for record_id, record in records.items():
+            if not reference.may_read(object_name, record_id):
+                if record_id not in known:
+                    found[record_id] = f"the id of a denied {object_name}"
+                if record_id in scene.world.words:
+                    found[scene.world.words[record_id]] = f"the text of a denied {object_name}"
+            if object_name == "account" and not reference.may_read_field("account", record_id, HIDDEN_FIELD):
+                found[record[HIDDEN_FIELD]] = "a denied credit limit"
+    return found
+
+
+def leaks(answer: TestResponse, denied: Mapping[str, str], *, asked: str = "") -> list[str]:
+    """Name what an answer gives away in body or headers; the id that was asked for may come back in an address."""
+    text = f"{answer.headers}\n{answer.get_data(as_text=True)}"
+    return [f"{what}: {word}" for word, what in denied.items() if word != asked and word in text]
+
+
+def test_the_data_denies_something_to_everybody_but_the_administrator(scene: Scene) -> None:
+    for name, who in ACTORS.items():
+        reference = scene.reference(who)
+        deals = reference.readable("opportunity")
+        all_deals = set(scene.world.records["opportunity"])
+        assert deals
+        assert (deals == all_deals) == (name == "administrator"), name
+    assert any(what == "a denied credit limit" for what in denied_words(scene, "ann").values())
+    assert not denied_words(scene, "admin")
+
+
+def sample(scene: Scene, who: str, object_name: str, *, each: int) -> list[str]:
+    """Give some readable and some denied records of an object."""
+    mine = scene.reference(who).readable(object_name)
+    ids = list(scene.world.records[object_name])
+    return [*[i for i in ids if i in mine][:each], *[i for i in ids if i not in mine][:each]]
+
+
+def addresses(scene: Scene, who: str, method: str) -> Iterator[tuple[str, str, str]]:
+    """Give all addresses of the URL map for a method: route, address, the record it is about."""
+    lookups = {
+        object_def.name: [name for name, each in object_def.fields.items() if each.relation is not None]
+        for object_def in scene.platform.releases.current().metamodel.objects.values()
+    }
+    for rule in scene.app.url_map.iter_rules():
+        if method not in (rule.methods or ()) or rule.endpoint in WITHOUT_RECORDS:
+            continue
+        assert rule.arguments <= PARAMETERS, f"these tests cannot call {rule.rule}; teach them"
+        names = list(scene.world.records) if "object_name" in rule.arguments else [""]
+        for name in names:
+            ids = sample(scene, who, name, each=3) if "record_id" in rule.arguments else [""]
+            runs = scene.run_ids[:12] if "run_id" in rule.arguments else [""]
+            fields = lookups[name] if "field_name" in rule.arguments else [""]
+            for record_id in ids:
+                for given in ({"field_name": each, "run_id": run} for each in fields for run in runs):
+                    values = {"object_name": name, "record_id": record_id, **given}
+                    arguments: dict[str, Any] = {key: value for key, value in values.items() if key in rule.arguments}
+                    with scene.app.test_request_context():
+                        yield rule.rule, scene.app.url_for(rule.endpoint, **arguments), record_id
+
+
+@pytest.mark.parametrize("actor", ["rep", "manager", "finance", "administrator"])
+def test_no_answer_of_any_route_holds_a_denied_record_or_value(scene: Scene, actor: str) -> None:
+    who = ACTORS[actor]
+    denied, found, seen = denied_words(scene, who), [], set()
+    for route, address, record_id in addresses(scene, who, "GET"):
+        answer = scene.call(who, "GET", address)
+        assert answer.status_code < 500, address
+        found += [f"{address} ({answer.status_code}): {leak}" for leak in leaks(answer, denied, asked=record_id)]
+        if record_id and not scene.may_read(who, record_id):
+            assert answer.status_code == 404, address
+            absent = scene.call(who, "GET", address.replace(record_id, ABSENT))
+            assert _comparable(answer, record_id) == _comparable(absent, ABSENT), address
+        elif record_id and answer.status_code == 200:
+            seen.add(route)
+    assert not found, "\n".join(found[:40])
+    assert "/o/<object_name>/<record_id>" in seen
+    assert "/api/v1/records/<object_name>/<record_id>/history" in seen
+
+
+def _comparable(answer: TestResponse, record_id: str) -> str:
+    text = answer.get_data(as_text=True).replace(record_id, "ID")
+    text = re.sub(r'(csrf_token"[^>]*(?:value|content)=")[^"]*', r"\1", text)
+    return re.sub(r"\b[0-9a-f]{16}\b", "REQUEST", text)
+
+
+def test_nobody_gets_in_anywhere(scene: Scene) -> None:
+    client = scene.app.test_client()
+    everything = {word: "of somebody" for word in (*scene.world.words.values(), *scene.sales.user_ids.values())}
+    before = dump_tables(scene.sales.database_url, leave_out=MAY_CHANGE)
+    for method in ("GET", "POST", "PATCH", "DELETE"):
+        for _route, address, record_id in addresses(scene, "admin", method):
+            answer = client.open(address, method=method)
+            assert answer.status_code in (302, 303, 400, 401, 403), (method, address, answer.status_code)
+            assert not leaks(answer, everything, asked=record_id), address
+    assert changed_tables(before, dump_tables(scene.sales.database_url, leave_out=MAY_CHANGE)) == []
+
+
+@pytest.mark.parametrize("actor", ["rep", "manager", "finance", "administrator"])
+def test_lists_counts_searches_and_lookups_are_those_of_the_reference(scene: Scene, actor: str) -> None:
+    who = ACTORS[actor]
+    reference, denied = scene.reference(who), denied_words(scene, who)
+    for name in scene.world.records:
+        wanted = {i for i in reference.readable(name)}
+        answer = scene.call(who, "GET", f"/api/v1/records/{name}?limit=200&count=exact")
+        if answer.status_code == 404:
+            assert not wanted, name
+            continue
+        body = answer.get_json()
+        made = {item["id"] for item in body["items"]} & set(scene.world.records[name])
+        assert made == wanted, name
+        assert body["count"]["value"] == len(body["items"]), name
+        page = scene.call(who, "GET", f"/o/{name}?size=200&view=all")
+        shown = set(re.findall(r"[0-9a-f]{8}-[0-9a-f-]{27}", page.get_data(as_text=True)))
+        assert not shown & set(denied), name
+    for record_id, word in scene.world.words.items():
+        name = next(each for each, records in scene.world.records.items() if record_id in records)
+        if name not in ("account", "opportunity", "lead", "contact", "task"):
+            continue
+        pages = [f"/o/{name}?view=all&q={word}"] if name in ("account", "contact", "task") else []
+        for path in (f"/api/v1/records/{name}?q={word}", *pages):
+            text = scene.call(who, "GET", path).get_data(as_text=True)
+            assert (record_id in text) == (record_id in reference.readable(name)), path
+    for name, path in (("account", "/o/opportunity/choices/account"), ("contact", "/o/opportunity/choices/contact")):
+        for record_id in list(scene.world.records[name])[:6]:
+            word = scene.world.words[record_id]
+            text = scene.call(who, "GET", f"{path}?q={word}").get_data(as_text=True)
+            assert record_id not in text or record_id in reference.readable(name)
+
+
+@pytest.mark.parametrize("actor", ["rep", "manager", "finance", "administrator"])
+def test_totals_of_lists_and_boards_add_up_readable_records_only(scene: Scene, actor: str) -> None:
+    who = ACTORS[actor]
+    deals = scene.world.records["opportunity"]
+    mine = [deals[record_id] for record_id in scene.reference(who).readable("opportunity")]
+
+    def total(stage: str) -> str:
+        return f"{sum(Decimal(deal['amount']) for deal in mine if deal['stage'] == stage):,.0f}"
+
+    won = scene.call(who, "GET", "/o/opportunity?view=won_deals").get_data(as_text=True)
+    assert total("won") in won
+    board = scene.call(who, "GET", "/o/opportunity?view=pipeline").get_data(as_text=True)
+    for stage in ("prospect", "qualify", "proposal", "negotiation"):
+        if any(deal["stage"] == stage for deal in mine):
+            assert total(stage) in board, stage
+
+
+def test_a_denied_field_is_an_unknown_field_wherever_it_can_be_named(scene: Scene) -> None:
+    hidden, unknown = HIDDEN_FIELD, "z" * len(HIDDEN_FIELD)
+    texts = [
+        scene.call("ann", "GET", path).get_data(as_text=True)
+        for path in (
+            "/api/v1/objects/account",
+            "/api/v1/openapi.json",
+            "/api/v1/records/account",
+            "/o/account",
+            "/o/account/new",
+            f"/o/account/{sample(scene, 'ann', 'account', each=1)[0]}",
+        )
+    ]
+    assert not [text for text in texts if hidden in text]
+    for base in ("/api/v1/records/account", "/o/account"):
+        for parameter in ("sort=X", "sort=-X", "filter=X > 5", "filter=X is empty", "filter=not (X = 713.10)"):
+            answers = [
+                scene.call("ann", "GET", f"{base}?{quote(parameter.replace('X', name), safe='=')}")
+                for name in (hidden, unknown)
+            ]
+            assert [answer.status_code for answer in answers] == [400, 400], (base, parameter)
+    for path in ("account.credit_limit", "owner.name.credit_limit"):
+        answers = [
+            scene.call("ann", "GET", f"/api/v1/records/opportunity?{kind}={quote(path.replace(hidden, name))}")
+            for name in (hidden, unknown)
+            for kind in ("fields", "sort", "filter")
+        ]
+        assert {answer.status_code for answer in answers} == {400}
+
+
+@pytest.mark.parametrize("actor", ["rep", "manager", "finance"])
+def test_refused_writes_of_every_route_leave_all_tables_as_they_were(scene: Scene, actor: str) -> None:
+    who = ACTORS[actor]
+    denied = denied_words(scene, who)
+    before = dump_tables(scene.sales.database_url, leave_out=MAY_CHANGE)
+    token = csrf_token(scene.session(who), "/")
+    for method in ("POST", "PATCH", "DELETE"):
+        for route, address, record_id in addresses(scene, who, method):
+            if (not record_id or scene.may_read(who, record_id)) and not (
+                route.endswith("/new") and _is_closed(scene, who, address)
+            ):
+                continue
+            options: dict[str, Any] = {"json": {"description": "taken over"}} if method == "PATCH" else {}
+            if not address.startswith("/api/"):
+                options = {"data": {"csrf_token": token, "name": "taken over", "version": "1", "value": "won"}}
+            answer = scene.call(who, method, address, **options)
+            assert answer.status_code in (403, 404), (method, address, answer.status_code)
+            assert not leaks(answer, denied, asked=record_id), address
+    assert changed_tables(before, dump_tables(scene.sales.database_url, leave_out=MAY_CHANGE)) == []
+
+
+def _is_closed(scene: Scene, who: str, address: str) -> bool:
+    return not scene.reference(who).names_object(address.split("/")[2])
+
+
+def test_pages_change_nothing_without_the_csrf_token_or_from_elsewhere_and_reading_changes_nothing(
+    scene: Scene,
+) -> None:
+    token = csrf_token(scene.session("admin"), "/")
+    before = dump_tables(scene.sales.database_url, leave_out=MAY_CHANGE)
+    for _route, address, _record in addresses(scene, "admin", "GET"):
+        assert scene.call("admin", "GET", address).status_code < 500, address
+    for method in ("POST", "PATCH", "DELETE"):
+        for _route, address, _record in addresses(scene, "admin", method):
+            client = scene.session("admin")
+            for data, headers in (
+                ({}, {}),
+                ({"csrf_token": token[:-2] + "xx"}, {}),
+                ({"csrf_token": token}, {"Origin": "https://evil.example"}),
+            ):
+                values = {**data, "name": "taken over", "version": "1"}
+                answer = client.open(address, method=method, data=values, headers=headers)
+                assert answer.status_code == 403, (method, address, data, headers, answer.status_code)
+    assert changed_tables(before, dump_tables(scene.sales.database_url, leave_out=MAY_CHANGE)) == []
