@@ -18,6 +18,7 @@ from engine.clock import Clock
 from engine.errors import ReleaseRefused
 from engine.releases.candidate import Candidate, check_folders
 from engine.releases.filling import Recompute, ReleaseFiller
+from engine.releases.plan_lines import plan_lines
 from engine.releases.release import Release, ReleaseInfo
 from engine.releases.store import ReleaseStore
 from engine.releases.stored_form import StoredRelease, checksum_of, read_release, write_release
@@ -76,10 +77,7 @@ class ReleasePlan:
         """Give the plan as lines for people."""
         if self.is_empty:
             return ["Nothing changes."]
-        shown = [f"{_say(change)}" for change in self.changes]
-        if self.migration is not None:
-            shown += [f"{'!' if step.safety != 'safe' else ' '} {step.text}" for step in self.migration.steps]
-        return shown
+        return plan_lines(self.changes, self.migration.steps if self.migration is not None else ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,8 +234,3 @@ def _plain(value: object) -> object:
     if isinstance(value, tuple | frozenset):
         return [_plain(item) for item in value]
     return value if isinstance(value, str | int | bool | None) else str(value)
-
-
-def _say(change: Change) -> str:
-    parts = ", ".join(str(value) for value in _plain_change(change).values())
-    return f"{type(change).__name__}: {parts}"

@@ -63,7 +63,7 @@ class LazyGroup(click.Group):
             from metamodel.names import did_you_mean
 
             hint = did_you_mean(args[0], COMMANDS)
-            ctx.fail(f"There is no command '{args[0]}'{'; ' + hint if hint else ''}.")
+            ctx.fail(f"There is no command '{args[0]}'{'; ' + hint if hint else '.'}")
         return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: click.Context) -> Any:

@@ -20,6 +20,7 @@ def check(apps: tuple[Path, ...], as_json: bool) -> None:
     """
     from engine.platform import check_app_folders
     from ui.cli.failures import show_problems
+    from ui.cli.output import counted
     from ui.cli.sources import texts_of_folders
 
     candidate = check_app_folders(apps)
@@ -33,9 +34,9 @@ def check(apps: tuple[Path, ...], as_json: bool) -> None:
         errors, warnings = len(problems.errors), len(problems.warnings)
         objects = len(candidate.metamodel.objects) if candidate.metamodel else 0
         if candidate.is_sound:
-            click.echo(f"ok: {objects} objects" + (f", {warnings} warnings" if warnings else ""))
+            click.echo(f"ok: {counted(objects, 'object')}" + (f", {counted(warnings, 'warning')}" if warnings else ""))
         else:
-            click.echo(f"{errors} errors, {warnings} warnings")
+            click.echo(f"{counted(errors, 'error')}, {counted(warnings, 'warning')}")
     if not candidate.is_sound:
         raise SystemExit(WRONG_INPUT)
 

@@ -41,11 +41,17 @@ def demo(database_url: str | None, host: str, port: int, no_serve: bool) -> None
     with sales as folder, opened_platform(None, settings) as platform:
         apply_folders(platform, [folder], comment="demo", quiet=True)
         load_demo(platform, folder)
-        lines = demo_user_lines(platform)
+        lines = (*demo_user_lines(platform), database_line(database_url or DEMO_DATABASE))
         if no_serve:
             click.echo("\n".join(lines))
             return
         run_server(platform, host=host, port=port, greeting=lines)
+
+
+def database_line(address: str) -> str:
+    """Give the line that says how other commands reach the demo's database; a password in an address is not said."""
+    shown = address if address == DEMO_DATABASE else "URL"
+    return f"its database, for other commands: --db {shown}, as in: fieldstone apply FOLDER --db {shown}"
 
 
 def load_demo(platform: Platform, folder: Path) -> None:

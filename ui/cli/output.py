@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Iterable, Sequence
 
@@ -29,6 +30,21 @@ def write_table(headings: Sequence[str], rows: Iterable[Sequence[object]]) -> No
     for row in rows:
         table.add_row(*(str(cell) for cell in row))
     Console().print(table)
+
+
+def counted(number: int, noun: str) -> str:
+    """Give a number with its noun, in the plural where it is not one."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def show_progress(done: int, total: int, text: str) -> None:
+    """Say on standard error what is done now: one line that is written over on a terminal, lines into a log."""
+    line = f"[{done + 1}/{total}] {text}"
+    if not sys.stderr.isatty():
+        click.echo(line, err=True)
+        return
+    width = shutil.get_terminal_size().columns - 1
+    click.echo(f"\r\033[K{line[:width]}" + ("\r\033[K" if done + 1 == total else ""), err=True, nl=False)
 
 
 def _text(value: object) -> object:

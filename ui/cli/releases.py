@@ -83,17 +83,20 @@ def apply_folders(platform: Platform, folders: Sequence[Path], *, comment: str =
     """Apply folders with a line a step; problems are shown with their source lines, then the refusal is raised on."""
     from engine.errors import ReleaseRefused
     from ui.cli.failures import show_problems
+    from ui.cli.output import counted, show_progress
     from ui.cli.sources import texts_of_folders
 
     def say(done: int, total: int, text: str) -> None:
         if not quiet:
-            click.echo(f"[{done}/{total}] {text}", err=True)
+            show_progress(done, total, text)
 
     try:
         return platform.apply_release(folders, author=author_name(), comment=comment, progress=say)
     except ReleaseRefused as refused:
         show_problems(refused.problems, texts_of_folders(folders))
-        raise ReleaseRefused((), f"{len(refused.problems)} problems; the running release stays.") from refused
+        raise ReleaseRefused(
+            (), f"{counted(len(refused.problems), 'problem')}; the running release stays."
+        ) from refused
 
 
 def author_name() -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.support.server_process import running_server
 from tests.ui.cli.conftest import Call
+from ui.cli.demo import DEMO_DATABASE, database_line
 
 
 def test_demo_loads_every_row_prints_its_users_and_serves_again_unchanged(
@@ -17,6 +18,7 @@ def test_demo_loads_every_row_prints_its_users_and_serves_again_unchanged(
     assert first.exit_code == 0, first.output
     assert "refused" not in first.output
     assert "ann@demo.example" in first.output
+    assert "fieldstone apply FOLDER --db URL" in first.output
     again = call("demo", "--db", database_url, "--no-serve")
     assert "records" not in again.output
     assert len(json.loads(call("releases", "--json", "--db", database_url).stdout)) == 1
@@ -25,3 +27,11 @@ def test_demo_loads_every_row_prints_its_users_and_serves_again_unchanged(
             assert server.process.poll() is None
             time.sleep(0.05)
         assert server.stop() == 0
+
+
+def test_the_ten_lines_of_the_readme_name_the_database_of_the_demo() -> None:
+    root = Path(__file__).resolve().parents[3]
+    for name in ("README.md", "README.zh.md"):
+        assert f"fieldstone apply sample_apps/sales --db {DEMO_DATABASE}" in (root / name).read_text(encoding="utf-8")
+    assert DEMO_DATABASE in database_line(DEMO_DATABASE)
+    assert "secret" not in database_line("postgresql://me:secret@db/crm")

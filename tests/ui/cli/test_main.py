@@ -48,7 +48,7 @@ def test_every_command_is_documented_and_every_documented_one_exists() -> None:
 def test_an_unknown_command_is_exit_2_with_the_nearest_name(call: Call) -> None:
     result = call("chek", "x")
     assert result.exit_code == 2
-    assert "did you mean 'check'?" in result.output
+    assert result.output.endswith("did you mean 'check'?\n")
 
 
 @pytest.mark.parametrize("arguments", [("serve", "--port", "x"), ("check",), ("users", "add"), ("serve", "--nope")])
