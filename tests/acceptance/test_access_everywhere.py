@@ -277,6 +277,7 @@ def test_a_denied_field_is_an_unknown_field_wherever_it_can_be_named(scene: Scen
         assert {answer.status_code for answer in answers} == {400}
 
 
+@pytest.mark.promise("SEC-11")
 @pytest.mark.parametrize("actor", ["rep", "manager", "finance"])
 def test_refused_writes_of_every_route_leave_all_tables_as_they_were(scene: Scene, actor: str) -> None:
     who = ACTORS[actor]
@@ -302,6 +303,7 @@ def _is_closed(scene: Scene, who: str, address: str) -> bool:
     return not scene.reference(who).names_object(address.split("/")[2])
 
 
+@pytest.mark.promise("SEC-32")
 def test_pages_change_nothing_without_the_csrf_token_or_from_elsewhere_and_reading_changes_nothing(
     scene: Scene,
 ) -> None:

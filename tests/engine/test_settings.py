@@ -56,12 +56,14 @@ def test_secrets_are_not_shown_and_the_key_is_made_once(tmp_path: Path) -> None:
     assert (tmp_path / "data" / "secret.key").stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.promise("REL-13")
 @pytest.mark.parametrize("switch", ["FIELDSTONE_CLOCK", "FIELDSTONE_CRASH_AT"])
 def test_test_switches_are_refused_outside_a_test_build(tmp_path: Path, switch: str) -> None:
     with pytest.raises(SettingsRefused, match="FIELDSTONE_TESTING=1"):
         load_settings({switch: "2026-01-01T00:00:00Z"}, folder=tmp_path)
 
 
+@pytest.mark.promise("REL-13")
 def test_a_test_build_has_the_clock_it_is_given(tmp_path: Path) -> None:
     instant = datetime(2026, 11, 21, 9, tzinfo=UTC)
     environment = {"FIELDSTONE_TESTING": "1", "FIELDSTONE_CLOCK": "2026-11-21T09:00:00Z"}
@@ -76,6 +78,7 @@ def test_a_test_build_has_the_clock_it_is_given(tmp_path: Path) -> None:
         load_settings({**environment, "FIELDSTONE_CLOCK": "tomorrow"}, folder=tmp_path).clock()
 
 
+@pytest.mark.promise("REL-13")
 def test_a_crash_point_kills_a_test_build_at_the_nth_time_and_nothing_else() -> None:
     code = "from engine import faults\nfor n in range(3):\n  faults.reach('here')\n  print(n)"
 

@@ -220,6 +220,7 @@ def test_a_long_name_is_cut_and_stays_unique() -> None:
     assert all(len(name) <= 55 for name in names)
 
 
+@pytest.mark.promise("DEV-09")
 @settings(max_examples=20)
 @given(first=metamodels(), second=metamodels())
 def test_any_way_on_sqlite_ends_at_the_target(first: Metamodel, second: Metamodel) -> None:
@@ -228,6 +229,7 @@ def test_any_way_on_sqlite_ends_at_the_target(first: Metamodel, second: Metamode
         _compare_ways(travelled, fresh, first, second)
 
 
+@pytest.mark.promise("DEV-09")
 @pytest.mark.postgres
 def test_any_way_on_postgresql_ends_at_the_target(postgres_server_url: str, worker_label: str) -> None:
     @settings(max_examples=6)

@@ -34,6 +34,7 @@ FOREIGN = [
 ]
 
 
+@pytest.mark.promise("SEC-32")
 @pytest.mark.parametrize("target", FOREIGN)
 def test_a_foreign_return_address_ends_on_a_local_page(target: str) -> None:
     assert local_path(target) == "/"
