@@ -1,0 +1,114 @@
+"""How many statements a request of the sales app sends, dbos' included; they are the same text each time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from engine.access.actor import Actor, system_actor
+from engine.platform import Platform
+from engine.records.types import ListQuery
+from engine.settings import PlatformSettings
+
+SALES = Path(__file__).resolve().parents[3] / "sample_apps" / "sales"
+SECRET = "a secret of the tests only, long enough"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sales:
+    """The sales app with a rep, the rep's manager and an account."""
+
+    platform: Platform
+    rep: Actor
+    account: str
+
+    def deal(self, **values: object) -> str:
+        """Make a deal of the rep's."""
+        given = {"name": "Pumps", "account": self.account, "amount": "100", "close_date": "2030-01-01", **values}
+        return self.platform.records.create(self.rep, "opportunity", given, confirm=None).record.id
+
+    def sent(self, act: Callable[[], object]) -> list[str]:
+        """Give the statements of an act."""
+        with self.platform.database.statements.recording() as sent:
+            act()
+        return list(sent)
+
+
+@pytest.fixture(scope="module")
+def sales(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sales]:
+    folder = tmp_path_factory.mktemp("statements")
+    settings = PlatformSettings(
+        database_url=module_database_url, data_folder=folder / "data", secret_key=SECRET, testing=True
+    )
+    platform = Platform.open(settings)
+    try:
+        platform.apply_release([SALES], author="test")
+        records, system = platform.records, system_actor()
+        boss = records.create(system, "user", {"name": "Max", "email": "max@example.com"}).record.id
+        user = {"name": "Ann", "email": "ann@example.com", "manager": boss}
+        made = records.create(system, "user", user).record.id
+        rep = Actor(user_id=made, login="ann", name="Ann", roles=frozenset({"sales_rep"}), manager_id=boss)
+        account = records.create(rep, "account", {"name": "ACME"}).record.id
+        yield Sales(platform=platform, rep=rep, account=account)
+    finally:
+        platform.close()
+
+
+def test_a_get_and_a_list_send_one_statement(sales: Sales) -> None:
+    deal = sales.deal()
+    records = sales.platform.records
+    query = ListQuery(object="opportunity", filter="amount > 10", sort=(), fields=("name", "account", "amount"))
+    for act in (
+        lambda: records.get(sales.rep, "opportunity", deal),
+        lambda: records.list(sales.rep, query).json_bytes(),
+    ):
+        act()
+        assert len(sales.sent(act)) == 1
+
+
+def test_a_create_without_parents_figures_sends_at_most_four(sales: Sales) -> None:
+    def create() -> None:
+        contact = {"name": "Li", "account": sales.account}
+        sales.platform.records.create(sales.rep, "contact", contact)
+
+    create()
+    assert len(sales.sent(create)) <= 4
+
+
+def test_a_create_that_moves_its_accounts_figures_sends_at_most_six(sales: Sales) -> None:
+    sales.deal()
+    before = sales.platform.records.get(sales.rep, "account", sales.account)["open_deals"]
+    first, second = sales.sent(sales.deal), sales.sent(sales.deal)
+    assert len(first) <= 6
+    assert first == second
+    assert sales.platform.records.get(sales.rep, "account", sales.account)["open_deals"] == before + 2  # type: ignore[operator]
+
+
+def test_an_update_that_fires_one_rule_sends_at_most_eight(sales: Sales) -> None:
+    records = sales.platform.records
+
+    def update(deal: str) -> Callable[[], object]:
+        return lambda: records.update(sales.rep, "opportunity", deal, {"stage": "proposal"}, confirm=None)
+
+    deals = [sales.deal(amount="900000000", stage="qualify") for _ in range(2)]
+    update(deals[0])()
+    sent = sales.sent(update(deals[1]))
+    assert any("fs_run" in text for text in sent), "the rule did not fire"
+    assert any("workflow_status" in text for text in sent), "nothing was enqueued"
+    assert len(sent) <= 8
+
+
+def test_a_form_with_its_choices_is_asked_for_by_three(sales: Sales) -> None:
+    deal = sales.deal()
+
+    def form() -> None:
+        with sales.platform.records.reading(sales.rep) as transaction:
+            state = transaction.form_state("opportunity", deal, {}, with_choices=True)
+            assert state.title == "Pumps"
+            assert [choice.title for choice in state.choices["account"]] == ["ACME"]
+
+    form()
+    assert len(sales.sent(form)) <= 3
