@@ -10,9 +10,10 @@ import argparse
 import json
 import shutil
 import socket
+import statistics
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ from bench.workloads import Workload, workloads
 from tests.support.postgres import PostgresCluster, create_database, new_cluster_folder
 
 PROGRAMS = ("product", "handwritten")
+ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--databases", nargs="+", default=["postgresql", "sqlite"], choices=("postgresql", "sqlite"))
     parser.add_argument("--rows", nargs="+", type=int, default=[10_000, 100_000, 1_000_000])
     parser.add_argument("--clients", nargs="+", type=int, default=[1, 8])
-    parser.add_argument("--seconds", type=float, default=3.0, help="of each measure")
+    parser.add_argument("--seconds", type=float, default=3.0, help="of each of the three turns of a measure")
     parser.add_argument("--only", nargs="*", default=[], help="names of workloads")
     parser.add_argument("--imported", type=int, default=10_000, help="rows of the import")
     parser.add_argument("--json", type=Path, help="also write all figures to this file")
@@ -107,12 +109,19 @@ def _database_maker(kind: str, folder: Path) -> Iterator[Any]:
 def _measure_all(kind: str, prepared: Prepared, folder: Path, given: argparse.Namespace) -> list[Figure]:
     rates: dict[tuple[str, int, str], float] = {}
     kinds = [w for w in workloads(prepared) if not given.only or w.name in given.only]
-    for program in PROGRAMS:
-        port = _free_port()
-        with served(program, prepared.database_url, port, folder / "served", prepared.caller):
-            for clients in given.clients:
-                for workload in kinds:
-                    rates[program, clients, workload.name] = _measure(prepared, workload, port, clients, given.seconds)
+    with ExitStack() as serving:
+        ports = {program: _free_port() for program in PROGRAMS}
+        for program, port in ports.items():
+            serving.enter_context(served(program, prepared.database_url, port, folder / "served", prepared.caller))
+        for clients in given.clients:
+            for workload in kinds:
+                # In turns, so that what else the machine does meets both alike.
+                rounds = [
+                    {name: _measure(prepared, workload, port, clients, given.seconds) for name, port in ports.items()}
+                    for _ in range(ROUNDS)
+                ]
+                for program in PROGRAMS:
+                    rates[program, clients, workload.name] = statistics.median(each[program] for each in rounds)
     found = [
         Figure(
             database=kind,
