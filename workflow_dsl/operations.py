@@ -15,7 +15,7 @@ from metamodel.values import Money, Ref
 from workflow_dsl.context import Context, Values
 from workflow_dsl.durations import Duration
 from workflow_dsl.evaluation_errors import checked_text
-from workflow_dsl.shown_values import shown_text
+from workflow_dsl.shown_values import number_text, shown_text
 from workflow_dsl.syntax import Span
 
 # (field, target object, allowed objects when the values are `Ref`s, else None)
@@ -175,6 +175,11 @@ def join_texts(parts: Sequence[Any]) -> str | None:
 def join_shown(context: Context, parts: Sequence[Any]) -> str | None:
     """Join values as people read them."""
     return checked_text("".join(shown_text(part, context.zone) for part in parts))
+
+
+def shown_percent(value: Decimal | int | None) -> str | None:
+    """Write a percent as people do: 0.2 is 20%."""
+    return None if value is None else f"{number_text(Decimal(value) * 100)}%"
 
 
 def contains(value: Any, part: Any) -> bool:

@@ -21,6 +21,7 @@ from engine.automation.program import (
 )
 from engine.automation.rule_index import RuleIndex, triggers_for
 from engine.records.hooks import Draft, SaveKind
+from engine.records.saving.messages import say
 from workflow_dsl.context import Context
 from workflow_dsl.evaluation_errors import EvaluationError
 
@@ -52,7 +53,8 @@ class BeforeRunner:
             try:
                 self._run(program, draft)
             except EvaluationError as error:
-                draft.reject(f"The rule '{program.label or program.name}' could not be evaluated: {error}.")
+                rule = program.label or program.name
+                draft.reject(say("rule_not_computable", draft.language, rule=rule, reason=error))
 
     def _run(self, program: Program, draft: Draft) -> None:
         triggers = triggers_for(program, draft.object_key, draft.kind, draft.changed)

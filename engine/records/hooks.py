@@ -114,6 +114,11 @@ class Draft(Protocol):
         """The context expressions are evaluated in."""
         ...
 
+    @property
+    def language(self) -> str:
+        """The language of who is told about the save."""
+        ...
+
     def set(self, name: str, value: object) -> None:
         """Give a field a Python value of its type; formulas over it follow at once. Rules are not bound by grants."""
         ...

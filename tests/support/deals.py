@@ -36,10 +36,10 @@ FILES = {
             default: open
             attributes: {closed: boolean, probability: percent}
             options:
-              open: {probability: 20%}
-              sent: {probability: 50%, requires: [amount]}
+              open: {label: {en: Open, zh: 进行中}, probability: 20%}
+              sent: {label: {en: Sent, zh: 已发送}, probability: 50%, requires: [amount]}
               won: {closed: true, probability: 100%}
-              lost: {closed: true}
+              lost: {label: {en: Lost, zh: 丢单}, closed: true}
               dead: {closed: true, active: false}
             transitions: {open: [sent, won, lost], sent: [won, lost], lost: [open]}
           close: {type: date, required_if: stage = "won"}
@@ -58,8 +58,17 @@ FILES = {
             check: close >= opened
             field: close
             message: {en: Closes before it opens., zh: 日期颠倒。}
+          - name: huge_factor
+            check: factor <= 9000 or factor is empty
+            field: factor
+            message:
+              en: "{name} ({stage}, {account}) of {amount} less {discount} has {factor} {{much}}{code}."
+              zh: "{name}（{stage}，{account}）{amount}，折扣 {discount}：{factor}。"
         views:
-          open: {columns: [name, account, account.owner, amount, stage], where: not stage.closed, sort: [close, -amount]}
+          open:
+            columns: [name, account, account.owner, amount, stage]
+            where: not stage.closed
+            sort: [close, -amount]
     """,
     "objects/line.yaml": """
         object: line

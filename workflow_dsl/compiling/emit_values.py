@@ -104,6 +104,8 @@ def _shown(em: Emission, part: Typed) -> ast.expr:
     value = em.value(part).expr
     if part.type.kind is Kind.RECORD:
         return em.call(operations.title_of, _CONTEXT, as_ref(em, value, part.type))
+    if part.type.kind is Kind.PERCENT:
+        return em.call(operations.shown_percent, value)
     return value
 
 

@@ -41,11 +41,14 @@ def joined_text(builder: SqlBuilder, node: t.Typed, environment: Environment) ->
 
 
 def _shown_operand(builder: SqlBuilder, value: SqlValue, node: t.Typed) -> Sql:
-    """Give what a text shows of `{expression}`: a choice by its label."""
+    """Give what a text shows of `{expression}`: a choice by its label, a percent in points."""
     if isinstance(value, SqlText) and isinstance(node, t.FieldPath) and node.type.kind is Kind.CHOICE:
         definition = node.field
         if definition is not None and definition.choice is not None and node.attribute is None:
             return _labels(builder, value.expr, definition)
+    if isinstance(value, SqlNumber) and node.type.kind is Kind.PERCENT:
+        points = builder.numbers.arithmetic(BinaryOp.MUL, value, builder.numbers.number(100))
+        return number_text(builder, points).concat("%")
     return shown_text(builder, value, node)
 
 

@@ -107,7 +107,9 @@ class Checker:
             other = draft.values.get(choice.depends_on)
             if other not in option.only_for:
                 shown = self._label(draft, definition, value)
-                self._refuse(draft, "wrong_option", definition.name, value=shown, other=other or "–")
+                owner = draft.plan.object.fields[choice.depends_on]
+                shown_other = self._label(draft, owner, other) if other is not None else "–"
+                self._refuse(draft, "wrong_option", definition.name, value=shown, other=shown_other)
         self._transition(draft, definition, choice, value)
         for name in option.requires:
             if draft.values.get(name) is None and not any(error.field == name for error in draft.errors):
@@ -122,7 +124,8 @@ class Checker:
         if allowed is None or value in allowed:
             return
         labels = [self._label(draft, definition, name) for name in (before, value)]
-        possible = ", ".join(self._label(draft, definition, name) for name in allowed) or "–"
+        comma = "、" if self._language.startswith("zh") else ", "
+        possible = comma.join(self._label(draft, definition, name) for name in allowed) or "–"
         self._refuse(draft, "transition", definition.name, old=labels[0], new=labels[1], allowed=possible)
 
     def _label(self, draft: RecordDraft, definition: FieldDef, option: Any) -> str:
@@ -137,7 +140,7 @@ class Checker:
             return
         finding = FieldError(
             code=validation.name,
-            message=validation.message.in_language(self._language, validation.name),
+            message=validation.message(draft.context, self._language),
             field=validation.field,
         )
         (draft.errors if validation.severity is ValidationSeverity.ERROR else draft.warnings).append(finding)

@@ -83,6 +83,11 @@ class RecordDraft:
             self._context = RecordContext(self.around, self.object_key, self.values, old=self.stored)
         return self._context
 
+    @property
+    def language(self) -> str:
+        """The language of who is told about the save."""
+        return self.around.language
+
     def set(self, name: str, value: object) -> None:
         """Give a field a value; formulas over it follow at once."""
         if name not in self.values:

@@ -25,6 +25,10 @@ MESSAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "金额以 {currency} 计，没有 {other} 的汇率。",
         ),
         "not_computable": ("This can't be computed: {reason}", "无法计算：{reason}"),
+        "rule_not_computable": (
+            "The rule '{rule}' could not be evaluated: {reason}.",
+            "规则“{rule}”无法计算：{reason}。",
+        ),
         "twice": ("This record stands in the batch twice.", "该记录在同一批中出现了两次。"),
         "own_parent": ("A record can't be above itself.", "记录不能是自己的上级。"),
     }

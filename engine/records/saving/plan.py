@@ -14,13 +14,14 @@ from engine.storage.codecs import MoneyCodec
 from engine.storage.tables import ObjectTable
 from metamodel.field_types import FieldType, FieldTypeRegistry
 from metamodel.fields import FieldDef, RelationKind
-from metamodel.objects import ObjectDef, ValidationSeverity
+from metamodel.objects import ObjectDef, ValidationDef, ValidationSeverity
 from metamodel.source import LocatedText
-from metamodel.texts import Label
 from workflow_dsl.context import Context
+from workflow_dsl.evaluation_errors import EvaluationError
 from workflow_dsl.types import type_of_field
 
 Evaluate = Callable[[Context], Any]
+Tell = Callable[[Context, str], str]
 SETTABLE_SYSTEM = frozenset(("owner",))
 
 
@@ -53,7 +54,7 @@ class Computed:
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """A validation; `message` by language is evaluated when it fails."""
+    """A validation; `message` gives what it says of a record in a language, asked for when it fails."""
 
     name: str
     field: str | None
@@ -61,7 +62,7 @@ class Validation:
     check: Evaluate
     when: Evaluate | None
     active: Evaluate | None
-    message: Label
+    message: Tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,12 +218,28 @@ class _PlanMaker:
             if text is not None
         }
 
+    def _teller(self, validation: ValidationDef) -> Tell:
+        """Give what fills the `{expression}` parts of a validation's message; compiled when it is first told."""
+
+        def tell(context: Context, language: str) -> str:
+            text = validation.message.located(language)
+            if text is None:
+                return validation.name
+            evaluate = self._parts.language.evaluator(self._parts.language.message(text, self._object.key))
+            try:
+                return str(evaluate(context) or validation.name)
+            except EvaluationError:
+                # What can't be filled in must not hide what is wrong with the record.
+                return text.text
+
+        return tell
+
     def _validations(self) -> tuple[Validation, ...]:
         found = []
         for item in self._object.validations:
             check, when, active = (self._condition(text) for text in (item.check, item.when, item.active))
             assert check is not None
-            found.append(Validation(item.name, item.field, item.severity, check, when, active, item.message))
+            found.append(Validation(item.name, item.field, item.severity, check, when, active, self._teller(item)))
         return tuple(found)
 
     def _condition(self, text: LocatedText | None) -> Evaluate | None:
