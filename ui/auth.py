@@ -167,9 +167,9 @@ def save_preferences() -> ResponseReturnValue:
 
 def _refusal(error: SignInRefused | TooManyAttempts) -> str:
     if isinstance(error, SignInRefused):
-        return gettext("User name or password is wrong.")
+        return str(gettext("User name or password is wrong."))
     minutes = -(-error.retry_after_s // 60)
-    return gettext("Too many wrong log-ins. Try again in %(minutes)s minutes.", minutes=minutes)
+    return str(gettext("Too many wrong log-ins. Try again in %(minutes)s minutes.", minutes=minutes))
 
 
 def _find_signed_in() -> SignedIn | None:

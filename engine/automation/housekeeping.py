@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, or_, select, text, update
+from sqlalchemy import BigInteger, Connection, func, literal, or_, select, update
 
 from engine.access.actor import Origin, system_actor
 from engine.automation.durable import RunQueue, SegmentStatus
@@ -71,7 +71,7 @@ class Keeper:
         index, zone = self.index_of(release), _zone(release)
         with self.database.write() as connection:
             if self.database.dialect is Dialect.POSTGRESQL:
-                connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ALIGN_LOCK})
+                connection.execute(select(func.pg_advisory_xact_lock(literal(_ALIGN_LOCK, BigInteger()))))
             for program, moment in self.timers.align(connection, index, zone):
                 facts = {"sweep": TIMERS, "trigger": moment.text, "at": program.at}
                 self._start(connection, self._run(release, program, f"published: {moment.text}", facts))

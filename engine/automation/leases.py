@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Protocol
 
-from sqlalchemy import Connection, text
+from sqlalchemy import BigInteger, ColumnElement, Connection, func, literal, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.storage.database import Database
@@ -59,7 +59,7 @@ class AdvisoryLease:
         """Take the lock on a connection of its own; after a lost connection take it again."""
         if self._connection is not None:
             with suppress(SQLAlchemyError):
-                self._connection.execute(text("SELECT 1"))
+                self._connection.execute(select(literal(1)))
                 return True
             self._drop()
         connection = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
@@ -79,7 +79,7 @@ class AdvisoryLease:
         """Let the lock go with its connection."""
         if self._connection is not None:
             with suppress(SQLAlchemyError):
-                self._connection.execute(text("SELECT pg_advisory_unlock_all()"))
+                self._connection.execute(select(func.pg_advisory_unlock_all()))
             self._drop()
 
     def _is_dead(self, executor: str) -> bool:
@@ -87,7 +87,7 @@ class AdvisoryLease:
             return False
         if not _try_lock(self._connection, executor):
             return False
-        self._connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _key(executor)})
+        self._connection.execute(select(func.pg_advisory_unlock(_key(executor))))
         return True
 
     def _drop(self) -> None:
@@ -130,13 +130,13 @@ class FileLease:
 
 
 def _try_lock(connection: Connection, executor: str) -> bool:
-    found = connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _key(executor)})
+    found = connection.execute(select(func.pg_try_advisory_lock(_key(executor))))
     return bool(found.scalar())
 
 
-def _key(executor: str) -> int:
+def _key(executor: str) -> ColumnElement[int]:
     digest = hashlib.sha256(f"fieldstone worker {executor}".encode()).digest()
-    return int.from_bytes(digest[:8], "big", signed=True)
+    return literal(int.from_bytes(digest[:8], "big", signed=True), BigInteger())
 
 
 def _lock_file(file: IO[bytes]) -> bool:

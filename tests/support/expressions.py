@@ -14,24 +14,11 @@ from dataclasses import dataclass, field
 from hypothesis import strategies as st
 
 from metamodel.apps import Metamodel
-from metamodel.objects import ObjectDef
+from tests.support.expression_leaves import KIND_NAMES, Leaf, leaves_of
 from workflow_dsl.functions import FunctionRegistry
 from workflow_dsl.standard_functions import standard_functions
-from workflow_dsl.types import Kind, Type, type_of_field
 
 Texts = st.SearchStrategy[str]
-_KIND_NAMES = {
-    Kind.INTEGER: "number",
-    Kind.DECIMAL: "number",
-    Kind.PERCENT: "number",
-    Kind.MONEY: "money",
-    Kind.TEXT: "text",
-    Kind.BOOLEAN: "boolean",
-    Kind.DATE: "date",
-    Kind.DATETIME: "datetime",
-    Kind.CHOICE: "choice",
-    Kind.RECORD: "record",
-}
 _WORDS = ("Acme", "acme", "ＡＣＭＥ", "阀门", "Größe", "", "a", "100%", "o'k", "x_y")
 _DATES = ("2026-01-31", "2026-02-28", "2026-11-21", "2024-02-29", "2025-12-31")
 _MOMENTS = ("2026-11-20T23:30", "2026-11-21T00:00", "2026-03-01T08:15Z")
@@ -39,14 +26,6 @@ _PERIODS = (
     "last 30 days", "next 7 days", "this quarter", "last month", "next year", "this week", "last 2 quarters",
     "last day",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """A path that an expression may read."""
-
-    path: str
-    type: Type
 
 
 @dataclass(slots=True)
@@ -80,23 +59,6 @@ class ExpressionMaker:
         return st.sampled_from(kinds).flatmap(self.of_kind)
 
 
-def leaves_of(metamodel: Metamodel, object_key: str, lookups: int) -> list[Leaf]:
-    """Give the fields of an object and of those that its single-target lookups lead to."""
-    found: list[Leaf] = []
-    _collect(metamodel, metamodel.objects[object_key], "", lookups, found)
-    return found
-
-
-def _collect(metamodel: Metamodel, object_def: ObjectDef, prefix: str, lookups: int, found: list[Leaf]) -> None:
-    for name, field_def in object_def.fields.items():
-        if field_def.formula is not None or field_def.rollup is not None or name == "deleted_at":
-            continue
-        type_ = type_of_field(field_def)
-        found.append(Leaf(f"{prefix}{name}", type_))
-        if type_.kind is Kind.RECORD and len(type_.objects) == 1 and lookups > 0:
-            _collect(metamodel, metamodel.objects[type_.objects[0]], f"{prefix}{name}.", lookups - 1, found)
-
-
 @st.composite
 def _expression(draw: st.DrawFn, grammar: _Grammar, kind: str, depth: int) -> str:
     choices = grammar.choices(kind, depth)
@@ -114,7 +76,7 @@ class _Grammar:
         self.inner = inner
         by_kind: dict[str, list[Leaf]] = defaultdict(list)
         for leaf in leaves_of(maker.metamodel, object_key, maker.lookups):
-            name = _KIND_NAMES.get(leaf.type.kind)
+            name = KIND_NAMES.get(leaf.type.kind)
             if name is not None:
                 by_kind[name].append(leaf)
         self.leaves: Mapping[str, Sequence[Leaf]] = by_kind

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from engine.access.compiler import Access
 from engine.records.types import ListQuery, Record
@@ -47,7 +48,7 @@ class WorkList:
     icon: str
     href: str
     columns: tuple[Column, ...]
-    rows: str
+    rows: Markup
     more: bool
 
 

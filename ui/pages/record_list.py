@@ -10,6 +10,7 @@ from urllib.parse import quote
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from engine.errors import QueryProblem
 from engine.records.types import Page
@@ -44,7 +45,7 @@ class ListPage:
     chips: tuple[Chip, ...]
     bar: FilterBar
     columns: tuple[Column, ...]
-    rows: str
+    rows: Markup
     summary: str
     exact_url: str
     total: str

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
+from markupsafe import Markup
+
 from engine.access.compiler import Access
 from engine.records.transaction import Transaction
 from engine.releases.release import Release
@@ -32,7 +34,7 @@ class RelatedList:
     icon: str
     count: str
     columns: tuple[Column, ...]
-    rows: str
+    rows: Markup
     new_url: str
     all_url: str
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import exists, literal, literal_column, select, union_all
+from sqlalchemy import exists, literal, select, union_all
 
 from engine.errors import RecordInUse
 from engine.expressions.sql.runtime import runtime
@@ -101,7 +101,7 @@ def _pointing(transaction: Transaction, object_def: ObjectDef, record_id: str) -
     for index, inverse in enumerate(inverses):
         child = parts.tables.of(inverse.object).table
         here = points_at(parts, inverse.object, inverse.field, object_def.key)
-        found = exists(select(literal_column("1")).select_from(child).where(here, child.c["deleted_at"].is_(None)))
+        found = exists(select(child.c["id"]).where(here, child.c["deleted_at"].is_(None)))
         probes.append(select(literal(index)).where(found))
     key = ("pointing", object_def.key)
     prepared = parts.made(key, lambda: Prepared(union_all(*probes), parts.dialect))

@@ -7,7 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sqlalchemy import BigInteger, Text, text
+from sqlalchemy import BigInteger, Text
+from sqlalchemy.dialects import postgresql, sqlite
 
 from engine.expressions.sql.runtime import runtime
 from engine.records.hooks import SaveKind
@@ -22,10 +23,6 @@ if TYPE_CHECKING:
 
 _DEFAULT_FORMAT = "{000000}"
 _PLACE = re.compile(r"\{(0+|YYYY|YY|MM|DD)\}")
-_NEXT = text(
-    "INSERT INTO fs_sequence (name, value) VALUES (:name, :step) "
-    "ON CONFLICT (name) DO UPDATE SET value = fs_sequence.value + :step RETURNING value"
-)
 
 
 def fill_new(draft: RecordDraft, transaction: Transaction) -> None:
@@ -100,11 +97,15 @@ def _formatted(written: str, number: int, today: dt.date) -> str:
 
 
 def _take(transaction: Transaction, name: str, step: int) -> int:
-    prepared = transaction.parts.made(
-        "sequence",
-        lambda: Prepared(
-            _NEXT.bindparams(runtime("name", Text()), runtime("step", BigInteger())), transaction.parts.dialect
-        ),
-    )
-    row = prepared.row(transaction.connection, transaction.database, {"name": name, "step": step})
+    prepared = transaction.parts.made("sequence", lambda: _taking(transaction))
+    row = prepared.row(transaction.connection, transaction.database, {"series": name, "step": step})
     return int(row[0])
+
+
+def _taking(transaction: Transaction) -> Prepared:
+    table, dialect = transaction.system.sequence, transaction.parts.dialect
+    insert = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
+    step = runtime("step", BigInteger())
+    begun = insert(table).values(name=runtime("series", Text()), value=step)
+    taken = begun.on_conflict_do_update(index_elements=["name"], set_={"value": table.c["value"] + step})
+    return Prepared(taken.returning(table.c["value"]), dialect)
