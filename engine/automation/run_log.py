@@ -10,7 +10,7 @@ import base64
 import binascii
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
@@ -19,6 +19,7 @@ from sqlalchemy import ColumnElement, and_, or_, select, update
 from engine.access.actor import Actor
 from engine.automation.durable import RunQueue
 from engine.automation.ledger import run_of_row
+from engine.automation.run_sight import RecordPlace, RunSight
 from engine.automation.run_state import RunState
 from engine.automation.run_views import RunFilter, RunPage, RunSummary, RunTrace
 from engine.automation.trace import build_trace
@@ -26,6 +27,9 @@ from engine.clock import Clock
 from engine.errors import AccessDenied, EngineError
 from engine.storage.database import Database
 from engine.storage.system_tables import SystemTables
+
+if TYPE_CHECKING:
+    from engine.records.transaction import Transaction
 
 MAX_RUNS = 200
 _STEPS_SHOWN = 2_000
@@ -48,30 +52,6 @@ class RunNotOpen(EngineError):
         super().__init__(f"Only a failed run can be retried or dismissed; this one is {state}.")
 
 
-class RunSight(Protocol):
-    """What an actor may see and do, as access rules say, and how rules are called."""
-
-    def has_right(self, actor: Actor, right: str) -> bool:
-        """Say whether a role of the actor has a system right."""
-        ...
-
-    def may_read(self, actor: Actor, object_key: str, record_id: str) -> bool:
-        """Say whether the actor may read the record."""
-        ...
-
-    def readable_fields(self, actor: Actor, object_key: str) -> frozenset[str]:
-        """Give the fields of an object that the actor may read."""
-        ...
-
-    def rule_label(self, rule: str, release: int, language: str) -> str:
-        """Give a rule's label, else its name."""
-        ...
-
-    def user_name(self, user_id: str | None) -> str:
-        """Give a user's name; the product's own for None."""
-        ...
-
-
 class RunLog:
     """The runs of an installation, for pages and API."""
 
@@ -86,15 +66,23 @@ class RunLog:
         self._clock = clock
 
     def list(
-        self, actor: Actor, which: RunFilter | None = None, *, limit: int = 50, cursor: str | None = None
+        self,
+        actor: Actor,
+        which: RunFilter | None = None,
+        *,
+        limit: int = 50,
+        cursor: str | None = None,
+        within: Transaction | None = None,
     ) -> RunPage:
         """List runs, the newest first.
+
+        within: a reading transaction of the actor, which knows already what of the record named may be read.
 
         Raises:
             AccessDenied: the actor has not `view_runs`, and `which` does not name a record the actor may read.
         """
         which = which or RunFilter()
-        self._check_list(actor, which)
+        named = self._check_list(actor, which, within)
         limit = max(1, min(limit, MAX_RUNS))
         run = self._run
         statement = select(run).where(*self._conditions(which)).order_by(run.c.created_at.desc(), run.c.id.desc())
@@ -104,7 +92,9 @@ class RunLog:
         with self._database.read() as connection:
             rows = connection.execute(statement.limit(limit + 1)).mappings().all()
         following = _write_cursor(rows[limit - 1]) if len(rows) > limit else None
-        return RunPage(rows=tuple(self._summary(actor, row) for row in rows[:limit]), next_cursor=following)
+        readable = self._readable_records(actor, rows[:limit], known=named)
+        found = tuple(self._summary(actor, row, readable) for row in rows[:limit])
+        return RunPage(rows=found, next_cursor=following)
 
     def get(self, actor: Actor, run_id: str) -> RunTrace:
         """Give the whole trace of one run.
@@ -127,15 +117,16 @@ class RunLog:
             cause = None
             if row["cause_run"] is not None:
                 cause = connection.execute(select(run).where(run.c.id == row["cause_run"])).mappings().first()
+        readable = self._readable_records(actor, [row, *caused, *([cause] if cause is not None else [])])
         current = run_of_row(row)
         failed = current.state is RunState.FAILED and self._sight.has_right(actor, "retry_runs")
         return build_trace(
             current,
             found,
-            summary=self._summary(actor, row),
-            cause=self._summary(actor, cause) if cause is not None and self._sees(actor, cause) else None,
-            caused=tuple(self._summary(actor, each) for each in caused if self._sees(actor, each)),
-            readable=self._readable(actor, row),
+            summary=self._summary(actor, row, readable),
+            cause=self._seen_summary(actor, cause, readable) if cause is not None else None,
+            caused=tuple(filter(None, (self._seen_summary(actor, each, readable) for each in caused))),
+            readable=self._readable(actor, row, readable),
             actor_name=self._sight.user_name(current.actor.get("user_id")),
             may_manage=failed,
         )
@@ -164,7 +155,7 @@ class RunLog:
             )
             if changed.rowcount == 1:
                 self._queue.start(connection, run_id, segment=segment)
-        return self._summary(actor, self._visible_row(actor, run_id))
+        return self._summary_alone(actor, self._visible_row(actor, run_id))
 
     def dismiss(self, actor: Actor, run_id: str) -> RunSummary:
         """Put a failed run aside: it stays on record and is not tried again.
@@ -180,7 +171,7 @@ class RunLog:
                 .where(run.c.id == run_id, run.c.state == RunState.FAILED.value)
                 .values(state=RunState.DISMISSED.value)
             )
-        return self._summary(actor, self._visible_row(actor, run_id))
+        return self._summary_alone(actor, self._visible_row(actor, run_id))
 
     def _managed(self, actor: Actor, run_id: str) -> Mapping[Any, Any]:
         row = self._visible_row(actor, run_id)
@@ -198,17 +189,17 @@ class RunLog:
         return row
 
     def _sees(self, actor: Actor, row: Mapping[Any, Any]) -> bool:
-        if self._sight.has_right(actor, "view_runs"):
-            return True
-        if row["object"] is None or row["record_id"] is None:
-            return False
-        return self._sight.may_read(actor, row["object"], row["record_id"])
+        return self._sight.has_right(actor, "view_runs") or bool(self._readable_records(actor, [row]))
 
-    def _check_list(self, actor: Actor, which: RunFilter) -> None:
+    def _check_list(self, actor: Actor, which: RunFilter, within: Transaction | None) -> frozenset[RecordPlace]:
+        named = (which.object, which.record_id) if which.object and which.record_id else None
+        if named is not None and within is not None:
+            within.reader.require_readable(within.object_def(named[0]), named[1])
+            return frozenset((named,))
+        if named is not None and (readable := self._sight.readable_among(actor, (named,))):
+            return readable
         if self._sight.has_right(actor, "view_runs"):
-            return
-        if which.object and which.record_id and self._sight.may_read(actor, which.object, which.record_id):
-            return
+            return frozenset()
         raise AccessDenied("list", "runs", "it needs the system right 'view_runs', or a record you may read.")
 
     def _conditions(self, which: RunFilter) -> Sequence[ColumnElement[bool]]:
@@ -226,14 +217,29 @@ class RunLog:
             found.append(run.c.created_at >= which.since)
         return found
 
-    def _readable(self, actor: Actor, row: Mapping[Any, Any]) -> frozenset[str]:
+    def _readable_records(
+        self, actor: Actor, rows: Sequence[Mapping[Any, Any]], known: frozenset[RecordPlace] = frozenset()
+    ) -> frozenset[RecordPlace]:
+        asked = {(row["object"], row["record_id"]) for row in rows if row["record_id"] is not None} - known
+        return known | (self._sight.readable_among(actor, asked) if asked else frozenset())
+
+    def _readable(self, actor: Actor, row: Mapping[Any, Any], readable: frozenset[RecordPlace]) -> frozenset[str]:
         # Who may look after runs need not see the records they are about: then all of it is masked.
-        if row["record_id"] is None or not self._sight.may_read(actor, row["object"], row["record_id"]):
+        if (row["object"], row["record_id"]) not in readable:
             return frozenset()
         return self._sight.readable_fields(actor, row["object"])
 
-    def _summary(self, actor: Actor, row: Mapping[Any, Any]) -> RunSummary:
-        readable = row["record_id"] is not None and self._sight.may_read(actor, row["object"], row["record_id"])
+    def _seen_summary(
+        self, actor: Actor, row: Mapping[Any, Any], readable: frozenset[RecordPlace]
+    ) -> RunSummary | None:
+        seen = self._sight.has_right(actor, "view_runs") or (row["object"], row["record_id"]) in readable
+        return self._summary(actor, row, readable) if seen else None
+
+    def _summary_alone(self, actor: Actor, row: Mapping[Any, Any]) -> RunSummary:
+        return self._summary(actor, row, self._readable_records(actor, [row]))
+
+    def _summary(self, actor: Actor, row: Mapping[Any, Any], records: frozenset[RecordPlace]) -> RunSummary:
+        readable = (row["object"], row["record_id"]) in records
         return RunSummary(
             id=row["id"],
             rule=row["rule"],

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from sqlalchemy import select
 
 from engine.access.actor import Actor
 from engine.access.predicates import EVERYONE
 from engine.automation.rule_index import RuleIndex
-from engine.errors import RecordNotFound, UnknownObject
+from engine.automation.run_sight import RecordPlace
 from engine.records.service import Records
 from engine.releases.release import Release
 from engine.storage.database import Database
@@ -35,17 +35,16 @@ class AccessSight:
         """Say whether a role of the actor has a system right."""
         return self._records.access(actor).has_right(right)
 
-    def may_read(self, actor: Actor, object_key: str, record_id: str) -> bool:
-        """Say whether the actor may read the record."""
-        if object_key not in self._current().metamodel.objects:
-            return False
-        if self._records.access(actor).of(object_key).actions["read"] is EVERYONE:
-            return True
-        try:
-            self._records.get(actor, object_key, record_id, fields=("id",))
-        except (RecordNotFound, UnknownObject):
-            return False
-        return True
+    def readable_among(self, actor: Actor, records: Collection[RecordPlace]) -> frozenset[RecordPlace]:
+        """Give those of some records that the actor may read: one statement an object."""
+        by_object: dict[str, list[str]] = {}
+        for object_key, record_id in records:
+            if object_key in self._current().metamodel.objects:
+                by_object.setdefault(object_key, []).append(record_id)
+        found: set[RecordPlace] = set()
+        for object_key, ids in by_object.items():
+            found.update((object_key, record_id) for record_id in self._readable_ids(actor, object_key, ids))
+        return frozenset(found)
 
     def readable_fields(self, actor: Actor, object_key: str) -> frozenset[str]:
         """Give the fields of an object that the actor may read in every readable record."""
@@ -66,3 +65,10 @@ class AccessSight:
         with self._database.read() as connection:
             found = connection.execute(select(users.c["name"]).where(users.c["id"] == user_id)).scalar()
         return str(found or "")
+
+    def _readable_ids(self, actor: Actor, object_key: str, ids: Collection[str]) -> Collection[str]:
+        # A run outlives its record: who may read every record may also know of a deleted one.
+        if self._records.access(actor).of(object_key).actions["read"] is EVERYONE:
+            return ids
+        with self._records.reading(actor) as transaction:
+            return transaction.reader.readable_ids(transaction.object_def(object_key), ids)

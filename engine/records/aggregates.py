@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
 
-from sqlalchemy import Numeric, Text, cast, func, literal_column, select
+from sqlalchemy import Numeric, Text, cast, func, literal, select
 
 from engine.expressions.sql.environment import NotInSql
 from engine.expressions.sql.numbers import Numbers, call
@@ -95,7 +95,7 @@ class AggregateCompiler(QueryCompiler):
         Raises:
             QueryProblem: a path is unknown, or cannot be computed so.
         """
-        self._require_readable()
+        self.require_readable()
         self._narrow(question, self._view(question.view))
         maker = CellMaker(self._builder, self.environment, self._parts.dialect, 0)
         try:
@@ -106,9 +106,7 @@ class AggregateCompiler(QueryCompiler):
         # Rows first, groups over them: a parameter inside a group would not be the same one twice.
         parts = [part for cell in cells for part in cell.columns]
         inner = [*parts, *(_argument(value) for value in values)]
-        labelled = [column.label(f"c{index}") for index, column in enumerate(inner)] or [
-            literal_column("1").label("c0")
-        ]
+        labelled = [column.label(f"c{index}") for index, column in enumerate(inner)] or [literal(1).label("c0")]
         rows = select(*labelled).select_from(self.scope.frame.source).where(*self.conditions).subquery()
         keys = [rows.c[f"c{index}"] for index in range(len(parts))]
         figures, reads = [], []
@@ -117,7 +115,7 @@ class AggregateCompiler(QueryCompiler):
             figures.append(figure.label(f"f{index}"))
             reads.append(read)
         query = select(*keys, *figures).select_from(rows).group_by(*keys).order_by(*keys)
-        query = query.limit(literal_column(str(MAX_ROWS)))
+        query = query.limit(MAX_ROWS)
         return CompiledAggregate(self._prepare(query), cells, tuple(reads), len(parts))
 
     def _figure(self, measure: Measure, value: SqlValue | None, column: Sql) -> tuple[Sql, Read]:
@@ -178,7 +176,7 @@ def _compiler(transaction: Transaction, object_def: ObjectDef) -> AggregateCompi
 
 def _argument(value: SqlValue | None) -> Sql:
     if value is None:
-        return literal_column("1")
+        return literal(1)
     return value.base.expr if isinstance(value, SqlMoney) else parts_of(value)[0]
 
 

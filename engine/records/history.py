@@ -28,7 +28,7 @@ def read_history(
 
     Raises: RecordNotFound where the record may not be read.
     """
-    transaction.get(object_def.key, record_id, fields=("id",))
+    transaction.reader.require_readable(object_def, record_id)
     table = transaction.system.audit
     query = select(table).where(table.c["object"] == object_def.key, table.c["record_id"] == record_id)
     if before is not None:

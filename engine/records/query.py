@@ -84,14 +84,14 @@ class QueryCompiler:
 
     def one(self, fields: Sequence[str] | None) -> CompiledRead:
         """Compile the read of one record by its id, parameter `id`."""
-        self._require_readable()
+        self.require_readable()
         self.conditions.append(self.scope.id == runtime("id", self.scope.id.type))
         cells = self._cells(fields if fields is not None else self._readable())
         return CompiledRead(self._prepare(self._select(cells, ())), CellShape(self._object.key, cells), 0)
 
     def page(self, question: Question) -> CompiledRead:
         """Compile a list."""
-        self._require_readable()
+        self.require_readable()
         view = self._view(question.view)
         self._narrow(question, view)
         if question.inside is not None:
@@ -109,7 +109,7 @@ class QueryCompiler:
 
     def count(self, question: Question, cap: int | None) -> Prepared:
         """Compile the count of what a list holds, at most `cap`."""
-        self._require_readable()
+        self.require_readable()
         self._narrow(question, self._view(question.view))
         frame = self.scope.frame
         rows: Select[Any] = select(literal_column("1")).select_from(frame.source).where(*self.conditions)
@@ -117,7 +117,8 @@ class QueryCompiler:
             rows = rows.limit(literal_column(str(int(cap))))
         return self._prepare(select(func.count()).select_from(rows.subquery()))
 
-    def _require_readable(self) -> None:
+    def require_readable(self) -> None:
+        """Narrow what is read to what may be read."""
         predicate = self._access.of(self._object.key).actions["read"]
         if predicate is not EVERYONE:
             self.conditions.append(predicate.sql(self.scope))

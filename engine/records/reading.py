@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import select
 from sqlalchemy.exc import DataError, OperationalError
 
 from engine.errors import RecordNotFound
@@ -31,10 +32,32 @@ _MAX_TEXT = 10_000
 class Reader:
     """Reads within one transaction."""
 
-    __slots__ = ("_transaction",)
+    __slots__ = ("_known", "_transaction")
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
+        self._known: set[tuple[str, str]] | None = None
+
+    def remember(self) -> None:
+        """Ask once only whether a record may be read; for transactions that write nothing."""
+        self._known = set()
+
+    def require_readable(self, object_def: ObjectDef, record_id: str) -> None:
+        """Make sure that a record may be read.
+
+        Raises: RecordNotFound.
+        """
+        if self._known is None or (object_def.key, record_id) not in self._known:
+            self.get(object_def, record_id, ("id",))
+
+    def readable_ids(self, object_def: ObjectDef, ids: Collection[str]) -> frozenset[str]:
+        """Give those of some ids whose records may be read, by one statement."""
+        compiler = self._compiler(object_def)
+        compiler.require_readable()
+        wanted = compiler.scope.id.in_([each for each in ids if could_be_id(each)])
+        statement = select(compiler.scope.id).select_from(compiler.scope.frame.source)
+        rows = self._transaction.select(statement.where(*compiler.conditions, wanted))
+        return frozenset(str(row[0]) for row in rows)
 
     def get(self, object_def: ObjectDef, record_id: str, fields: Sequence[str] | None) -> Record:
         """Read one record.
@@ -44,6 +67,8 @@ class Reader:
         row, compiled = self._row(object_def, record_id, fields)
         if row is None:
             raise RecordNotFound(object_def.key, record_id)
+        if self._known is not None:
+            self._known.add((object_def.key, record_id))
         return compiled.shape.record(row)
 
     def page(self, object_def: ObjectDef, query: ListQuery, inside: Inside | None = None) -> Page:
@@ -106,7 +131,7 @@ class Reader:
         inverse = object_def.inverses.get(list_name)
         if inverse is None or not transaction.access.of(inverse.object).visible:
             raise problem("EXP903", f"'{list_name}' is not a list of {object_def.key}")
-        self.get(object_def, record_id, ("id",))
+        self.require_readable(object_def, record_id)
         query = ListQuery(object=inverse.object, fields=fields, limit=limit, cursor=cursor)
         return self.page(transaction.object_def(inverse.object), query, inside=(inverse, object_def.key, record_id))
 

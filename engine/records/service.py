@@ -90,7 +90,9 @@ class Records:
         """Open a transaction that only reads."""
         parts = self.parts(release or self._release())
         with self._database.read() as connection:
-            yield Transaction(self._services, connection, parts, actor, self._clock.now(), _NO_CAUSE)
+            transaction = Transaction(self._services, connection, parts, actor, self._clock.now(), _NO_CAUSE)
+            transaction.reader.remember()
+            yield transaction
 
     def within(self, connection: Connection, actor: Actor, release: Release) -> Transaction:
         """Make a transaction on a connection that somebody else opened and will commit: a migration's."""

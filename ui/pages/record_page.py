@@ -89,7 +89,8 @@ def make_record_page(object_def: ObjectDef, record_id: str, formats: Formats) ->
         state = record_state(transaction, key, record_id)
         related = related_lists(transaction, object_def, record_id, formats, release())
         history = history_entries(transaction, object_def, record_id, formats)
-    runs = platform().automation.runs.list(actor(), RunFilter(object=key, record_id=record_id), limit=_RUNS)
+        about = RunFilter(object=key, record_id=record_id)
+        runs = platform().automation.runs.list(actor(), about, limit=_RUNS, within=transaction)
     plural = label_text(object_def.plural or object_def.label, language(), object_def.name)
     title = record.title or str(_("Without a name"))
     url = f"/o/{quote(key)}/{quote(record_id)}"
