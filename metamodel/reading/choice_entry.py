@@ -14,6 +14,9 @@ from metamodel.yaml_nodes import Mapping, Node, Scalar
 OPTION_KEYS = ("label", "color", "order", "active", "tip", "requires", "for", "was")
 
 
+Attributes = tuple[tuple[str, object], ...]
+
+
 def read_choice(node: Mapping, option_sets: AbstractMapping[str, Mapping], reading: Reading) -> ChoiceDef:
     """Read the options, attributes and transitions of a choice field."""
     written = node.get("options")
@@ -48,7 +51,7 @@ def attribute_types(node: Node | None) -> dict[str, str]:
 def read_options(node: Node | None, types: dict[str, str], reading: Reading) -> tuple[OptionDef, ...]:
     """Read options written as a list of names or as name → keys, in the order they show."""
     found = [
-        OptionDef(name=item.text, at=item.at, order=number)
+        OptionDef(name=item.text, at=item.at, order=number, attributes=_unsaid(types, ()))
         for number, item in enumerate(items(node))
         if isinstance(item, Scalar)
     ]
@@ -71,11 +74,21 @@ def _read_option(key: Scalar, node: Node, number: int, types: dict[str, str], re
         requires=words(child(node, "requires")),
         only_for=words(child(node, "for")),
         was=word(child(node, "was")),
-        attributes=_read_attributes(node, types, reading),
+        attributes=_with_unsaid(_read_attributes(node, types, reading), types),
     )
 
 
-def _read_attributes(node: Node, types: dict[str, str], reading: Reading) -> tuple[tuple[str, object], ...]:
+def _with_unsaid(said: Attributes, types: dict[str, str]) -> Attributes:
+    return (*said, *_unsaid(types, said))
+
+
+def _unsaid(types: dict[str, str], said: Attributes) -> Attributes:
+    # A boolean is never empty: an option that does not say it is `closed` is not.
+    named = {name for name, _ in said}
+    return tuple((name, False) for name, kind in types.items() if kind == "boolean" and name not in named)
+
+
+def _read_attributes(node: Node, types: dict[str, str], reading: Reading) -> Attributes:
     found: list[tuple[str, object]] = []
     for key, value in entries(node):
         if key.text in OPTION_KEYS:
