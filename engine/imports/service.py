@@ -26,6 +26,7 @@ from engine.records.service import Records
 from engine.records.transaction import Transaction
 from engine.releases.release import Release
 from engine.storage.database import Database
+from engine.storage.statistics import MANY_ROWS, refresh_statistics
 from engine.storage.system_tables import SystemTables
 
 BATCH_ROWS = 2_000
@@ -152,6 +153,9 @@ class Imports:
             write_errors_file(errors_file, work.file.columns, result.errors)
         if not work.dry_run:
             self._log(work, result, started)
+            if result.created + result.updated > MANY_ROWS:
+                table = work.release.tables.of(work.binding.object.key).table.name
+                refresh_statistics(self._database, [table])
         return result
 
     def _save_all(self, work: _Import, batches: Batches, tally: Tally, transaction: _Open) -> None:

@@ -33,6 +33,7 @@ from engine.records.types import (
 )
 from engine.releases.release import Release
 from engine.storage.database import Database
+from engine.storage.statistics import MANY_ROWS, refresh_statistics
 from engine.storage.system_tables import SystemTables
 from workflow_dsl.functions import FunctionRegistry
 
@@ -157,6 +158,9 @@ class Records:
             result = transaction.save_many(object_key, rows, all_or_nothing=all_or_nothing)
             if not result.written:
                 raise _Nothing
+            table = transaction.parts.tables.of(transaction.object_def(object_key).key).table.name
+        if result.written and len(rows) > MANY_ROWS:
+            refresh_statistics(self._database, [table])
         return result
 
     def history(

@@ -144,3 +144,14 @@ def test_a_create_needs_at_most_four_statements_and_an_update_three(deals: Deals
     with log.recording() as sent:
         deals.records.update(deals.ann, "account", account, {"name": "ACME Ltd"})
     assert len(sent) <= 3
+
+
+def test_the_planner_looks_at_a_table_after_many_rows_at_once(deals: Deals) -> None:
+    def looks(count: int) -> list[str]:
+        rows = [SaveRow(values={"name": f"Firm {n}"}) for n in range(count)]
+        with deals.platform.database.statements.recording() as sent:
+            deals.records.save_many(deals.system, "account", rows)
+        return [text for text in sent if text.startswith("ANALYZE")]
+
+    assert looks(1_000) == []
+    assert looks(1_001) == ["ANALYZE core_account"]
