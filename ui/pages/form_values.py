@@ -60,7 +60,7 @@ def form_fields(object_def: ObjectDef) -> tuple[FieldDef, ...]:
 
 
 def started_text(text: str, currency: str = "") -> str:
-    """Give the text of a control as `was-<name>` keeps it: line ends as forms send them, a currency with it."""
+    """Give the text of a control as it is compared: browsers change line ends; a currency with it."""
     plain = text.replace("\r\n", "\n").strip()
     return f"{plain} {currency}" if currency and plain else plain
 
@@ -73,7 +73,7 @@ def read_posted(fields: Iterable[FieldDef], given: MultiDict[str, str], formats:
     return PostedForm(
         typed={name: given.getlist(name)[-1] for name in given if name in names},
         values=read_form(known, given, formats),
-        was={name.removeprefix(WAS): given[name] for name in given if name.startswith(WAS)},
+        was={name.removeprefix(WAS): started_text(given[name]) for name in given if name.startswith(WAS)},
         kept={name.removeprefix(KEEP): given[name] for name in given if name.startswith(KEEP)},
         version=int(version) if version.isdecimal() and len(version) < 10 else None,
         confirm=tuple(code for text in given.getlist(CONFIRM) for code in text.split(",") if code),

@@ -91,6 +91,19 @@ def test_only_what_was_changed_is_written(site: Site) -> None:
     assert 'class="muted">Amount' not in history
 
 
+def test_a_text_of_several_lines_that_nobody_touched_is_no_change_though_browsers_send_other_line_ends(
+    site: Site,
+) -> None:
+    job = site.make("job", name="Lines", note="one\ntwo")
+    sent = hidden_fields(site.page("boss", f"/o/job/{job}/edit"))
+    assert sent["was-note"] == "one\ntwo"
+    sent |= {"was-note": "one\r\ntwo", "note": "one\r\ntwo", "name": "Mine"}
+    assert _edit(site, "ann", job, name="Theirs")[0] == 303
+    page = site.post("boss", f"/o/job/{job}/edit", sent).get_data(as_text=True)
+    assert 'name="keep-name"' in page
+    assert 'name="note"' not in page
+
+
 def test_a_warning_asks_and_is_confirmed(site: Site) -> None:
     answer = site.post("ann", "/o/job/new", {"name": "Cheap", "amount": "3"})
     page = answer.get_data(as_text=True)
