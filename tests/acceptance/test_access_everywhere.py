@@ -7,22 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-from flask import Flask
-from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from engine.platform import Platform
-from tests.support.access_reference import AccessReference
 from tests.support.automation import do_runs
-from tests.support.sales import PEOPLE, SalesInstallation, sales_installation
-from tests.support.sales_world import Filling, SalesWorld
-from tests.support.served import PASSWORD, csrf_token, login_of, post_form
+from tests.support.sales import sales_installation
+from tests.support.sales_scene import Scene
+from tests.support.sales_world import Filling
+from tests.support.served import csrf_token
 from tests.support.table_dumps import changed_tables, dump_tables
 from ui.app import create_app
 from ui.security import WebSettings
@@ -35,47 +31,6 @@ WITHOUT_RECORDS = {"static", "auth.log_in", "auth.log_out", "auth.login_form", "
 PARAMETERS = {"object_name", "record_id", "field_name", "run_id"}
 # What a refused request may write: who asked, when, how often.
 MAY_CHANGE = ("fs_audit", "fs_session", "fs_lockout", "fs_token", "fs_idempotency")
-
-
-@dataclass(slots=True)
-class Scene:
-    """One installation with its data, its application, and what each user may read by the reference."""
-
-    sales: SalesInstallation
-    platform: Platform
-    app: Flask
-    world: SalesWorld
-    run_ids: list[str] = field(default_factory=list)
-    clients: dict[str, FlaskClient] = field(default_factory=dict)
-
-    def reference(self, who: str) -> AccessReference:
-        world = self.world.as_reference(self.sales, PEOPLE)
-        return AccessReference(self.sales.app, world, self.sales.user_ids[who], PEOPLE[who][2])
-
-    def may_read(self, who: str, record_id: str) -> bool:
-        """Say whether a user may read a record, of whatever object."""
-        name = next(each for each, records in self.world.records.items() if record_id in records)
-        return self.reference(who).may_read(name, record_id)
-
-    def call(self, who: str, method: str, path: str, **options: Any) -> TestResponse:
-        """Call the API by token, a page by session."""
-        if path.startswith("/api/"):
-            headers = {"Authorization": f"Bearer {self.sales.tokens[who]}"}
-            return self.app.test_client().open(path, method=method, headers=headers, **options)
-        return self.session(who).open(path, method=method, **options)
-
-    def post_form(self, who: str, path: str, values: Mapping[str, str]) -> TestResponse:
-        """Send a form with the CSRF token of the session."""
-        return post_form(self.session(who), path, values, page="/")
-
-    def session(self, who: str) -> FlaskClient:
-        """Give the client with a user's session."""
-        if who not in self.clients:
-            client = self.app.test_client()
-            answer = post_form(client, "/login", {"login": login_of(who), "password": PASSWORD})
-            assert answer.status_code == 303
-            self.clients[who] = client
-        return self.clients[who]
 
 
 @pytest.fixture(scope="module")
