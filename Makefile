@@ -7,6 +7,8 @@ PREFIX ?=
 DATA ?=
 TEST_WORKERS ?= 2
 TESTS ?=
+# The long forms of tests that kill processes are left to `make test-faults`; MARKS= runs everything.
+MARKS ?= not faults
 BENCH ?=
 MUTANTS ?=
 
@@ -24,7 +26,7 @@ help:
 	@echo "make real-data DATA=FOLDER load a public data set through the importer"
 	@echo "make bench                 throughput beside a hand-written application"
 	@echo "make mutants               how many altered programs the tests notice (MUTANTS='--sample 80')"
-	@echo "make test-faults           only the tests that kill processes"
+	@echo "make test-faults           the long tests that kill processes"
 	@echo "make setup                 only build .venv"
 	@echo "make lock                  renew requirements.lock (needs uv)"
 
@@ -41,7 +43,7 @@ demo: setup
 	@$(BIN)/fieldstone demo --port $(PORT)
 
 test: setup chromium
-	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile $(TESTS)
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile -m "$(MARKS)" $(TESTS)
 
 test-faults: setup
 	$(BIN)/python -m pytest -m faults $(TESTS)
