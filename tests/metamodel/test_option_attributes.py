@@ -24,5 +24,6 @@ def test_an_unsaid_boolean_is_false_and_an_unsaid_number_empty(tmp_path: Path) -
     assert metamodel is not None, list(problems)
     choice = metamodel.objects["deal"].fields["stage"].choice
     assert choice is not None
-    assert [(each.attribute("closed"), each.attribute("probability")) for each in choice.options][0] == (False, None)
-    assert choice.options[1].attribute("closed") is True
+    unsaid, said = choice.options
+    assert (unsaid.attribute("closed"), unsaid.attribute("probability")) == (False, None)
+    assert said.attribute("closed") is True
