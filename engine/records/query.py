@@ -96,7 +96,7 @@ class QueryCompiler:
         self._narrow(question, view)
         if question.inside is not None:
             field_name, target = question.inside
-            own = self.scope.with_eyes(None).reference_to(field_name, target)
+            own = self.scope.reference_to(field_name, target)
             self.conditions.append(own == runtime("inside", self.scope.id.type))
         cells = self._cells(self._columns(question, view))
         keys = self._order(question.sort or (view.sort if view is not None else ()))

@@ -129,7 +129,7 @@ class Reader:
         """
         transaction = self._transaction
         inverse = object_def.inverses.get(list_name)
-        if inverse is None or not transaction.access.of(inverse.object).visible:
+        if inverse is None or not transaction.access.may_read(inverse.object, inverse.field):
             raise problem("EXP903", f"'{list_name}' is not a list of {object_def.key}")
         self.require_readable(object_def, record_id)
         query = ListQuery(object=inverse.object, fields=fields, limit=limit, cursor=cursor)

@@ -24,6 +24,8 @@ FILES = {
           name: {type: text, required: true, max_length: 50}
           code: {type: text, unique: true, max_length: 20}
           account: {type: lookup, to: account, inverse: deals, on_delete: restrict}
+          backer: {type: lookup, to: account, inverse: backed}
+          rival: {type: lookup, to: account, inverse: fought}
           contact: {type: lookup, to: contact, where: account = this.account, inverse: deals}
           amount: {type: money, min: 0}
           discount: {type: percent, min: 0, max: 1}
@@ -94,6 +96,8 @@ FILES = {
         fields:
           deal.factor: {update: 'stage = "open"'}
           deal.hot: {read: no}
+          deal.backer: {read: stage = "won"}
+          deal.rival: {read: no}
     """,
     "roles/boss.yaml": """
         role: boss

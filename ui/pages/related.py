@@ -62,7 +62,7 @@ def related_lists(
 def _plans(pinned: Release, access: Access, object_def: ObjectDef, formats: Formats) -> Iterable[RelatedPlan]:
     for name in object_def.layout.related:
         inverse = object_def.inverses.get(name)
-        if inverse is None or not access.of(inverse.object).visible:
+        if inverse is None or not access.may_read(inverse.object, inverse.field):
             continue
         child = pinned.metamodel.objects[inverse.object]
         paths = [path for path in _paths(child) if path != inverse.field][:_MOST_COLUMNS]

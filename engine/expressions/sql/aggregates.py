@@ -103,7 +103,7 @@ def _points_at(builder: SqlBuilder, row: RowScope, source: t.InverseSource, envi
         raise NotInSql("a list of a record of any object", source.base.at)
     for key, expr in base.targets:
         if key == source.holder:
-            return row.with_eyes(None).reference_to(source.inverse.field, key) == expr
+            return row.reference_to(source.inverse.field, key) == expr
     raise NotInSql(f"'{source.inverse.name}'", source.base.at)
 
 

@@ -6,6 +6,7 @@ from contextlib import suppress
 
 import pytest
 
+from engine.access.actor import Actor
 from engine.errors import QueryProblem, RecordNotFound
 from engine.records.types import ListQuery, SaveRow, SortKey
 from tests.support.deals import Deals
@@ -184,6 +185,27 @@ def test_a_related_list_has_the_records_that_point_at_the_record(deals: Deals) -
     assert [row.id for row in (*page.rows, *more.rows)] == lines[::-1]
     with pytest.raises(RecordNotFound):
         deals.records.related(deals.bob, "deal", deal, "lines")
+
+
+def test_a_list_over_a_lookup_that_may_not_be_read_tells_nothing_of_it(deals: Deals) -> None:
+    firm = deals.records.create(deals.ann, "account", {"name": "Hidden & Sons"}).record.id
+    for stage, name in (("open", "Secretly backed"), ("won", "Openly backed")):
+        made = {"stage": stage, "close": "2030-01-01", "backer": firm, "rival": firm, "owner": f"user:{deals.ann.user_id}"}
+        deals.records.create(deals.system, "deal", {"name": name, **made}, confirm=None)
+
+    def backed(actor: Actor) -> list[object]:
+        page = deals.records.related(actor, "account", firm, "backed", fields=("name",))
+        return sorted(str(row.values["name"]) for row in page.rows)
+
+    assert backed(deals.system) == ["Openly backed", "Secretly backed"]
+    assert backed(deals.ann) == ["Openly backed"]
+    for count, expected in ((1, ["Hidden & Sons"]), (2, [])):
+        query = ListQuery(object="account", filter=f"count(backed) = {count}", fields=("name",))
+        assert [row.values["name"] for row in deals.records.list(deals.ann, query).rows] == expected
+    with pytest.raises(QueryProblem):
+        deals.records.related(deals.ann, "account", firm, "fought")
+    with pytest.raises(QueryProblem):
+        deals.records.list(deals.ann, ListQuery(object="account", filter="count(fought) > 0"))
 
 
 @pytest.mark.parametrize(
