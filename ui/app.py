@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 from flask import Flask, Response, g
 from flask.json.provider import JSONProvider
-from flask_babel import Babel
+from flask_babel import Babel, get_translations
 from htmx_flask import Htmx
 
 from engine.platform import Platform
@@ -45,6 +45,13 @@ def create_app(platform: Platform, settings: WebSettings) -> Flask:
     app.config["FIELDSTONE_REQUIRE_IF_MATCH"] = settings.require_if_match
     Htmx(app)
     Babel(app, locale_selector=_babel_locale, timezone_selector=_timezone)
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext=lambda text: _translations().ugettext(text),
+        ngettext=lambda one, many, count: _translations().ungettext(one, many, count),
+        newstyle=True,
+        pgettext=lambda context, text: _translations().upgettext(context, text),
+        npgettext=lambda context, one, many, count: _translations().unpgettext(context, one, many, count),
+    )
 
     def begin() -> None:
         g.request_id = secrets.token_hex(8)
@@ -67,6 +74,14 @@ def _finish(response: Response) -> Response:
 
 def _babel_locale() -> str:
     return _BABEL_LOCALES.get(current_language(), current_language())
+
+
+def _translations() -> Any:
+    """Give the translations of the request's language, found once a request: a page has dozens of texts."""
+    found = g.get("translations")
+    if found is None:
+        found = g.translations = get_translations()
+    return found
 
 
 def _timezone() -> str | None:
