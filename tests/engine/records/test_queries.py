@@ -190,10 +190,10 @@ def test_a_related_list_has_the_records_that_point_at_the_record(deals: Deals) -
 def test_a_list_over_a_lookup_that_may_not_be_read_tells_nothing_of_it(deals: Deals) -> None:
     firm = deals.records.create(deals.ann, "account", {"name": "Hidden & Sons"}).record.id
     for stage, name in (("open", "Secretly backed"), ("won", "Openly backed")):
-        made = {"stage": stage, "close": "2030-01-01", "backer": firm, "rival": firm, "owner": f"user:{deals.ann.user_id}"}
-        deals.records.create(deals.system, "deal", {"name": name, **made}, confirm=None)
+        made = {"name": name, "stage": stage, "close": "2030-01-01", "backer": firm, "rival": firm}
+        deals.records.create(deals.system, "deal", {**made, "owner": f"user:{deals.ann.user_id}"}, confirm=None)
 
-    def backed(actor: Actor) -> list[object]:
+    def backed(actor: Actor) -> list[str]:
         page = deals.records.related(actor, "account", firm, "backed", fields=("name",))
         return sorted(str(row.values["name"]) for row in page.rows)
 
