@@ -23,6 +23,7 @@ from metamodel.changes import (
     OptionRemoved,
     OptionRenamed,
     PartChanged,
+    PartKind,
     UniqueAdded,
     UniqueRemoved,
 )
@@ -55,7 +56,8 @@ def say_change(change: Change) -> str:
             return f"{name}: unique key removed ({', '.join(fields)})"
         case PartChanged():
             owner = f" of {change.object}" if change.object is not None else ""
-            return f"{change.kind.value.replace('_', ' ')} {change.name}{owner} {change.how.value}"
+            name = f" {change.name}" if change.kind is not PartKind.LAYOUT else ""
+            return f"{change.kind.value.replace('_', ' ')}{name}{owner} {change.how.value}"
         case _:
             return _say_field(change)
 

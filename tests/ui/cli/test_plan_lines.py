@@ -25,6 +25,7 @@ def test_a_plan_says_changes_in_sentences_and_not_by_names_of_classes(call: Call
     assert "field request.urgent added" in lines
     assert "field request.value renamed to worth" in lines
     assert "view open_requests of request changed" in lines
+    assert "layout of request changed" in lines
     assert any(line.startswith("  add column") for line in lines)
     assert "None" not in result.output
     assert "Added" not in result.output
