@@ -45,10 +45,15 @@ def sentence_of(error: Exception) -> str:
 
 
 def show_problems(problems: Iterable[Problem], sources: Mapping[str, str], *, err: bool = True) -> None:
-    """Show problems with their source lines and carets, each error in red on a terminal."""
+    """Show problems with their source lines and carets, causes before what follows from them, errors in red."""
     colours = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
-    for problem in problems:
+    for problem in sorted(problems, key=_follows_from_others):
         first, *rest = render_problem(problem, sources).split("\n")
         click.secho(first, fg=colours[problem.severity], err=err)
         for line in rest:
             click.echo(line, err=err)
+
+
+def _follows_from_others(problem: Problem) -> bool:
+    # A file that cannot be read, or a name that leads nowhere, makes other files look wrong: the cause stands first.
+    return not (problem.code.startswith("APP1") or problem.code in ("OBJ102", "OBJ201"))

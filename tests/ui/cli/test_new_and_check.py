@@ -69,3 +69,17 @@ def test_an_expression_mistake_in_a_rule_file_is_found_by_check(call: Call, tmp_
 
 def test_a_folder_that_is_not_there_is_a_problem_of_its_own(call: Call) -> None:
     assert call("check", "nowhere").exit_code == 1
+
+
+def test_a_cause_is_said_before_what_follows_from_it_in_other_files(call: Call, tmp_path: Path) -> None:
+    call("new", "my_crm")
+    path = tmp_path / "my_crm" / "objects" / "request.yaml"
+    path.write_text(path.read_text().replace("to: account", "to: acount"))
+    (tmp_path / "my_crm" / "extensions").mkdir()
+    extension = "extends: account\nfields:\n  asked: {type: rollup, of: requests, function: count}\n"
+    (tmp_path / "my_crm" / "extensions" / "account.yaml").write_text(extension)
+    places = [line.split(" ")[0] for line in call("check", "my_crm").output.splitlines() if line.startswith("my_crm/")]
+    assert [place.split(":")[0] for place in places] == [
+        "my_crm/objects/request.yaml",
+        "my_crm/extensions/account.yaml",
+    ]
