@@ -7,6 +7,7 @@ as everything does that an author of the configuration defined.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from engine.access.predicates import EVERYONE
@@ -22,23 +23,23 @@ class SeenValues(Mapping[str, Any]):
     def __init__(self, transaction: Transaction, object_key: str, values: Values) -> None:
         self._access = transaction.access.of(object_key)
         # With the author's eyes: formulas see the whole record, whoever reads their result.
-        self._context = transaction.context(object_key, values)
+        self.author = transaction.context(object_key, values)
 
     def __getitem__(self, name: str) -> Any:
         right = self._access.fields.get(name)
-        if right is None or not (right.read is EVERYONE or right.read.test(self._context)):
+        if right is None or not (right.read is EVERYONE or right.read.test(self.author)):
             return None
-        return self._context.this.get(name)
+        return self.author.this.get(name)
 
     def get(self, name: str, default: Any = None) -> Any:
         """Give a value; a name that is absent reads as empty."""
         return self[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._context.this)
+        return iter(self.author.this)
 
     def __len__(self) -> int:
-        return len(self._context.this)
+        return len(self.author.this)
 
 
 class SeenByActor:
@@ -74,12 +75,18 @@ class SeenByActor:
 
     def lookup(self, object_key: str, field_name: str, value: Any) -> Sequence[str]:
         """Give the ids of records with that value that the actor sees."""
-        found = self._source.lookup(object_key, field_name, value)
-        return [each for each in found if self.related(object_key, each) is not None]
+        if self._transaction.access.full:
+            return self._source.lookup(object_key, field_name, value)
+        # Those that are not seen do not make it ambiguous, and a field that is not seen finds nothing.
+        found = self._source.lookup(object_key, field_name, value, most=None)
+        records = ((each, self.related(object_key, each)) for each in found)
+        seen = (each for each, values in records if values is not None and values.get(field_name) == value)
+        return list(islice(seen, 2))
 
     def title(self, object_key: str, context: Context) -> str | None:
-        """Give the title of a record that the actor sees."""
-        return self._source.title(object_key, context)
+        """Give the title of a record that the actor sees; what stands in it is its author's."""
+        this = context.this
+        return self._source.title(object_key, this.author if isinstance(this, SeenValues) else context)
 
     def named(self, kind: NamedKind, name: str) -> str | None:
         """Give the id of a queue or team."""

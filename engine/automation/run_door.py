@@ -147,7 +147,9 @@ class RunWork:
         if run.object is not None and run.record_id is not None:
             found = around.source.related(run.object, run.record_id)
             own = found if found is not None else self._last_known(with_rights=with_rights)
-        old = run.snapshot.old or None
+        old: Values | None = run.snapshot.old or None
+        if with_rights and run.object is not None:
+            old = self._eyes.seen(run.object, old)
         # Without a record of its own the rule's expressions read none; a context is always of some object.
         return RecordContext(around, run.object or "user", own, old=old, given=names)
 

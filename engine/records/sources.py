@@ -89,13 +89,13 @@ class RecordCache:
         for row in prepared.rows(self._connection, self._database, {}):
             yield self._fresh(object_key, columns.values(row))
 
-    def lookup(self, object_key: str, field_name: str, value: Any) -> Sequence[str]:
-        """Give the ids of at most two records whose field has that value."""
+    def lookup(self, object_key: str, field_name: str, value: Any, *, most: int | None = 2) -> Sequence[str]:
+        """Give the ids of records whose field has that value: at most two, or as many as `most` says (None: all)."""
         owner = self._parts.tables.of(object_key)
         codec = owner.codecs[field_name]
         written = codec.to_columns(value)
         conditions = [owner.table.c[name].is_not_distinct_from(part) for name, part in written.items()]
-        query = select(owner.table.c["id"]).where(owner.table.c["deleted_at"].is_(None), *conditions).limit(2)
+        query = select(owner.table.c["id"]).where(owner.table.c["deleted_at"].is_(None), *conditions).limit(most)
         return [str(row[0]) for row in self._connection.execute(query)]
 
     def named(self, kind: NamedKind, name: str) -> str | None:

@@ -88,7 +88,8 @@ class RowScope:
         if condition is True:
             return found
         if condition is False:
-            return with_parts(found, tuple(null() for _ in parts_of(found)))
+            # Typed, since PostgreSQL does not know which `sum` an untyped NULL asks for.
+            return with_parts(found, tuple(cast(null(), part.type) for part in parts_of(found)))
         return with_parts(found, tuple(case((condition, part), else_=null()) for part in parts_of(found)))
 
     def title(self) -> Sql:
