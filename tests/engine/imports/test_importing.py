@@ -18,7 +18,6 @@ from engine.imports.mapping import ImportMapping, parse_mapping
 from engine.imports.result import ImportResult
 from engine.platform import Platform
 from engine.records.types import ListQuery, Record
-from engine.storage.dialect import Dialect
 from tests.conftest import REPOSITORY
 from tests.support.platforms import applied_platform, open_platform
 
@@ -279,25 +278,3 @@ def test_a_real_set_of_8800_deals_is_loaded_whole_and_a_second_time_changes_noth
         assert platform.records.count(system_actor(), query, exact=True).value == 1425
         with_parent = ListQuery(object="account", filter="parent is not empty")
         assert platform.records.count(system_actor(), with_parent, exact=True).value == 15
-
-
-def test_the_planner_looks_once_at_a_table_that_grew_and_not_after_a_few_rows(
-    platform: Platform, tmp_path: Path
-) -> None:
-    def looks(rows: int, **options: Any) -> list[str]:
-        lines = "".join(f"L{n},Deal {n}\n" for n in range(rows))
-        with platform.database.statements.recording() as statements:
-            _import(platform, tmp_path, "deal", "reference,name\n" + lines, **options)
-        return [text for text in statements if text.startswith("ANALYZE")]
-
-    assert looks(20) == []
-    assert looks(2_100, dry_run=True) == []
-    assert looks(2_100) == ["ANALYZE shop_deal"]
-    with platform.database.read() as connection:
-        if platform.database.dialect is Dialect.POSTGRESQL:
-            found = connection.exec_driver_sql("SELECT reltuples FROM pg_class WHERE relname = 'shop_deal'").scalar()
-            known = int(found or 0)
-        else:
-            stat = connection.exec_driver_sql("SELECT stat FROM sqlite_stat1 WHERE tbl = 'shop_deal'").scalar()
-            known = int(str(stat).split()[0])
-    assert known >= 1_500
