@@ -6,7 +6,7 @@ Who acts is read again for each step, so a user who has left or lost a role stop
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -162,12 +162,15 @@ class RunWork:
         if rows.list_name is not None and rows.base_object is not None:
             base = rows.base.evaluate(context) if rows.base is not None else self._run.record_id
             base_id = base.id if isinstance(base, Ref) else base
-            listed = context.children(rows.base_object, rows.list_name, base_id) if base_id else ()
+            listed: Iterable[Values] = context.children(rows.base_object, rows.list_name, base_id) if base_id else ()
         else:
             assert rows.object is not None, "rows of an object name it"
-            listed = tuple(context.records(rows.object))
-        kept = [row for row in listed if rows.where is None or rows.where.evaluate(context, row)]
-        return [row["id"] for row in _ordered(kept, rows, context)]
+            listed = context.records(rows.object)
+        kept = (row for row in listed if rows.where is None or rows.where.evaluate(context, row))
+        if rows.sorted_by is None:
+            # Only the ids are kept: an object may have more records than there is room for.
+            return [row["id"] for row in kept]
+        return [row["id"] for row in _ordered(list(kept), rows, context)]
 
     def create(self, object_key: str, values: Mapping[str, Any]) -> str:
         """Create a record and give its id."""

@@ -23,6 +23,7 @@ from workflow_dsl.context import Context, Values
 from workflow_dsl.syntax import NamedKind
 
 _BATCH = 2_000
+_BEFORE_ALL = "00000000-0000-0000-0000-000000000000"
 
 
 class RecordCache:
@@ -81,13 +82,18 @@ class RecordCache:
         return [(inverse.object, self._fresh(inverse.object, columns.values(row))) for row in rows]
 
     def records(self, object_key: str) -> Iterable[Values]:
-        """Give all records of an object."""
+        """Give all records of an object by id, read a batch at a time: it may have millions."""
         columns = self._parts.columns(object_key)
-        table = self._parts.tables.of(object_key).table
-        query = select(*columns.of(table)).where(table.c["deleted_at"].is_(None)).order_by(table.c["id"])
-        prepared = self._parts.made(("all", object_key), lambda: Prepared(query, self._parts.dialect))
-        for row in prepared.rows(self._connection, self._database, {}):
-            yield self._fresh(object_key, columns.values(row))
+        prepared = self._parts.made(("all", object_key), lambda: self._after(object_key))
+        last = _BEFORE_ALL
+        while True:
+            rows = prepared.rows(self._connection, self._database, {"after": last})
+            for row in rows:
+                values = columns.values(row)
+                last = values["id"]
+                yield self._fresh(object_key, values)
+            if len(rows) < _BATCH:
+                return
 
     def lookup(self, object_key: str, field_name: str, value: Any, *, most: int | None = 2) -> Sequence[str]:
         """Give the ids of records whose field has that value: at most two, or as many as `most` says (None: all)."""
@@ -152,6 +158,13 @@ class RecordCache:
         wanted = given_one_of(table.c["id"], "ids", self._database.dialect)
         query = select(*self._parts.columns(object_key).of(table)).where(table.c["deleted_at"].is_(None), wanted)
         return Prepared(query, self._parts.dialect)
+
+    def _after(self, object_key: str) -> Prepared:
+        table = self._parts.tables.of(object_key).table
+        key = table.c["id"]
+        query = select(*self._parts.columns(object_key).of(table))
+        query = query.where(table.c["deleted_at"].is_(None), key > runtime("after", key.type))
+        return Prepared(query.order_by(key).limit(_BATCH), self._parts.dialect)
 
     def _related(self, object_key: str) -> Prepared:
         table = self._parts.tables.of(object_key).table

@@ -224,3 +224,13 @@ def test_a_question_beyond_what_can_be_computed_is_answered_or_refused(
     for call in (deals.records.list, deals.records.count):
         with suppress(QueryProblem):
             call(deals.ann, query)
+
+
+def test_all_records_of_an_object_are_read_batch_by_batch_and_none_is_left_out(deals: Deals) -> None:
+    rows = [SaveRow(values={"name": f"Crowd {n}"}) for n in range(2_050)]
+    made = {row.id for row in deals.records.save_many(deals.system, "account", rows).rows}
+    with deals.records.reading(deals.system) as transaction, deals.platform.database.statements.recording() as sent:
+        found = [values["id"] for values in transaction.cache.records("account")]
+    assert found == sorted(set(found))
+    assert made <= set(found)
+    assert len(sent) == 2
