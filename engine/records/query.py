@@ -99,7 +99,7 @@ class QueryCompiler:
             own = self.scope.reference_to(field_name, target)
             self.conditions.append(own == runtime("inside", self.scope.id.type))
         cells = self._cells(self._columns(question, view))
-        keys = self._order(question.sort or (view.sort if view is not None else ()))
+        keys = self._order(question.sort or self._view_sort(view))
         sqlite = self._builder.numbers.sqlite
         if question.empty is not None:
             self.conditions.append(after_row(keys, question.empty, sqlite=sqlite))
@@ -173,6 +173,9 @@ class QueryCompiler:
             shown = view.columns or view.card
             return [path.text for path in shown if self._may_show(path.text)]
         return self._readable()
+
+    def _view_sort(self, view: ViewDef | None) -> Sequence[SortKey]:
+        return [key for key in view.sort if self._may_show(key.path)] if view is not None else ()
 
     def _may_show(self, path: str) -> bool:
         # A view shows what its reader may see of it; only what a caller names himself is refused.

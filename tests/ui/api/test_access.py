@@ -240,3 +240,10 @@ def test_nobody_gets_anything(tmp_path: Path, world: tuple[Served, list[dict[str
         assert served.get(None, address).status_code == 401
     assert served.call(None, "POST", "/records/deal", json={"name": "x"}).status_code == 401
     assert served.get("none", "/records/deal").status_code == 404
+
+
+def test_a_view_sorted_by_a_denied_field_is_still_a_list_for_those_who_may_not_read_it(served: Served) -> None:
+    served.make("ann", "deal", name="Seen in the view")
+    answer = served.get("ann", "/records/deal?view=by_margin")
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    assert served.get("ann", "/records/deal?sort=margin").status_code == 400
