@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from sqlalchemy import Text, case, cast, func, literal, null
+from sqlalchemy.types import NullType
 
 from engine.expressions.sql.numbers import Numbers
 from engine.expressions.sql.values import (
@@ -88,7 +89,12 @@ def _all_null(parts: list[Sql]) -> Sql:
 
 def _no(sample: SqlValue) -> SqlValue:
     """Give the empty value of a sample's kind, its NULLs typed so that PostgreSQL knows what they are."""
-    return with_parts(sample, tuple(cast(null(), part.type) for part in parts_of(sample)))
+    return with_parts(sample, tuple(null_like(part) for part in parts_of(sample)))
+
+
+def null_like(part: Sql) -> Sql:
+    """Give NULL of an expression's type; a plain NULL where SQLAlchemy does not know the type."""
+    return null() if isinstance(part.type, NullType) else cast(null(), part.type)
 
 
 def _unify_money(values: Sequence[SqlValue], numbers: Numbers) -> list[SqlValue]:
@@ -119,7 +125,7 @@ def _unify_references(values: Sequence[SqlValue]) -> list[SqlValue]:
     found: list[SqlValue] = []
     for value in values:
         own = dict(value.targets) if isinstance(value, SqlReference) else {}
-        targets = tuple((key, own[key] if key in own else cast(null(), sample.type)) for key, sample in keys.items())
+        targets = tuple((key, own[key] if key in own else null_like(sample)) for key, sample in keys.items())
         found.append(SqlReference(targets=targets))
     return found
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from sqlalchemy import FromClause, Text, and_, case, cast, null
 
 from engine.expressions.sql.frames import Frame
+from engine.expressions.sql.merging import null_like
 from engine.expressions.sql.values import (
     Sql,
     SqlAnyReference,
@@ -89,7 +90,7 @@ class RowScope:
             return found
         if condition is False:
             # Typed, since PostgreSQL does not know which `sum` an untyped NULL asks for.
-            return with_parts(found, tuple(cast(null(), part.type) for part in parts_of(found)))
+            return with_parts(found, tuple(null_like(part) for part in parts_of(found)))
         return with_parts(found, tuple(case((condition, part), else_=null()) for part in parts_of(found)))
 
     def title(self) -> Sql:
