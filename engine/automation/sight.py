@@ -70,5 +70,7 @@ class AccessSight:
         # A run outlives its record: who may read every record may also know of a deleted one.
         if self._records.access(actor).of(object_key).actions["read"] is EVERYONE:
             return ids
+        if not self._records.access(actor).of(object_key).visible:
+            return ()
         with self._records.reading(actor) as transaction:
             return transaction.reader.readable_ids(transaction.object_def(object_key), ids)
