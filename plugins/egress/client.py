@@ -55,6 +55,10 @@ class EgressLimits:
     redirects: int = 3
 
 
+# What proves to one host who we are is no business of another that it points to.
+_OWN_TO_A_HOST = frozenset({"authorization", "cookie", "proxy-authorization"})
+
+
 class SafeEgress:
     """An EgressClient for one plugin."""
 
@@ -81,7 +85,10 @@ class SafeEgress:
             target = answer.headers.get("location")
             if answer.status not in _REDIRECTS_THAT_KEEP_THE_BODY or not target:
                 return answer
-            url = urljoin(url, target)
+            following = urljoin(url, target)
+            if _origin(following) != _origin(url):
+                headers = {name: value for name, value in headers.items() if name.lower() not in _OWN_TO_A_HOST}
+            url = following
         raise EgressFailed(f"more than {self._limits.redirects} redirects")
 
     def _once(self, url: str, body: bytes, headers: Mapping[str, str], deadline: float) -> Answer:
@@ -197,3 +204,8 @@ def _break(sock: socket.socket) -> None:
     # A peer that sends a byte now and then never runs into the socket's own timeout; this ends it.
     with suppress(OSError):
         sock.shutdown(socket.SHUT_RDWR)
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, (parts.hostname or "").lower(), parts.port

@@ -18,11 +18,13 @@ from plugins.egress import EgressLimits, EgressPolicy, SafeEgress, is_public
 
 class _Sink(BaseHTTPRequestHandler):
     received: list[tuple[str, bytes]]
+    credentials: list[str | None]
     redirect_to: str
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         type(self).received.append((self.path, body))
+        type(self).credentials.append(self.headers.get("Authorization"))
         if self.path == "/redirect":
             self.send_response(307)
             self.send_header("Location", type(self).redirect_to)
@@ -37,7 +39,7 @@ class _Sink(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def sink() -> Iterator[type[_Sink]]:
-    handler = type("Sink", (_Sink,), {"received": [], "redirect_to": "/there"})
+    handler = type("Sink", (_Sink,), {"received": [], "credentials": [], "redirect_to": "/there"})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     handler.port = server.server_address[1]  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -122,6 +124,17 @@ def test_a_redirect_is_followed_with_the_body_and_checked_again(sink: type[_Sink
     sink.redirect_to = "http://169.254.169.254/latest/"
     with pytest.raises(EgressRefused):
         _allowing(sink).post(_url(sink, "/redirect"), body=b"b", headers={})
+
+
+def test_credentials_stay_with_the_host_they_are_for(sink: type[_Sink]) -> None:
+    port = sink.port  # type: ignore[attr-defined]
+    policy = EgressPolicy(private_hosts=(f"one.example:{port}", f"other.example:{port}"))
+    client = SafeEgress(policy, resolve=lambda *_: ["127.0.0.1"])
+    start, own = f"http://one.example:{port}/redirect", {"authorization": "Bearer secret"}
+    client.post(start, body=b"b", headers=own)
+    sink.redirect_to = f"http://other.example:{port}/there"
+    client.post(start, body=b"b", headers=own)
+    assert sink.credentials == ["Bearer secret", "Bearer secret", "Bearer secret", None]
 
 
 def test_redirects_without_end_are_left(sink: type[_Sink]) -> None:
