@@ -95,9 +95,23 @@ def compile_expression(typed: Typed, source: LocatedText | None = None) -> Evalu
         typed=typed,
         function=function,
         loops=loops,
-        compile_part=compile_expression,
+        compile_part=_part_compiler(),
         source=source.text if source is not None else "",
     )
+
+
+def _part_compiler() -> Callable[[Typed], Evaluator]:
+    """Give what compiles the parts of one expression, each of them once: conditions are explained at every run."""
+    made: dict[int, tuple[Typed, Evaluator]] = {}
+
+    def compile_part(node: Typed) -> Evaluator:
+        found = made.get(id(node))
+        if found is None:
+            # The node is kept beside its evaluator, so that its id is not given to another one.
+            found = made[id(node)] = (node, compile_expression(node))
+        return found[1]
+
+    return compile_part
 
 
 def _compile_function(typed: Typed) -> tuple[Callable[..., Any], bool]:

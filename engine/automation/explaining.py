@@ -5,13 +5,14 @@ The form is `[text, value, own fields it reads, error, parts]`; `trace` reads it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from engine.automation.program import Value
 from engine.automation.stored_values import to_stored
 from workflow_dsl.context import Context
 from workflow_dsl.evaluator import Explained
-from workflow_dsl.typed import FieldPath, RootKind, Typed
+from workflow_dsl.typed import FieldPath, RootKind
 from workflow_dsl.typed_walk import walk
 
 _LONGEST_TEXT = 300
@@ -20,7 +21,8 @@ _DEEPEST = 12
 
 def explain_value(condition: Value, context: Context) -> list[Any]:
     """Explain a condition in a context."""
-    return _stored(condition.evaluator.explain(context), condition, 0)
+    paths = [node for node in walk(condition.typed) if isinstance(node, FieldPath)]
+    return _stored(condition.evaluator.explain(context), condition.text, paths, 0)
 
 
 def first_problem(explained: list[Any]) -> str | None:
@@ -33,13 +35,13 @@ def first_problem(explained: list[Any]) -> str | None:
     return str(error) if error else None
 
 
-def _stored(part: Explained, condition: Value, depth: int) -> list[Any]:
+def _stored(part: Explained, written: str, paths: Sequence[FieldPath], depth: int) -> list[Any]:
     inner: list[Any] = []
     if depth < _DEEPEST:
-        inner = [_stored(child, condition, depth + 1) for child in part.children if _is_worth_showing(child)]
+        inner = [_stored(child, written, paths, depth + 1) for child in part.children if _is_worth_showing(child)]
     value = None if part.skipped else to_stored(part.value)
-    text = part.source or (condition.text if depth == 0 else "")
-    return [text[:_LONGEST_TEXT], value, sorted(_fields(condition, part)), part.error or None, inner]
+    text = part.source or (written if depth == 0 else "")
+    return [text[:_LONGEST_TEXT], value, sorted(_fields(paths, part)), part.error or None, inner]
 
 
 def _is_worth_showing(part: Explained) -> bool:
@@ -51,16 +53,15 @@ def _is_literal(part: Explained) -> bool:
     return not part.children and part.source[:1] in "0123456789\"'"
 
 
-def _fields(condition: Value, part: Explained) -> set[str]:
+def _fields(paths: Sequence[FieldPath], part: Explained) -> set[str]:
     found = set()
-    for node in walk(condition.typed):
-        if isinstance(node, FieldPath) and part.at.start <= node.at.start and node.at.end <= part.at.end:
+    for node in paths:
+        if part.at.start <= node.at.start and node.at.end <= part.at.end:
             found |= _own_field(node)
     return found
 
 
-def _own_field(node: Typed) -> set[str]:
-    assert isinstance(node, FieldPath)
+def _own_field(node: FieldPath) -> set[str]:
     if node.root.kind not in (RootKind.THIS, RootKind.OLD):
         return set()
     if node.steps:
