@@ -1,14 +1,17 @@
 """Statements compiled once and run at the driver: text, order of the parameters and their conversion are kept.
 
 A Core statement costs more to look up and bind than many of our queries take to run; what runs at every request is
-therefore turned into text once a release. Values are always bound, never written into the text.
+therefore turned into text once a release, with the numbered parameters (`$1`) of the PostgreSQL protocol, so that the
+driver has nothing to read in it. Values are always bound, never written into the text.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from psycopg import RawCursor
 from sqlalchemy import Connection
 from sqlalchemy.engine import Dialect as SqlDialect
 from sqlalchemy.exc import DBAPIError
@@ -19,6 +22,7 @@ from engine.expressions.sql.runtime import RUNTIME, Compute, Computed, RunValues
 from engine.storage.database import Database
 
 Convert = Callable[[Any], Any]
+_PLACE = re.compile(r"%%|%\(([^)]+)\)s")
 
 
 class Prepared:
@@ -28,13 +32,17 @@ class Prepared:
     computed from its values.
     """
 
-    __slots__ = ("_computed", "_constants", "_converts", "_order", "names", "text")
+    __slots__ = ("_computed", "_constants", "_converts", "_order", "names", "pieces", "text")
 
     def __init__(self, statement: ClauseElement, dialect: SqlDialect) -> None:
         compiled = statement.compile(dialect=dialect)
         assert isinstance(compiled, SQLCompiler)
-        self.text = str(compiled)
-        self._order = tuple(compiled.positiontup) if compiled.positiontup is not None else None
+        if compiled.positiontup is not None:
+            self.pieces: tuple[str | int, ...] = (str(compiled),)
+            self._order = tuple(compiled.positiontup)
+        else:
+            self.pieces, self._order = _numbered(str(compiled))
+        self.text = "".join(piece if isinstance(piece, str) else f"${piece + 1}" for piece in self.pieces)
         self._constants: dict[str, object] = {}
         self._converts: dict[str, Convert] = {}
         self._computed: dict[str, Compute] = {}
@@ -54,7 +62,7 @@ class Prepared:
                 self._constants[name] = convert(value) if convert is not None else value
         self.names = tuple(names)
 
-    def parameters(self, given: Mapping[str, object], run: RunValues | None) -> Sequence[object] | dict[str, object]:
+    def parameters(self, given: Mapping[str, object], run: RunValues | None) -> list[object]:
         """Put the parameters of a run together."""
         bound = dict(self._constants)
         if self._computed:
@@ -65,8 +73,6 @@ class Prepared:
             bound[name] = given[name]
         for name, convert in self._converts.items():
             bound[name] = convert(bound[name])
-        if self._order is None:
-            return bound
         return [bound[name] for name in self._order]
 
     def run(
@@ -76,14 +82,7 @@ class Prepared:
 
         Raises: DBAPIError as SQLAlchemy does, so that callers and `Database` know one kind of error.
         """
-        database.statements.note(connection, None, self.text, None, None, False)
-        cursor = connection.connection.cursor()
-        try:
-            cursor.execute(self.text, self.parameters(given, values))
-        except connection.dialect.loaded_dbapi.Error as fault:
-            cursor.close()
-            raise translate(fault, self.text, connection) from fault
-        return cursor
+        return run_text(connection, database, self.text, self.parameters(given, values))
 
     def rows(
         self, connection: Connection, database: Database, given: Mapping[str, object], values: RunValues | None = None
@@ -118,7 +117,7 @@ class Prepared:
     def change_many(self, connection: Connection, database: Database, given: Sequence[Mapping[str, object]]) -> int:
         """Run it once for each set of parameters and give how many rows it changed in all."""
         database.statements.note(connection, None, self.text, None, None, True)
-        cursor = connection.connection.cursor()
+        cursor = _cursor(connection)
         try:
             parameters: Any = [self.parameters(item, None) for item in given]
             cursor.executemany(self.text, parameters)
@@ -128,6 +127,45 @@ class Prepared:
         finally:
             cursor.close()
         return count
+
+
+def run_text(connection: Connection, database: Database, text: str, parameters: Sequence[object]) -> Any:
+    """Run a statement of the driver's own form and give its cursor; close it after reading.
+
+    Raises: DBAPIError as SQLAlchemy does, so that callers and `Database` know one kind of error.
+    """
+    database.statements.note(connection, None, text, None, None, False)
+    cursor = _cursor(connection)
+    try:
+        cursor.execute(text, parameters)
+    except connection.dialect.loaded_dbapi.Error as fault:
+        cursor.close()
+        raise translate(fault, text, connection) from fault
+    return cursor
+
+
+def _cursor(connection: Connection) -> Any:
+    if connection.dialect.name == "postgresql":
+        driver: Any = connection.connection.driver_connection
+        return RawCursor(driver)
+    return connection.connection.cursor()
+
+
+def _numbered(text: str) -> tuple[tuple[str | int, ...], tuple[str, ...]]:
+    """Cut a text at its named parameters: the texts between them and each one's number; the names in their order."""
+    pieces: list[str | int] = []
+    numbers: dict[str, int] = {}
+    done, written = 0, ""
+    for match in _PLACE.finditer(text):
+        written += text[done : match.start()]
+        done = match.end()
+        if match[1] is None:
+            written += "%"
+        else:
+            pieces += [written, numbers.setdefault(match[1], len(numbers))]
+            written = ""
+    pieces.append(written + text[done:])
+    return tuple(pieces), tuple(numbers)
 
 
 def translate(fault: Exception, text: str, connection: Connection) -> Exception:
