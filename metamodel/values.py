@@ -1,4 +1,4 @@
-"""Python values of fields that the standard library has no type for: money and references to records.
+"""Python values of fields that the standard library has no type for: money, references to records, spans of time.
 
 Which Python type stands for which field type is said in `field_types`; this module holds the value classes only.
 """
@@ -24,3 +24,34 @@ class Ref(NamedTuple):
 
     object: str
     id: str
+
+
+_DAY_SECONDS = 86_400
+_MONTH_DAYS = 30
+
+
+class Duration(NamedTuple):
+    """A span of time; the parts are added one after the other: months, days, business days, seconds.
+
+    Compared and divided by its length with a month of 30 days, a day of 24 hours, a business day as a day.
+    """
+
+    months: Decimal = Decimal(0)
+    days: Decimal = Decimal(0)
+    business_days: Decimal = Decimal(0)
+    seconds: Decimal = Decimal(0)
+    business_seconds: Decimal = Decimal(0)
+
+    @property
+    def length_seconds(self) -> Decimal:
+        """How long it is, for comparing."""
+        days = self.months * _MONTH_DAYS + self.days + self.business_days
+        return days * _DAY_SECONDS + self.seconds + self.business_seconds
+
+    def plus(self, other: Duration, sign: int = 1) -> Duration:
+        """Add (or subtract) part by part."""
+        return Duration(*(mine + sign * theirs for mine, theirs in zip(self, other, strict=True)))
+
+    def times(self, factor: Decimal | int) -> Duration:
+        """Multiply every part."""
+        return Duration(*(part * factor for part in self))

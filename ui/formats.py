@@ -15,7 +15,8 @@ from babel import Locale
 from babel.dates import format_date, format_time
 from babel.numbers import get_currency_precision, get_currency_symbol, get_decimal_symbol, get_group_symbol
 
-from metamodel.values import Money
+from metamodel.field_types.spans import clock_text, time_text
+from metamodel.values import Duration, Money
 
 _LOCALES = {"zh": "zh_Hans_CN", "en": "en_US"}
 _KEPT = 4_096
@@ -64,6 +65,14 @@ class Formats:
         """Write an instant as date and time of day in the person's zone."""
         local = value.astimezone(self.zone)
         return f"{self.date(local.date())} {self._clock(local.hour, local.minute)}"
+
+    def time(self, value: dt.time) -> str:
+        """Write a time of day."""
+        return time_text(value)
+
+    def duration(self, value: Duration) -> str:
+        """Write a length of time as hours and minutes."""
+        return clock_text(value)
 
     def input_number(self, value: Decimal | int) -> str:
         """Write a number as an input shows it: no grouping, the language's decimal sign."""

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from markupsafe import Markup
+
 Theme = Literal["auto", "light", "dark"]
 Verdict = Literal["true", "false", "unknown"]
 
@@ -134,13 +136,17 @@ class Control:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """One value as text in the user's language, with what its kind needs to look right."""
+    """One value as text in the user's language, with what its kind needs to look right.
+
+    markup: what is shown in place of the text, made safe where it was made.
+    """
 
     kind: str
     text: str = ""
     href: str = ""
     color: str = ""
     iso: str = ""
+    markup: Markup | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,13 +16,16 @@ from urllib.parse import quote
 from markupsafe import Markup, escape
 
 from engine.records.types import Record
+from metamodel.field_types.number import most_stars
+from metamodel.field_types.rich_text import plain_text as rich_plain_text
 from metamodel.fields import ChoiceDef, FieldDef
 from metamodel.texts import label_text
 from metamodel.values import Ref
 from ui.assets import initials, tint
 from ui.formats import Formats
+from ui.value_markup import short_text, stars, swatch
 
-NUMBER_TYPES = frozenset({"integer", "decimal", "percent", "money"})
+NUMBER_TYPES = frozenset({"integer", "decimal", "percent", "money", "duration"})
 REFERENCE_TYPES = frozenset({"lookup", "child_of"})
 LONGEST_TEXT = 200
 
@@ -96,6 +99,10 @@ def plain_text(field: FieldDef, formats: Formats, words: Mapping[str, str]) -> C
         "money": formats.money,
         "date": formats.date,
         "datetime": formats.datetime,
+        "time": formats.time,
+        "duration": formats.duration,
+        "rating": lambda value: f"{value} / {most_stars(field)}",
+        "rich_text": lambda value: " ".join(rich_plain_text(value).split()),
     }
     return known.get(kind, str)
 
@@ -120,7 +127,7 @@ def _cell(column: RowColumn, formats: Formats, words: Mapping[str, str]) -> Cell
     inner = _inner(field, formats, words)
     label = escape(column.label)
     css = ' class="end"' if field.value_type in NUMBER_TYPES else ""
-    css = ' class="nw"' if field.value_type in ("date", "datetime") else css
+    css = ' class="nw"' if field.value_type in ("date", "datetime", "time", "rating", "color") else css
     start, empty, path = f'<td{css} data-label="{label}">', f'<td class="nil" data-label="{label}"></td>', column.path
 
     if field.choice is not None or field.value_type in ("date", "boolean", "percent"):
@@ -166,6 +173,9 @@ def _inner(field: FieldDef, formats: Formats, words: Mapping[str, str]) -> Calla
         "phone": lambda value: f'<a href="tel:{html_text(value)}">{html_text(value)}</a>',
         "url": _url,
         "long_text": lambda value: html_text(value[:LONGEST_TEXT]),
+        "rich_text": lambda value: short_text(value, LONGEST_TEXT),
+        "color": swatch,
+        "rating": lambda value: stars(value, most_stars(field)),
     }
     if kind in special:
         return special[kind]

@@ -7,43 +7,15 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
-from decimal import Decimal
-from typing import NamedTuple
 
+from metamodel.values import Duration
 from workflow_dsl.syntax import DurationLiteral, DurationUnit
+
+__all__ = ["Duration", "add_months", "duration_of_literal"]
 
 _SECONDS = {DurationUnit.SECOND: 1, DurationUnit.MINUTE: 60, DurationUnit.HOUR: 3600}
 _MONTHS = {DurationUnit.MONTH: 1, DurationUnit.QUARTER: 3, DurationUnit.YEAR: 12}
 _DAYS = {DurationUnit.DAY: 1, DurationUnit.WEEK: 7}
-_DAY_SECONDS = 86_400
-_MONTH_DAYS = 30
-
-
-class Duration(NamedTuple):
-    """A span of time; the parts are added one after the other: months, days, business days, seconds.
-
-    Compared and divided by its length with a month of 30 days, a day of 24 hours, a business day as a day.
-    """
-
-    months: Decimal = Decimal(0)
-    days: Decimal = Decimal(0)
-    business_days: Decimal = Decimal(0)
-    seconds: Decimal = Decimal(0)
-    business_seconds: Decimal = Decimal(0)
-
-    @property
-    def length_seconds(self) -> Decimal:
-        """How long it is, for comparing."""
-        days = self.months * _MONTH_DAYS + self.days + self.business_days
-        return days * _DAY_SECONDS + self.seconds + self.business_seconds
-
-    def plus(self, other: Duration, sign: int = 1) -> Duration:
-        """Add (or subtract) part by part."""
-        return Duration(*(mine + sign * theirs for mine, theirs in zip(self, other, strict=True)))
-
-    def times(self, factor: Decimal | int) -> Duration:
-        """Multiply every part."""
-        return Duration(*(part * factor for part in self))
 
 
 def duration_of_literal(literal: DurationLiteral) -> Duration:

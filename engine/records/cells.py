@@ -21,16 +21,19 @@ from engine.expressions.sql.values import (
     SqlAnyReference,
     SqlDate,
     SqlDatetime,
+    SqlDuration,
     SqlEmpty,
     SqlMoney,
     SqlNumber,
     SqlReference,
+    SqlTime,
     SqlValue,
     parts_of,
 )
 from engine.records.statements import Convert, result_converter
 from engine.storage.column_types import ScaledInteger
-from metamodel.values import Money, Ref
+from metamodel.field_types.spans import iso_text, of_seconds, time_text
+from metamodel.values import Duration, Money, Ref
 from workflow_dsl import typed as t
 from workflow_dsl.types import Kind
 
@@ -81,6 +84,8 @@ class CellMaker:
             return _reference_cell(name, value, (*parts, title), at, title_at, node)
         if isinstance(value, SqlMoney):
             return _money_cell(name, parts, at, converts[0])
+        if isinstance(value, SqlDuration):
+            return _duration_cell(name, parts, at)
         return _plain_cell(name, parts, at, converts[0], value, node)
 
     def _convert(self, value: SqlValue, part: Sql) -> Convert | None:
@@ -149,9 +154,25 @@ def _plain_cell(
         return Cell(name, parts, read, lambda row: _moment(row[at]))
     if isinstance(value, SqlDate):
         return Cell(name, parts, read, lambda row: _day(row[at]))
+    if isinstance(value, SqlTime):
+        return Cell(name, parts, read, lambda row: None if row[at] is None else time_text(read(row)))
     if isinstance(value, SqlEmpty):
         return Cell(name, parts, lambda row: None, lambda row: None)
     return Cell(name, parts, read, read)
+
+
+def _duration_cell(name: str, parts: tuple[Sql, ...], at: int) -> Cell:
+    def read(row: Sequence[Any]) -> Duration | None:
+        if row[at + 1] is None:
+            return None
+        months, days, seconds = (Decimal(part) for part in row[at : at + 3])
+        return of_seconds(Duration(months=months, days=days, seconds=seconds).length_seconds)
+
+    def json(row: Sequence[Any]) -> str | None:
+        value = read(row)
+        return None if value is None else iso_text(value)
+
+    return Cell(name, parts, read, json)
 
 
 def _integer(raw: Any) -> int | None:

@@ -13,7 +13,7 @@ from sqlalchemy import Text, and_, case, cast, false, literal, or_
 from sqlalchemy.types import TypeEngine
 
 from engine.expressions.sql.builder import SqlBuilder
-from engine.expressions.sql.comparing import by_code_point
+from engine.expressions.sql.comparing import by_code_point, length_of
 from engine.expressions.sql.environment import Environment, NotInSql
 from engine.expressions.sql.paths import path_holders
 from engine.expressions.sql.runtime import runtime
@@ -21,6 +21,7 @@ from engine.expressions.sql.scopes import RowScope
 from engine.expressions.sql.values import (
     Sql,
     SqlAnyReference,
+    SqlDuration,
     SqlEmpty,
     SqlMoney,
     SqlNumber,
@@ -150,6 +151,8 @@ def _plain_key(builder: SqlBuilder, value: SqlValue, node: t.Typed) -> Sql:
             return _number_key(builder, value)
         case SqlText():
             return by_code_point(value.expr, builder.numbers)
+        case SqlDuration():
+            return _number_key(builder, length_of(value, builder.numbers))
         case SqlReference() | SqlAnyReference() | SqlEmpty():
             raise NotInSql("sorting by these values", node.at)
         case _:

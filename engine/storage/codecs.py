@@ -1,7 +1,7 @@
 """Puts field values together from their columns and takes them apart again.
 
 Fields of one column need nothing: the column's type gives the value. Money and references to one of several objects
-have several columns.
+have several columns; a duration is a number of seconds.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from sqlalchemy import Column
 
-from metamodel.values import Money, Ref
+from metamodel.values import Duration, Money, Ref
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +69,24 @@ class MoneyCodec(Codec):
             return None
         assert isinstance(amount, Decimal)
         return Money(amount, str(currency or self.base_currency))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DurationCodec(Codec):
+    """A length of time in whole seconds."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the column's value is the field's value as it stands."""
+        return False
+
+    def to_columns(self, value: object) -> dict[str, object]:
+        """Give what is written: column name → value."""
+        return {self.names[0]: int(value.length_seconds) if isinstance(value, Duration) else None}
+
+    def from_columns(self, parts: Sequence[object]) -> object:
+        """Put the value together; `parts` in the order of `columns`."""
+        return None if parts[0] is None else Duration(seconds=Decimal(str(parts[0])))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,8 @@ _PLAIN = {
     StorageKind.BOOLEAN: ColumnKind.BOOLEAN,
     StorageKind.DATE: ColumnKind.DATE,
     StorageKind.DATETIME: ColumnKind.DATETIME,
+    StorageKind.TIME: ColumnKind.TIME,
+    StorageKind.DURATION: ColumnKind.INTEGER,
 }
 
 

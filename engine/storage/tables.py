@@ -23,7 +23,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-from engine.storage.codecs import AnyCodec, Codec, MoneyCodec, TargetsCodec, by_field
+from engine.storage.codecs import AnyCodec, Codec, DurationCodec, MoneyCodec, TargetsCodec, by_field
 from engine.storage.column_types import ColumnKind, column_type
 from engine.storage.dialect import Dialect
 from engine.storage.layout import LIVE_COLUMN, SORT_SUFFIX, TITLE_COLUMN, StoredParts, lay_out
@@ -165,6 +165,8 @@ def _object_table(object_def: ObjectDef, spec: TableSpec, table: Table, metamode
 
 def _codec(object_def: ObjectDef, name: str, columns: tuple[Column[Any], ...], metamodel: Metamodel) -> Codec:
     definition = object_def.fields[name]
+    if definition.value_type == "duration":
+        return DurationCodec(field=name, columns=columns)
     if len(columns) == 1:
         return Codec(field=name, columns=columns)
     if definition.relation is None:

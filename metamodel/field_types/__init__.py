@@ -14,10 +14,13 @@ from metamodel.field_types.base import (
     ValueContext,
 )
 from metamodel.field_types.choice import BooleanType, ChoiceType
+from metamodel.field_types.coded import BarcodeType, ColorType
 from metamodel.field_types.computed import AutonumberType, RollupType
 from metamodel.field_types.messages import message
-from metamodel.field_types.number import DecimalType, IntegerType, MoneyType, PercentType
+from metamodel.field_types.number import DecimalType, IntegerType, MoneyType, PercentType, RatingType
 from metamodel.field_types.relation import RelationType
+from metamodel.field_types.rich_text import RichTextType
+from metamodel.field_types.spans import DurationType, TimeType
 from metamodel.field_types.temporal import DateTimeType, DateType
 from metamodel.field_types.text import EmailType, LongTextType, PhoneType, TextType, UrlType
 
@@ -39,16 +42,22 @@ def standard_field_types() -> FieldTypeRegistry:
         (
             TextType(),
             LongTextType(),
+            RichTextType(),
             EmailType(),
             PhoneType(),
             UrlType(),
+            ColorType(),
+            BarcodeType(),
             IntegerType(),
+            RatingType(),
             DecimalType(),
             PercentType(),
             MoneyType(),
             BooleanType(),
             DateType(),
             DateTimeType(),
+            TimeType(),
+            DurationType(),
             ChoiceType(),
             RelationType("lookup"),
             RelationType("child_of"),

@@ -31,6 +31,8 @@ class StorageKind(StrEnum):
     BOOLEAN = "boolean"
     DATE = "date"
     DATETIME = "datetime"
+    TIME = "time"
+    DURATION = "duration"
     CHOICE = "choice"
     REFERENCE = "reference"
     ANY_REFERENCE = "any_reference"
@@ -116,6 +118,10 @@ class FieldType(ABC):
 
         Raises: FieldValueError.
         """
+
+    def keep(self, value: object, field: FieldDef) -> object:
+        """Bring a Python value that a rule or formula gives to the form that is stored; `check` judges it then."""
+        return value
 
     def empty(self) -> object:
         """Give the value that stands for empty."""

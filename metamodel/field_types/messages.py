@@ -57,6 +57,29 @@ MESSAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "This must be a date and time such as 2026-11-21T09:00.",
             "此项必须是日期时间，例如 2026-11-21T09:00。",
         ),
+        "not_time": ("This must be a time of day such as 09:30.", "此项必须是时刻，例如 09:30。"),
+        "not_duration": (
+            "This must be a length of time such as 1:30, 90 minutes or 2 hours.",
+            "此项必须是时长，例如 1:30、90 分钟或 2 小时。",
+        ),
+        "no_fixed_length": (
+            "Months and business days have no fixed length; give hours, days or weeks.",
+            "月和工作日没有固定长度，请填写小时、天或周。",
+        ),
+        "not_rating": ("This must be a whole number from 1 to {most}.", "此项必须是 1 到 {most} 的整数。"),
+        "not_color": ("This is not a colour such as #1a73e8.", "这不是颜色值，例如 #1a73e8。"),
+        "not_barcode": (
+            "A bar code has 8, 12, 13 or 14 digits, such as 4006381333931.",
+            "条码应为 8、12、13 或 14 位数字，例如 4006381333931。",
+        ),
+        "barcode_digit": (
+            "The last digit of this bar code should be {expected}; is there a typing slip?",
+            "此条码的末位应为 {expected}，请检查是否输错。",
+        ),
+        "unsafe_markup": (
+            "This text holds markup that is not allowed.",
+            "此文本含有不允许的标记。",
+        ),
         "unknown_option": ("'{value}' is not one of: {options}.", "“{value}”不在可选值中：{options}。"),
         "not_record": ("This must be the id of a record.", "此项必须是记录的 id。"),
         "wrong_object": (

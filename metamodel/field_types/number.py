@@ -1,4 +1,4 @@
-"""Number types: integer, decimal, percent, money. Values are exact; floats are turned into what they print as."""
+"""Number types: integer, rating, decimal, percent, money. Values are exact; floats become what they print as."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ DEFAULT_DIGITS = 4
 MONEY_DIGITS = 2
 PERCENT_POINT_DIGITS = 2
 MAX_PLACES = 30
+MOST_STARS = 5
 
 
 class IntegerType(FieldType):
@@ -40,6 +41,20 @@ class IntegerType(FieldType):
         if not isinstance(value, int) or isinstance(value, bool):
             raise FieldValueError("not_integer")
         check_bounds(Decimal(value), field, digits=0)
+
+
+class RatingType(IntegerType):
+    """A number of stars: 1 up to `max`, 5 where nothing is said."""
+
+    name: str = "rating"
+    widget: str = "rating"
+    keys = frozenset(("max",))
+
+    def check(self, value: object, field: FieldDef) -> None:
+        super().check(value, field)
+        most = most_stars(field)
+        if not isinstance(value, int) or not 1 <= value <= most:
+            raise FieldValueError("not_rating", most=most)
 
 
 class DecimalType(FieldType):
@@ -117,6 +132,11 @@ class MoneyType(FieldType):
     def to_json(self, value: object, field: FieldDef) -> object:
         assert isinstance(value, Money)
         return {"amount": decimal_text(value.amount), "currency": value.currency}
+
+
+def most_stars(field: FieldDef) -> int:
+    """Give the most stars that a rating has."""
+    return field.maximum if isinstance(field.maximum, int) else MOST_STARS
 
 
 def read_decimal(raw: object, code: str) -> Decimal:

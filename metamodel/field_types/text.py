@@ -34,7 +34,7 @@ class TextType(FieldType):
         return StorageKind.TEXT
 
     def read(self, raw: object, field: FieldDef, context: ValueContext) -> object:
-        return normalise(_text_of(raw), field.normalise) or None
+        return normalise(text_of(raw), field.normalise) or None
 
     def check(self, value: object, field: FieldDef) -> None:
         text = str(value)
@@ -59,7 +59,7 @@ class LongTextType(TextType):
 
     def read(self, raw: object, field: FieldDef, context: ValueContext) -> object:
         # Browsers send CRLF; one form inside, so that comparing and lengths do not depend on where a text came from.
-        return normalise(_text_of(raw).replace("\r\n", "\n").replace("\r", "\n"), field.normalise) or None
+        return normalise(text_of(raw).replace("\r\n", "\n").replace("\r", "\n"), field.normalise) or None
 
 
 class EmailType(TextType):
@@ -76,7 +76,7 @@ class EmailType(TextType):
             raise FieldValueError("not_email")
 
     def read(self, raw: object, field: FieldDef, context: ValueContext) -> object:
-        return normalise(_text_of(raw).strip(), field.normalise) or None
+        return normalise(text_of(raw).strip(), field.normalise) or None
 
 
 class UrlType(TextType):
@@ -88,7 +88,7 @@ class UrlType(TextType):
     longest: int = 2_048
 
     def read(self, raw: object, field: FieldDef, context: ValueContext) -> object:
-        return normalise(_text_of(raw).strip(), field.normalise) or None
+        return normalise(text_of(raw).strip(), field.normalise) or None
 
     def check(self, value: object, field: FieldDef) -> None:
         super().check(value, field)
@@ -113,7 +113,7 @@ class PhoneType(TextType):
     longest: int = 40
 
     def read(self, raw: object, field: FieldDef, context: ValueContext) -> object:
-        text = _text_of(raw).strip()
+        text = text_of(raw).strip()
         try:
             number = phonenumbers.parse(text, context.country)
         except phonenumbers.NumberParseException as error:
@@ -140,7 +140,11 @@ def normalise(text: str, how: str | None) -> str:
     return text
 
 
-def _text_of(raw: object) -> str:
+def text_of(raw: object) -> str:
+    """Give a raw value that must be a text.
+
+    Raises: FieldValueError.
+    """
     if isinstance(raw, str):
         return raw
     raise FieldValueError("not_text")

@@ -42,12 +42,12 @@ def test_hook_expression_functions(shipped: PluginManager) -> None:
 
 
 def test_hook_field_types(shipped: PluginManager) -> None:
-    (barcode,) = shipped.field_types
-    assert barcode.normalise("4 006381-333931") == "4006381333931"
-    with pytest.raises(ValueError, match="should be 1"):
-        barcode.normalise("4006381333932")
-    with pytest.raises(ValueError, match="8, 12, 13 or 14 digits"):
-        barcode.normalise("12345")
+    (iban,) = shipped.field_types
+    assert iban.normalise("de89 3704-0044 0532 0130 00") == "DE89370400440532013000"
+    with pytest.raises(ValueError, match="check digits of this IBAN do not fit"):
+        iban.normalise("DE89370400440532013001")
+    with pytest.raises(ValueError, match="11 to 30 letters or digits"):
+        iban.normalise("12345")
 
 
 def test_hook_on_start(caplog: pytest.LogCaptureFixture) -> None:

@@ -64,7 +64,7 @@ def test_a_plugin_that_cannot_be_used_is_switched_off_alone(candidate: Candidate
     (problem,) = manager.problems
     assert problem.code == code
     assert reason in problem.message
-    assert {plugin.manifest.name for plugin in manager.active} == {"email", "webhook", "barcode"}
+    assert {plugin.manifest.name for plugin in manager.active} == {"email", "webhook", "iban"}
     assert [status.name for status in manager.statuses if not status.active] == ["gone"]
 
 
@@ -72,14 +72,14 @@ def test_a_name_of_another_plugin_is_refused() -> None:
     def field_types() -> Sequence[FieldTypeAddition]:
         return [
             FieldTypeAddition(
-                name="barcode", base="text", summary="x", normalise=str, example=("a", "a"), wrong_example=""
+                name="iban", base="text", summary="x", normalise=str, example=("a", "a"), wrong_example=""
             )
         ]
 
     manager = PluginManager.load(
         candidates=[*bundled_candidates(), _plugin("second", field_types=field_types)], environment={}
     )
-    assert "barcode exists already" in manager.problems[0].message
+    assert "iban exists already" in manager.problems[0].message
     assert len(manager.field_types) == 1
 
 

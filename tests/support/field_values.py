@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
 from metamodel.field_types import ValueContext, standard_field_types
 from metamodel.fields import ChoiceDef, FieldDef, OptionDef, RelationDef, RelationKind
 from metamodel.source import NOWHERE
-from metamodel.values import Money, Ref
+from metamodel.values import Duration, Money, Ref
 
 TYPES = standard_field_types()
 CHINA = ValueContext(currency="CNY", country="CN", timezone="Asia/Shanghai")
@@ -68,6 +68,30 @@ GOOD: list[tuple[str, object, object]] = [
     ("datetime", "2026-11-21T09:00", datetime(2026, 11, 21, 1, 0, tzinfo=UTC)),
     ("datetime", "2026-11-21 09:00:30Z", datetime(2026, 11, 21, 9, 0, 30, tzinfo=UTC)),
     ("datetime", "2026-11-21T09:00:00.25+02:00", datetime(2026, 11, 21, 7, 0, 0, 250_000, tzinfo=UTC)),
+    ("rich_text", "<p>Hi <b>you</b></p>", "<p>Hi <b>you</b></p>"),
+    ("rich_text", "<p onclick='x()'>Hi<script>alert(1)</script></p>", "<p>Hi</p>"),
+    ("rich_text", "1 < 2 & 3", "1 &lt; 2 &amp; 3"),
+    ("rich_text", "<p> </p>", None),
+    (
+        "rich_text",
+        '<a href="javascript:x()">a</a><img src=x onerror=x()>b',
+        '<a rel="noopener noreferrer nofollow">a</a>b',
+    ),
+    ("color", " #1A73E8 ", "#1a73e8"),
+    ("color", "#fc0", "#ffcc00"),
+    ("barcode", "4 006381-333931", "4006381333931"),
+    ("barcode", "96385074", "96385074"),
+    ("rating", "5", 5),
+    ("time", "09:30", time(9, 30)),
+    ("time", "23:59:59.5", time(23, 59, 59, 500_000)),
+    ("duration", "1:30", Duration(seconds=Decimal(5400))),
+    ("duration", "PT1H30M", Duration(seconds=Decimal(5400))),
+    ("duration", "1h 30m", Duration(seconds=Decimal(5400))),
+    ("duration", "1.5 hours", Duration(seconds=Decimal(5400))),
+    ("duration", "2 小时", Duration(seconds=Decimal(7200))),
+    ("duration", "3 days", Duration(seconds=Decimal(259_200))),
+    ("duration", "-0:05", Duration(seconds=Decimal(-300))),
+    ("duration", Duration(days=Decimal(1)), Duration(seconds=Decimal(86_400))),
     ("choice", "won", "won"),
     ("choice", "lost", "lost"),
     ("lookup", "0193-ab", "0193-ab"),
@@ -129,6 +153,29 @@ BAD: list[tuple[str, object, str]] = [
     ("datetime", "2026-11-21", "not_datetime"),
     ("datetime", "2026-11-21T25:00", "not_datetime"),
     ("datetime", "0001-01-01T00:00+14:00", "not_datetime"),
+    ("rich_text", 7, "not_text"),
+    ("rich_text", "x" * 65_537, "too_long"),
+    ("color", "red", "not_color"),
+    ("color", "#12345", "not_color"),
+    ("color", "#１２３", "not_color"),
+    ("color", 255, "not_color"),
+    ("barcode", "4006381333932", "barcode_digit"),
+    ("barcode", "12345", "not_barcode"),
+    ("barcode", "４００６３８１３", "not_barcode"),
+    ("barcode", 4006381333931, "not_text"),
+    ("rating", 0, "not_rating"),
+    ("rating", 6, "not_rating"),
+    ("rating", "2.5", "not_integer"),
+    ("time", "9:30", "not_time"),
+    ("time", "24:00", "not_time"),
+    ("time", "09:30+01:00", "not_time"),
+    ("time", 930, "not_time"),
+    ("duration", "90", "not_duration"),
+    ("duration", 90, "not_duration"),
+    ("duration", "1:75", "not_duration"),
+    ("duration", "2 months", "not_duration"),
+    ("duration", Duration(months=Decimal(1)), "no_fixed_length"),
+    ("duration", "PT99999999999S", "not_duration"),
     ("choice", "wonn", "unknown_option"),
     ("choice", ["won"], "unknown_option"),
     ("lookup", 7, "not_record"),

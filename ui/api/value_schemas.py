@@ -5,16 +5,34 @@ One schema a storage kind, narrowed by what the field says (options, lengths, bo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from metamodel.field_types import FieldTypeRegistry, StorageKind
+from metamodel.field_types.number import most_stars
 from metamodel.fields import FieldDef
 from metamodel.texts import label_text
 
 Schema = dict[str, Any]
 
 _DECIMAL: Schema = {"type": "string", "format": "decimal", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}
+_FORMS = {"color": "^#[0-9a-fA-F]{3}([0-9a-fA-F]{3})?$", "barcode": "^([0-9][ -]?){8,14}$"}
 _ID: Schema = {"type": "string", "format": "uuid"}
+
+_BY_STORAGE: Mapping[StorageKind, Schema] = MappingProxyType(
+    {
+        StorageKind.DECIMAL: _DECIMAL,
+        StorageKind.MONEY: {"$ref": "#/components/schemas/Money"},
+        StorageKind.BOOLEAN: {"type": "boolean"},
+        StorageKind.DATE: {"type": "string", "format": "date"},
+        StorageKind.DATETIME: {"type": "string", "format": "date-time"},
+        StorageKind.TIME: {"type": "string", "pattern": "^[0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?$"},
+        StorageKind.DURATION: {"type": "string", "format": "duration"},
+        StorageKind.REFERENCE: {"$ref": "#/components/schemas/Lookup"},
+        StorageKind.ANY_REFERENCE: {"$ref": "#/components/schemas/Lookup"},
+    }
+)
 
 
 def shared_schemas() -> dict[str, Schema]:
@@ -85,25 +103,22 @@ def write_schema(field: FieldDef, types: FieldTypeRegistry, language: str) -> Sc
 
 
 def _by_kind(field: FieldDef, types: FieldTypeRegistry) -> Schema:
-    match types.of(field).storage(field):
-        case StorageKind.INTEGER:
-            return {"type": "integer"}
-        case StorageKind.DECIMAL:
-            return dict(_DECIMAL)
-        case StorageKind.MONEY:
-            return {"$ref": "#/components/schemas/Money"}
-        case StorageKind.BOOLEAN:
-            return {"type": "boolean"}
-        case StorageKind.DATE:
-            return {"type": "string", "format": "date"}
-        case StorageKind.DATETIME:
-            return {"type": "string", "format": "date-time"}
-        case StorageKind.CHOICE:
-            return {"type": "string", "enum": list(field.choice.names)} if field.choice else {"type": "string"}
-        case StorageKind.REFERENCE | StorageKind.ANY_REFERENCE:
-            return {"$ref": "#/components/schemas/Lookup"}
-        case _:
-            return {"type": "string", "maxLength": field.max_length} if field.max_length else {"type": "string"}
+    storage = types.of(field).storage(field)
+    if storage in _BY_STORAGE:
+        return dict(_BY_STORAGE[storage])
+    if storage is StorageKind.INTEGER:
+        return _whole_number(field)
+    if storage is StorageKind.CHOICE and field.choice is not None:
+        return {"type": "string", "enum": list(field.choice.names)}
+    if field.value_type in _FORMS:
+        return {"type": "string", "pattern": _FORMS[field.value_type]}
+    return {"type": "string", "maxLength": field.max_length} if field.max_length else {"type": "string"}
+
+
+def _whole_number(field: FieldDef) -> Schema:
+    if field.value_type == "rating":
+        return {"type": "integer", "minimum": 1, "maximum": most_stars(field)}
+    return {"type": "integer"}
 
 
 def _nullable(schema: Schema) -> Schema:

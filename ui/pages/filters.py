@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
+from metamodel.field_types import FieldValueError, ValueContext
+from metamodel.field_types.spans import DurationType
 from metamodel.fields import FieldDef
 from metamodel.source import LocatedText
 from metamodel.texts import label_text
+from metamodel.values import Duration
 from workflow_dsl import parse_expression
 from workflow_dsl.printer import print_expression, quote
 from workflow_dsl.syntax import (
@@ -52,6 +55,10 @@ _OPERATORS: Mapping[str, Sequence[str]] = {
     "boolean": ("is true", "is false"),
     "choice": ("=", "!=", "is empty", "is not empty"),
     "integer": _NUMBER_OPERATORS,
+    "rating": _NUMBER_OPERATORS,
+    "time": _NUMBER_OPERATORS,
+    "duration": _NUMBER_OPERATORS,
+    "color": ("=", "!=", "is empty", "is not empty"),
     "decimal": _NUMBER_OPERATORS,
     "percent": _NUMBER_OPERATORS,
     "money": _NUMBER_OPERATORS,
@@ -208,10 +215,21 @@ def _value_text(field: FieldDef, value: Expr | None, language: str) -> str:
 
 def _literal(field: FieldDef, value: str) -> str:
     kind = field.value_type
-    if kind in ("integer", "decimal", "money"):
+    if kind in ("integer", "decimal", "money", "rating"):
         return value.replace(",", "")
     if kind == "percent":
         return value if value.endswith("%") else f"{value}%"
-    if kind == "date":
+    if kind in ("date", "time"):
         return value
-    return quote(value)
+    if kind == "duration":
+        return _seconds(field, value)
+    return quote(value.lower() if kind == "color" else value)
+
+
+def _seconds(field: FieldDef, value: str) -> str:
+    """Write `1:30` as the literal `5400 seconds`; what is no length of time is left for the language to refuse."""
+    try:
+        read = DurationType().read(value, field, ValueContext())
+    except FieldValueError:
+        return value
+    return f"{read.length_seconds} seconds" if isinstance(read, Duration) else value

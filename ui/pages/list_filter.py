@@ -18,7 +18,15 @@ from ui.pages.filters import Condition, condition_text, joined, operator_label, 
 from ui.pages.list_plan import ListPlan
 from ui.pages.list_state import ListState
 
-_VALUE_WIDGETS = {"integer": "integer", "decimal": "number", "percent": "percent", "money": "number", "date": "date"}
+_VALUE_WIDGETS = {
+    "integer": "integer",
+    "rating": "integer",
+    "decimal": "number",
+    "percent": "percent",
+    "money": "number",
+    "date": "date",
+    "time": "time",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from ui.formats import Formats
 from ui.rows import NUMBER_TYPES, RowColumn, RowWriter, compile_rows
 
 _MOST_COLUMNS = 6
-_UNSORTED = frozenset({"long_text", "json"})
+_UNSORTED = frozenset({"long_text", "rich_text", "json"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

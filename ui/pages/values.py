@@ -5,12 +5,15 @@ from __future__ import annotations
 import datetime as dt
 
 from flask_babel import gettext as _
+from markupsafe import Markup
 
+from metamodel.field_types.number import most_stars
 from metamodel.fields import FieldDef
 from metamodel.texts import label_text
 from ui.formats import Formats
 from ui.page_parts import Shown
 from ui.rows import plain_text, reference_url
+from ui.value_markup import formatted, stars, swatch
 
 
 def shown_value(field: FieldDef, value: object, title: str | None, formats: Formats) -> Shown:
@@ -32,7 +35,19 @@ def shown_value(field: FieldDef, value: object, title: str | None, formats: Form
         return Shown(kind="choice", text=text, color=(option.color if option is not None else None) or "gray")
     words = {"yes": str(_("Yes")), "no": str(_("No"))}
     text = plain_text(field, formats, words)(value)
-    return Shown(kind=kind, text=text, href=_href(kind, text), iso=_iso(value))
+    return Shown(kind=kind, text=text, href=_href(kind, text), iso=_iso(value), markup=_markup(field, value))
+
+
+def _markup(field: FieldDef, value: object) -> Markup | None:
+    """Give the drawing of a value that is more than a text."""
+    match field.value_type, value:
+        case "rich_text", str():
+            return formatted(value)
+        case "color", str():
+            return Markup(swatch(value))  # noqa: S704
+        case "rating", int():
+            return Markup(stars(value, most_stars(field)))  # noqa: S704
+    return None
 
 
 def _href(kind: str, text: str) -> str:

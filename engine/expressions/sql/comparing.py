@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Text, and_, case, cast, false, func, null, or_
+from sqlalchemy import Numeric, Text, and_, case, cast, false, func, literal, null, or_
 from sqlalchemy.sql.elements import BindParameter
 
 from engine.expressions.sql.merging import is_empty
@@ -71,10 +71,21 @@ def in_base(value: SqlValue) -> SqlValue:
 
 def length_of(value: SqlDuration, numbers: Numbers) -> SqlNumber:
     """Give a duration's length in seconds; a month counts 30 days."""
+    if value.length is not None:
+        return value.length
     month_days = numbers.arithmetic(BinaryOp.MUL, _part(value.months, numbers), numbers.number(30))
     days = numbers.arithmetic(BinaryOp.ADD, month_days, _part(value.days, numbers))
     day_seconds = numbers.arithmetic(BinaryOp.MUL, days, numbers.number(86_400))
     return numbers.arithmetic(BinaryOp.ADD, day_seconds, _part(value.seconds, numbers))
+
+
+def of_seconds(column: Sql, numbers: Numbers) -> SqlDuration:
+    """Give the duration that a column of seconds holds."""
+    length = numbers.integer(column)
+    zero: Sql = literal("0", Text()) if numbers.sqlite else literal(0, Numeric())
+    seconds = cast(column, Text()) if numbers.sqlite else length.expr
+    none = case((column.is_(None), null()), else_=zero)
+    return SqlDuration(months=none, days=none, seconds=seconds, length=length)
 
 
 def _part(expr: Sql, numbers: Numbers) -> SqlNumber:

@@ -135,7 +135,7 @@ def _plain(builder: SqlBuilder, value: object, node: t.Typed) -> SqlValue:
     if isinstance(value, dt.date):
         return SqlDate(expr=literal(value, kind_type(builder, ColumnKind.DATE)))
     if isinstance(value, dt.time):
-        return SqlTime(expr=literal(value.isoformat(timespec="microseconds"), Text()))
+        return SqlTime(expr=literal(value, kind_type(builder, ColumnKind.TIME)))
     if isinstance(value, str):
         return _text(builder, value, node.type)
     raise NotInSql(f"a value of type {node.type}", node.at)

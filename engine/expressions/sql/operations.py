@@ -157,7 +157,7 @@ def as_field(builder: SqlBuilder, value: SqlValue, definition: FieldDef) -> SqlV
     match value:
         case SqlNumber() if definition.value_type == "money":
             return builder.numbers.money(builder.numbers.rounded(value, digits))
-        case SqlNumber() if definition.value_type == "integer":
+        case SqlNumber() if definition.value_type in ("integer", "rating"):
             return value
         case SqlNumber():
             return builder.numbers.rounded(value, digits)

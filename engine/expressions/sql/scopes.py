@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sqlalchemy import FromClause, Text, and_, case, cast, null
 
+from engine.expressions.sql.comparing import of_seconds
 from engine.expressions.sql.frames import Frame
 from engine.expressions.sql.merging import null_like
 from engine.expressions.sql.values import (
@@ -24,11 +25,12 @@ from engine.expressions.sql.values import (
     SqlNumber,
     SqlReference,
     SqlText,
+    SqlTime,
     SqlValue,
     parts_of,
     with_parts,
 )
-from engine.storage.codecs import AnyCodec, MoneyCodec, TargetsCodec
+from engine.storage.codecs import AnyCodec, DurationCodec, MoneyCodec, TargetsCodec
 from engine.storage.column_types import ColumnKind
 from engine.storage.dialect import Dialect
 from metamodel.fields import FieldDef
@@ -144,6 +146,8 @@ class RowScope:
             return SqlReference(targets=tuple(zip(codec.targets, columns, strict=True)))
         if isinstance(codec, AnyCodec):
             return SqlAnyReference(id=columns[0], object=columns[1])
+        if isinstance(codec, DurationCodec):
+            return of_seconds(columns[0], self.builder.numbers)
         return self._plain(name, columns[0])
 
     def _plain(self, name: str, column: Sql) -> SqlValue:
@@ -163,6 +167,8 @@ class RowScope:
         if kind is ColumnKind.ID and self.builder.tables.dialect is Dialect.POSTGRESQL:
             # An id is a text to expressions; its column is not one here.
             return SqlText(expr=cast(column, Text()))
+        if kind is ColumnKind.TIME:
+            return SqlTime(expr=column)
         return SqlDatetime(expr=column) if kind is ColumnKind.DATETIME else SqlText(expr=column)
 
     def _places(self, name: str) -> int | None:

@@ -66,12 +66,16 @@ class SqlTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SqlDuration:
-    """A duration: months, days and seconds are kept apart; NULL in `days` = empty."""
+    """A duration: months, days and seconds are kept apart; NULL in `days` = empty.
+
+    length: the column of its length in seconds, where it comes from a field.
+    """
 
     months: Sql
     days: Sql
     seconds: Sql
     business: bool = False
+    length: SqlNumber | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +150,7 @@ def with_parts(value: SqlValue, parts: tuple[Sql, ...]) -> SqlValue:
         case SqlEmpty() | SqlList():
             return value
         case SqlDuration():
-            return replace(value, months=parts[0], days=parts[1], seconds=parts[2])
+            return replace(value, months=parts[0], days=parts[1], seconds=parts[2], length=None)
         case SqlMoney():
             amount, base = replace(value.amount, expr=parts[0]), replace(value.base, expr=parts[2])
             return SqlMoney(amount=amount, currency=parts[1], base=base)

@@ -1,0 +1,201 @@
+"""Every field type by every route, on both databases: what is written by one is read by all others."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from engine.access.actor import system_actor
+from engine.records.types import SaveRow
+from metamodel.field_types import standard_field_types
+from metamodel.fields import FieldDef
+from tests.support.field_catalogue import BY_TYPE, SAMPLES, Sample, app_files
+from tests.support.platforms import small_app
+from tests.support.served import Served, csrf_token, serve_deals
+from workflow_dsl.types import type_of_field
+
+WRITABLE = [sample for sample in SAMPLES if sample.writable]
+
+
+def of_type(samples: list[Sample] | tuple[Sample, ...]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("sample", samples, ids=lambda sample: sample.type)
+
+
+@pytest.fixture(scope="module")
+def served(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("types")
+    app = small_app(folder, app_files(), settings="country: CN\nlanguages: [en, zh]\n")
+    with serve_deals(module_database_url, folder, app_folder=app) as found:
+        yield found
+
+
+def field_of(served: Served, sample: Sample) -> FieldDef:
+    return served.platform.releases.current().metamodel.objects["thing"].fields[sample.name]
+
+
+def make(served: Served, **values: Any) -> str:
+    made = served.make("ann", "thing", title_text=uuid.uuid4().hex, **values)
+    return str(made["id"])
+
+
+def read(served: Served, record_id: str, sample: Sample) -> Any:
+    return served.get("ann", f"/records/thing/{record_id}").get_json()[sample.name]
+
+
+def listed(served: Served, query: str) -> list[str]:
+    answer = served.get("ann", f"/records/thing?{query}&limit=200")
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    return [item["id"] for item in answer.get_json()["items"]]
+
+
+@of_type(WRITABLE)
+def test_a_value_is_created_read_changed_and_emptied(served: Served, sample: Sample) -> None:
+    record_id = make(served, **{sample.name: sample.first})
+    assert read(served, record_id, sample) == sample.read_back
+    for given, expected in ((sample.second, sample.second_read_back), (sample.first, sample.read_back)):
+        answer = served.call("ann", "PATCH", f"/records/thing/{record_id}", json={sample.name: given})
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+        assert read(served, record_id, sample) == expected
+    # What was read can be written again and changes nothing.
+    version = served.get("ann", f"/records/thing/{record_id}").get_json()["version"]
+    again = {sample.name: read(served, record_id, sample)}
+    assert served.call("ann", "PATCH", f"/records/thing/{record_id}", json=again).get_json()["version"] == version
+    served.call("ann", "PATCH", f"/records/thing/{record_id}", json={sample.name: None})
+    assert read(served, record_id, sample) is (False if sample.type == "boolean" else None)
+
+
+@of_type(SAMPLES)
+def test_a_wrong_value_is_refused_on_its_field_by_every_route(served: Served, sample: Sample) -> None:
+    actor = system_actor()
+    for value, code in sample.wrong:
+        answer = served.call("ann", "POST", "/records/thing", json={"title_text": "x", sample.name: value})
+        assert answer.status_code == 422, (value, answer.get_data(as_text=True))
+        (error,) = answer.get_json()["errors"]
+        assert (error["field"], error["code"]) == (sample.name, code)
+        rows = [{"title_text": "x", sample.name: value}]
+        bulk = served.platform.records.save_many(
+            actor, "thing", [SaveRow(values=row) for row in rows], all_or_nothing=True
+        )
+        (found,) = bulk.rows[0].errors
+        assert (found.field, found.code, found.message) == (sample.name, code, error["message"])
+
+
+@of_type([sample for sample in SAMPLES if sample.finds])
+def test_a_filter_finds_it_in_sql_and_in_memory_alike(served: Served, sample: Sample) -> None:
+    one, two = ((make(served, **{sample.name: each}) for each in (sample.first, sample.second))
+                if sample.writable else (make(served), make(served)))  # fmt: skip
+    found = listed(served, f"filter={_quoted(sample.finds)}")
+    if sample.writable:
+        assert one in found
+        assert two not in found
+    empty = listed(served, f"filter={_quoted(sample.name + ' is empty')}")
+    assert one not in empty
+
+
+@of_type([sample for sample in SAMPLES if sample.sortable and sample.writable])
+def test_lists_sort_by_it_page_by_page_with_empties_last(served: Served, sample: Sample) -> None:
+    two, empty, one = (make(served, **{sample.name: each}) for each in (sample.second, None, sample.first))
+    for order, expected in ((sample.name, [one, two, empty]), (f"-{sample.name}", [empty, two, one])):
+        if sample.type == "boolean":
+            expected = [each for each in expected if each != empty]
+        ids: list[str] = []
+        address: str | None = f"/records/thing?sort={order}&limit=3"
+        while address is not None:
+            answer = served.get("ann", address)
+            assert answer.status_code == 200, answer.get_data(as_text=True)
+            body = answer.get_json()
+            ids += [item["id"] for item in body["items"]]
+            address = body["next"]
+        assert [each for each in ids if each in expected] == expected
+        assert len(ids) == len(set(ids))
+
+
+@of_type(WRITABLE)
+def test_a_form_shows_it_and_takes_it(served: Served, sample: Sample) -> None:
+    client = served.sign_in("ann")
+    title = uuid.uuid4().hex
+    page = client.get("/o/thing/new").get_data(as_text=True)
+    for control in sample.form:
+        assert f'name="{control}"' in page
+    posted = {"title_text": title, "csrf_token": csrf_token(client, "/o/thing/new"), **sample.form}
+    answer = client.post("/o/thing/new", data=posted)
+    assert answer.status_code in (302, 303), answer.get_data(as_text=True)
+    (item,) = served.get("ann", f"/records/thing?filter={_quoted(f'title_text = {chr(34)}{title}{chr(34)}')}"
+                         ).get_json()["items"]  # fmt: skip
+    record_id = item["id"]
+    assert read(served, record_id, sample) == sample.second_read_back
+    # Saving the form as it came changes nothing.
+    assert client.get(f"/o/thing/{record_id}/edit").status_code == 200
+    shown = client.get(f"/o/thing/{record_id}").get_data(as_text=True)
+    assert sample.shown in shown
+
+
+@of_type(SAMPLES)
+def test_lists_and_record_pages_show_it(served: Served, sample: Sample) -> None:
+    record_id = make(served, **({sample.name: sample.second} if sample.writable else {}))
+    client = served.sign_in("ann")
+    shown = sample.shown if sample.writable else ""
+    assert shown in client.get("/o/thing?view=all").get_data(as_text=True)
+    assert shown in client.get(f"/o/thing/{record_id}").get_data(as_text=True)
+
+
+@of_type(WRITABLE)
+def test_a_file_brings_it(served: Served, sample: Sample, tmp_path: Path) -> None:
+    title = uuid.uuid4().hex
+    columns = ["title_text", *sample.cell]
+    cells = ['"' + cell.replace('"', '""') + '"' for cell in (title, *sample.cell.values())]
+    file = tmp_path / "things.csv"
+    file.write_text(",".join(columns) + "\n" + ",".join(cells) + "\n", encoding="utf-8")
+    result = served.platform.imports.import_csv(system_actor(), "thing", file)
+    assert result.refused == 0, result
+    (found,) = served.get("ann", f"/records/thing?filter={_quoted(f'title_text = {chr(34)}{title}{chr(34)}')}"
+                          ).get_json()["items"]  # fmt: skip
+    assert found[sample.name] == sample.second_read_back
+    # The same file again changes nothing.
+    assert served.platform.imports.import_csv(system_actor(), "thing", file).unchanged == 1
+
+
+@of_type(SAMPLES)
+def test_the_description_of_the_api_fits_its_values(served: Served, sample: Sample) -> None:
+    record_id = make(served, **({sample.name: sample.first} if sample.writable else {}))
+    document = served.get("ann", "/openapi.json").get_json()
+    schemas = document["components"]["schemas"]
+    components = {"components": {"schemas": schemas}}
+    answer = read(served, record_id, sample)
+    Draft202012Validator({**components, **schemas["thing"]["properties"][sample.name]}).validate(answer)
+    if sample.writable:
+        schema = {**components, **schemas["thing.create"]["properties"][sample.name]}
+        for value in (sample.first, sample.second, None):
+            Draft202012Validator(schema).validate(value)
+
+
+@of_type(WRITABLE)
+def test_history_tells_old_and_new(served: Served, sample: Sample) -> None:
+    record_id = make(served, **{sample.name: sample.first})
+    served.call("ann", "PATCH", f"/records/thing/{record_id}", json={sample.name: sample.second})
+    newest = served.platform.records.history(system_actor(), "thing", record_id)[0]
+    change = next(each for each in newest.changes if each.field == sample.name)
+    record = served.platform.records.get(system_actor(), "thing", record_id)
+    assert change.new == record.values[sample.name]
+    assert change.old != change.new
+    page = served.sign_in("ann").get(f"/o/thing/{record_id}").get_data(as_text=True)
+    assert page.count(sample.shown) >= 2, "the value and its change"
+
+
+@of_type(SAMPLES)
+def test_expressions_see_it_as_its_type(served: Served, sample: Sample) -> None:
+    assert type_of_field(field_of(served, sample)).kind is sample.kind
+
+
+def _quoted(text: str) -> str:
+    return quote(text)
+
+
+def test_the_catalogue_has_every_type_but_those_that_lookups_are() -> None:
+    assert {*standard_field_types().names} - set(BY_TYPE) == {"lookup", "child_of", "user"}

@@ -1,0 +1,34 @@
+"""Markup of values that are more than a text: colour swatches, stars, formatted text. Used by lists and record pages.
+
+Every part that comes from a record is escaped or sanitised here; what cells and pages look like is theirs.
+"""
+
+from __future__ import annotations
+
+from markupsafe import Markup, escape
+
+from metamodel.field_types.rich_text import plain_text, sanitised
+
+
+def swatch(color: str) -> str:
+    """Draw a colour beside its code."""
+    safe = escape(color)
+    # An attribute of the drawing, since the content policy takes no inline style.
+    square = f'<rect width="14" height="14" rx="3" fill="{safe}"/>'
+    return f'<svg class="swatch" width="14" height="14" aria-hidden="true">{square}</svg> <span>{safe}</span>'
+
+
+def stars(value: int, most: int) -> str:
+    """Draw a rating as stars; screen readers hear the number."""
+    drawn = "★" * value + "☆" * max(0, most - value)
+    return f'<span class="stars" aria-hidden="true">{drawn}</span><span class="sr-only">{value} / {most}</span>'
+
+
+def formatted(markup: str) -> Markup:
+    """Give formatted text for a page; it is cleaned once more, wherever the value came from."""
+    return Markup(f'<div class="rich-text">{sanitised(markup) or ""}</div>')  # noqa: S704
+
+
+def short_text(markup: str, longest: int) -> str:
+    """Give the first words of formatted text, escaped, for a cell of a list."""
+    return str(escape(" ".join(plain_text(markup).split())[:longest]))
