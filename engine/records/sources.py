@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -29,8 +29,10 @@ _BEFORE_ALL = "00000000-0000-0000-0000-000000000000"
 class RecordCache:
     """The records that one transaction has read, as their author's eyes see them: everything."""
 
-    def __init__(self, connection: Connection, database: Database, system: SystemTables, parts: ReleaseParts) -> None:
-        self._connection = connection
+    def __init__(
+        self, connect: Callable[[], Connection], database: Database, system: SystemTables, parts: ReleaseParts
+    ) -> None:
+        self._connect = connect
         self._database = database
         self._system = system
         self._parts = parts
@@ -39,6 +41,10 @@ class RecordCache:
         self._roles: dict[str, frozenset[str]] = {}
         self._reports: dict[str, frozenset[str]] = {}
         self.permissions: frozenset[str] | None = frozenset()
+
+    @property
+    def _connection(self) -> Connection:
+        return self._connect()
 
     def related(self, object_key: str, record_id: str) -> Values | None:
         """Give a record's stored values by id; None where it is absent or in the bin."""

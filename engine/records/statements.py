@@ -32,17 +32,17 @@ class Prepared:
     computed from its values.
     """
 
-    __slots__ = ("_computed", "_constants", "_converts", "_order", "names", "pieces", "text")
+    __slots__ = ("_computed", "_constants", "_converts", "_order", "_pieces", "names", "text")
 
     def __init__(self, statement: ClauseElement, dialect: SqlDialect) -> None:
         compiled = statement.compile(dialect=dialect)
         assert isinstance(compiled, SQLCompiler)
         if compiled.positiontup is not None:
-            self.pieces: tuple[str | int, ...] = (str(compiled),)
+            self._pieces: tuple[str | int, ...] = (str(compiled),)
             self._order = tuple(compiled.positiontup)
         else:
-            self.pieces, self._order = _numbered(str(compiled))
-        self.text = "".join(piece if isinstance(piece, str) else f"${piece + 1}" for piece in self.pieces)
+            self._pieces, self._order = _numbered(str(compiled))
+        self.text = self.text_from(1)
         self._constants: dict[str, object] = {}
         self._converts: dict[str, Convert] = {}
         self._computed: dict[str, Compute] = {}
@@ -61,6 +61,15 @@ class Prepared:
                 value = values[name]
                 self._constants[name] = convert(value) if convert is not None else value
         self.names = tuple(names)
+
+    @property
+    def places(self) -> int:
+        """How many parameters it has."""
+        return len(self._order)
+
+    def text_from(self, first: int) -> str:
+        """Give the text with its parameters numbered from `first`, to stand in another one."""
+        return "".join(piece if isinstance(piece, str) else f"${piece + first}" for piece in self._pieces)
 
     def parameters(self, given: Mapping[str, object], run: RunValues | None) -> list[object]:
         """Put the parameters of a run together."""

@@ -11,15 +11,14 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Select, Table
+from sqlalchemy import Connection
 
 from engine.access.actor import Actor
 from engine.errors import UnknownObject
 from engine.expressions.context import RecordContext, Surroundings
-from engine.expressions.sql.runtime import RunValues, with_values
+from engine.expressions.sql.runtime import RunValues
 from engine.ids import IdMaker
 from engine.records.aggregates import AggregateQuery, AggregateRow, read_aggregate
-from engine.records.batches import insert_rows
 from engine.records.choosing import choices
 from engine.records.forms import form_state
 from engine.records.history import read_history
@@ -29,8 +28,8 @@ from engine.records.reading import Reader, computable, search_words
 from engine.records.saving.bulk import save_many
 from engine.records.saving.deleting import delete_record, restore_record
 from engine.records.saving.steps import create_record, update_record
+from engine.records.sending import Sending
 from engine.records.sources import RecordCache
-from engine.records.statements import Prepared
 from engine.records.types import (
     BulkResult,
     Choice,
@@ -46,8 +45,6 @@ from engine.records.types import (
 from engine.storage.database import Database
 from engine.storage.system_tables import SystemTables
 from metamodel.objects import ObjectDef
-
-Rows = list[Any]
 
 
 class Services:
@@ -72,7 +69,7 @@ class Services:
         self.after_save = after_save
 
 
-class Transaction:
+class Transaction(Sending):
     """One transaction. confirmed: codes of warnings that a person confirmed; None = warnings pass and are reported."""
 
     def __init__(
@@ -84,11 +81,9 @@ class Transaction:
         now: dt.datetime,
         cause: Cause,
     ) -> None:
+        super().__init__(connection, services.database, parts)
         self.services = services
-        self.database = services.database
         self.system = services.system
-        self.connection = connection
-        self.parts = parts
         self.release = parts.release
         self.actor = actor
         self.access = parts.access(None if actor.is_system else actor.roles)
@@ -97,7 +92,7 @@ class Transaction:
         self.today = now.astimezone(zone).date()
         self.cause = cause
         self.confirmed: frozenset[str] | None = frozenset()
-        self.cache = RecordCache(connection, services.database, services.system, parts)
+        self.cache = RecordCache(lambda: self.connection, services.database, services.system, parts)
         self.cache.permissions = self.access.rights
         if actor.user_id is not None:
             self.cache.know_roles(actor.user_id, self.access.roles)
@@ -109,7 +104,7 @@ class Transaction:
             today=self.today,
             zone=zone,
             language=actor.language,
-            settings=parts.settings,
+            settings=parts.settings(self.access.roles),
         )
         self.run_values = RunValues(
             user_id=actor.user_id,
@@ -159,7 +154,9 @@ class Transaction:
         Raises: UnknownObject, AccessDenied, ValidationFailed, ConfirmationNeeded.
         """
         self._confirm(confirm)
-        return create_record(self, self.object_def(object_key), values, id)
+        saved = create_record(self, self.object_def(object_key), values, id)
+        self.settle()
+        return saved
 
     def update(
         self,
@@ -175,7 +172,9 @@ class Transaction:
         Raises: UnknownObject, RecordNotFound, AccessDenied, StaleVersion, ValidationFailed, ConfirmationNeeded.
         """
         self._confirm(confirm)
-        return update_record(self, self.object_def(object_key), record_id, values, version)
+        saved = update_record(self, self.object_def(object_key), record_id, values, version)
+        self.settle()
+        return saved
 
     def delete(self, object_key: str, record_id: str, *, version: int | None = None) -> None:
         """Move a record and its parts to the bin.
@@ -184,6 +183,7 @@ class Transaction:
         """
         self._confirm(None)
         delete_record(self, self.object_def(object_key), record_id, version)
+        self.settle()
 
     def restore(self, object_key: str, record_id: str) -> Saved:
         """Take a record out of the bin.
@@ -191,7 +191,9 @@ class Transaction:
         Raises: UnknownObject, RecordNotFound, AccessDenied, ValidationFailed.
         """
         self._confirm(None)
-        return restore_record(self, self.object_def(object_key), record_id)
+        saved = restore_record(self, self.object_def(object_key), record_id)
+        self.settle()
+        return saved
 
     def save_many(self, object_key: str, rows: Sequence[SaveRow], *, all_or_nothing: bool = False) -> BulkResult:
         """Create and change many records of an object; warnings pass and are reported.
@@ -201,7 +203,9 @@ class Transaction:
         Raises: UnknownObject.
         """
         self._confirm(None)
-        return save_many(self, self.object_def(object_key), rows, all_or_nothing=all_or_nothing)
+        result = save_many(self, self.object_def(object_key), rows, all_or_nothing=all_or_nothing)
+        self.settle()
+        return result
 
     def history(self, object_key: str, record_id: str, *, before: int | None = None) -> Sequence[HistoryEntry]:
         """Read who changed a record, the newest first; `before`: id of the last entry seen.
@@ -272,26 +276,6 @@ class Transaction:
     ) -> RecordContext:
         """Give the context of a record's values, with an author's eyes."""
         return RecordContext(self.around, object_key, values, old=old)
-
-    def rows(self, prepared: Prepared, given: Mapping[str, Any]) -> Rows:
-        """Run a kept statement and give its rows."""
-        return prepared.rows(self.connection, self.database, given, self.run_values)
-
-    def row(self, prepared: Prepared, given: Mapping[str, Any]) -> Any:
-        """Run a kept statement and give its first row or None."""
-        return prepared.row(self.connection, self.database, given, self.run_values)
-
-    def change(self, prepared: Prepared, given: Mapping[str, Any]) -> int:
-        """Run a kept statement and give how many rows it changed."""
-        return prepared.change(self.connection, self.database, given, self.run_values)
-
-    def select(self, statement: Select[Any]) -> Sequence[Any]:
-        """Run a select that is built for this once, through SQLAlchemy: its rows have our Python values."""
-        return self.connection.execute(with_values(statement, self.run_values)).all()
-
-    def insert_many(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Insert many rows by one statement."""
-        insert_rows(self.connection, self.database, table, rows)
 
     def _confirm(self, codes: Collection[str] | None) -> None:
         self.confirmed = None if codes is None else frozenset(codes)

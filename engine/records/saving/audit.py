@@ -46,14 +46,14 @@ def audit_row(
 
 
 def write_audit(transaction: Transaction, rows: Sequence[AuditRow]) -> None:
-    """Write audit rows by one statement: a kept one for as few as a save has, that of batches for many."""
+    """Write audit rows by one statement: a kept one, sent with the save, for a few; that of batches for many."""
     count = len(rows)
     if count > _FEW:
         transaction.insert_many(transaction.system.audit, rows)
     elif rows:
         prepared = transaction.parts.made(("audit", count), lambda: _prepare(transaction, count))
         given = {f"new_{name}_{index}": value for index, row in enumerate(rows) for name, value in row.items()}
-        transaction.change(prepared, given)
+        transaction.later(prepared, given)
 
 
 def _prepare(transaction: Transaction, count: int) -> Prepared:

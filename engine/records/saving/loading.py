@@ -71,7 +71,9 @@ def _prepare(transaction: Transaction, plan: SavePlan, kind: SaveKind) -> Prepar
     binned = alias.c["deleted_at"].is_not(None) if kind is SaveKind.RESTORED else alias.c["deleted_at"].is_(None)
     labelled = [column.label(f"c{index}") for index, column in enumerate(columns)]
     query = select(*labelled).select_from(scope.frame.source)
-    query = query.where(alias.c["id"] == runtime("id", alias.c["id"].type), binned).with_for_update(of=alias)
+    query = query.where(alias.c["id"] == runtime("id", alias.c["id"].type), binned)
+    # Who points at a record need not wait for its change, only for its deletion.
+    query = query.with_for_update(of=alias, key_share=kind is SaveKind.UPDATED)
     return Prepared(query, parts.dialect)
 
 

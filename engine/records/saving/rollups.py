@@ -20,6 +20,7 @@ from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.filling import touch
 from engine.records.saving.plan import SavePlan, save_plan
 from engine.records.saving.rollup_deltas import Deltas, deltas_of, move, parent_of
+from engine.records.saving.rollup_moves import moved_at_once
 from engine.records.saving.rollup_plans import RollupPlan, figures, rollup_plans
 from engine.records.saving.writing import audited_changes
 from engine.records.saving.writing_many import STAMPS, update_records
@@ -49,10 +50,17 @@ def roll_up(drafts: Sequence[RecordDraft], transaction: Transaction) -> RolledUp
         parents = sorted(_parents(counted, plan))
         if not parents:
             continue
+        transaction.settle(plan.parent)
         deltas = deltas_of(transaction.parts, plan, counted)
         if deltas is not None:
             parents = [parent for parent in parents if any(deltas[parent].values())]
         for start in range(0, len(parents), _BATCH):
+            if len(parents) == 1 and deltas is not None:
+                written = moved_at_once(transaction, plan, parents[0], deltas[parents[0]])
+                if written is not None:
+                    draft, changed = written
+                    _keep_parents(transaction, [draft], [changed], rolled)
+                    continue
             moved = _moved(transaction, plan, parents[start : start + _BATCH], deltas)
             _save_parents(transaction, moved, rolled)
     return rolled
@@ -115,8 +123,9 @@ def _prepare_lock(transaction: Transaction, plan: SavePlan) -> Prepared:
     columns = transaction.parts.columns(plan.object.key).of(table)
     wanted = given_one_of(table.c["id"], "ids", transaction.database.dialect)
     query = select(*columns).where(wanted, table.c["deleted_at"].is_(None))
-    # Always in the same order, so that two writers never wait for each other in a circle.
-    return Prepared(query.order_by(table.c["id"]).with_for_update(), transaction.parts.dialect)
+    # Always in the same order, so that two writers never wait for each other in a circle; and as a change of figures
+    # does, so that those who have just pointed a child at the parent are no such circle either.
+    return Prepared(query.order_by(table.c["id"]).with_for_update(key_share=True), transaction.parts.dialect)
 
 
 def _save_parents(transaction: Transaction, drafts: Sequence[RecordDraft], rolled: RolledUp) -> None:
@@ -126,6 +135,15 @@ def _save_parents(transaction: Transaction, drafts: Sequence[RecordDraft], rolle
     for draft in drafts:
         touch(draft, transaction)
     update_records(drafts, changes_of, transaction)
+    # Another list of the same parents may come next, and looks at them.
+    transaction.settle(drafts[0].object_key)
+    _keep_parents(transaction, drafts, changes_of, rolled)
+
+
+def _keep_parents(
+    transaction: Transaction, drafts: Sequence[RecordDraft], changes_of: Sequence[Sequence[str]], rolled: RolledUp
+) -> None:
+    """Do what follows the writing of parents: history and events to come, and the parents of theirs."""
     watched = transaction.services.after_save.watches(transaction, drafts[0].object_key, SaveKind.UPDATED)
     for draft, changed in zip(drafts, changes_of, strict=True):
         transaction.cache.put(draft.object_key, draft.values)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, update
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 
 from engine.errors import FieldError, StaleVersion, ValidationFailed
 from engine.expressions.sql.runtime import runtime
@@ -21,37 +21,45 @@ from engine.records.statements import Prepared
 if TYPE_CHECKING:
     from engine.records.transaction import Transaction
 
-_NOT_AUDITED = frozenset(("id", "version", "created_at", "created_by", "modified_at", "modified_by"))
+NOT_AUDITED = frozenset(("id", "version", "created_at", "created_by", "modified_at", "modified_by"))
 
 
 def insert_record(draft: RecordDraft, transaction: Transaction) -> None:
-    """Insert a new record.
+    """Insert a new record; sent with what else the save writes.
 
-    Raises: ValidationFailed where a unique value is taken.
+    Raises, when it is sent: ValidationFailed where a unique value is taken.
     """
     prepared = transaction.parts.made(("insert", draft.object_key), lambda: _insert(transaction.parts, draft.plan))
-    try:
-        transaction.change(prepared, _as_new(column_values(draft, draft.values)))
-    except IntegrityError as fault:
-        raise refused_by_database(fault, draft, transaction) from fault
+    transaction.later(
+        prepared,
+        _as_new(column_values(draft, draft.values)),
+        object_key=draft.object_key,
+        explain=lambda fault: refused_by_database(fault, draft, transaction),
+    )
 
 
 def update_record(draft: RecordDraft, changed: Sequence[str], transaction: Transaction) -> None:
-    """Write the changed fields of a record.
+    """Write the changed fields of a record; sent with what else the save writes.
 
-    Raises: ValidationFailed where a unique value is taken; StaleVersion where another writer was faster.
+    Raises, when it is sent: ValidationFailed where a unique value is taken; StaleVersion where another writer was
+    faster.
     """
     values = column_values(draft, {name: draft.values[name] for name in changed})
     key = ("update", draft.object_key, tuple(sorted(values)))
     prepared = transaction.parts.asked.find(key, lambda: prepare_update(transaction.parts, draft.plan, sorted(values)))
     before = draft.old["version"]
-    try:
-        given = {**_as_new(values), "the_id": draft.record_id, "the_version": before}
-        count = transaction.change(prepared, given)
-    except IntegrityError as fault:
-        raise refused_by_database(fault, draft, transaction) from fault
-    if count == 0:
-        raise StaleVersion(draft.object_key, draft.record_id, expected=before, current=before + 1)
+
+    def counted(count: int) -> None:
+        if count == 0:
+            raise StaleVersion(draft.object_key, draft.record_id, expected=before, current=before + 1)
+
+    transaction.later(
+        prepared,
+        {**_as_new(values), "the_id": draft.record_id, "the_version": before},
+        object_key=draft.object_key,
+        counted=counted,
+        explain=lambda fault: refused_by_database(fault, draft, transaction),
+    )
 
 
 def column_values(draft: RecordDraft, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -131,7 +139,7 @@ def audited_changes(draft: RecordDraft, changed: Sequence[str]) -> dict[str, lis
     json, old, new = draft.plan.json, draft.old, draft.values
     found: dict[str, list[Any]] = {}
     for name in changed:
-        if name in _NOT_AUDITED:
+        if name in NOT_AUDITED:
             continue
         before, after, form = old.get(name), new.get(name), json[name]
         if form is not None:
