@@ -72,6 +72,10 @@ class ReleaseLanguage:
         scope = self.scope(object_key, "an expression", allows_old=True)
         return self._sound(key, text, lambda: check_text(text, scope, wanted=wanted))
 
+    def expression_reads(self, text: LocatedText, object_key: str) -> Reads:
+        """Give what an author's expression reads, once it was asked for."""
+        return self._checked["expression", text.text, str(text.at), object_key].reads
+
     def message(self, text: LocatedText, object_key: str) -> Typed:
         """Give an author's text with `{expression}` in it.
 

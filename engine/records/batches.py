@@ -10,6 +10,7 @@ from sqlalchemy import JSON, Column, ColumnElement, Connection, Table, Text, any
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from engine.expressions.sql.runtime import runtime
+from engine.records.copying import copy_text
 from engine.storage.database import Database
 from engine.storage.dialect import Dialect
 
@@ -43,27 +44,33 @@ def insert_rows(connection: Connection, database: Database, table: Table, rows: 
     """Insert many rows, each with the same columns."""
     if not rows:
         return
-    names = list(rows[0])
     if database.dialect is Dialect.POSTGRESQL:
-        _copy(connection, database, table, names, rows)
+        insert_columns(connection, database, table, {name: [row[name] for row in rows] for name in rows[0]})
     else:
         connection.execute(insert(table), list(rows))
 
 
-def _copy(
-    connection: Connection, database: Database, table: Table, names: Sequence[str], rows: Sequence[Mapping[str, Any]]
+def insert_columns(
+    connection: Connection, database: Database, table: Table, columns: Mapping[str, Sequence[Any]]
 ) -> None:
+    """Insert many rows given by column: its name → the rows' values, at least one."""
+    if database.dialect is not Dialect.POSTGRESQL:
+        names = list(columns)
+        rows = [dict(zip(names, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+        connection.execute(insert(table), rows)
+        return
+    written = {
+        name: [_json(value) for value in values] if _is_json(table.c[name]) else values
+        for name, values in columns.items()
+    }
+    order, rows_text = copy_text(written)
     quote = connection.dialect.identifier_preparer.quote
-    columns = ", ".join(quote(name) for name in names)
-    text = f"COPY {quote(table.name)} ({columns}) FROM STDIN"
+    text = f"COPY {quote(table.name)} ({', '.join(quote(name) for name in order)}) FROM STDIN"
     database.statements.note(connection, None, text, None, None, False)
-    json = [name for name in names if _is_json(table.c[name])]
     cursor = connection.connection.cursor()
     try:
         with cursor.copy(text) as copy:
-            for row in rows:
-                values = row if not json else {**row, **{name: _json(row[name]) for name in json}}
-                copy.write_row([values[name] for name in names])
+            copy.write(rows_text)
     except connection.dialect.loaded_dbapi.Error as fault:
         from engine.records.statements import translate
 

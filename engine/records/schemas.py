@@ -6,7 +6,7 @@ wrong with them at once. Whether the values make a good record together is judge
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, missing
@@ -90,6 +90,14 @@ class ValueReader:
             return dict(self._schema.load(raw))
         except ValidationError as fault:
             raise ValidationFailed(self._findings(fault)) from fault
+
+    def sound_of(self, name: str) -> Callable[[Any], Any] | None:
+        """Give what turns sound raw values of a field into its Python values; None where the field can't be set.
+
+        What it gives raises FieldValueError where `read` has to say why a value is refused.
+        """
+        found = self._fields.get(name)
+        return None if found is None else found.sound
 
     def try_read(self, raw: Mapping[str, object]) -> tuple[dict[str, object], tuple[FieldError, ...]]:
         """Give the values that can be read and the findings on the others."""

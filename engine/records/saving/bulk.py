@@ -20,14 +20,17 @@ from engine.records.hooks import SaveKind
 from engine.records.identifiers import could_be_id
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.filling import number_new, touch
+from engine.records.saving.finishing import finish_many
+from engine.records.saving.judging_columns import doubts, pointed_at
 from engine.records.saving.loading import check_creation, check_field_rights
 from engine.records.saving.messages import say
+from engine.records.saving.new_columns import NewGroup, new_groups
 from engine.records.saving.plan import save_plan
 from engine.records.saving.relations import prefetch_links
-from engine.records.saving.steps import apply_given, finish, judge, new_draft, prepare_new, reader, run_before
+from engine.records.saving.steps import apply_given, judge, new_draft, prepare_new, reader, run_before
 from engine.records.saving.uniques import check_uniques
-from engine.records.saving.writing import column_values
 from engine.records.saving.writing_many import update_records
+from engine.records.saving.writing_new import insert_records
 from engine.records.statements import Prepared
 from engine.records.types import BulkResult, RowResult, SaveRow
 from metamodel.objects import ObjectDef
@@ -62,6 +65,8 @@ class _Batch:
         self._rows = rows
         self._results: dict[int, RowResult] = {}
         self._drafts: dict[int, RecordDraft] = {}
+        self._groups: list[NewGroup] = []
+        self._stored: dict[str, tuple[bool, dict[str, Any]]] = {}
 
     def save(self, *, write_faultless_only: bool) -> list[RowResult]:
         self._read()
@@ -81,9 +86,14 @@ class _Batch:
         return [self._results[index] for index in range(len(self._rows))]
 
     def _read(self) -> None:
-        stored = self._load([row.id for row in self._rows if row.id is not None])
+        stored = self._stored = self._load([row.id for row in self._rows if row.id is not None])
+        self._groups = new_groups(self._transaction, self._object, self._rows)
+        by_columns = {index: draft for group in self._groups for index, draft in group.drafts.items()}
         seen: set[str] = set()
         for index, row in enumerate(self._rows):
+            if index in by_columns:
+                self._drafts[index] = by_columns[index]
+                continue
             try:
                 draft = self._draft(row, stored)
             except EngineError as fault:
@@ -147,21 +157,53 @@ class _Batch:
 
     def _prepare(self) -> None:
         transaction = self._transaction
-        drafts = list(self._drafts.values())
-        prefetch_links(drafts, transaction)
+        prefetch_links(list(self._drafts.values()), transaction)
+        self._fill_all()
+        number_new(list(self._drafts.values()), transaction)
+        alone = self._compute_all()
+        self._judge_all(alone)
+        moved = [draft for draft in self._drafts.values() if draft.kind is SaveKind.CREATED or draft.changed]
+        check_uniques([draft for draft in moved if not draft.errors], transaction)
+
+    def _fill_all(self) -> None:
+        for group in self._groups:
+            for index in group.fill():
+                self._drafts[index] = self._draft(self._rows[index], self._stored)
+        grouped = self._grouped()
         for index, draft in list(self._drafts.items()):
+            if index in grouped:
+                continue
             try:
                 self._fill(draft)
             except EngineError as fault:
                 self._refuse(index, fault, self._rows[index].id)
-        number_new(list(self._drafts.values()), transaction)
-        for draft in self._drafts.values():
+
+    def _compute_all(self) -> list[RecordDraft]:
+        """Compute formulas and let before rules act; give the drafts that have to be judged on their own."""
+        transaction = self._transaction
+        for group in self._groups:
+            group.compute()
+        if transaction.services.before_rules.applies(transaction, self._object.key, SaveKind.CREATED):
+            # Before rules look at one record at a time.
+            self._groups = []
+        grouped = self._grouped()
+        alone = [draft for index, draft in self._drafts.items() if index not in grouped]
+        for draft in alone:
             draft.compute()
             if draft.kind is SaveKind.CREATED or draft.changed:
                 run_before(draft, transaction)
-        moved = [draft for draft in self._drafts.values() if draft.kind is SaveKind.CREATED or draft.changed]
-        judge(moved, transaction)
-        check_uniques([draft for draft in moved if not draft.errors], transaction)
+        return alone
+
+    def _judge_all(self, alone: list[RecordDraft]) -> None:
+        transaction = self._transaction
+        found = pointed_at(self._groups, transaction) if self._groups else {}
+        for group in self._groups:
+            alone += [self._drafts[index] for index in group.leave(doubts(group, transaction, found))]
+            group.know_changed()
+        judge([draft for draft in alone if draft.kind is SaveKind.CREATED or draft.changed], transaction)
+
+    def _grouped(self) -> set[int]:
+        return {index for group in self._groups for index in group.drafts}
 
     def _fill(self, draft: RecordDraft) -> None:
         from engine.records.saving.filling import fill_copies
@@ -187,16 +229,13 @@ class _Batch:
     def _write(self) -> None:
         transaction = self._transaction
         drafts = list(self._drafts.values())
-        new = [draft for draft in drafts if draft.kind is SaveKind.CREATED]
-        if new:
-            columns = [column_values(draft, draft.values) for draft in new]
-            transaction.insert_many(new[0].plan.table.table, columns)
+        insert_records([draft for draft in drafts if draft.kind is SaveKind.CREATED], transaction)
         stored = [draft for draft in drafts if draft.kind is not SaveKind.CREATED]
         changed = [sorted(draft.changed) for draft in stored]
         for draft in stored:
             touch(draft, transaction)
         update_records(stored, changed, transaction)
-        finish(drafts, transaction, bulk=True)
+        finish_many(drafts, transaction)
 
     def _refuse(self, index: int, fault: EngineError, record_id: str | None) -> None:
         self._drafts.pop(index, None)

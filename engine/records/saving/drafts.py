@@ -76,6 +76,10 @@ class RecordDraft:
             self._changed = frozenset([name for name, value in self.values.items() if value != stored.get(name)])
         return self._changed
 
+    def know_changed(self, names: frozenset[str]) -> None:
+        """Remember the changed fields that were found for many drafts at once."""
+        self._changed = names
+
     @property
     def context(self) -> Context:
         """The context expressions are evaluated in: `this` is the draft as it is now."""

@@ -1,0 +1,96 @@
+"""Expressions asked of many new records at once: once for each set of values they read, where nothing else decides.
+
+An expression over texts, dates, options and the like is evaluated once for all records that agree in what it reads.
+One over decimals is evaluated record by record: equal decimals may be written differently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any
+
+from engine.expressions.context import RecordContext, Surroundings
+from engine.records.parts import ReleaseParts
+from workflow_dsl.evaluation_errors import EvaluationError
+from workflow_dsl.reads import Reads
+from workflow_dsl.typed import FieldPath, FunctionCall, RootKind, Typed
+from workflow_dsl.typed_walk import walk
+
+_WRITTEN_ALIKE = frozenset(
+    "text long_text email phone url choice boolean date datetime integer autonumber lookup child_of user".split()
+)
+"""Types whose equal values are written alike."""
+_UNKNOWN = object()
+FAULT: Any = object()
+"""Stands where an expression could not be evaluated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An expression over a record.
+
+    keys: the fields that decide its value, None where the record as a whole has to be asked. computes: it reads
+    formulas that are not kept.
+    """
+
+    evaluate: Callable[..., Any]
+    keys: tuple[str, ...] | None
+    computes: bool
+
+
+def asked_of(parts: ReleaseParts, object_key: str, evaluate: Callable[..., Any], typed: Typed, reads: Reads) -> Asked:
+    """Say how an expression can be asked of many records of an object."""
+    stored = parts.tables.of(object_key).is_stored
+    fields = parts.metamodel.objects[object_key].fields
+    if not all(stored(name) for name in reads.own):
+        return Asked(evaluate, None, computes=True)
+    repeatable = not reads.old and all(fields[name].value_type in _WRITTEN_ALIKE for name in reads.own)
+    if not repeatable or any(_needs_record(node) for node in walk(typed)):
+        return Asked(evaluate, None, computes=False)
+    return Asked(evaluate, tuple(sorted(reads.own)), computes=False)
+
+
+def answers(asked: Asked, rows: Sequence[Mapping[str, Any]], around: Surroundings, object_key: str) -> list[Any]:
+    """Give the value for each of some new records, FAULT where it can't be evaluated."""
+    if not rows:
+        return []
+    if asked.computes:
+        return [_answer(asked.evaluate, RecordContext(around, object_key, row)) for row in rows]
+    context = RecordContext(around, object_key, rows[0])
+    if asked.keys is None:
+        return [_answer_for(asked.evaluate, context, row) for row in rows]
+    if not asked.keys:
+        return [_answer_for(asked.evaluate, context, rows[0])] * len(rows)
+    key_of = itemgetter(*asked.keys)
+    known: dict[Any, Any] = {}
+    found = []
+    for row in rows:
+        key = key_of(row)
+        value = known.get(key, _UNKNOWN)
+        if value is _UNKNOWN:
+            value = known[key] = _answer_for(asked.evaluate, context, row)
+        found.append(value)
+    return found
+
+
+def _answer_for(evaluate: Callable[..., Any], context: RecordContext, row: Mapping[str, Any]) -> Any:
+    context.this = row
+    return _answer(evaluate, context)
+
+
+def _answer(evaluate: Callable[..., Any], context: RecordContext) -> Any:
+    try:
+        return evaluate(context)
+    except EvaluationError:
+        return FAULT
+
+
+def _needs_record(node: Typed) -> bool:
+    """Say whether a part's value depends on more than the fields that it reads."""
+    if isinstance(node, FunctionCall):
+        return node.function.volatile
+    if not isinstance(node, FieldPath) or node.field is not None or node.steps:
+        return False
+    return node.root.kind not in (RootKind.USER, RootKind.ROW)

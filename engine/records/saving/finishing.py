@@ -1,0 +1,45 @@
+"""What follows the writing of a batch: records kept as they are now, roll-ups, history, after rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from engine.records.hooks import SaveKind
+from engine.records.saving.audit import AuditRow, audit_row, write_audit
+from engine.records.saving.drafts import RecordDraft
+from engine.records.saving.rollups import event_of, roll_up
+from engine.records.saving.writing import audited_changes
+from engine.records.saving.writing_new import audit_rows_of_new
+
+if TYPE_CHECKING:
+    from engine.records.transaction import Transaction
+
+
+def finish_many(drafts: Sequence[RecordDraft], transaction: Transaction) -> None:
+    """Do for written records of one object what `finish` does for one; new and changed ones keep their order."""
+    keep = transaction.cache.put
+    for draft in drafts:
+        keep(draft.object_key, draft.values)
+    rolled = roll_up(drafts, transaction)
+    write_audit(transaction, [*_audit_rows(drafts, transaction), *rolled.audit])
+    after = transaction.services.after_save
+    key = drafts[0].object_key
+    watched = {kind for kind in {draft.kind for draft in drafts} if after.watches(transaction, key, kind)}
+    events = [event_of(draft, bulk=True) for draft in drafts if draft.kind in watched]
+    events += rolled.events
+    if events:
+        after(transaction, events)
+
+
+def _audit_rows(drafts: Sequence[RecordDraft], transaction: Transaction) -> list[AuditRow]:
+    new = [draft for draft in drafts if draft.kind is SaveKind.CREATED]
+    rows = {row["record_id"]: row for row in audit_rows_of_new(new, transaction)}
+    for draft in drafts:
+        if draft.kind is not SaveKind.CREATED:
+            changes = audited_changes(draft, sorted(draft.changed))
+            version = draft.values["version"]
+            rows[draft.record_id] = audit_row(
+                transaction, draft.object_key, draft.record_id, version, draft.kind, changes
+            )
+    return [rows[draft.record_id] for draft in drafts]

@@ -1,0 +1,197 @@
+"""Do new records make sense, asked of many at once: the checks of a save, a column at a time, for doubts only.
+
+What is found here refuses nothing: a record in doubt is judged on its own by `checks`, `relations` and `parents`, which
+say what is wrong with it and where. A record without doubt has nothing that they would find.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from engine.access.predicates import EVERYONE
+from engine.expressions.context import RecordContext
+from engine.records.saving.asking import Asked, answers
+from engine.records.saving.new_columns import NewGroup
+from engine.records.saving.plan import Link
+from engine.records.saving.relations import Found, Target, find_targets
+from metamodel.field_types import FieldValueError
+from metamodel.fields import ChoiceDef, FieldDef
+from metamodel.values import Ref
+from workflow_dsl.evaluation_errors import EvaluationError
+
+if TYPE_CHECKING:
+    from engine.records.transaction import Transaction
+
+_NOT_CHECKED = ("created_by", "modified_by")
+
+
+def doubts(group: NewGroup, transaction: Transaction, found: dict[Target, Found]) -> set[int]:
+    """Give the places of the records of a group that have to be judged on their own."""
+    judge = _Doubts(group, transaction, found)
+    judge.relations()
+    judge.bounds()
+    judge.required()
+    judge.choices()
+    judge.validations()
+    return judge.places
+
+
+def pointed_at(groups: Iterable[NewGroup], transaction: Transaction) -> dict[Target, Found]:
+    """Look up all that the records of groups point at, but who acts."""
+    wanted: dict[str, dict[str, None]] = {}
+    for group in groups:
+        for link in _links(group):
+            for target in {_target(link, row[link.name]) for row in group.rows if row[link.name] is not None}:
+                if target != ("user", transaction.actor.user_id):
+                    wanted.setdefault(target[0], {})[target[1]] = None
+    return find_targets(transaction, wanted)
+
+
+class _Doubts:
+    def __init__(self, group: NewGroup, transaction: Transaction, found: dict[Target, Found]) -> None:
+        self._group = group
+        self._plan = group.plan
+        self._rows = group.rows
+        self._transaction = transaction
+        self._found = found
+        self.places: set[int] = set()
+
+    def relations(self) -> None:
+        for link in _links(self._group):
+            self._doubt_values(link.name, partial(self._is_sound, link))
+            if link.where is not None:
+                self._fitting(link)
+
+    def bounds(self) -> None:
+        fields, types = self._plan.object.fields, self._plan.types
+        for name in self._group.asked.bounded:
+            definition = fields[name]
+            if name in self._group.given and definition.formula is None:
+                continue
+            self._doubt_values(name, partial(_is_within, types.of(definition).check, definition))
+        currency = self._transaction.parts.metamodel.main.currency
+        for name in self._group.asked.money:
+            currencies = {None if value is None else value.currency for value in self._values(name)}
+            if not currencies <= {None, currency}:
+                self._doubt_values(name, lambda value: value.currency == currency)
+
+    def required(self) -> None:
+        for name in self._plan.required:
+            values = self._values(name)
+            if None in values:
+                self.places.update(place for place, value in enumerate(values) if value is None)
+        for name, asked in self._group.asked.required_if:
+            if name in self._plan.required:
+                continue
+            empty = [place for place, value in enumerate(self._values(name)) if value is None]
+            self._doubt_unless(False, asked, empty)
+
+    def choices(self) -> None:
+        for definition in self._plan.choices:
+            choice = definition.choice
+            if choice is None:
+                continue
+            values = self._values(definition.name)
+            for name in {value for value in values if value is not None}:
+                option = choice.option(name)
+                if option is None:
+                    continue
+                places = [place for place, value in enumerate(values) if value == name]
+                if not option.active:
+                    self.places.update(places)
+                self._doubt_combination(choice, option.only_for, places)
+                for needed in option.requires:
+                    self.places.update(place for place in places if self._rows[place].get(needed) is None)
+
+    def validations(self) -> None:
+        for validation in self._group.asked.validations:
+            places = list(range(len(self._rows)))
+            for condition in validation.conditions:
+                places = self._doubt_unless(None, condition, places)
+            self._doubt_unless(True, validation.check, places)
+
+    def _doubt_combination(self, choice: ChoiceDef, only_for: Any, places: Iterable[int]) -> None:
+        if choice.depends_on is not None and only_for:
+            other = choice.depends_on
+            self.places.update(place for place in places if self._rows[place].get(other) not in only_for)
+
+    def _doubt_unless(self, wanted: bool | None, asked: Asked, places: list[int]) -> list[int]:
+        """Ask of the records at some places; doubt those with another answer, or with none. Give those that hold."""
+        rows = self._rows if len(places) == len(self._rows) else [self._rows[place] for place in places]
+        holding = []
+        for place, answer in zip(places, self._answers(asked, rows), strict=True):
+            holds = bool(answer) if answer is True or answer is False or answer is None else None
+            if holds:
+                holding.append(place)
+            if holds is None or (wanted is not None and holds is not wanted):
+                self.places.add(place)
+        return holding
+
+    def _doubt_values(self, name: str, is_sound: Callable[[Any], bool]) -> None:
+        values = self._values(name)
+        unsound = [value for value in _distinct(values) if value is not None and not is_sound(value)]
+        if unsound:
+            self.places.update(place for place, value in enumerate(values) if value in unsound)
+
+    def _is_sound(self, link: Link, value: Any) -> bool:
+        target = _target(link, value)
+        if target != ("user", self._transaction.actor.user_id):
+            found = self._found.get(target)
+            if found is None or (link.name in self._group.given and not found.readable):
+                return False
+        return not link.is_parent or self._may_have_children(link, value)
+
+    def _may_have_children(self, link: Link, value: Any) -> bool:
+        transaction = self._transaction
+        predicate = transaction.access.of(link.targets[0]).actions["update"]
+        if predicate is EVERYONE or link.name not in self._group.given or not isinstance(value, str):
+            return True
+        above = transaction.context(self._plan.object.key, {}).of(link.targets[0], value)
+        return above is None or predicate.test(above)
+
+    def _fitting(self, link: Link) -> None:
+        assert link.where is not None
+        around, key, name = self._transaction.around, self._plan.object.key, link.name
+        places = [place for place, row in enumerate(self._rows) if row[name] is not None]
+        self._transaction.cache.prefetch(link.targets[0], {str(self._rows[place][name]): None for place in places})
+        for place in places:
+            context = RecordContext(around, key, self._rows[place])
+            target = context.related(link.targets[0], str(self._rows[place][name]))
+            try:
+                fits = target is not None and bool(link.where(context, target))  # type: ignore[call-arg]
+            except EvaluationError:
+                fits = False
+            if not fits:
+                self.places.add(place)
+
+    def _values(self, name: str) -> list[Any]:
+        return [row[name] for row in self._rows]
+
+    def _answers(self, asked: Asked, rows: list[dict[str, Any]]) -> list[Any]:
+        return answers(asked, rows, self._transaction.around, self._plan.object.key)
+
+
+def _distinct(values: list[Any]) -> Iterable[Any]:
+    try:
+        return set(values)
+    except TypeError:
+        # A field type of a plugin may have values that can't be members of a set.
+        return values
+
+
+def _is_within(check: Callable[[Any, FieldDef], None], definition: FieldDef, value: Any) -> bool:
+    try:
+        check(value, definition)
+    except FieldValueError:
+        return False
+    return True
+
+
+def _links(group: NewGroup) -> list[Link]:
+    return [link for link in group.plan.links if link.name not in _NOT_CHECKED]
+
+
+def _target(link: Link, value: Any) -> Target:
+    return (value.object, value.id) if isinstance(value, Ref) else (link.targets[0], str(value))

@@ -1,0 +1,118 @@
+"""Writes many new records of one object by columns: their rows, and what the audit log says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from engine.records.batches import insert_columns
+from engine.records.hooks import SaveKind
+from engine.records.saving.asking import FAULT, answers
+from engine.records.saving.audit import AuditRow, audit_row
+from engine.records.saving.column_plan import column_plan
+from engine.records.saving.drafts import RecordDraft
+from engine.records.saving.writing import NOT_AUDITED
+from engine.records.sort_keys import sort_key
+from engine.storage.codecs import Codec
+
+if TYPE_CHECKING:
+    from engine.records.transaction import Transaction
+
+_REPEATED = frozenset((str, bool))
+
+
+def insert_records(drafts: Sequence[RecordDraft], transaction: Transaction) -> None:
+    """Insert new records of one object by one statement."""
+    if drafts:
+        table = drafts[0].plan.table.table
+        insert_columns(transaction.connection, transaction.database, table, _columns(drafts, transaction))
+
+
+def audit_rows_of_new(drafts: Sequence[RecordDraft], transaction: Transaction) -> list[AuditRow]:
+    """Make the audit rows of new records of one object."""
+    if not drafts:
+        return []
+    first = drafts[0]
+    common = audit_row(transaction, first.object_key, "", 1, SaveKind.CREATED, {})
+    texts = _changes(drafts)
+    return [
+        {**common, "record_id": draft.record_id, "changes": orjson.Fragment(text)}
+        for draft, text in zip(drafts, texts, strict=True)
+    ]
+
+
+def _columns(drafts: Sequence[RecordDraft], transaction: Transaction) -> dict[str, list[Any]]:
+    plan = drafts[0].plan
+    rows = [draft.values for draft in drafts]
+    found: dict[str, list[Any]] = {}
+    for name, codec in plan.table.codecs.items():
+        values = [row[name] for row in rows]
+        if codec.is_plain:
+            found[codec.columns[0].name] = values
+        elif (amounts := plan.money.get(name)) is not None:
+            amount, currency, base = amounts
+            found[amount] = found[base] = [None if value is None else value[0] for value in values]
+            found[currency] = [None if value is None else value[1] for value in values]
+        else:
+            found |= _parts(codec, values)
+        key = plan.table.sort_keys.get(name)
+        if key is not None:
+            found[key.name] = [sort_key(value) for value in values]
+    if plan.table.title is not None:
+        found[plan.table.title.name] = _titles(drafts, rows, transaction)
+    return found
+
+
+def _parts(codec: Codec, values: Sequence[Any]) -> dict[str, list[Any]]:
+    if values.count(None) == len(values):
+        return {name: list(values) for name in codec.names}
+    written = [codec.to_columns(value) for value in values]
+    return {name: [parts[name] for parts in written] for name in codec.names}
+
+
+def _titles(drafts: Sequence[RecordDraft], rows: Sequence[Mapping[str, Any]], transaction: Transaction) -> list[Any]:
+    plan = drafts[0].plan
+    asked = column_plan(transaction.parts, plan).title
+    assert asked is not None
+    assert plan.title is not None
+    titles = answers(asked, rows, transaction.around, plan.object.key)
+    for draft, title in zip(drafts, titles, strict=True):
+        # A title that can't be computed fails the save, as it does for one record.
+        draft.title = plan.title(draft.context) if title is FAULT else title
+    return [draft.title for draft in drafts]
+
+
+def _changes(drafts: Sequence[RecordDraft]) -> list[str]:
+    """Give `{"field": [null, value], …}` of each record, its fields by name."""
+    plan = drafts[0].plan
+    columns = []
+    for name in sorted(plan.table.codecs):
+        if name in NOT_AUDITED:
+            continue
+        values = [draft.values[name] for draft in drafts]
+        if values.count(None) < len(values):
+            columns.append(_change_texts(name, values, plan.json[name]))
+    if not columns:
+        return ["{}"] * len(drafts)
+    return ["{" + ",".join(filter(None, texts)) + "}" for texts in zip(*columns, strict=True)]
+
+
+def _change_texts(name: str, values: Sequence[Any], form: Callable[[Any], Any] | None) -> list[str]:
+    start = orjson.dumps(name).decode() + ":[null,"
+    known: dict[Any, str] = {}
+    found = []
+    for value in values:
+        repeated = type(value) in _REPEATED
+        text = known.get(value) if repeated else None
+        if text is None:
+            text = "" if value is None else f"{start}{_json(value if form is None else form(value))}]"
+            if repeated:
+                known[value] = text
+        found.append(text)
+    return found
+
+
+def _json(value: Any) -> str:
+    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
