@@ -7,20 +7,12 @@ from dataclasses import dataclass, replace
 
 from metamodel.folder import AppFiles, FileKind
 from metamodel.shape_check import ShapeCheck
-from metamodel.source import LocatedText, Location, Problems, Severity
+from metamodel.source import LocatedText, Location, Problems
 from metamodel.yaml_nodes import Mapping, SourceText
 from metamodel.yaml_source import read_yaml
 
-_YAML_KINDS = (
-    FileKind.OBJECT,
-    FileKind.EXTENSION,
-    FileKind.ROLE,
-    FileKind.MENUS,
-    FileKind.OPTION_SET,
-    FileKind.ORGANIZATION,
-    FileKind.CONNECTION,
-    FileKind.TRANSLATION,
-    FileKind.DATA,
+_YAML_KINDS = tuple(
+    kind for kind in FileKind if kind not in (FileKind.APP, FileKind.TEMPLATE, FileKind.DATA_CSV, FileKind.RULES)
 )
 
 
@@ -53,13 +45,13 @@ class AppTree:
 def read_app_tree(files: AppFiles, shapes: ShapeCheck, problems: Problems) -> AppTree | None:
     """Parse all files of an app and check their shapes; None where it has no app.yaml that can be read.
 
-    Problems: APP1xx of the YAML reader, APP301 no app.yaml, APP302 no name, APP303 not a mapping, APP901 a later kind.
+    Problems: APP1xx of the YAML reader, APP301 no app.yaml, APP303 not a mapping.
     """
     app = _mapping_of(f"{files.folder}/app.yaml", files.texts.get("app.yaml"), problems)
     app = shapes.check(FileKind.APP, app) if app is not None else None
     if "app.yaml" not in files.texts:
         problems.report("APP301", "the folder has no app.yaml", Location(file=f"{files.folder}/app.yaml"))
-    trees = {
+    trees: dict[FileKind, tuple[Mapping, ...]] = {
         kind: tuple(
             shapes.check(kind, node)
             for file, text in files.of_kind(kind)
@@ -72,9 +64,6 @@ def read_app_tree(files: AppFiles, shapes: ShapeCheck, problems: Problems) -> Ap
         for file, text in files.of_kind(FileKind.TEMPLATE)
         if (tree := _template(file, text, problems)) is not None
     )
-    for file, _ in files.of_kind(FileKind.LATER):
-        problems.report("APP901", "files of this kind are not available in this version", Location(file=file),
-                        hint="it is not read", severity=Severity.WARNING)  # fmt: skip
     if app is None:
         return None
     name = app.get("app")

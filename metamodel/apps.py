@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from metamodel.access import MenuDef, RoleDef
+from metamodel.definitions.analytics import DashboardDef, ReportDef, TargetDef
+from metamodel.definitions.intake import ConversionDef, FormDef
+from metamodel.definitions.scenarios import ScenarioDef
+from metamodel.definitions.service import CalendarDef, CurrencyDef, ServiceClockDef, TerritoryDef
 from metamodel.objects import ObjectDef
 from metamodel.source import LocatedText, Location
 from metamodel.texts import Label
@@ -17,7 +21,11 @@ from metamodel.texts import Label
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SettingDef:
-    """A value per environment, read as `app.name`; `default` as its type parses it, None = must be set."""
+    """A value per environment, read as `app.name`.
+
+    default: as its type parses it, None = each environment must set a value. by_role: role → value for who holds it;
+    of several roles the one that is written first counts.
+    """
 
     name: str
     type: str
@@ -25,6 +33,12 @@ class SettingDef:
     at: Location
     default: object = None
     label: Label | None = None
+    by_role: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def full_name(self) -> str:
+        """The name with its app's, as operators write it: `sales.review_limit`."""
+        return f"{self.app}.{self.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +116,8 @@ class Metamodel:
 
     apps: in dependency order, core first; the last one is the main app: its languages, currency and time zone count.
     objects: object key → object. roles, menus, templates, connections, settings: name → definition over all apps.
+    calendars, reports, dashboards, forms, currencies, conversions, service_clocks, targets, scenarios, territories: the
+    smaller files' definitions by name.
     sources: file as in `Location.file` → its whole text (what a release stores, and what problems quote).
     """
 
@@ -114,6 +130,16 @@ class Metamodel:
     settings: Mapping[str, SettingDef]
     teams: Mapping[str, TeamDef] = field(default_factory=lambda: MappingProxyType({}))
     queues: Mapping[str, QueueDef] = field(default_factory=lambda: MappingProxyType({}))
+    calendars: Mapping[str, CalendarDef] = field(default_factory=lambda: MappingProxyType({}))
+    reports: Mapping[str, ReportDef] = field(default_factory=lambda: MappingProxyType({}))
+    dashboards: Mapping[str, DashboardDef] = field(default_factory=lambda: MappingProxyType({}))
+    forms: Mapping[str, FormDef] = field(default_factory=lambda: MappingProxyType({}))
+    currencies: Mapping[str, CurrencyDef] = field(default_factory=lambda: MappingProxyType({}))
+    conversions: Mapping[str, ConversionDef] = field(default_factory=lambda: MappingProxyType({}))
+    service_clocks: Mapping[str, ServiceClockDef] = field(default_factory=lambda: MappingProxyType({}))
+    targets: Mapping[str, TargetDef] = field(default_factory=lambda: MappingProxyType({}))
+    scenarios: Mapping[str, ScenarioDef] = field(default_factory=lambda: MappingProxyType({}))
+    territories: Mapping[str, TerritoryDef] = field(default_factory=lambda: MappingProxyType({}))
     sources: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
 
     @property

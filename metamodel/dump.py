@@ -12,10 +12,25 @@ import yaml
 
 from metamodel.access import MenuItemDef, ObjectGrant, RoleDef
 from metamodel.apps import AppDef, ConnectionDef, Metamodel, TemplateDef
+from metamodel.folder import FileKind, file_kind
 from metamodel.linking.granting import EVERY_MENU, EVERY_OBJECT
 from metamodel.writing.objects import dump_extension, dump_object, dump_option_set
 from metamodel.writing.values import Plain, label, plain_value, trimmed
 from metamodel.yaml_source import resolve_scalar
+
+_AS_WRITTEN = frozenset(
+    (
+        FileKind.CALENDAR,
+        FileKind.REPORT,
+        FileKind.DASHBOARD,
+        FileKind.FORM,
+        FileKind.CURRENCIES,
+        FileKind.CONVERSION,
+        FileKind.SLA,
+        FileKind.TARGET,
+        FileKind.TEST,
+    )
+)
 
 
 def dump_metamodel(metamodel: Metamodel) -> dict[str, str]:
@@ -26,7 +41,15 @@ def dump_metamodel(metamodel: Metamodel) -> dict[str, str]:
             files[f"{app.name}/{path}"] = plain if isinstance(plain, str) else to_yaml(plain)
         for text in (*app.rule_files, *app.data_files):
             files[text.at.file] = text.text
+        files.update(_as_written(app, metamodel))
     return files
+
+
+def _as_written(app: AppDef, metamodel: Metamodel) -> dict[str, str]:
+    """Give the smaller files, which no other app changes: they are kept as their author wrote them."""
+    folder = _folder(app)
+    own = {file.removeprefix(folder): text for file, text in metamodel.sources.items() if file.startswith(folder)}
+    return {f"{app.name}/{path}": text for path, text in own.items() if file_kind(path) in _AS_WRITTEN}
 
 
 def to_yaml(plain: Plain) -> str:
@@ -109,7 +132,12 @@ def _app(app: AppDef) -> Plain:
         needs={"plugins": list(app.plugins)} if app.plugins else None,
         automation={"roles": list(app.automation_roles)} if app.automation_roles else None,
         settings={
-            setting.name: trimmed(type=setting.type, default=plain_value(setting.default), label=label(setting.label))
+            setting.name: trimmed(
+                type=setting.type,
+                default=plain_value(setting.default),
+                label=label(setting.label),
+                by_role={role: plain_value(value) for role, value in setting.by_role.items()} or None,
+            )
             for setting in app.settings.values()
         }
         or None,
@@ -170,7 +198,17 @@ def _organization(app: AppDef, metamodel: Metamodel) -> dict[str, Plain]:
         for queue in metamodel.queues.values()
         if queue.at.file.startswith(folder)
     }
-    parts: Mapping[str, Plain] = {"teams": teams, "queues": queues}
+    territories: dict[str, Plain] = {
+        territory.name: trimmed(
+            label=label(territory.label),
+            parent=territory.parent,
+            members=list(territory.members) or None,
+            objects={key: text.text for key, text in territory.objects.items()} or None,
+        )
+        for territory in metamodel.territories.values()
+        if territory.at.file.startswith(folder)
+    }
+    parts: Mapping[str, Plain] = {"teams": teams, "queues": queues, "territories": territories}
     return {name: part for name, part in parts.items() if part}
 
 

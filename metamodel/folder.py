@@ -35,7 +35,15 @@ class FileKind(StrEnum):
     DATA = "data"
     DATA_CSV = "data_csv"
     RULES = "rules"
-    LATER = "later"
+    CALENDAR = "calendar"
+    REPORT = "report"
+    DASHBOARD = "dashboard"
+    FORM = "form"
+    CURRENCIES = "currencies"
+    CONVERSION = "conversion"
+    SLA = "sla"
+    TARGET = "target"
+    TEST = "test"
 
 
 _KINDS = (
@@ -52,8 +60,15 @@ _KINDS = (
     (re.compile(r"data/(?:[^/]+/)?[^/]+\.yaml\Z"), FileKind.DATA),
     (re.compile(r"data/(?:[^/]+/)?[^/]+\.csv\Z"), FileKind.DATA_CSV),
     (re.compile(r"rules/[^/]+\.rules\Z"), FileKind.RULES),
-    (re.compile(r"(?:calendars|reports|dashboards|forms|conversions|sla|targets|tests)/[^/]+\.yaml\Z"), FileKind.LATER),
-    (re.compile(r"currencies\.yaml\Z"), FileKind.LATER),
+    (re.compile(r"currencies\.yaml\Z"), FileKind.CURRENCIES),
+    (re.compile(r"calendars/[^/]+\.yaml\Z"), FileKind.CALENDAR),
+    (re.compile(r"reports/[^/]+\.yaml\Z"), FileKind.REPORT),
+    (re.compile(r"dashboards/[^/]+\.yaml\Z"), FileKind.DASHBOARD),
+    (re.compile(r"forms/[^/]+\.yaml\Z"), FileKind.FORM),
+    (re.compile(r"conversions/[^/]+\.yaml\Z"), FileKind.CONVERSION),
+    (re.compile(r"sla/[^/]+\.yaml\Z"), FileKind.SLA),
+    (re.compile(r"targets/[^/]+\.yaml\Z"), FileKind.TARGET),
+    (re.compile(r"tests/[^/]+\.yaml\Z"), FileKind.TEST),
 )
 _IGNORED = re.compile(r"(?:.*/)?(?:\.[^/]*|README[^/]*|LICENSE[^/]*|NOTICE[^/]*|CHANGELOG[^/]*|SOURCE[^/]*)\Z|docs/")
 _CODE = re.compile(r".*\.(?:py|pyc|so|sh|exe|dll|js)\Z")

@@ -29,16 +29,31 @@ def load_metamodel(
     The last folder given is the main app unless another one depends on it.
     types: the field types, the product's own by default.
     """
-    problems = Problems()
-    files = [read_app_files(Path(folder), problems) for folder in folders]
-    return _load(files, types, problems)
+    return _sound(link_folders(folders, types))
 
 
 def load_sources(
     sources: Mapping[str, str], types: FieldTypeRegistry | None = None
 ) -> tuple[Metamodel | None, Problems]:
     """Load apps from texts by `folder/path`, as `Metamodel.sources` holds them; core is added where it is absent."""
-    return _load(list(split_sources(sources)), types, Problems())
+    return _sound(link_sources(sources, types))
+
+
+def link_folders(
+    folders: Iterable[Path | str], types: FieldTypeRegistry | None = None
+) -> tuple[Metamodel | None, Problems]:
+    """Load app folders and give what could be linked, mistakes or not, so that more of it can be checked."""
+    problems = Problems()
+    files = [read_app_files(Path(folder), problems) for folder in folders]
+    return _load(files, types, problems), problems
+
+
+def link_sources(
+    sources: Mapping[str, str], types: FieldTypeRegistry | None = None
+) -> tuple[Metamodel | None, Problems]:
+    """Load apps from texts as `load_sources` does, and give what could be linked, mistakes or not."""
+    problems = Problems()
+    return _load(list(split_sources(sources)), types, problems), problems
 
 
 def check_apps(folders: Iterable[Path | str], types: FieldTypeRegistry | None = None) -> Problems:
@@ -46,9 +61,12 @@ def check_apps(folders: Iterable[Path | str], types: FieldTypeRegistry | None = 
     return load_metamodel(folders, types)[1]
 
 
-def _load(
-    files: list[AppFiles], types: FieldTypeRegistry | None, problems: Problems
-) -> tuple[Metamodel | None, Problems]:
+def _sound(linked: tuple[Metamodel | None, Problems]) -> tuple[Metamodel | None, Problems]:
+    metamodel, problems = linked
+    return (None if problems.errors else metamodel), problems
+
+
+def _load(files: list[AppFiles], types: FieldTypeRegistry | None, problems: Problems) -> Metamodel | None:
     if not any(app.folder == CORE for app in files):
         files = [core_files(problems), *files]
     known_types = types or standard_field_types()
@@ -57,9 +75,9 @@ def _load(
     order = order_apps(nodes, problems)
     linked = assemble([trees[name] for name in order], known_types, join_sources(files), problems)
     if linked is None:
-        return None, problems
+        return None
     check_references(linked, problems)
-    return (None if problems.errors else linked.metamodel), problems
+    return linked.metamodel
 
 
 def _trees(files: Iterable[AppFiles], shapes: ShapeCheck, problems: Problems) -> dict[str, AppTree]:

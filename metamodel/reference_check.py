@@ -5,17 +5,47 @@ Expressions, rules and templates are texts here; the layer that reads them check
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
 from metamodel.folder import FileKind
 from metamodel.linking.app_order import CORE
 from metamodel.linking.assembling import Linked
 from metamodel.names import name_fault
+from metamodel.references.analytics import check_dashboard, check_report, check_target
 from metamodel.references.app_names import check_app_files
+from metamodel.references.definition_names import DefinitionNames
 from metamodel.references.fields import check_fields
+from metamodel.references.intake import check_conversion, check_form
 from metamodel.references.menus import check_menus
 from metamodel.references.pages import PageCheck
 from metamodel.references.roles import check_roles
+from metamodel.references.scenarios import check_scenario
+from metamodel.references.service import (
+    check_calendar,
+    check_currencies,
+    check_organization,
+    check_service_clock,
+    check_territory_circles,
+)
 from metamodel.source import Problems
+from metamodel.yaml_nodes import Mapping as MappingNode
 from metamodel.yaml_nodes import Scalar
+
+_CHECKS: Mapping[FileKind, Callable[[MappingNode, DefinitionNames], None]] = MappingProxyType(
+    {
+        FileKind.CALENDAR: check_calendar,
+        FileKind.CURRENCIES: check_currencies,
+        FileKind.ORGANIZATION: check_organization,
+        FileKind.REPORT: check_report,
+        FileKind.DASHBOARD: check_dashboard,
+        FileKind.TARGET: check_target,
+        FileKind.FORM: check_form,
+        FileKind.CONVERSION: check_conversion,
+        FileKind.SLA: check_service_clock,
+        FileKind.TEST: check_scenario,
+    }
+)
 
 
 def check_references(linked: Linked, problems: Problems) -> None:
@@ -28,6 +58,18 @@ def check_references(linked: Linked, problems: Problems) -> None:
     check_roles(metamodel, linked.trees, linked.names, problems)
     check_menus(metamodel, linked.trees, linked.names, problems)
     check_app_files(metamodel, linked.trees, linked.names, problems)
+    _check_smaller_files(linked, problems)
+
+
+def _check_smaller_files(linked: Linked, problems: Problems) -> None:
+    for tree in linked.trees:
+        look = DefinitionNames(
+            metamodel=linked.metamodel, drafts=linked.drafts, names=linked.names, problems=problems, app=tree.name
+        )
+        for kind, check in _CHECKS.items():
+            for node in tree.files[kind]:
+                check(node, look)
+        check_territory_circles(tree, look)
 
 
 def _check_object_names(linked: Linked, problems: Problems) -> None:

@@ -24,6 +24,15 @@ SCHEMA_KINDS = (
     "template",
     "translation",
     "data",
+    "calendar",
+    "report",
+    "dashboard",
+    "form",
+    "currencies",
+    "conversion",
+    "sla",
+    "target",
+    "test",
 )
 
 Schema = dict[str, Any]

@@ -19,6 +19,7 @@ from metamodel.shapes.stray_keys import without_stray_keys
 from metamodel.source import Problems
 from metamodel.yaml_nodes import Mapping, Node, Scalar
 
+_MAX_NAMED = 4
 Path = tuple[str | int, ...]
 
 
@@ -100,7 +101,8 @@ class ShapeCheck:
                 self._check_later_values(key, value)
 
     def _types_with(self, key: str) -> str:
-        return f"it is for {', '.join(t.name for t in self._types if key in t.allowed_keys)}"
+        names = [field_type.name for field_type in self._types if key in field_type.allowed_keys]
+        return f"it is for {', '.join(names)}" if len(names) <= _MAX_NAMED else f"it is for {names[0]} and others"
 
     def _check_later_values(self, key: Scalar, value: Node) -> None:
         if key.text == "function" and isinstance(value, Scalar) and value.text in LATER_ROLLUP_FUNCTIONS:

@@ -14,12 +14,20 @@ from engine.storage.migration import Installed
 from engine.storage.schema import TableSpec
 from metamodel.apps import Metamodel
 from metamodel.field_types import FieldTypeRegistry
-from metamodel.loader import load_metamodel
+from metamodel.loader import link_folders, link_sources
 from metamodel.source import Problem, Problems
 from workflow_dsl.functions import FunctionRegistry
 
 Check = Callable[[Metamodel], Iterable[Problem]]
 """A check of a whole metamodel: expressions, rules, access, plugins that are needed …"""
+
+_SYNTAX = ("EXP1", "RUL1")
+_NAMES = ("EXP2", "RUL2")
+_LOSE_NAMES = (
+    "APP00", "APP1", "APP3", "APP902", "OBJ20", "OBJ21", "OBJ221", "OBJ23", "OBJ24", "APP207", "APP203",
+)  # fmt: skip
+_CUTS_TEXTS = "APP207"
+_LOSE_TYPES = frozenset(("OBJ101", "OBJ102", "OBJ103", "OBJ104", "OBJ121", "APP204", "APP206"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,8 +57,50 @@ class Candidate:
 
 def check_folders(folders: Iterable[Path | str], language: Language) -> Candidate:
     """Load and check app folders, all problems in one pass."""
-    metamodel, problems = load_metamodel(folders, language.field_types)
-    return check_metamodel(metamodel, problems, language)
+    return check_linked(*link_folders(folders, language.field_types), language)
+
+
+def check_sources(sources: Mapping[str, str], language: Language) -> Candidate:
+    """Check apps given as texts by `folder/path`, as an editor has them before they are saved."""
+    return check_linked(*link_sources(sources, language.field_types), language)
+
+
+def check_linked(metamodel: Metamodel | None, problems: Problems, language: Language) -> Candidate:
+    """Check what could be linked. With mistakes it becomes no release, but what else is wrong is told in the same pass.
+
+    What may be no mistake of its own, but follow from those that are told already, is left out.
+    """
+    if metamodel is None or not problems.errors:
+        return check_metamodel(metamodel, problems, language)
+    told = problems.errors
+    codes = frozenset(problem.code for problem in told)
+    places = {problem.at for problem in told}
+    cut = {(problem.at.file, problem.at.line) for problem in told if problem.code == _CUTS_TEXTS}
+    for check in language.checks:
+        problems.extend(
+            problem
+            for problem in check(metamodel)
+            if is_of_its_own(problem.code, codes)
+            and problem.at not in places
+            and (problem.at.file, problem.at.line) not in cut
+        )
+    return Candidate(
+        metamodel=None, installed=None, choice=None, problems=problems, sources=MappingProxyType(metamodel.sources)
+    )
+
+
+def is_of_its_own(code: str, told: Iterable[str]) -> bool:
+    """Tell whether a problem of an expression or rule stands for itself where problems with some codes are told.
+
+    A file that can't be read takes names away, and a field whose type is not known has another one: what is said of
+    names or of types then may be wrong.
+    """
+    if code.startswith(_SYNTAX):
+        return True
+    told = tuple(told)
+    if any(each.startswith(_LOSE_NAMES) for each in told):
+        return False
+    return code.startswith(_NAMES) or not any(each in _LOSE_TYPES for each in told)
 
 
 def check_metamodel(metamodel: Metamodel | None, problems: Problems, language: Language) -> Candidate:

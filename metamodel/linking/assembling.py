@@ -28,6 +28,7 @@ from metamodel.linking.merging import merge_extensions
 from metamodel.linking.object_names import ObjectNames
 from metamodel.linking.relations import inverse_lists, resolve_targets
 from metamodel.linking.rollups import resolve_rollups
+from metamodel.linking.smaller_files import add_smaller_files
 from metamodel.linking.translations import translate_objects, translate_trees
 from metamodel.objects import InverseDef, ObjectDef
 from metamodel.reading.app_file import read_app
@@ -86,6 +87,7 @@ def assemble(
         queues=MappingProxyType(gather_queues(trees, reading, problems)),
         sources=MappingProxyType(dict(sources)),
     )
+    metamodel = add_smaller_files(metamodel, trees, names, reading, problems)
     return Linked(metamodel=metamodel, drafts=drafts, trees=tuple(trees), names=names, reading=reading)
 
 

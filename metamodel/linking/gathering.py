@@ -21,47 +21,49 @@ class _Named(Protocol):
     def name(self) -> str: ...
 
 
-class _Placed(_Named, Protocol):
+class Placed(_Named, Protocol):
+    """What has a name and a place."""
+
     @property
     def at(self) -> Location: ...
 
 
-_T = TypeVar("_T", bound=_Placed)
+_T = TypeVar("_T", bound=Placed)
 
 
 def gather_roles(trees: Iterable[AppTree], reading: Reading, problems: Problems) -> dict[str, RoleDef]:
     """Read all roles."""
     found = [read_role(node, reading) for tree in trees for node in tree.files[FileKind.ROLE]]
-    return _by_name("role", found, problems)
+    return by_name("role", found, problems)
 
 
 def gather_menus(trees: Iterable[AppTree], reading: Reading, problems: Problems) -> dict[str, MenuDef]:
     """Read all menus."""
     found = [menu for tree in trees for node in tree.files[FileKind.MENUS] for menu in read_menus(node, reading)]
-    return _by_name("menu", found, problems)
+    return by_name("menu", found, problems)
 
 
 def gather_connections(trees: Iterable[AppTree], reading: Reading, problems: Problems) -> dict[str, ConnectionDef]:
     """Read all connections."""
     found = [read_connection(node, reading) for tree in trees for node in tree.files[FileKind.CONNECTION]]
-    return _by_name("connection", found, problems)
+    return by_name("connection", found, problems)
 
 
 def gather_settings(apps: Iterable[AppDef], problems: Problems) -> dict[str, SettingDef]:
     """Give the settings of all apps."""
-    return _by_name("setting", [setting for app in apps for setting in app.settings.values()], problems)
+    return by_name("setting", [setting for app in apps for setting in app.settings.values()], problems)
 
 
 def gather_teams(trees: Iterable[AppTree], reading: Reading, problems: Problems) -> dict[str, TeamDef]:
     """Read all teams."""
     found = [team for tree in trees for node in tree.files[FileKind.ORGANIZATION] for team in read_teams(node, reading)]
-    return _by_name("team", found, problems)
+    return by_name("team", found, problems)
 
 
 def gather_queues(trees: Iterable[AppTree], reading: Reading, problems: Problems) -> dict[str, QueueDef]:
     """Read all queues."""
     nodes = [node for tree in trees for node in tree.files[FileKind.ORGANIZATION]]
-    return _by_name("queue", [queue for node in nodes for queue in read_queues(node, reading)], problems)
+    return by_name("queue", [queue for node in nodes for queue in read_queues(node, reading)], problems)
 
 
 def gather_templates(trees: Iterable[AppTree], reading: Reading, problems: Problems) -> dict[str, TemplateDef]:
@@ -92,7 +94,11 @@ def gather_option_sets(trees: Iterable[AppTree], problems: Problems) -> dict[str
     return found
 
 
-def _by_name(what: str, found: Iterable[_T], problems: Problems) -> dict[str, _T]:
+def by_name(what: str, found: Iterable[_T], problems: Problems) -> dict[str, _T]:
+    """Give definitions by their names; one that is there already is told of.
+
+    Problems: APP332.
+    """
     named: dict[str, _T] = {}
     for item in found:
         if not item.name:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from metamodel.field_types import FieldTypeRegistry, FieldValueError, ValueContext
 from metamodel.source import LocatedText, Location, Problems
 from metamodel.texts import Label
 from metamodel.yaml_nodes import Entry, Mapping, Node, Scalar, Sequence
+
+FindObject = Callable[[str | None, str], str | None]
+"""The key of the object that a name means in an app's files; None for none, or for no name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

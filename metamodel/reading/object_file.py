@@ -147,7 +147,7 @@ def read_view(key: Scalar, node: Node, reading: Reading) -> ViewDef:
         label=label(child(node, "label"), reading.language),
         columns=located_list(child(node, "columns")),
         where=located(child(node, "where")),
-        sort=tuple(_sort_key(scalar) for scalar in scalars(child(node, "sort"))),
+        sort=tuple(sort_key(scalar) for scalar in scalars(child(node, "sort"))),
         by=word(child(node, "by")),
         card=located_list(child(node, "card")),
         sum=word(child(node, "sum")),
@@ -155,5 +155,6 @@ def read_view(key: Scalar, node: Node, reading: Reading) -> ViewDef:
     )
 
 
-def _sort_key(scalar: Scalar) -> SortKey:
+def sort_key(scalar: Scalar) -> SortKey:
+    """Read a key of an order: a path, with `-` before it where the greatest come first."""
     return SortKey(path=scalar.text.removeprefix("-").strip(), descending=scalar.text.startswith("-"))

@@ -79,5 +79,5 @@ def _read_items(node: Node | None, reading: Reading) -> tuple[MenuItemDef, ...]:
             items=_read_items(item.get("items"), reading),
         )
         for item in items(node)
-        if isinstance(item, Mapping)
+        if isinstance(item, Mapping) and not (item.get("report") or item.get("dashboard"))
     )

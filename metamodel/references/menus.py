@@ -12,6 +12,7 @@ from metamodel.source import Problems, Severity
 from metamodel.yaml_nodes import Mapping, Scalar
 
 MAX_LEVELS = 3
+_WAYS = ("object", "report", "dashboard", "items")
 
 
 def check_menus(metamodel: Metamodel, trees: tuple[AppTree, ...], names: ObjectNames, problems: Problems) -> None:
@@ -45,18 +46,31 @@ def _check_item(
     if level > MAX_LEVELS:
         problems.report("APP421", f"this menu has more than {MAX_LEVELS} levels", item.at)
         return
-    if item.get("object") is not None and inner is not None:
-        message = "an entry leads to an object or holds other entries, not both"
-        problems.report("APP422", message, inner.at, length=inner.length)
-    elif item.get("object") is None and inner is None:
-        if not any(item.get(later) for later in ("report", "dashboard")):
-            problems.report("APP422", "this entry needs 'object' or 'items'", item.at)
+    ways = [key for name in _WAYS if (key := item.key(name)) is not None]
+    if len(ways) > 1:
+        message = "an entry leads to one object, report or dashboard, or holds other entries"
+        problems.report("APP422", message, ways[-1].at, length=ways[-1].length)
+    elif not ways:
+        problems.report("APP422", "this entry needs 'object' or 'items'", item.at)
     elif inner is not None and item.get("label") is None:
         problems.report("APP423", "an entry that holds others needs a 'label'", item.at)
     _check_view(item, app, metamodel, names, problems)
+    _check_later(item, metamodel, problems)
     for child_item in items(item.get("items")):
         if isinstance(child_item, Mapping):
             _check_item(child_item, level + 1, app, metamodel, names, problems)
+
+
+def _check_later(item: Mapping, metamodel: Metamodel, problems: Problems) -> None:
+    for name, known in (("report", metamodel.reports), ("dashboard", metamodel.dashboards)):
+        key, value = item.key(name), item.get(name)
+        if key is None or not isinstance(value, Scalar):
+            continue
+        if value.text not in known:
+            tell_unknown(problems, "APP505", value, f"a {name}", known)
+        else:
+            message = f"{name}s are checked, but not available in this version; the entry is left out"
+            problems.report("APP901", message, key.at, severity=Severity.WARNING, length=key.length)
 
 
 def _check_view(item: Mapping, app: str, metamodel: Metamodel, names: ObjectNames, problems: Problems) -> None:

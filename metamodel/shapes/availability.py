@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 LATER_FIELD_TYPES = frozenset(
-    "rich_text color barcode rating duration time multi_choice tags links person_name address geo file files image "
+    "multi_choice tags links person_name address geo file files image "
     "json signature".split()
 )
 LATER_VIEW_TYPES = frozenset(("calendar", "timeline", "map", "pivot"))
@@ -27,9 +27,5 @@ LATER_KEYS: Mapping[str, frozenset[str]] = MappingProxyType(
         "option": frozenset(("for",)),
         "layout": frozenset(("when", "roles", "record_types", "device", "tabs")),
         "view": frozenset(("group_by", "page_size")),
-        "menu_item": frozenset(("report", "dashboard")),
-        "organization": frozenset(("territories",)),
-        "queue": frozenset(("capacity", "skills", "absence")),
-        "template": frozenset(("attachments",)),
     }
 )

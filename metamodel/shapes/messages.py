@@ -25,8 +25,10 @@ _NOT_YAML_BOOLEANS = frozenset(("yes", "no", "on", "off", "Yes", "No", "On", "Of
 _LIMITS = {
     "minimum": "must be at least {limit}",
     "maximum": "must be at most {limit}",
+    "exclusiveMinimum": "must be more than {limit}",
     "maxLength": "may have at most {limit} characters",
     "minItems": "must have at least {limit} entries",
+    "maxItems": "may have at most {limit} entries",
     "minProperties": "must have at least {limit} entries",
 }
 _NOT_EMPTY = (("minItems", 1), ("minProperties", 1))
@@ -130,8 +132,6 @@ def _later_keys(family: str, known: frozenset[str]) -> frozenset[str]:
         "setting": {"type", "default"},
         "layout": {"highlights", "sections"},
         "view": {"columns", "sort"},
-        "menu_item": {"object", "view"},
-        "queue": {"members"},
     }
     inner = next((name for name, mark in marks.items() if mark <= known), None)
     return LATER_KEYS.get(inner or family, frozenset())

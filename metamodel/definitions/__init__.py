@@ -1,0 +1,1 @@
+"""What an app's smaller files define: calendars, reports, forms, conversions, service clocks, targets, scenarios."""

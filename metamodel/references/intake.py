@@ -1,0 +1,68 @@
+"""Checks what public forms and conversions name."""
+
+from __future__ import annotations
+
+from metamodel.fields import FieldDef
+from metamodel.objects import SYSTEM_FIELDS
+from metamodel.reading.node_values import child, entries, items, scalars, word
+from metamodel.references.definition_names import DefinitionNames
+from metamodel.yaml_nodes import Mapping, Node, Scalar
+
+
+def check_form(node: Mapping, look: DefinitionNames) -> None:
+    """Check a public form.
+
+    Problems: APP411, APP501, APP521 – APP523, APP901, OBJ201.
+    """
+    look.not_run("public forms are", node.key("form"))
+    key = look.object(node.get("object"))
+    look.roles(node.get("role"))
+    asked: set[str] = set()
+    for item in items(node.get("fields")):
+        name = item if isinstance(item, Scalar) else child(item, "field")
+        field = look.field("APP501", name, key)
+        _check_writable(field, name, look)
+        if field is not None and field.name in asked:
+            look.fault("APP522", f"'{field.name}' is asked twice", name)
+        asked.add(word(name) or "")
+    for name, _ in entries(node.get("values")):
+        _check_writable(look.field("APP501", name, key), name, look)
+        if name.text in asked:
+            look.fault("APP522", f"'{name.text}' is asked, so it has no fixed value", name)
+    if key is not None:
+        _check_required(key, {*asked, *(name.text for name, _ in entries(node.get("values")))}, node, look)
+
+
+def _check_writable(field: FieldDef | None, node: Node | None, look: DefinitionNames) -> None:
+    if field is not None and (field.is_computed or (field.name in SYSTEM_FIELDS and field.name != "owner")):
+        look.fault("APP521", f"'{field.name}' is given by the product and can't be filled in", node)
+
+
+def _check_required(key: str, filled: set[str], node: Mapping, look: DefinitionNames) -> None:
+    for field in look.drafts[key].fields.values():
+        if field.required and not field.system and field.default is None and field.name not in filled:
+            message = f"{key} needs '{field.name}', which this form neither asks nor gives"
+            look.fault("APP523", message, node.key("fields"), "add it to 'fields' or 'values'")
+
+
+def check_conversion(node: Mapping, look: DefinitionNames) -> None:
+    """Check a conversion.
+
+    Problems: APP501, APP521, APP524, APP525, APP901, OBJ201.
+    """
+    look.not_run("conversions are", node.key("conversion"))
+    source = look.object(node.get("from"))
+    for name, value in entries(node.get("to")):
+        if source is not None and name.text in look.drafts[source].fields:
+            message = f"'{name.text}' is a field of {source} too, so it can't name a record that is made"
+            look.fault("APP524", message, name, "choose another name and say 'object:'")
+        target = look.object(child(value, "object") or name)
+        for field, _ in entries(child(value, "fields")):
+            _check_writable(look.field("APP501", field, target), field, look)
+        for scalar in scalars(child(value, "match")):
+            look.field("APP501", scalar, target)
+    for field, _ in entries(node.get("set")):
+        _check_writable(look.field("APP501", field, source), field, look)
+    if source is not None:
+        lists = look.metamodel.objects[source].inverses
+        look.known("APP525", node.get("carry"), f"a related list of {source}", lists)

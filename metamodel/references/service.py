@@ -1,0 +1,126 @@
+"""Checks calendars, service clocks, currencies and territories: days that exist, hours in order, names."""
+
+from __future__ import annotations
+
+import re
+from zoneinfo import available_timezones
+
+from metamodel.app_tree import AppTree
+from metamodel.folder import FileKind
+from metamodel.reading.node_values import child, entries, scalars, word
+from metamodel.reading.service_files import day_of, hours_of
+from metamodel.references.definition_names import DefinitionNames
+from metamodel.yaml_nodes import Mapping, Node, Scalar
+
+_DAY = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9]\Z")
+_HOURS = re.compile(r"[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]\Z")
+
+
+def check_calendar(node: Mapping, look: DefinitionNames) -> None:
+    """Check a calendar.
+
+    Problems: APP323, APP511, APP512.
+    """
+    zone = node.get("timezone")
+    if isinstance(zone, Scalar) and zone.value is not None:
+        look.known("APP323", zone, "a time zone", available_timezones())
+    for _, value in entries(node.get("hours")):
+        for hours in scalars(value):
+            if _HOURS.match(hours.text) and hours_of(hours.text) is None:
+                hint = "they go from an earlier to a later time of one day, such as 09:00-18:00"
+                look.fault("APP511", f"'{hours.text}' are no hours of a day", hours, hint)
+    holidays = {scalar.text for scalar in scalars(node.get("holidays"))}
+    for part in ("holidays", "workdays"):
+        for scalar in scalars(node.get(part)):
+            _check_day(scalar, look)
+    for scalar in scalars(node.get("workdays")):
+        if scalar.text in holidays:
+            look.fault("APP512", f"{scalar.text} is a holiday and a workday", scalar)
+
+
+def _check_day(node: Scalar, look: DefinitionNames) -> None:
+    # What does not even look like a day or hours is told of by the shape of the file.
+    if _DAY.match(node.text) and day_of(node.text) is None:
+        look.fault("APP512", f"'{node.text}' is not a day of the calendar", node)
+
+
+def check_service_clock(node: Mapping, look: DefinitionNames) -> None:
+    """Check a service clock.
+
+    Problems: APP501, APP513 – APP515, APP901, OBJ201.
+    """
+    look.not_run("service clocks are", node.key("sla"))
+    key = look.object(node.get("object"))
+    by = look.field("APP501", node.get("by"), key)
+    look.known("APP513", node.get("calendar"), "a calendar", look.metamodel.calendars)
+    if by is not None and by.choice is None:
+        look.fault("APP514", f"targets need a choice field; '{by.name}' is {by.value_type}", node.get("by"))
+    for option, _ in entries(node.get("targets")):
+        if by is not None and by.choice is not None:
+            look.known("APP514", option, f"an option of '{by.name}'", by.choice.names)
+    targets = node.key("targets")
+    if targets is not None and node.get("by") is None:
+        look.fault("APP515", "'targets' needs 'by', the choice field they are for", targets)
+    if targets is None and node.get("target") is None:
+        look.fault("APP515", "a service clock needs 'target', or 'by' and 'targets'", node.key("sla"))
+
+
+def check_currencies(node: Mapping, look: DefinitionNames) -> None:
+    """Check currencies.yaml.
+
+    Problems: APP512, APP516.
+    """
+    for currency, value in entries(node.get("currencies")):
+        if currency.text == look.metamodel.main.currency and child(value, "rates") is not None:
+            message = f"'{currency.text}' is the base currency; it has no rate"
+            look.fault("APP516", message, currency)
+        for day, _ in entries(child(value, "rates")):
+            _check_day(day, look)
+
+
+def check_organization(node: Mapping, look: DefinitionNames) -> None:
+    """Check queues and territories.
+
+    Problems: APP512, APP517, APP518, APP901, OBJ201.
+    """
+    for _, queue in entries(node.get("queues")):
+        members = tuple(scalar.text for scalar in scalars(child(queue, "members")))
+        for part in ("capacity", "skills", "absence"):
+            _not_run_part(queue, part, look)
+        for part in ("skills", "absence"):
+            for member, value in entries(child(queue, part)):
+                look.known("APP518", member, "a member of this queue", members)
+                for day in ("from", "until") if part == "absence" else ():
+                    written = child(value, day)
+                    if isinstance(written, Scalar):
+                        _check_day(written, look)
+    for key, territory in entries(node.get("territories")):
+        look.not_run("territories are", key)
+        look.known("APP517", child(territory, "parent"), "a territory", look.metamodel.territories)
+        for name, _ in entries(child(territory, "objects")):
+            look.object(name)
+
+
+def _not_run_part(node: Node, part: str, look: DefinitionNames) -> None:
+    key = node.key(part) if isinstance(node, Mapping) else None
+    look.not_run(f"'{part}' is", key)
+
+
+def check_territory_circles(tree: AppTree, look: DefinitionNames) -> None:
+    """Tell of territories that lie in each other.
+
+    Problems: APP517.
+    """
+    parents = {
+        key.text: child(value, "parent")
+        for node in tree.files[FileKind.ORGANIZATION]
+        for key, value in entries(node.get("territories"))
+    }
+    for name in parents:
+        chain, at = [name], word(parents[name])
+        while at is not None and at in parents and at not in chain:
+            chain.append(at)
+            at = word(parents[at])
+        if at == name and name == min(chain):
+            message = f"territories lie in each other: {' → '.join([*chain, name])}"
+            look.fault("APP517", message, parents[name])
