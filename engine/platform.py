@@ -13,6 +13,7 @@ from engine.accounts.opening import AccountSettings, open_accounts
 from engine.accounts.service import Accounts
 from engine.accounts.stamp import AccountStamp
 from engine.accounts.user_changes import UserChanges
+from engine.app_settings import AppSettings
 from engine.automation.service import Automation
 from engine.automation.tuning import Tuning
 from engine.clock import Clock
@@ -55,6 +56,7 @@ class Platform:
     imports: Imports
     automation: Automation
 
+    app_settings: AppSettings
     @staticmethod
     def open(
         settings: PlatformSettings,
@@ -76,7 +78,7 @@ class Platform:
         plugins = plugins or PluginManager.load(settings.plugins)
         database, system = _connect(settings, clock)
         language = installed_language(plugins)
-        releases = ReleaseStore(database, system, language)
+        releases = ReleaseStore(database, system, language, settings.app_settings)
         records = Records(database, system, releases.current, clock, ids, language.functions, settings.secret())
         stamp = AccountStamp(database, system.stamp)
         automation = _automate(settings, releases, records, plugins, clock, ids, tuning)
@@ -106,6 +108,7 @@ class Platform:
             accounts=opened,
             automation=automation,
             imports=Imports(database, system, records, releases.current, clock, ids, opened.administration.grant_roles),
+            app_settings=AppSettings(releases, clock),
         )
 
     def plan_release(self, folders: Iterable[Path | str]) -> ReleasePlan:

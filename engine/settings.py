@@ -38,7 +38,8 @@ class PlatformSettings:
 
     database_url: where data lies. sqlite_sync: `normal` or `full` (survives a power cut). data_folder: for files and
     the secret key. secret_key: signs cookies and cursors; made once and kept in data_folder where none is given.
-    watch_seconds: how often the process looks for a new release. plugins: plugin → setting → value.
+    watch_seconds: how often the process looks for a new release. plugins: plugin → setting → value. app_settings:
+    values of apps' settings out of FIELDSTONE_SETTING_<APP>_<NAME>, by what follows the second underscore.
     """
 
     database_url: str = "sqlite:///fieldstone.sqlite"
@@ -52,6 +53,7 @@ class PlatformSettings:
     allowed_hosts: str = ""
     egress_allow: str = ""
     plugins: Mapping[str, Mapping[str, object]] = field(default_factory=lambda: MappingProxyType({}))
+    app_settings: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     origins: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     testing: bool = False
     clock_text: str = ""
@@ -112,6 +114,7 @@ def load_settings(
     return PlatformSettings(
         **{name: _convert(name, value, origin) for name, (value, origin) in values.items()},  # type: ignore[arg-type]
         plugins=MappingProxyType(dict(plugins) if isinstance(plugins, dict) else {}),
+        app_settings=MappingProxyType(_app_settings(environment)),
         origins=MappingProxyType({name: origin for name, (_, origin) in values.items()}),
         testing=testing,
         clock_text=environment.get(f"{_PREFIX}CLOCK", ""),
@@ -154,8 +157,13 @@ _READERS: Mapping[type, Callable[[Any], object]] = MappingProxyType({str: str, i
 
 
 def _known() -> dict[str, type]:
-    others = ("plugins", "origins", "testing", "clock_text")
+    others = ("plugins", "app_settings", "origins", "testing", "clock_text")
     return {item.name: type(item.default) for item in fields(PlatformSettings) if item.name not in others}
+
+
+def _app_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    start = f"{_PREFIX}SETTING_"
+    return {name.removeprefix(start): text for name, text in environment.items() if name.startswith(start)}
 
 
 def _is_own(name: str) -> bool:

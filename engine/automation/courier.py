@@ -34,7 +34,7 @@ class PluginCourier:
     clock: Clock
     secrets: Secrets
     allowed_hosts: Sequence[str]
-    app_settings: Mapping[str, Any]
+    app_settings: Callable[[], Mapping[str, Any]]
     user: Mapping[str, Any]
 
     def deliver(self, outgoing: Outgoing, *, path: str, attempt: int) -> ActionDone:
@@ -115,6 +115,6 @@ class PluginCourier:
             records=self.records,
             egress=egress,
             settings=settings,
-            app_settings=self.app_settings,
+            app_settings=self.app_settings(),
             user=self.user,
         )

@@ -189,16 +189,16 @@ class Automation:
         """Give who hands a run's outside actions over."""
         release = self._releases.current()
         parts = self._records.parts(release)
-        actor = run.actor
+        actor, door = run.actor, self.door(run, program)
         return PluginCourier(
             run=run,
             metamodel=release.metamodel,
             plugins=self._plugins,
-            records=RunRecordAccess(self.door(run, program), parts.language, self._base_url),
+            records=RunRecordAccess(door, parts.language, self._base_url),
             clock=self._clock,
             secrets=self._environment.get,
             allowed_hosts=self._allowed_hosts,
-            app_settings=parts.settings,
+            app_settings=lambda: parts.settings(parts.access(door.actor().roles).roles),
             user={"name": actor.get("name") or "", "language": actor.get("language") or ""},
         )
 

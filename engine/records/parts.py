@@ -34,9 +34,6 @@ class ReleaseParts:
         self.tables = release.tables
         self.dialect = dialect
         self.language = ReleaseLanguage(release, functions)
-        self.settings: Mapping[str, Any] = {
-            name: setting.default for name, setting in release.metamodel.settings.items()
-        }
         main = release.metamodel.main
         self.value_context = ValueContext(currency=main.currency, country=main.country, timezone=main.timezone)
         self.asked: KeptByUse[Hashable, Any] = KeptByUse(_STATEMENTS_KEPT)
@@ -52,6 +49,10 @@ class ReleaseParts:
     def access(self, roles: frozenset[str] | None) -> Access:
         """Give the compiled rights of a set of roles; None = the product's own."""
         return self.made(("access", roles), lambda: self._access(roles))
+
+    def settings(self, roles: frozenset[str]) -> Mapping[str, Any]:
+        """Give the values of app settings for who holds these roles, included ones too."""
+        return self.made(("settings", roles), lambda: self.release.settings.for_roles(roles))
 
     def builder(self, access: Access, language: str) -> SqlBuilder:
         """Give the SQL builder for who holds these rights."""
@@ -80,7 +81,7 @@ class ReleaseParts:
             metamodel=self.metamodel,
             formula=self.language.formula,
             title=self.language.title,
-            setting=self.settings.get,
+            setting=self.settings(access.roles).get,
             evaluate=self.language.evaluator,
             language=language,
         )

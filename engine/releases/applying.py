@@ -6,7 +6,7 @@ A folder with a problem, or a plan that the data does not allow, is refused befo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,6 +20,7 @@ from engine.releases.candidate import Candidate, check_folders
 from engine.releases.filling import Recompute, ReleaseFiller
 from engine.releases.plan_lines import plan_lines
 from engine.releases.release import Release, ReleaseInfo
+from engine.releases.settings_in_force import setting_problems
 from engine.releases.store import ReleaseStore
 from engine.releases.stored_form import StoredRelease, checksum_of, read_release, write_release
 from engine.storage.apply import MigrationTools, Progress, apply_migration, find_begun, with_leftovers
@@ -27,6 +28,7 @@ from engine.storage.data_checks import check_data
 from engine.storage.locks import migration_lock
 from engine.storage.migration import Installed, plan_migration
 from engine.storage.plan_steps import MigrationPlan, StepKind
+from metamodel.apps import Metamodel
 from metamodel.changes import Change
 from metamodel.diff import diff
 from metamodel.source import Problem, Problems
@@ -137,6 +139,7 @@ class ReleaseApplier:
             installed = stored.installed if stored is not None else Installed()
             migration = self._migration(connection, installed, candidate, base)
             problems = list(candidate.problems) + list(migration.problems)
+            problems += self._setting_problems(connection, candidate.metamodel)
             problems += check_data(connection, store.database.dialect, migration, candidate.metamodel)
         return ReleasePlan(
             candidate=candidate,
@@ -146,6 +149,10 @@ class ReleaseApplier:
             migration=migration,
             same_sources=stored is not None and dict(stored.sources) == dict(candidate.sources),
         )
+
+    def _setting_problems(self, connection: Connection, metamodel: Metamodel) -> Iterator[Problem]:
+        sources = self._store.setting_sources_of(connection)
+        return setting_problems(metamodel, sources, self._store.language.field_types)
 
     def _migration(
         self, connection: Connection, installed: Installed, candidate: Candidate, base: int

@@ -16,6 +16,7 @@ from metamodel.source import LocatedText, Problem
 from metamodel.texts import Label
 from workflow_dsl.checker import CheckedExpression, check_condition, check_message, check_text
 from workflow_dsl.functions import FunctionRegistry
+from workflow_dsl.reads import Read, Reads
 from workflow_dsl.scope import Scope
 from workflow_dsl.types import type_of_field
 
@@ -109,6 +110,23 @@ class _ObjectCheck:
         if rollup.where is not None and inverse is not None:
             scope = replace(self._place("the `where` of a roll-up", needs_sql=True), row_object=inverse.object)
             yield from check_condition(rollup.where, scope).problems
+        if inverse is not None:
+            yield from self._rollup_settings(field, inverse.object)
+
+    def _rollup_settings(self, field: FieldDef, child: str) -> Iterator[Problem]:
+        """Refuse a roll-up that reads a setting: it is kept in a column, and no save tells of a new value."""
+        rollup = field.rollup
+        assert rollup is not None
+        text = rollup.where
+        if text is not None:
+            reads = check_condition(text, replace(self._scope, row_object=child)).reads
+            found = _settings_behind(self._scope, reads)
+            if found:
+                yield _reads_setting(field, found, text)
+        if rollup.field_name is not None:
+            found = _settings_behind(self._scope, Reads(fields=frozenset((Read(child, rollup.field_name),))))
+            if found:
+                yield _reads_setting(field, found, rollup.of)
 
     def _validations(self) -> Iterator[Problem]:
         for validation in self._object.validations:
@@ -128,6 +146,28 @@ class _ObjectCheck:
             yield from self._condition(view.where, "a view's filter", needs_sql=True)
             for text in (*view.columns, *view.card):
                 yield from check_text(text, self._place("a view", needs_sql=True)).problems
+
+
+def _settings_behind(scope: Scope, reads: Reads) -> frozenset[str]:
+    """Find the settings that are read, also by way of formulas."""
+    found, seen, waiting = set(reads.settings), set[Read](), set(reads.fields)
+    while waiting:
+        read = waiting.pop()
+        seen.add(read)
+        object_def = scope.metamodel.objects.get(read.object)
+        definition = object_def.fields.get(read.field) if object_def is not None else None
+        if definition is not None and definition.formula is not None:
+            behind = check_text(definition.formula, replace(scope, object=read.object, row_object=None)).reads
+            found |= behind.settings
+            waiting |= behind.fields - seen
+    return frozenset(found)
+
+
+def _reads_setting(field: FieldDef, settings: frozenset[str], text: LocatedText) -> Problem:
+    named = ", ".join(f"app.{name}" for name in sorted(settings))
+    message = f"the roll-up '{field.name}' reads {named}; it is kept in a column, and a new value would not reach it"
+    hint = "roll up without it and compare with the setting in a formula"
+    return Problem(code="OBJ452", message=message, at=text.at, hint=hint, length=len(text.text))
 
 
 def _reached(reads: Mapping[str, frozenset[str]], name: str) -> frozenset[str]:

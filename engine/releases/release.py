@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from engine.errors import EngineError
+from engine.releases.settings_in_force import SettingsInForce
 from engine.storage.layout import StoredParts
 from engine.storage.tables import Tables
 from metamodel.apps import Metamodel
@@ -60,10 +61,11 @@ class ReleaseInfo:
 class Release:
     """A published configuration; everything reachable from it stays as it is.
 
-    number: ascending from 1. stored: which formulas and titles are kept in columns.
+    number: ascending from 1. stored: which formulas and titles are kept in columns. settings: the values of app
+    settings in this environment; when one changes the release is made anew around the same definitions.
     """
 
-    __slots__ = ("_lock", "_parts", "field_types", "info", "metamodel", "stored", "tables")
+    __slots__ = ("_lock", "_parts", "field_types", "info", "metamodel", "settings", "stored", "tables")
 
     def __init__(
         self,
@@ -73,12 +75,14 @@ class Release:
         tables: Tables,
         stored: StoredParts,
         field_types: FieldTypeRegistry,
+        settings: SettingsInForce,
     ) -> None:
         self.info = info
         self.metamodel = metamodel
         self.tables = tables
         self.stored = stored
         self.field_types = field_types
+        self.settings = settings
         self._lock = threading.RLock()
         self._parts: dict[Hashable, Any] = {}
 
@@ -91,6 +95,17 @@ class Release:
     def sources(self) -> Mapping[str, str]:
         """The files it was made of: `folder/path` → text."""
         return self.metamodel.sources
+
+    def with_settings(self, settings: SettingsInForce) -> Release:
+        """Give the same release with other values of settings; what was compiled of it is compiled anew."""
+        return Release(
+            info=self.info,
+            metamodel=self.metamodel,
+            tables=self.tables,
+            stored=self.stored,
+            field_types=self.field_types,
+            settings=settings,
+        )
 
     def part(self, key: Hashable, factory: Callable[[Release], Part]) -> Part:
         """Give what `factory` makes of this release, made once whoever asks first.

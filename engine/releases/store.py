@@ -1,7 +1,8 @@
 """Gives every process the current release, and swaps it when another process has published a new one.
 
-A watcher looks at one number (fs_stamp) twice a second; a release that cannot be loaded leaves the old one live and is
-told in the log. Checking, planning and applying folders is in `applying`.
+A watcher looks at fs_stamp twice a second: has a release been published, has a value of an app setting changed? What
+cannot be loaded leaves the old one live and is told in the log. Checking, planning and applying folders is in
+`applying`, changing values of settings in `engine.app_settings`.
 """
 
 from __future__ import annotations
@@ -9,30 +10,61 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
+
+from sqlalchemy import Connection
 
 from engine.errors import DatabaseUnavailable, EngineError
 from engine.releases.candidate import Language
 from engine.releases.release import NoRelease, Release, ReleaseInfo, ReleaseUnreadable
-from engine.releases.stored_form import StoredRelease, read_history, read_release, read_stamp
+from engine.releases.settings_in_force import (
+    SETTINGS_STAMP,
+    SettingsInForce,
+    SettingSources,
+    read_stored_settings,
+    setting_problems,
+    settings_in_force,
+)
+from engine.releases.stored_form import RELEASE_STAMP, StoredRelease, read_history, read_release, read_stamps
 from engine.storage.database import Database
 from engine.storage.plan_steps import StepKind
 from engine.storage.system_tables import SystemTables
 from engine.storage.tables import build_tables
 from metamodel.apps import Metamodel
 from metamodel.loader import load_sources
+from metamodel.source import Problem
 
 _LOG = logging.getLogger("fieldstone.releases")
 _OLDER_KEPT = 4
 
 
-class ReleaseStore:
-    """The releases of one installation, as one process has them."""
+class SettingsUnsound(EngineError):
+    """A setting of the app has no value in this environment, or one that is not of its type."""
 
-    def __init__(self, database: Database, system: SystemTables, language: Language) -> None:
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(problem.sentence for problem in self.problems))
+
+
+class ReleaseStore:
+    """The releases of one installation, as one process has them.
+
+    setting_variables: values of app settings out of the process's environment, see `SettingSources`.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        system: SystemTables,
+        language: Language,
+        setting_variables: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.database = database
         self.system = system
         self.language = language
+        self._variables = setting_variables
+        self._settings_seen = 0
         self._current: Release | None = None
         self._failed = 0
         self._loading = threading.Lock()
@@ -86,7 +118,7 @@ class ReleaseStore:
         self._listeners.append(listener)
 
     def refresh(self) -> bool:
-        """Look whether there is a newer release and take it; tell whether it was taken.
+        """Look whether there is a newer release, or other values of settings, and take them; tell whether any was.
 
         The first one a process takes must load; later the old one stays where a new one does not.
 
@@ -95,15 +127,20 @@ class ReleaseStore:
             ReleaseUnreadable, ReleaseAltered: the first release cannot be used.
         """
         with self.database.read() as connection:
-            newest = read_stamp(connection, self.system)
+            stamps = read_stamps(connection, self.system)
+        newest, settings = stamps.get(RELEASE_STAMP, 0), stamps.get(SETTINGS_STAMP, 0)
         current = self._current
-        if newest == 0 or newest == self._failed or (current is not None and newest <= current.number):
+        if newest == 0:
             return False
+        if current is not None and (newest == self._failed or newest <= current.number):
+            return settings != self._settings_seen and self._take_settings(settings)
         with self._loading:
             if self._current is not None and newest <= self._current.number:
                 return False
             try:
                 release, stored = self._load(None)
+                if current is not None:
+                    self._check_settings(release.metamodel)
             except EngineError:
                 if current is None:
                     raise
@@ -112,15 +149,25 @@ class ReleaseStore:
                 return False
             if any(step["kind"] == StepKind.CHANGE_TYPE for step in stored.plan["steps"]):
                 self.database.renew()
+            self._settings_seen = settings
             self.take(release)
             return True
+
+    def setting_sources(self) -> SettingSources:
+        """Read where the values of app settings come from in this environment."""
+        with self.database.read() as connection:
+            return self.setting_sources_of(connection)
+
+    def setting_sources_of(self, connection: Connection) -> SettingSources:
+        """Read where they come from within a transaction."""
+        return SettingSources(stored=read_stored_settings(connection, self.system), variables=self._variables)
 
     def take(self, release: Release) -> None:
         """Make a release the current one of this process."""
         older = self._current
         self._current = release
         self._failed = 0
-        if older is not None:
+        if older is not None and older.number != release.number:
             self._older[older.number] = older
         for listener in self._listeners:
             listener(release)
@@ -130,7 +177,40 @@ class ReleaseStore:
         parts = stored.stored_parts
         types = self.language.field_types
         tables = build_tables(metamodel, self.database.dialect, stored=parts, field_types=types)
-        return Release(info=stored.info, metamodel=metamodel, tables=tables, stored=parts, field_types=types)
+        return Release(
+            info=stored.info,
+            metamodel=metamodel,
+            tables=tables,
+            stored=parts,
+            field_types=types,
+            settings=self._in_force(metamodel),
+        )
+
+    def _in_force(self, metamodel: Metamodel) -> SettingsInForce:
+        return settings_in_force(metamodel, self.setting_sources(), self.language.field_types)
+
+    def _take_settings(self, stamp: int) -> bool:
+        with self._loading:
+            current = self._current
+            if current is None or stamp == self._settings_seen:
+                return False
+            self._settings_seen = stamp
+            try:
+                self._check_settings(current.metamodel)
+            except SettingsUnsound:
+                _LOG.exception("values of settings stay as they were")
+                return False
+            settings = self._in_force(current.metamodel)
+            if settings == current.settings:
+                return False
+            self._older.clear()
+            self.take(current.with_settings(settings))
+            return True
+
+    def _check_settings(self, metamodel: Metamodel) -> None:
+        problems = tuple(setting_problems(metamodel, self.setting_sources(), self.language.field_types))
+        if problems:
+            raise SettingsUnsound(problems)
 
     def _load(self, number: int | None) -> tuple[Release, StoredRelease]:
         with self.database.read() as connection:

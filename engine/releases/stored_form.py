@@ -102,10 +102,10 @@ def read_history(connection: Connection, system: SystemTables) -> tuple[ReleaseI
     return tuple(_info(row) for row in found)
 
 
-def read_stamp(connection: Connection, system: SystemTables) -> int:
-    """Give the number of the newest release, 0 where there is none."""
+def read_stamps(connection: Connection, system: SystemTables) -> Mapping[str, int]:
+    """Give all stamps by name: numbers that rise with a change (the newest release's under RELEASE_STAMP)."""
     table = system.stamp
-    return int(connection.execute(select(table.c.value).where(table.c.name == RELEASE_STAMP)).scalar() or 0)
+    return {row["name"]: row["value"] for row in connection.execute(select(table.c.name, table.c.value)).mappings()}
 
 
 def _info(row: Mapping[Any, Any]) -> ReleaseInfo:

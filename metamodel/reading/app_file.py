@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
+
 from metamodel.apps import AppDef, ConnectionDef, QueueDef, SettingDef, TeamDef, TemplateDef
 from metamodel.field_types import FieldValueError
-from metamodel.fields import FieldDef
 from metamodel.reading.node_values import Reading, as_hint, child, entries, items, label, located, word, words
-from metamodel.source import LocatedText, Location
+from metamodel.setting_values import parse_setting
+from metamodel.source import LocatedText
 from metamodel.yaml_nodes import Mapping, Node, Scalar
 
 
@@ -53,21 +55,27 @@ def _read_setting(key: Scalar, node: Node, app: str, reading: Reading) -> Settin
         type=type_name,
         app=app,
         at=key.at,
-        default=_setting_default(key, child(node, "default"), type_name, reading),
+        default=_setting_value(key, child(node, "default"), type_name, reading, "the default"),
         label=label(child(node, "label"), reading.language),
+        by_role=MappingProxyType(
+            {
+                entry.key.text: _setting_value(key, entry.value, type_name, reading, "the value")
+                for entry in entries(child(node, "by_role"))
+            }
+        ),
     )
 
 
-def _setting_default(key: Scalar, node: Node | None, type_name: str, reading: Reading) -> object:
-    field_type = reading.types.find(type_name)
-    if field_type is None or not isinstance(node, Scalar) or node.value is None:
+def _setting_value(key: Scalar, node: Node | None, type_name: str, reading: Reading, what: str) -> object:
+    if not isinstance(node, Scalar) or node.value is None:
         return None
-    stand_in = FieldDef(name=key.text, type=type_name, app="", at=Location(file=key.source.file))
     try:
-        return field_type.parse(node.text, stand_in, reading.context)
+        return parse_setting(
+            node.text, name=key.text, type_name=type_name, types=reading.types, context=reading.context
+        )
     except FieldValueError as error:
         reading.problems.report(
-            "APP321", f"the default '{node.text}' of the setting '{key.text}' is not of type {type_name}", node.at,
+            "APP321", f"{what} '{node.text}' of the setting '{key.text}' is not of type {type_name}", node.at,
             hint=as_hint(error), length=node.length,
         )  # fmt: skip
         return None

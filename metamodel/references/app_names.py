@@ -57,6 +57,10 @@ def _check_app(app: Mapping, metamodel: Metamodel, problems: Problems) -> None:
     for role in scalars(child(app.get("automation"), "roles")):
         if role.text not in metamodel.roles:
             tell_unknown(problems, "APP411", role, "a role", metamodel.roles)
+    for setting in entries(app.get("settings")):
+        for entry in entries(child(setting.value, "by_role")):
+            if entry.key.text not in metamodel.roles:
+                tell_unknown(problems, "APP411", entry.key, "a role", metamodel.roles)
 
 
 def _check_secrets(connection: Mapping, problems: Problems) -> None:

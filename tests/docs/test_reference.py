@@ -18,7 +18,8 @@ from ui.api import register
 from ui.cli import main
 
 CODE = re.compile(r"(?:APP|OBJ|EXP|RUL|PLG)\d{3}")
-_FREE_SETTINGS = {"plugins", "origins", "testing", "clock_text"}
+_FREE_SETTINGS = {"plugins", "app_settings", "origins", "testing", "clock_text"}
+_FAMILIES = ("FIELDSTONE_PLUGIN_", "FIELDSTONE_SETTING_")
 _OF_TESTS_AND_TOOLS = ("FIELDSTONE_TEST", "FIELDSTONE_SHARED", "FIELDSTONE_CLOCK", "FIELDSTONE_CRASH_AT")
 
 
@@ -102,8 +103,8 @@ def test_every_variable_named_in_documentation_is_read_somewhere(folder: str) ->
     known = {f"FIELDSTONE_{name.upper()}" for name in PlatformSettings.__dataclass_fields__}
     for path in files_of(folder, suffixes=(".md",)):
         named = set(re.findall(r"FIELDSTONE_[A-Z_]+[A-Z]", path.read_text(encoding="utf-8")))
-        free = {name for name in named if name.startswith(("FIELDSTONE_PLUGIN_", *_OF_TESTS_AND_TOOLS))}
-        assert named - known - free == {"FIELDSTONE_PLUGIN"} & named, path.name
+        free = {name for name in named if name.startswith((*_FAMILIES, *_OF_TESTS_AND_TOOLS))}
+        assert named - known - free == {family.rstrip("_") for family in _FAMILIES} & named, path.name
 
 
 def test_every_code_in_the_code_is_explained_on_a_page_and_every_explained_code_exists() -> None:

@@ -29,6 +29,7 @@ COMMANDS = {
     "users": ("users", "List, add and change users."),
     "tokens": ("tokens", "Make, list and revoke API tokens."),
     "runs": ("runs", "Look at rule runs and retry them."),
+    "settings": ("settings", "List and set the settings of apps in this environment."),
     "doctor": ("doctor", "Check the installation."),
     "schema": ("schema", "Print the JSON Schemas of the app files."),
 }

@@ -52,6 +52,7 @@ def check_database(database_url: str | None) -> Iterator[str]:
         with opened_platform(database_url, settings) as platform:
             if not platform.releases.has_release():
                 yield "the database has no release yet; `fieldstone apply APP` makes one"
+            yield from (problem.sentence for problem in platform.app_settings.problems())
     except EngineError as error:
         yield str(error)
 

@@ -56,6 +56,7 @@ def worker(database_url: str | None, concurrency: int | None) -> None:
     from ui.cli.serving import run_worker_until_stopped
 
     with opened_platform(database_url) as platform:
+        platform.app_settings.require_sound()
         platform.start()
         run_worker_until_stopped(platform, concurrency=concurrency)
 
@@ -67,6 +68,7 @@ def run_server(
     from ui.app import create_app
     from ui.cli.serving import serve_until_stopped
 
+    platform.app_settings.require_sound()
     platform.start()
     platform.accounts.forget_old()
     own_name = () if host in ("0.0.0.0", "::") else (host,)  # noqa: S104 - compared, not listened on
