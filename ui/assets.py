@@ -4,18 +4,22 @@ Reads ui/static/manifest.json once per environment: an address changes with the 
 """
 
 import json
-import unicodedata
 from collections.abc import Callable
 from functools import lru_cache, partial
 from pathlib import Path
 from types import SimpleNamespace
-from zlib import crc32
 
 from jinja2 import Environment
 from markupsafe import Markup
 
+from ui.avatars import initials, tint
+from ui.controls import control_html, section_start
+from ui.page_parts import Control, Shown
+from ui.shown import shown_html
+from ui.widgets import ControlWords
+from ui.written import written
+
 STATIC_FOLDER = Path(__file__).parent / "static"
-_TINTS = ("blue", "azure", "indigo", "purple", "pink", "red", "orange", "amber", "green", "teal")
 _MACRO_FILES = (
     "icons",
     "buttons",
@@ -41,9 +45,18 @@ def register_assets(environment: Environment, static_url: str = "/static") -> No
         initials=initials,
         tint=tint,
     )
+    environment.globals.update(write_control=_write_control, write_shown=_write_shown, section_start=section_start)
     environment.globals["frame_part"] = lru_cache(maxsize=64)(partial(_render_frame_part, environment))
     # As a global, `ui` also works in a named block that is rendered alone, where imports of the page never run.
     environment.globals["ui"] = _macro_namespace(environment)
+
+
+def _write_control(control: Control, **words: str) -> Markup:
+    return control_html(control, ControlWords(**words))
+
+
+def _write_shown(shown: Shown) -> Markup:
+    return written((shown_html(shown),))
 
 
 def _asset_url(static_url: str, hashes: dict[str, str], name: str) -> str:
@@ -65,29 +78,4 @@ def _macro_namespace(environment: Environment) -> SimpleNamespace:
     return SimpleNamespace(**macros)
 
 
-def initials(name: str, small: bool = False) -> str:
-    """Return the letters of an avatar: two of a Chinese name (one if small), else of the first and last word.
-
-    People are called by the end of a Chinese name, companies by its beginning.
-
-    >>> initials("Anna Maria Stone"), initials("王小明"), initials("王小明", small=True), initials("上海云岭公司")
-    ('AS', '小明', '明', '上海')
-    """
-    words = name.split()
-    if not words:
-        return "?"
-    if _is_han(words[0][0]):
-        if len(words[0]) > 4:
-            return words[0][:1] if small else words[0][:2]
-        return words[0][-1:] if small else words[0][-2:]
-    letters = words[0][0] + (words[-1][0] if len(words) > 1 else "")
-    return letters.upper()
-
-
-def _is_han(letter: str) -> bool:
-    return unicodedata.name(letter, "").startswith("CJK")
-
-
-def tint(name: str) -> str:
-    """Return the avatar colour of a name, always the same one."""
-    return _TINTS[crc32(name.encode()) % len(_TINTS)]
+__all__ = ["STATIC_FOLDER", "initials", "register_assets", "tint"]

@@ -7,7 +7,6 @@ template. The markup is the one docs/frontend.md fixes; what the cells hold was 
 from __future__ import annotations
 
 import datetime as dt
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,15 +20,15 @@ from metamodel.field_types.rich_text import plain_text as rich_plain_text
 from metamodel.fields import ChoiceDef, FieldDef
 from metamodel.texts import label_text
 from metamodel.values import Ref
-from ui.assets import initials, tint
 from ui.formats import Formats
+from ui.shown import person_html
 from ui.value_markup import short_text, stars, swatch
+from ui.written import html_text, written
 
 NUMBER_TYPES = frozenset({"integer", "decimal", "percent", "money", "duration"})
 REFERENCE_TYPES = frozenset({"lookup", "child_of"})
 LONGEST_TEXT = 200
 
-_SPECIAL = re.compile("[&<>\"']").search
 _KEPT = 4_096
 
 CellWriter = Callable[[Record], str]
@@ -75,14 +74,9 @@ def compile_rows(
                 )
             parts += [writer(record) for writer in writers]
             parts.append("</tr>\n")
-        return Markup("".join(parts))  # noqa: S704
+        return written(parts)
 
     return write
-
-
-def html_text(text: str) -> str:
-    """Escape a text for markup and attributes; most texts need none, which costs a search only."""
-    return text if _SPECIAL(text) is None else str(escape(text))
 
 
 def plain_text(field: FieldDef, formats: Formats, words: Mapping[str, str]) -> Callable[[Any], str]:
@@ -221,19 +215,10 @@ def _person_cell(column: RowColumn) -> CellWriter:
         if found is None:
             if len(known) > _KEPT:
                 known.clear()
-            found = known[title] = f'<td data-label="{label}">{person(title)}</td>'
+            found = known[title] = f'<td data-label="{label}">{person_html(title)}</td>'
         return found
 
     return write
-
-
-def person(name: str) -> str:
-    """Write a person's avatar and name."""
-    letters = initials(name, small=True)
-    return (
-        f'<span class="person"><span class="avatar tint-{tint(name)}" aria-hidden="true">{html_text(letters)}</span>'
-        f"<span>{html_text(name)}</span></span>"
-    )
 
 
 def reference_url(target: str | None, value: object) -> str:
@@ -268,4 +253,4 @@ def _url(value: str) -> str:
     return f'<a href="{text}" rel="noopener noreferrer nofollow">{text}</a>'
 
 
-__all__ = ["RowColumn", "RowWriter", "compile_rows", "person", "plain_text", "reference_url"]
+__all__ = ["RowColumn", "RowWriter", "compile_rows", "plain_text", "reference_url"]

@@ -16,7 +16,7 @@ from ui.context import actor, language, platform, release
 from ui.formats import Formats
 from ui.page_parts import Change, ConflictRow, Crumb
 from ui.pages.controls import CURRENCY_SUFFIX
-from ui.pages.form_parts import FormInput, FormMaker, form_id
+from ui.pages.form_parts import FormInput, form_id, form_maker
 from ui.pages.form_values import BACK, WAS, PostedForm
 from ui.pages.values import shown_value
 
@@ -47,8 +47,7 @@ def conflict_page(
     with platform().records.reading(actor(), release=release()) as transaction:
         now = transaction.form_state(object_def.key, record_id, {})
         mine = transaction.form_state(object_def.key, record_id, posted.chosen)
-    maker = FormMaker(object_def, record_id, formats, release().metamodel.main.currency)
-    starts = maker.make(now, FormInput()).was
+    starts = form_maker(release(), object_def, formats).make(record_id, now, FormInput()).was
     moved = [name for name, text in posted.was.items() if name in starts and starts[name] != text]
     both = [name for name in posted.chosen if name in moved]
     url = f"/o/{quote(object_def.key)}/{quote(record_id)}"

@@ -1,28 +1,37 @@
-"""A record form as templates take it: sections of controls by the layout, hidden starting texts, findings by field."""
+"""A record form as templates take it: sections of written controls by the layout, starting texts, findings by field.
+
+`form_maker` compiles an object's form once per release, language and time zone; a request only fills in the record.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from flask import current_app
+from flask_babel import gettext as _
+from markupsafe import Markup
 
 from engine.errors import FieldError
 from engine.records.types import Choice, FormState
+from engine.releases.release import Release
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
+from ui.controls import SECTION_END, section_start
 from ui.formats import Formats
-from ui.page_parts import Control
-from ui.pages.controls import control_id, make_control
-from ui.pages.form_values import started_text
+from ui.pages.controls import control_id
+from ui.pages.field_controls import FieldControl, FormControl
+from ui.pages.form_values import WAS
+from ui.widgets import ControlWords
+from ui.written import html_text, kept_with, written
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormSection:
-    """A titled group of controls."""
+    """A titled group of controls; start: the markup that opens it."""
 
-    id: str
-    label: str
-    columns: int
-    controls: tuple[Control, ...]
+    start: str
+    controls: tuple[FormControl, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,75 +59,105 @@ class FormParts:
     was: Mapping[str, str]
     summary: tuple[tuple[str, str, str], ...]
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The fields that the form shows."""
+        return frozenset(control.name for section in self.sections for control in section.controls)
+
+    @property
+    def controls(self) -> Markup:
+        """The controls alone, without sections and starting texts."""
+        return written(control.html for section in self.sections for control in section.controls)
+
+    @property
+    def inside(self) -> Markup:
+        """The inside of the form: hidden starting texts, then the sections."""
+        return written(self._pieces())
+
+    def _pieces(self) -> Iterator[str]:
+        for name, text in self.was.items():
+            yield f'<input type="hidden" name="{WAS}{html_text(name)}" value="{html_text(text)}">'
+        for section in self.sections:
+            yield section.start
+            for control in section.controls:
+                yield control.html
+            yield SECTION_END
+
 
 class FormMaker:
-    """Makes forms of one object for one person."""
+    """Writes the forms of one object for a language and time zone; it holds nothing of a person or record."""
 
-    def __init__(self, object_def: ObjectDef, record_id: str | None, formats: Formats, currency: str) -> None:
+    def __init__(self, object_def: ObjectDef, formats: Formats, words: ControlWords, currency: str) -> None:
         self._object = object_def
-        self._record_id = record_id
-        self._formats = formats
-        self._currency = currency
-
-    def make(self, state: FormState, given: FormInput, only: Sequence[str] = ()) -> FormParts:
-        """Make the parts; only: the fields to show, () = those of the layout's visible sections."""
-        errors = {each.field: each.message for each in reversed(given.errors) if each.field}
-        sections = tuple(self._sections(state, given, errors, only))
-        controls = [control for section in sections for control in section.controls]
-        was = {**_starts(controls), **given.was}
-        return FormParts(sections=sections, was=was, summary=tuple(self._summary(controls, given.errors)))
-
-    def _sections(
-        self, state: FormState, given: FormInput, errors: Mapping[str, str], only: Sequence[str]
-    ) -> Iterable[FormSection]:
-        if only:
-            yield FormSection(id="", label="", columns=1, controls=self._controls(only, state, given, errors))
-            return
-        for index, (section, visible) in enumerate(zip(self._object.layout.sections, state.sections, strict=True)):
-            controls = self._controls(section.fields, state, given, errors) if visible else ()
-            if controls:
-                yield FormSection(
-                    id=f"form-section-{index + 1}",
-                    label=label_text(section.label, self._formats.language, ""),
-                    columns=section.columns,
-                    controls=controls,
-                )
-
-    def _controls(
-        self, names: Iterable[str], state: FormState, given: FormInput, errors: Mapping[str, str]
-    ) -> tuple[Control, ...]:
-        return tuple(self._control(name, state, given, errors) for name in names if self._is_shown(name, state))
-
-    def _is_shown(self, name: str, state: FormState) -> bool:
-        verdict = state.fields.get(name)
-        if verdict is None or not verdict.visible:
-            return False
-        # What nobody can type and holds nothing would only be noise.
-        return not verdict.readonly or state.values.get(name) is not None
-
-    def _control(self, name: str, state: FormState, given: FormInput, errors: Mapping[str, str]) -> Control:
-        return make_control(
-            self._object,
-            self._object.fields[name],
-            state,
-            record_id=self._record_id,
-            formats=self._formats,
-            typed=given.typed,
-            errors=errors,
-            currency=self._currency,
-            offered=given.offered.get(name, ()),
+        self._fields = {
+            name: FieldControl(object_def, definition, formats, words, currency)
+            for name, definition in object_def.fields.items()
+        }
+        language = formats.language
+        self._sections = tuple(
+            (
+                str(section_start(label_text(section.label, language, ""), f"form-section-{index}", section.columns)),
+                tuple(section.fields),
+            )
+            for index, section in enumerate(object_def.layout.sections, 1)
         )
 
-    def _summary(self, controls: Sequence[Control], errors: Sequence[FieldError]) -> Iterable[tuple[str, str, str]]:
-        shown = {control.name: control for control in controls}
+    def make(self, record_id: str | None, state: FormState, given: FormInput, only: Sequence[str] = ()) -> FormParts:
+        """Make the parts; only: the fields to show, () = those of the layout's visible sections."""
+        errors = {each.field: each.message for each in reversed(given.errors) if each.field}
+        form = html_text(control_id(self._object.key, record_id, "").removesuffix("-"))
+        sections = []
+        for start, names in self._shown_sections(state, only):
+            controls = tuple(
+                self._fields[name].write(form, state, given.typed, errors, given.offered.get(name, ()))
+                for name in names
+                if _is_shown(name, state)
+            )
+            if controls:
+                sections.append(FormSection(start=start, controls=controls))
+        shown = {control.name: control for section in sections for control in section.controls}
+        starts = {name: control.start for name, control in shown.items() if control.start is not None}
+        return FormParts(
+            sections=tuple(sections),
+            was={**starts, **given.was},
+            summary=tuple(self._summary(shown, given.errors)) if given.errors else (),
+        )
+
+    def _shown_sections(self, state: FormState, only: Sequence[str]) -> Iterable[tuple[str, Sequence[str]]]:
+        if only:
+            return ((str(section_start("", "", 1)), only),)
+        return (section for section, visible in zip(self._sections, state.sections, strict=True) if visible)
+
+    def _summary(
+        self, shown: Mapping[str, FormControl], errors: Sequence[FieldError]
+    ) -> Iterable[tuple[str, str, str]]:
         for each in errors:
-            control = shown.get(each.field or "")
-            definition = self._object.fields.get(each.field or "")
-            label = label_text(definition.label, self._formats.language, definition.name) if definition else ""
-            if control is not None:
-                yield control.id, label, each.message
+            name = each.field or ""
+            label = self._fields[name].label if name in self._fields else ""
+            if name in shown:
+                yield shown[name].id, label, each.message
             else:
                 yield "", "", f"{label}: {each.message}" if label else each.message
+
+
+def form_maker(pinned: Release, object_def: ObjectDef, formats: Formats) -> FormMaker:
+    """Give the compiled form of an object in the request's language; kept with the release."""
+    currency = pinned.metamodel.main.currency
+    key = ("form", object_def.key, formats.language, formats.zone.key)
+    made: FormMaker = kept_with(pinned, key, lambda: FormMaker(object_def, formats, control_words(), currency))
+    return made
+
+
+def control_words() -> ControlWords:
+    """Give what controls say, in the request's language."""
+    draw = current_app.jinja_env.globals["ui"].icon  # type: ignore[attr-defined]
+    return ControlWords(
+        required=str(_("required")),
+        choose=str(_("Please choose")),
+        currency_of=str(_("Currency of %(label)s", label="%(label)s")),
+        lock=str(draw("lock", _("read-only"))),
+        alert=str(draw("alert-circle")),
+    )
 
 
 def form_id(object_def: ObjectDef, record_id: str | None) -> str:
@@ -126,19 +165,12 @@ def form_id(object_def: ObjectDef, record_id: str | None) -> str:
     return control_id("form-" + object_def.key, record_id, "").removesuffix("-")
 
 
-def _starts(controls: Iterable[Control]) -> Mapping[str, str]:
-    found = {}
-    for control in controls:
-        if control.readonly:
-            continue
-        if control.widget == "switch":
-            found[control.name] = "true" if control.checked else ""
-        elif control.options:
-            found[control.name] = next((each.value for each in control.options if each.selected), "")
-        else:
-            currency = control.currency if control.widget == "money" and control.currency_name else ""
-            found[control.name] = started_text(control.value, currency)
-    return found
+def _is_shown(name: str, state: FormState) -> bool:
+    verdict = state.fields.get(name)
+    if verdict is None or not verdict.visible:
+        return False
+    # What nobody can type and holds nothing would only be noise.
+    return not verdict.readonly or state.values.get(name) is not None
 
 
-__all__ = ["FormInput", "FormMaker", "FormParts", "FormSection", "form_id"]
+__all__ = ["FormInput", "FormMaker", "FormParts", "FormSection", "control_words", "form_id", "form_maker"]

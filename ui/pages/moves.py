@@ -22,7 +22,7 @@ from ui.context import actor, platform, release
 from ui.page_parts import Crumb
 from ui.pages.board import board_fragment
 from ui.pages.chrome import toast
-from ui.pages.form_parts import FormInput, FormMaker, FormParts
+from ui.pages.form_parts import FormInput, FormParts, form_maker
 from ui.pages.form_values import BACK, BOARD, PostedForm, form_fields, read_posted
 from ui.pages.fragments import is_htmx, render_block
 from ui.pages.rights import readable_object, user_formats
@@ -117,11 +117,10 @@ def _page(
     version: int | None,
 ) -> MovePage:
     board = _board()
-    formats = user_formats()
-    maker = FormMaker(object_def, record_id, formats, release().metamodel.main.currency)
+    maker = form_maker(release(), object_def, user_formats())
     asked = _asked(object_def, state, errors)
-    parts = maker.make(state, FormInput(typed=posted.typed, errors=errors), only=asked or ("",))
-    shown = {control.name for section in parts.sections for control in section.controls}
+    parts = maker.make(record_id, state, FormInput(typed=posted.typed, errors=errors), only=asked or ("",))
+    shown = parts.names
     kept = {name: text for name, text in posted.typed.items() if name not in shown}
     now = version if version is not None else posted.version
     if version is not None:

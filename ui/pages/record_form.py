@@ -21,7 +21,7 @@ from ui.context import actor, language, platform, release
 from ui.page_parts import Crumb
 from ui.pages.chrome import toast
 from ui.pages.conflict import conflict_page
-from ui.pages.form_parts import FormInput, FormMaker, FormParts, form_id
+from ui.pages.form_parts import FormInput, FormParts, form_id, form_maker
 from ui.pages.form_values import BACK, CONFIRM, PostedForm, form_fields, read_posted
 from ui.pages.fragments import render_block
 from ui.pages.rights import readable_object, user_formats
@@ -182,7 +182,6 @@ def _page(
             offered=state.choices,
         )
     title = state.title
-    maker = FormMaker(object_def, record_id, user_formats(), release().metamodel.main.currency)
     base = f"/o/{quote(object_def.key)}"
     url = f"{base}/{quote(record_id)}" if record_id else base
     version = posted.version if posted.version is not None else state.values.get("version")
@@ -195,7 +194,7 @@ def _page(
         state_url=f"{base}/new/state" if record_id is None else f"{url}/state",
         cancel_url=local_path(posted.back, url) if posted.back else url,
         crumbs=_crumbs(object_def, record_id, title),
-        parts=maker.make(state, given),
+        parts=form_maker(release(), object_def, user_formats()).make(record_id, state, given),
         fields={name: value for name, value in fields.items() if value},
         refused=refused,
         warnings=tuple(each.message for each in warnings),

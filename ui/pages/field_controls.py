@@ -1,0 +1,171 @@
+"""The controls of an object's fields, compiled once: from a form's state to the markup of one field.
+
+The widget follows from the field type alone; what is visible, required, read-only or offered is the door's verdict
+(`FormState`), the same that the save gives. What a form posts back is read in ui/pages/controls.py.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote, urlencode
+
+from engine.records.types import Choice, FieldState, FormState
+from metamodel.field_types.number import most_stars
+from metamodel.fields import FieldDef
+from metamodel.objects import ObjectDef
+from metamodel.texts import label_text
+from metamodel.values import Money
+from ui.controls import compile_control
+from ui.formats import Formats
+from ui.page_parts import Control
+from ui.pages.controls import CURRENCY_SUFFIX, input_text, is_ticked, reference_text, widget_of
+from ui.pages.form_values import started_text
+from ui.pages.values import shown_value
+from ui.widgets import ControlState, ControlWords, option_html
+
+_OF_THIS = re.compile(r"\bthis\.([a-z][a-z0-9_]*)")
+# Given the door's verdict, the value chosen (or nothing), the form's state and the records offered: the options as
+# markup, and whether the value chosen is among them.
+OptionsWriter = Callable[[FieldState, str, FormState, Sequence[Choice]], tuple[str, bool]]
+
+
+@dataclass(slots=True, kw_only=True)
+class FormControl:
+    """One field of a form, written. start: the text it started with; None where it posts nothing."""
+
+    id: str
+    name: str
+    label: str
+    start: str | None
+    html: str
+
+
+class FieldControl:
+    """Writes one field of an object for a language and time zone; base_currency: of money without one."""
+
+    def __init__(
+        self, object_def: ObjectDef, field: FieldDef, formats: Formats, words: ControlWords, base_currency: str
+    ) -> None:
+        self._field, self._formats, self._base_currency = field, formats, base_currency
+        self.name, self.label = field.name, label_text(field.label, formats.language, field.name)
+        self._computed = field.is_computed
+        widget = widget_of(field)
+        self._suffix = f"-{field.name}".replace(".", "-")
+        self._is_switch = widget == "switch"
+        self._options = _options_writer(field, formats.language)
+        self._lookup_url = _lookup_urls(object_def, field)
+        control = Control(
+            id="",
+            name=field.name,
+            label=self.label,
+            widget=widget,
+            help=field.help.in_language(formats.language) if field.help is not None else "",
+            max_length=field.max_length,
+            keep_no_draft=field.sensitive or field.encrypted,
+        )
+        self._write = compile_control(control, words)
+
+    def write(
+        self,
+        form: str,
+        state: FormState,
+        typed: Mapping[str, str],
+        errors: Mapping[str, str],
+        offered: Sequence[Choice],
+    ) -> FormControl:
+        """Write the field.
+
+        form: what ids start with, escaped. typed: what the person typed, by control name, as it came; it wins over the
+        value, right or wrong, but an empty control shows what the record took from elsewhere. errors: message by field.
+        offered: some records that a lookup may be set to, for people without scripts.
+        """
+        name, field = self.name, self._field
+        verdict, value = state.fields[name], state.values.get(name)
+        now = ControlState(id=form + self._suffix, error=errors.get(name, ""))
+        if verdict.readonly or self._computed:
+            now.readonly = True
+            now.required = verdict.required and not self._is_switch
+            now.shown = shown_value(field, value, state.titles.get(name), self._formats)
+            return FormControl(id=now.id, name=name, label=self.label, start=None, html=self._write(now))
+        own_text = typed.get(name, "").strip()
+        if self._is_switch:
+            now.checked = is_ticked(typed[name]) if name in typed else value is True
+            start = "true" if now.checked else ""
+        elif self._options is not None:
+            now.required = verdict.required
+            chosen = own_text or reference_text(value)
+            now.options, is_known = self._options(verdict, chosen, state, offered)
+            now.lookup_url = self._lookup_url(state)
+            start = chosen if is_known else ""
+        else:
+            now.required = verdict.required
+            now.value = typed[name] if own_text else input_text(field, value, self._formats)
+            now.currency = typed.get(name + CURRENCY_SUFFIX) or self._currency_of(value)
+            start = started_text(now.value)
+        return FormControl(id=now.id, name=name, label=self.label, start=start, html=self._write(now))
+
+    def _currency_of(self, value: object) -> str:
+        return value.currency if isinstance(value, Money) else self._base_currency
+
+
+def _options_writer(field: FieldDef, language: str) -> OptionsWriter | None:
+    """Make what writes the options of a choice, rating or lookup; None for a field without options."""
+    if field.relation is not None:
+        return _records_writer(field)
+    if field.choice is not None:
+        labels = {o.name: label_text(o.label, language, o.name) for o in field.choice.options}
+    elif field.value_type == "rating":
+        most = most_stars(field)
+        labels = {str(number): "★" * number + "☆" * (most - number) for number in range(1, most + 1)}
+    else:
+        return None
+    plain = {name: option_html(name, label) for name, label in labels.items()}
+    selected = {name: option_html(name, label, selected=True) for name, label in labels.items()}
+
+    def write(verdict: FieldState, chosen: str, state: FormState, offered: Sequence[Choice]) -> tuple[str, bool]:
+        allowed = plain if verdict.options is None else verdict.options
+        texts = [
+            selected[name] if name == chosen else text
+            for name, text in plain.items()
+            if name in allowed or name == chosen
+        ]
+        return "".join(texts), chosen in plain
+
+    return write
+
+
+def _records_writer(field: FieldDef) -> OptionsWriter:
+    assert field.relation is not None
+    name, single = field.name, field.relation.single_target is not None
+
+    def write(verdict: FieldState, chosen: str, state: FormState, offered: Sequence[Choice]) -> tuple[str, bool]:
+        found = {each.id if single else f"{each.object}:{each.id}": each.title for each in offered}
+        texts = []
+        if chosen:
+            # The one chosen stands first, whether or not it is offered.
+            title = found.pop(chosen, "") or state.titles.get(name) or "–"
+            texts.append(option_html(chosen, title, selected=True))
+        texts += [option_html(value, title) for value, title in found.items()]
+        return "".join(texts), True
+
+    return write
+
+
+def _lookup_urls(object_def: ObjectDef, field: FieldDef) -> Callable[[FormState], str]:
+    """Make what gives the address that a lookup's picker asks; nothing for other fields."""
+    if field.relation is None:
+        return lambda state: ""
+    base = f"/o/{quote(object_def.key)}/choices/{quote(field.name)}"
+    where = field.relation.where
+    # The picker offers what fits the form's other values, so these travel in its address.
+    names = tuple(dict.fromkeys(_OF_THIS.findall(where.text))) if where is not None else ()
+    if not names:
+        return lambda state: base
+
+    def write(state: FormState) -> str:
+        given = {name: reference_text(value) for name in names if (value := state.values.get(name)) is not None}
+        return f"{base}?{urlencode(given)}" if given else base
+
+    return write
