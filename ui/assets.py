@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from ui.avatars import initials, tint
 from ui.controls import control_html, section_start
+from ui.frame import compile_frame
 from ui.page_parts import Control, Shown
 from ui.shown import shown_html
 from ui.widgets import ControlWords
@@ -49,6 +50,7 @@ def register_assets(environment: Environment, static_url: str = "/static") -> No
     environment.globals["frame_part"] = lru_cache(maxsize=64)(partial(_render_frame_part, environment))
     # As a global, `ui` also works in a named block that is rendered alone, where imports of the page never run.
     environment.globals["ui"] = _macro_namespace(environment)
+    environment.globals["frame_of"] = partial(compile_frame, environment)
 
 
 def _write_control(control: Control, **words: str) -> Markup:
@@ -73,8 +75,6 @@ def _macro_namespace(environment: Environment) -> SimpleNamespace:
     for name in _MACRO_FILES:
         module = environment.get_template(f"macros/{name}.html").module
         macros.update({key: value for key, value in vars(module).items() if not key.startswith("_")})
-    # The menu is the dearest part of a page and made of plain values alone: equal menus are drawn once.
-    macros["side_menu"] = lru_cache(maxsize=256)(macros["side_menu"])
     return SimpleNamespace(**macros)
 
 

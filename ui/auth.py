@@ -28,7 +28,7 @@ from flask import (
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_wtf.csrf import CSRFProtect
+from flask_wtf.csrf import CSRFProtect, generate_csrf
 
 from engine.accounts.errors import SignInRefused, TooManyAttempts
 from engine.accounts.service import SignedIn
@@ -85,6 +85,7 @@ def install_auth(app: Flask, settings: WebSettings) -> None:
     )
     app.session_interface = CookieState()
     csrf = CSRFProtect(app)
+    app.jinja_env.globals["csrf_token"] = _csrf_token
 
     def authenticate() -> ResponseReturnValue | None:
         g.signed_in = found = _find_signed_in()
@@ -163,6 +164,11 @@ def save_preferences() -> ResponseReturnValue:
                 cookie, value, max_age=PREFERENCE_MAX_AGE_S, samesite="Lax", secure=_is_https(), httponly=True
             )
     return answer
+
+
+def _csrf_token() -> str:
+    # A page names its token many times; asking Flask-WTF again would make its signer again.
+    return str(g.get("csrf_token") or generate_csrf())
 
 
 def _refusal(error: SignInRefused | TooManyAttempts) -> str:

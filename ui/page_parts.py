@@ -5,9 +5,12 @@ View functions fill these; templates only read them. Nothing here knows records,
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from ui.frame import Frame
 
 Theme = Literal["auto", "light", "dark"]
 Verdict = Literal["true", "false", "unknown"]
@@ -38,7 +41,10 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chrome:
-    """What base.html and bare.html need besides the page itself; the template variable `chrome`."""
+    """What base.html and bare.html need besides the page itself; the template variable `chrome`.
+
+    frame: the frame made of everything here but `here` and `toasts`, where it is kept; else base.html makes one.
+    """
 
     product: str
     language: str
@@ -52,6 +58,7 @@ class Chrome:
     menus: tuple[MenuNode, ...] = ()
     toasts: tuple["Toast", ...] = ()
     release: str = ""
+    frame: "Frame | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,16 +1,17 @@
 """The frame of every page: the menus of the person's roles, name of the product, language, theme, who is signed in.
 
-Menus are built once per release, set of roles and language; a request only marks where it stands.
+Menus are built once per release, set of roles and language, the whole frame once per person and place in the menu; a
+request only fills in its address, its CSRF token and its messages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from flask import Flask, request, session
+from flask import Flask, current_app, request, session
 from flask_babel import gettext as _
 
 from engine.access.actor import Actor
@@ -19,8 +20,10 @@ from metamodel.access import MenuDef, MenuItemDef
 from metamodel.apps import Metamodel
 from metamodel.texts import label_text
 from ui.context import current_actor, language, release, theme
+from ui.frame import compile_frame
 from ui.page_parts import Chrome, MenuNode, Person, Theme, Toast
 from ui.pages.rights import access_of, can_read
+from ui.written import kept_with
 
 _TOASTS = "toasts"
 
@@ -41,21 +44,34 @@ def toast(text: str, kind: str = "success") -> None:
 
 def make_chrome() -> Chrome:
     """Make the frame of the page being answered."""
-    asking = current_actor()
-    pinned, here = release(), request.full_path.rstrip("?")
-    return Chrome(
-        product=label_text(pinned.metamodel.main.label, language(), pinned.metamodel.main.name),
-        language=language(),
-        theme=_theme(),
+    asking, pinned, tongue, colours = current_actor(), release(), language(), _theme()
+    here = _place(pinned, asking, tongue) if asking is not None else None
+    key = ("chrome", tongue, colours, None if asking is None else _identity(asking), here.href if here else "")
+    kept: Chrome = kept_with(pinned, key, lambda: _compile(pinned, asking, tongue, colours, here))
+    toasts = tuple(Toast(text=text, kind=kind) for text, kind in session.pop(_TOASTS, ()))
+    return replace(kept, here=request.full_path.rstrip("?"), toasts=toasts)
+
+
+def _identity(asking: Actor) -> Hashable:
+    """Give all that a frame shows of a person, and what their menus follow from."""
+    return asking.user_id, asking.name, asking.login, asking.roles, asking.is_system
+
+
+def _compile(pinned: Release, asking: Actor | None, tongue: str, colours: Theme, here: MenuNode | None) -> Chrome:
+    menus = () if asking is None else _menus(pinned, asking, tongue)
+    chrome = Chrome(
+        product=label_text(pinned.metamodel.main.label, tongue, pinned.metamodel.main.name),
+        language=tongue,
+        theme=colours,
         home_url="/",
         login_url="/login",
         logout_url="/logout",
         preferences_url="/preferences",
-        here=here,
+        here="",
         user=None if asking is None else Person(id=asking.user_id or "", name=asking.name, email=asking.login),
-        menus=() if asking is None else _with_place(_menus(pinned, asking, language())),
-        toasts=tuple(Toast(text=text, kind=kind) for text, kind in session.pop(_TOASTS, [])),
+        menus=menus if here is None else tuple(_marked(node, here) for node in menus),
     )
+    return replace(chrome, frame=compile_frame(current_app.jinja_env, chrome))
 
 
 def menu_views(actor_: Actor) -> Sequence[MenuNode]:
@@ -71,16 +87,24 @@ def _theme() -> Theme:
     return "light" if wanted == "light" else "dark" if wanted == "dark" else "auto"
 
 
-def _with_place(menus: tuple[MenuNode, ...]) -> tuple[MenuNode, ...]:
-    links = list(_links(menus))
+def _place(pinned: Release, asking: Actor, tongue: str) -> MenuNode | None:
+    """Give the entry of the menu that the page stands under."""
+    key = ("ui.menu places", asking.roles, asking.is_system, tongue)
+    exact, by_path = pinned.part(key, lambda made: _places(_menus(made, asking, tongue)))
     view = request.args.get("view", "")
     path = "/".join(request.path.split("/")[:3]) if request.path.startswith("/o/") else request.path
-    exact = f"{path}?{urlencode({'view': view})}" if view else path
-    here = next((node for node in links if node.href == exact), None)
-    if here is None and not view:
-        # A record's page, and a list without a view named, stand under the first entry of their object.
-        here = next((node for node in links if node.href.partition("?")[0] == path), None)
-    return menus if here is None else tuple(_marked(node, here) for node in menus)
+    found: MenuNode | None = exact.get(f"{path}?{urlencode({'view': view})}" if view else path)
+    # A record's page, and a list without a view named, stand under the first entry of their object.
+    return by_path.get(path) if found is None and not view else found
+
+
+def _places(menus: tuple[MenuNode, ...]) -> tuple[dict[str, MenuNode], dict[str, MenuNode]]:
+    exact: dict[str, MenuNode] = {}
+    by_path: dict[str, MenuNode] = {}
+    for node in _links(menus):
+        exact.setdefault(node.href, node)
+        by_path.setdefault(node.href.partition("?")[0], node)
+    return exact, by_path
 
 
 def _menus(pinned: Release, asking: Actor, tongue: str) -> tuple[MenuNode, ...]:
