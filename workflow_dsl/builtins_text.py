@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-import phonenumbers
-
 from metamodel.values import Money
 from workflow_dsl.context import Context
 from workflow_dsl.evaluation_errors import checked_text
 from workflow_dsl.functions import Example, Function, signature
+from workflow_dsl.letter_cases import lower_text, title_text, upper_text
 from workflow_dsl.limits import MAX_NUMBER_DIGITS, MAX_VALUE_BYTES
+from workflow_dsl.phone_formats import format_phone
 from workflow_dsl.shown_values import format_moment, format_number, text_of
 from workflow_dsl.types import BOOLEAN, DECIMAL, INTEGER, TEXT, list_of
 
@@ -53,10 +53,6 @@ def _pad(text: str, length: int, character: str = " ") -> str | None:
     return checked_text(character[0] * min(missing, MAX_VALUE_BYTES + 1) + text)
 
 
-def _title(text: str) -> str:
-    return re.sub(r"[^\W\d_]+", lambda word: word[0][0].upper() + word[0][1:].lower(), text)
-
-
 def _split(text: str, separator: str) -> tuple[str, ...]:
     return tuple(part for part in (piece.strip() for piece in text.split(separator)) if part)
 
@@ -71,16 +67,6 @@ def _format(context: Context, value: Any, pattern: str) -> str | None:
     if isinstance(value, Money):
         return checked_text(format_number(value.amount, pattern))
     return checked_text(format_number(value, pattern))
-
-
-def _format_phone(text: str, country: str) -> str | None:
-    try:
-        number = phonenumbers.parse(text, country.upper())
-    except phonenumbers.NumberParseException:
-        return text
-    if not phonenumbers.is_possible_number(number):
-        return text
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _text(context: Context, value: Any) -> str | None:
@@ -114,13 +100,13 @@ def text_functions() -> tuple[Function, ...]:
         Function(name="len", group="text", sql=True, doc="How many characters a text has.",
                  example=Example(expression='len("abc")', value="3"),
                  signatures=(signature("t: text", INTEGER, len),)),
-        Function(name="lower", group="text", doc="The text in small letters.",
+        Function(name="lower", group="text", sql=True, doc="The text in small letters.",
                  example=Example(expression='lower("ACME Ltd")', value='"acme ltd"'),
-                 signatures=(signature("t: text", TEXT, str.lower),)),
-        Function(name="upper", group="text", doc="The text in capitals.",
+                 signatures=(signature("t: text", TEXT, lower_text),)),
+        Function(name="upper", group="text", sql=True, doc="The text in capitals.",
                  example=Example(expression='upper("acme")', value='"ACME"'),
-                 signatures=(signature("t: text", TEXT, str.upper),)),
-        Function(name="trim", group="text", doc="The text without white space at its ends.",
+                 signatures=(signature("t: text", TEXT, upper_text),)),
+        Function(name="trim", group="text", sql=True, doc="The text without white space at its ends.",
                  example=Example(expression='trim("  a b ")', value='"a b"'),
                  signatures=(signature("t: text", TEXT, lambda text: text.strip() or None),)),
         Function(name="left", group="text", sql=True, doc="The first n characters.",
@@ -132,48 +118,49 @@ def text_functions() -> tuple[Function, ...]:
         Function(name="mid", group="text", sql=True, doc="n characters from the one at start (the first is 1).",
                  example=Example(expression='mid("abcdef", 2, 3)', value='"bcd"'),
                  signatures=(signature("t: text, start: whole, [n: whole]", TEXT, _mid),)),
-        Function(name="find", group="text",
+        Function(name="find", group="text", sql=True,
                  doc="The place (from 1) of a part in a text, at or after start; 0 if it is absent.",
                  example=Example(expression='find("abcdef", "cd")', value="3"),
                  signatures=(signature("t: text, part: text, [start: whole]", INTEGER, _find),)),
-        Function(name="replace", group="text", doc="The text with every occurrence of a part replaced.",
+        Function(name="replace", group="text", sql=True, doc="The text with every occurrence of a part replaced.",
                  example=Example(expression='replace("a-b-c", "-", "/")', value='"a/b/c"'),
                  signatures=(signature("t: text, part: text, by: text", TEXT, _replace, takes_empty=True),)),
-        Function(name="split", group="text", doc="The parts of a text between separators, trimmed, empties left out.",
+        Function(name="split", group="text", sql=True,
+                 doc="The parts of a text between separators, trimmed, empties left out.",
                  example=Example(expression='split("a, b, c", ",")', value='["a", "b", "c"]'),
                  signatures=(signature("t: text, separator: text", list_of(TEXT), _split),)),
-        Function(name="format", group="text",
+        Function(name="format", group="text", sql=True,
                  doc="A number by 0, 00, 0.00, #,##0.00, or a date, moment or time by YYYY MM DD hh mm.",
                  example=Example(expression='format(1234.5, "#,##0.00")', value='"1,234.50"'),
                  signatures=(
                      signature("value: amount, pattern: text", TEXT, _format, needs_context=True),
                      signature("value: moment|time, pattern: text", TEXT, _format, needs_context=True),
                  )),
-        Function(name="pad", group="text", doc="The text filled up on its left to n characters.",
+        Function(name="pad", group="text", sql=True, doc="The text filled up on its left to n characters.",
                  example=Example(expression='pad("7", 3, "0")', value='"007"'),
                  signatures=(signature("t: text, n: whole, [c: text]", TEXT, _pad),)),
-        Function(name="title", group="text", doc="The text with each word's first letter a capital.",
+        Function(name="title", group="text", sql=True, doc="The text with each word's first letter a capital.",
                  example=Example(expression='title("zhang SAN")', value='"Zhang San"'),
-                 signatures=(signature("t: text", TEXT, _title),)),
-        Function(name="format_phone", group="text",
+                 signatures=(signature("t: text", TEXT, title_text),)),
+        Function(name="format_phone", group="text", sql=True,
                  doc="A phone number in international form; what is no phone number of that country is left as it is.",
                  example=Example(expression='format_phone("138 0013 8000", "CN")', value='"+8613800138000"'),
-                 signatures=(signature("t: text, country: text", TEXT, _format_phone),)),
+                 signatures=(signature("t: text, country: text", TEXT, format_phone),)),
     )  # fmt: skip
 
 
 def conversion_functions() -> tuple[Function, ...]:
     """Make the conversions to and from text."""
     return (
-        Function(name="text", group="conversion",
+        Function(name="text", group="conversion", sql=True,
                  doc="Any value as a text: numbers plain, dates in ISO form, a choice by its option's name.",
                  example=Example(expression="text(2026-11-21)", value='"2026-11-21"'),
                  signatures=(signature("value: any", TEXT, _text, takes_empty=True, needs_context=True),)),
-        Function(name="number", group="conversion",
+        Function(name="number", group="conversion", sql=True,
                  doc="The number a text spells, empty where it spells none; the amount of money.",
                  example=Example(expression='number("1,234.5")', value="1234.5"),
                  signatures=(signature("t: text", DECIMAL, _number), signature("m: money", DECIMAL, _amount))),
-        Function(name="is_number", group="logic", doc="Whether a text spells a number.",
+        Function(name="is_number", group="logic", sql=True, doc="Whether a text spells a number.",
                  example=Example(expression='is_number("12a")', value="false"),
                  signatures=(signature("t: text", BOOLEAN, _is_number, takes_empty=True),)),
     )  # fmt: skip

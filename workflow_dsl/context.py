@@ -14,7 +14,9 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from metamodel.values import Money
+from workflow_dsl.record_tokens import record_token
 from workflow_dsl.syntax import NamedKind, Span
+from workflow_dsl.workdays import BusinessCalendar
 
 # A record as expressions see it: API name → value; a name that is absent reads as empty.
 Values = Mapping[str, Any]
@@ -87,8 +89,9 @@ class Context(Protocol):
     def to_base(self, money: Money) -> Decimal:
         """Give an amount in the base currency at the record's dated rate."""
 
-    def is_workday(self, day: dt.date) -> bool:
-        """Say whether a day counts by the calendar in force."""
+    @property
+    def calendar(self) -> BusinessCalendar:
+        """The calendar in force, by which business days and hours count."""
 
     def label(self, object_key: str, field_name: str, option: str) -> str:
         """Give the label of a choice's option in the reader's language."""
@@ -133,6 +136,7 @@ class PlainContext:
     workdays: Sequence[dt.date] = ()
     labels: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    token_key: bytes = b"a key of examples"
 
     @property
     def zone(self) -> dt.tzinfo:
@@ -204,9 +208,10 @@ class PlainContext:
         rate = Decimal(1) if money.currency == self.base_currency else self.rates.get(money.currency, Decimal(1))
         return money.amount * rate
 
-    def is_workday(self, day: dt.date) -> bool:
-        """Count Monday to Friday, less holidays, and worked weekends."""
-        return day in self.workdays or (day.isoweekday() < 6 and day not in self.holidays)
+    @property
+    def calendar(self) -> BusinessCalendar:
+        """Monday to Friday, less holidays, and worked weekends."""
+        return BusinessCalendar(holidays=frozenset(self.holidays), workdays=frozenset(self.workdays))
 
     def label(self, object_key: str, field_name: str, option: str) -> str:
         """Give the label, else the option's name."""
@@ -218,12 +223,12 @@ class PlainContext:
         return str(record.get("name") or record_id)
 
     def url(self, object_key: str, record_id: str) -> str:
-        """Give a relative address."""
-        return f"/{object_key}/{record_id}"
+        """Give the path of the record's page."""
+        return f"/o/{object_key}/{record_id}"
 
     def token(self, object_key: str, record_id: str) -> str:
-        """Give a text that is the same for the same record."""
-        return f"{object_key}-{record_id}"
+        """Give the record's token."""
+        return record_token(self.token_key, object_key, record_id)
 
     def note(self, message: str, at: Span) -> None:
         """Keep the message."""

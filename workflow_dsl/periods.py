@@ -8,13 +8,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from workflow_dsl.durations import Duration, add_months
 from workflow_dsl.evaluation_errors import NotComputable
 from workflow_dsl.syntax import Direction, DurationUnit, Period
+from workflow_dsl.workdays import BusinessCalendar
 
 IsWorkday = Callable[[dt.date], bool]
-_MOST_BUSINESS_DAYS = 40_000
+MOST_BUSINESS_DAYS = 40_000
+MOST_IDLE_DAYS = 3_660
 _DAY_SECONDS = 86_400
 
 
@@ -67,8 +70,8 @@ def period_bounds(period: Period, today: dt.date, is_workday: IsWorkday) -> tupl
 
 def move_business_days(day: dt.date, count: int, is_workday: IsWorkday) -> dt.date:
     """Step over days that don't count until `count` workdays have passed; 0 gives the day itself."""
-    if abs(count) > _MOST_BUSINESS_DAYS:
-        raise NotComputable(f"at most {_MOST_BUSINESS_DAYS} business days can be counted")
+    if abs(count) > MOST_BUSINESS_DAYS:
+        raise NotComputable(f"at most {MOST_BUSINESS_DAYS} business days can be counted")
     step = dt.timedelta(days=1 if count > 0 else -1)
     left, idle = abs(count), 0
     while left:
@@ -79,7 +82,7 @@ def move_business_days(day: dt.date, count: int, is_workday: IsWorkday) -> dt.da
         works = is_workday(day)
         left -= works
         idle = 0 if works else idle + 1
-        if idle > 3660:
+        if idle > MOST_IDLE_DAYS:
             raise NotComputable("the calendar in force has no workdays")
     return day
 
@@ -89,8 +92,8 @@ def business_days_between(first: dt.date, last: dt.date, is_workday: IsWorkday) 
     if last < first:
         return -business_days_between(last, first, is_workday)
     span = (last - first).days
-    if span > _MOST_BUSINESS_DAYS:
-        raise NotComputable(f"business days are counted over at most {_MOST_BUSINESS_DAYS} days")
+    if span > MOST_BUSINESS_DAYS:
+        raise NotComputable(f"business days are counted over at most {MOST_BUSINESS_DAYS} days")
     return sum(is_workday(first + dt.timedelta(days=offset)) for offset in range(1, span + 1))
 
 
@@ -123,16 +126,46 @@ def shift_day(day: dt.date, by: Duration, is_workday: IsWorkday) -> dt.date:
     return day
 
 
-def shift_moment(moment: dt.datetime, by: Duration, zone: dt.tzinfo, is_workday: IsWorkday) -> dt.datetime:
-    """Add a duration to a moment: months and days keep the local time of day, seconds are absolute."""
+def shift_moment(moment: dt.datetime, by: Duration, zone: dt.tzinfo, calendar: BusinessCalendar) -> dt.datetime:
+    """Add a duration to a moment: months and days keep the local time of day, seconds are absolute.
+
+    Business hours come last, and count where the calendar in force has hours. A local time that a clock change gives
+    twice is the first of the two.
+    """
     try:
+        seconds = by.seconds
         if by.months or by.days or by.business_days:
             local = moment.astimezone(zone)
             days = by.days.to_integral_value(rounding="ROUND_FLOOR")
             whole = Duration(months=by.months, days=days, business_days=by.business_days)
-            day = shift_day(local.date(), whole, is_workday)
-            moment = dt.datetime.combine(day, local.time(), zone).astimezone(dt.UTC)
-            moment += dt.timedelta(seconds=float((by.days - days) * _DAY_SECONDS))
-        return moment + dt.timedelta(seconds=float(by.seconds)) if by.seconds else moment
+            day = shift_day(local.date(), whole, calendar.is_workday)
+            moment = dt.datetime.combine(day, local.time().replace(fold=0), zone).astimezone(dt.UTC)
+            seconds += (by.days - days) * _DAY_SECONDS
+        moment += _microseconds(seconds)
+        return _move_business_time(moment, _microseconds(by.business_seconds), zone, calendar)
     except OverflowError as error:
         raise NotComputable("the moment lies outside the years 1 to 9999") from error
+
+
+def _microseconds(seconds: Decimal) -> dt.timedelta:
+    return dt.timedelta(microseconds=int((seconds * 1_000_000).to_integral_value(rounding="ROUND_FLOOR")))
+
+
+def _move_business_time(
+    moment: dt.datetime, by: dt.timedelta, zone: dt.tzinfo, calendar: BusinessCalendar
+) -> dt.datetime:
+    """Go on (or back) until so much business time has passed."""
+    if not by:
+        return moment
+    back, left, idle = by < dt.timedelta(), abs(by), 0
+    day = moment.astimezone(zone if calendar.zone is None else ZoneInfo(calendar.zone)).date()
+    while idle <= MOST_IDLE_DAYS:
+        spans = list(calendar.spans(day, zone))
+        idle = 0 if spans else idle + 1
+        for first, last in reversed(spans) if back else spans:
+            begin, end = (first, min(last, moment)) if back else (max(first, moment), last)
+            if end - begin >= left:
+                return end - left if back else begin + left
+            left -= max(end - begin, dt.timedelta())
+        day += dt.timedelta(days=-1 if back else 1)
+    raise NotComputable("the calendar in force has no workdays")

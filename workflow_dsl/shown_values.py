@@ -17,7 +17,8 @@ def number_text(value: int | Decimal) -> str:
     """Write a number without exponent and without zeros that say nothing."""
     if isinstance(value, int):
         return str(value)
-    text = format(value, "f")
+    # A zero has no sign, whatever it was multiplied by.
+    text = format(value, "f") if value else "0"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

@@ -19,11 +19,11 @@ def shift(context: Context, moment: Any, by: Any, sign: int) -> Any:
         return None
     duration = by if sign > 0 else by.times(-1)
     if isinstance(moment, dt.datetime):
-        return shift_moment(moment, duration, context.zone, context.is_workday)
+        return shift_moment(moment, duration, context.zone, context.calendar)
     if isinstance(moment, dt.time):
         seconds = int(duration.length_seconds)
         return (dt.datetime.combine(dt.date(2000, 1, 1), moment) + dt.timedelta(seconds=seconds % 86_400)).time()
-    return shift_day(moment, duration, context.is_workday)
+    return shift_day(moment, duration, context.calendar.is_workday)
 
 
 def difference(left: Any, right: Any) -> Duration | None:
@@ -66,8 +66,8 @@ def duration_divide(context: Context, left: Any, right: Any, at: Span) -> Durati
     if right == 0:
         context.note("division by zero", at)
         return None
-    shared: Duration = left.times(Decimal(1) / right)
-    return shared
+    # Each part by itself: times the reciprocal would round twice.
+    return Duration(*(part / right for part in left))
 
 
 def length(value: Any) -> Any:
@@ -79,6 +79,6 @@ def in_period(context: Context, value: Any, period: Period) -> bool:
     """Say whether a date, or the local day of a moment, lies in a period."""
     if value is None:
         return False
-    first, last = period_bounds(period, context.today, context.is_workday)
+    first, last = period_bounds(period, context.today, context.calendar.is_workday)
     day = value.astimezone(context.zone).date() if isinstance(value, dt.datetime) else value
     return bool(first <= day <= last)

@@ -19,7 +19,9 @@ from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from metamodel.values import Money
 from workflow_dsl.context import Context, Values
+from workflow_dsl.record_tokens import record_token
 from workflow_dsl.syntax import NamedKind, Span
+from workflow_dsl.workdays import BusinessCalendar
 
 Computations = Mapping[str, Callable[[Context], Any]]
 
@@ -70,7 +72,7 @@ class RecordSource(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What all evaluations of one transaction share."""
+    """What all evaluations of one transaction share; token_key: what tokens of records are made with."""
 
     metamodel: Metamodel
     source: RecordSource
@@ -80,6 +82,8 @@ class Surroundings:
     zone: ZoneInfo
     language: str
     settings: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    calendar: BusinessCalendar = field(default_factory=BusinessCalendar)
+    token_key: bytes = b""
 
 
 class RecordValues(dict[str, Any]):
@@ -229,9 +233,10 @@ class RecordContext:
         """Give an amount in the base currency; other currencies have no rates yet and are not accepted by a save."""
         return money.amount
 
-    def is_workday(self, day: dt.date) -> bool:
-        """Count Monday to Friday; calendars of their own come later."""
-        return day.isoweekday() < 6
+    @property
+    def calendar(self) -> BusinessCalendar:
+        """The calendar in force: the main app's, else Monday to Friday."""
+        return self._around.calendar
 
     def label(self, object_key: str, field_name: str, option: str) -> str:
         """Give the label of a choice's option in the reader's language."""
@@ -242,8 +247,13 @@ class RecordContext:
         return f"/o/{object_key}/{record_id}"
 
     def token(self, object_key: str, record_id: str) -> str:
-        """Give the text that public links name a record by; there are no public links yet."""
-        return f"{object_key}-{record_id}"
+        """Give the unguessable text that public links name a record by."""
+        return record_token(self._around.token_key, object_key, record_id)
+
+    @property
+    def token_key(self) -> bytes:
+        """What tokens of records are made with."""
+        return self._around.token_key
 
     def note(self, message: str, at: Span) -> None:
         """Remember something for the trace."""

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Text, case, func, literal, null, select
+import orjson
+from sqlalchemy import Text, cast, null
 from sqlalchemy.engine import Dialect as SqlDialect
 
 from engine.expressions.sql.builder import SqlBuilder
 from engine.expressions.sql.environment import Environment
-from engine.expressions.sql.frames import Frame
-from engine.expressions.sql.paths import path_holders
-from engine.expressions.sql.scopes import Eyes, RowScope
+from engine.expressions.sql.titles import record_title
 from engine.expressions.sql.values import (
     Sql,
     SqlAnyReference,
@@ -23,9 +22,11 @@ from engine.expressions.sql.values import (
     SqlDatetime,
     SqlDuration,
     SqlEmpty,
+    SqlItems,
     SqlMoney,
     SqlNumber,
     SqlReference,
+    SqlTexts,
     SqlTime,
     SqlValue,
     parts_of,
@@ -102,41 +103,7 @@ class CellMaker:
     def _titles(self, node: t.Typed, value: SqlReference | SqlAnyReference) -> Sql:
         if not isinstance(node, t.FieldPath):
             return null()
-        eyes = self._environment.eyes
-        if isinstance(value, SqlAnyReference):
-            return any_title(self._builder, value, eyes)
-        if node.field is None:
-            holders = path_holders(self._builder, node, self._environment)
-            titles = [holder.title() for holder in holders if isinstance(holder, RowScope)]
-        else:
-            titles = list(self._followed(node, node.field.name, value))
-        if not titles:
-            return null()
-        return func.coalesce(*titles) if len(titles) > 1 else titles[0]
-
-    def _followed(self, node: t.FieldPath, name: str, value: SqlReference) -> Iterator[Sql]:
-        for holder in path_holders(self._builder, node, self._environment):
-            definition = self._builder.field_def(holder.object_key, name)
-            targets = definition.relation.targets if definition.relation is not None else ()
-            for target, _ in value.targets:
-                if target in targets:
-                    yield holder.follow(definition, target).title()
-
-
-def any_title(builder: SqlBuilder, value: SqlAnyReference, eyes: Eyes | None) -> Sql:
-    """Give the title of a record of any object: one small select, of the object it is."""
-    whens = []
-    for key in builder.metamodel.objects:
-        alias = builder.tables.of(key).table.alias()
-        scope = RowScope(builder, Frame(alias), key, alias, False, eyes)
-        conditions = [alias.c["id"] == value.id]
-        if eyes is not None and (readable := eyes.record_condition(scope)) is not None:
-            conditions.append(readable)
-        title = scope.title()
-        query = select(title).select_from(scope.frame.source).where(*conditions)
-        query = query.correlate_except(*scope.frame.aliases)
-        whens.append((value.object == literal(key, Text()), query.scalar_subquery()))
-    return case(*whens, else_=null())
+        return record_title(self._builder, node, value, self._environment)
 
 
 def _plain_cell(
@@ -154,23 +121,36 @@ def _plain_cell(
         return Cell(name, parts, read, lambda row: _moment(row[at]))
     if isinstance(value, SqlDate):
         return Cell(name, parts, read, lambda row: _day(row[at]))
+    if isinstance(value, SqlTexts):
+        return Cell(name, parts, lambda row: tuple(read(row) or ()) or None, read)
     if isinstance(value, SqlTime):
         return Cell(name, parts, read, lambda row: None if row[at] is None else time_text(read(row)))
+    if isinstance(value, SqlItems):
+        return _items_cell(name, cast(parts[0], Text()), at)
     if isinstance(value, SqlEmpty):
         return Cell(name, parts, lambda row: None, lambda row: None)
     return Cell(name, parts, read, read)
+
+
+def _items_cell(name: str, text: Sql, at: int) -> Cell:
+    def read(row: Sequence[Any]) -> tuple[str, ...] | None:
+        return None if row[at] is None else tuple(orjson.loads(row[at]))
+
+    def json(row: Sequence[Any]) -> list[str] | None:
+        return None if row[at] is None else orjson.loads(row[at])  # type: ignore[no-any-return]
+
+    return Cell(name, (text,), read, json)
 
 
 def _duration_cell(name: str, parts: tuple[Sql, ...], at: int) -> Cell:
     def read(row: Sequence[Any]) -> Duration | None:
         if row[at + 1] is None:
             return None
-        months, days, seconds = (Decimal(part) for part in row[at : at + 3])
-        return of_seconds(Duration(months=months, days=days, seconds=seconds).length_seconds)
+        return Duration(*(Decimal(part) for part in row[at : at + len(parts)]))
 
     def json(row: Sequence[Any]) -> str | None:
         value = read(row)
-        return None if value is None else iso_text(value)
+        return None if value is None else iso_text(of_seconds(value.length_seconds))
 
     return Cell(name, parts, read, json)
 

@@ -34,8 +34,8 @@ RECORD_EXAMPLES = {
     "is_new": ("is_new()", "false"),
     "is_subordinate": ("is_subordinate(owner)", "false"),
     "has_permission": ('has_permission("waive_review")', "true"),
-    "url": ("url(this)", '"/deal/d1"'),
-    "token": ("token(this)", '"deal-d1"'),
+    "url": ("url(this)", '"/o/deal/d1"'),
+    "token": ("token(this)", '"f6ca2e16444648a3f7c1f18ba7664d39"'),
     "lookup": ('lookup(user, email, "li@example.com") is empty', "false"),
 }
 

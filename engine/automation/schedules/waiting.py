@@ -13,4 +13,4 @@ def end_of_wait(begun: dt.datetime, duration: object, context: Context) -> dt.da
     """Give the instant a wait ends; an empty duration ends at once."""
     if not isinstance(duration, Duration):
         return begun
-    return max(shift_moment(begun, duration, context.zone, context.is_workday), begun)
+    return max(shift_moment(begun, duration, context.zone, context.calendar), begun)

@@ -11,7 +11,6 @@ from engine.expressions.sql.environment import Environment, NotInSql
 from engine.expressions.sql.frames import Frame
 from engine.expressions.sql.numbers import call
 from engine.expressions.sql.scopes import RowScope
-from engine.expressions.sql.texts import shown_text
 from engine.expressions.sql.values import (
     Sql,
     SqlBoolean,
@@ -24,6 +23,7 @@ from engine.expressions.sql.values import (
     parts_of,
     with_parts,
 )
+from engine.expressions.sql.written import shown_text
 from workflow_dsl import typed as t
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def _picked(rows: _Rows) -> SqlValue:
 
 def _joined(rows: _Rows) -> SqlValue:
     assert rows.inner is not None
-    text = func.nullif(shown_text(rows.builder, rows.inner, rows.node.inner), "")
+    text = func.nullif(shown_text(rows.builder, rows.inner, rows.node.inner, rows.inside), "")
     inside = rows.select(text.label("value")).order_by(*rows.order)
     if rows.builder.numbers.sqlite:
         ordered = inside.subquery()

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import Numeric, Text, and_, case, cast, false, func, literal, null, or_
 from sqlalchemy.sql.elements import BindParameter
 
@@ -18,12 +20,14 @@ from engine.expressions.sql.values import (
     SqlDatetime,
     SqlDuration,
     SqlEmpty,
+    SqlItems,
     SqlMoney,
     SqlNumber,
     SqlReference,
     SqlText,
     SqlTime,
     SqlValue,
+    duration_of,
 )
 from engine.storage.column_types import PgUuid
 from workflow_dsl.syntax import BinaryOp
@@ -73,10 +77,14 @@ def length_of(value: SqlDuration, numbers: Numbers) -> SqlNumber:
     """Give a duration's length in seconds; a month counts 30 days."""
     if value.length is not None:
         return value.length
-    month_days = numbers.arithmetic(BinaryOp.MUL, _part(value.months, numbers), numbers.number(30))
-    days = numbers.arithmetic(BinaryOp.ADD, month_days, _part(value.days, numbers))
-    day_seconds = numbers.arithmetic(BinaryOp.MUL, days, numbers.number(86_400))
-    return numbers.arithmetic(BinaryOp.ADD, day_seconds, _part(value.seconds, numbers))
+    months, days, business_days, seconds, business_seconds = (numbers.text(part) for part in value.parts)
+    month_days = numbers.arithmetic(BinaryOp.MUL, months, numbers.number(30))
+    all_days = numbers.arithmetic(BinaryOp.ADD, month_days, days)
+    if value.timed:
+        all_days = numbers.arithmetic(BinaryOp.ADD, all_days, business_days)
+        seconds = numbers.arithmetic(BinaryOp.ADD, seconds, business_seconds)
+    day_seconds = numbers.arithmetic(BinaryOp.MUL, all_days, numbers.number(86_400))
+    return numbers.arithmetic(BinaryOp.ADD, day_seconds, seconds)
 
 
 def of_seconds(column: Sql, numbers: Numbers) -> SqlDuration:
@@ -85,11 +93,7 @@ def of_seconds(column: Sql, numbers: Numbers) -> SqlDuration:
     zero: Sql = literal("0", Text()) if numbers.sqlite else literal(0, Numeric())
     seconds = cast(column, Text()) if numbers.sqlite else length.expr
     none = case((column.is_(None), null()), else_=zero)
-    return SqlDuration(months=none, days=none, seconds=seconds, length=length)
-
-
-def _part(expr: Sql, numbers: Numbers) -> SqlNumber:
-    return numbers.text(expr)
+    return replace(duration_of((none, none, none, seconds, none), timed=False), length=length)
 
 
 def _same_number(left: SqlNumber, right: SqlNumber, numbers: Numbers, *, loose: bool) -> Sql:
@@ -168,7 +172,7 @@ def _id_of(value: SqlReference | SqlAnyReference) -> Sql:
 
 def _only(value: SqlValue) -> Sql:
     match value:
-        case SqlBoolean() | SqlText():
+        case SqlBoolean() | SqlText() | SqlItems():
             return value.expr
         case SqlReference():
             return _id_of(value)

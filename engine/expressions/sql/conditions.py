@@ -11,16 +11,21 @@ from sqlalchemy import and_, false, func, not_, or_, true
 from engine.expressions.sql.comparing import is_filled, ordered, same
 from engine.expressions.sql.constants import kind_type
 from engine.expressions.sql.environment import Environment, NotInSql
+from engine.expressions.sql.items import holds_item
+from engine.expressions.sql.lists import as_texts
 from engine.expressions.sql.merging import is_empty
+from engine.expressions.sql.people import role_of
 from engine.expressions.sql.runtime import RunValues, computed
 from engine.expressions.sql.values import (
     Sql,
     SqlAnyReference,
     SqlDatetime,
     SqlEmpty,
+    SqlItems,
     SqlList,
     SqlReference,
     SqlText,
+    SqlTexts,
     SqlValue,
 )
 from engine.storage.column_types import ColumnKind
@@ -54,11 +59,19 @@ def comparison(builder: SqlBuilder, node: t.Typed, environment: Environment, loo
     """Give `= != < <= > >=`."""
     assert isinstance(node, t.Comparison)
     left, right = builder.value(node.left, environment), builder.value(node.right, environment)
+    left, right = _alike(builder, left, right), _alike(builder, right, left)
     if node.op is BinaryOp.EQ:
         return same(left, right, builder.numbers, loose=loose)
     if node.op is BinaryOp.NE:
         return not_(same(left, right, builder.numbers))
     return ordered(node.op, left, right, builder.numbers, loose=loose)
+
+
+def _alike(builder: SqlBuilder, value: SqlValue, beside: SqlValue) -> SqlValue:
+    """Give a list that is written out in the form of the field it is compared with."""
+    if isinstance(value, SqlList) and isinstance(beside, SqlTexts):
+        return as_texts(builder, value) or SqlEmpty()
+    return value
 
 
 def between(builder: SqlBuilder, node: t.Typed, environment: Environment, loose: bool) -> Sql:
@@ -78,6 +91,9 @@ def membership(builder: SqlBuilder, node: t.Typed, environment: Environment, loo
     value, items = builder.value(node.value, environment), builder.value(node.items, environment)
     if isinstance(items, SqlEmpty):
         return true() if node.negated else false()
+    if isinstance(items, SqlItems):
+        held = holds_item(builder, items, value, node)
+        return not_(held) if node.negated else held
     if not isinstance(items, SqlList):
         raise NotInSql("a list that is not written out", node.items.at)
     found = _in_list(builder, value, items, loose=loose and not node.negated)
@@ -113,7 +129,7 @@ def _period_bounds(builder: SqlBuilder, node: t.PeriodTest, value: SqlValue) -> 
     type_ = kind_type(builder, ColumnKind.DATETIME if moments else ColumnKind.DATE)
 
     def bound(run: RunValues, *, after: bool) -> object:
-        first, last = period_bounds(node.period, run.today, _is_workday)
+        first, last = period_bounds(node.period, run.today, run.context.calendar.is_workday)
         day = last + dt.timedelta(days=1) if after else first
         return dt.datetime.combine(day, dt.time(), zone).astimezone(dt.UTC) if moments else day
 
@@ -121,10 +137,6 @@ def _period_bounds(builder: SqlBuilder, node: t.PeriodTest, value: SqlValue) -> 
         computed("since", lambda run: bound(run, after=False), type_),
         computed("until", lambda run: bound(run, after=True), type_),
     )
-
-
-def _is_workday(day: dt.date) -> bool:
-    return day.isoweekday() < 6
 
 
 def empty(builder: SqlBuilder, node: t.Typed, environment: Environment, loose: bool) -> Sql:
@@ -146,12 +158,11 @@ def object_test(builder: SqlBuilder, node: t.Typed, environment: Environment, lo
 
 
 def role_test(builder: SqlBuilder, node: t.Typed, environment: Environment, loose: bool) -> Sql:
-    """Give `user has role "manager"`; the statement belongs to a set of roles, so the answer is known."""
+    """Give `user has role "manager"`; the statement belongs to a set of roles, so of who acts the answer is known."""
     assert isinstance(node, t.RoleTest)
-    asked = node.user
+    asked, names = node.user, _role_names(node.roles)
     if not isinstance(asked, t.FieldPath) or asked.root.kind is not t.RootKind.USER or asked.steps or asked.field:
-        raise NotInSql("'has role' of another user", node.at)
-    names = _role_names(node.roles)
+        return role_of(builder, builder.value(asked, environment), frozenset(names))
     return true() if names & builder.roles else false()
 
 

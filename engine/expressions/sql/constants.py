@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Boolean, Text, literal, select
@@ -17,8 +18,8 @@ from engine.expressions.sql.values import (
     SqlBoolean,
     SqlDate,
     SqlDatetime,
-    SqlDuration,
     SqlEmpty,
+    SqlItems,
     SqlList,
     SqlMoney,
     SqlNumber,
@@ -26,6 +27,7 @@ from engine.expressions.sql.values import (
     SqlText,
     SqlTime,
     SqlValue,
+    duration_of,
 )
 from engine.storage.column_types import ColumnKind, column_type
 from engine.storage.dialect import Dialect
@@ -38,7 +40,9 @@ from workflow_dsl.types import Kind, Type
 if TYPE_CHECKING:
     from engine.expressions.sql.builder import SqlBuilder
 
-_RUN_KINDS = frozenset((Kind.DATE, Kind.DATETIME, Kind.TEXT, Kind.INTEGER, Kind.DECIMAL, Kind.PERCENT))
+_RUN_KINDS = frozenset(
+    (Kind.DATE, Kind.DATETIME, Kind.TIME, Kind.TEXT, Kind.INTEGER, Kind.DECIMAL, Kind.PERCENT, Kind.BOOLEAN, Kind.LIST)
+)
 
 
 def constant_value(builder: SqlBuilder, node: t.Typed, _environment: Environment) -> SqlValue:
@@ -80,8 +84,10 @@ def run_constant(builder: SqlBuilder, node: t.Typed) -> SqlValue | None:
         return None
     if not isinstance(node, t.Arithmetic | t.FunctionCall) or not _reads_nothing(node):
         return None
-    evaluate = builder.source.evaluate(node)
+    return _computed_part(builder, node.type.kind, builder.source.evaluate(node))
 
+
+def _computed_part(builder: SqlBuilder, kind: Kind, evaluate: Callable[[Any], object]) -> SqlValue:
     def compute(run: RunValues) -> object:
         return evaluate(run.context)
 
@@ -91,15 +97,26 @@ def run_constant(builder: SqlBuilder, node: t.Typed) -> SqlValue | None:
             return value
         return write_number(Decimal(str(value)))
 
-    match node.type.kind:
-        case Kind.DATE:
-            return SqlDate(expr=computed("part", compute, kind_type(builder, ColumnKind.DATE)))
-        case Kind.DATETIME:
-            return SqlDatetime(expr=computed("part", compute, kind_type(builder, ColumnKind.DATETIME)))
-        case Kind.TEXT:
-            return SqlText(expr=computed("part", compute, Text()))
-        case _:
-            return SqlNumber(expr=computed("part", compute_number, _number_type(builder)))
+    if kind is Kind.TEXT:
+        return SqlText(expr=computed("part", compute, Text()))
+    if kind is Kind.BOOLEAN:
+        return SqlBoolean(expr=computed("part", compute, Boolean()))
+    if kind is Kind.LIST:
+        return SqlItems(expr=computed("part", lambda run: _listed(evaluate(run.context)), json_type(builder)))
+    moments = _MOMENTS.get(kind)
+    if moments is None:
+        return SqlNumber(expr=computed("part", compute_number, _number_type(builder)))
+    column, make = moments
+    return make(expr=computed("part", compute, kind_type(builder, column)))
+
+
+_MOMENTS: Mapping[Kind, tuple[ColumnKind, Callable[..., SqlValue]]] = MappingProxyType(
+    {
+        Kind.DATE: (ColumnKind.DATE, SqlDate),
+        Kind.DATETIME: (ColumnKind.DATETIME, SqlDatetime),
+        Kind.TIME: (ColumnKind.TIME, SqlTime),
+    }
+)
 
 
 def _reads_nothing(node: t.Typed) -> bool:
@@ -123,7 +140,7 @@ def python_value(builder: SqlBuilder, value: object, node: t.Typed) -> SqlValue:
     if isinstance(value, Money):
         return _money(builder, value)
     if isinstance(value, Duration):
-        return _duration(builder, value, node)
+        return _duration(builder, value)
     if isinstance(value, tuple | list):
         return SqlList(items=tuple(python_value(builder, item, node) for item in value))
     return _plain(builder, value, node)
@@ -165,14 +182,9 @@ def _in_base(builder: SqlBuilder, value: Money) -> Callable[[RunValues], object]
     return compute
 
 
-def _duration(builder: SqlBuilder, value: Duration, node: t.Typed) -> SqlValue:
-    if value.business_days or value.business_seconds:
-        raise NotInSql("business time", node.at)
-    return SqlDuration(
-        months=exact(builder, value.months),
-        days=exact(builder, value.days),
-        seconds=exact(builder, value.seconds),
-    )
+def _duration(builder: SqlBuilder, value: Duration) -> SqlValue:
+    timed = bool(value.business_days or value.business_seconds)
+    return duration_of([exact(builder, part) for part in value], timed=timed)
 
 
 def exact(builder: SqlBuilder, value: Decimal) -> Any:
@@ -180,6 +192,15 @@ def exact(builder: SqlBuilder, value: Decimal) -> Any:
     if builder.tables.dialect is Dialect.SQLITE:
         return literal(write_number(value), Text())
     return builder.numbers.number(value).expr
+
+
+def json_type(builder: SqlBuilder) -> TypeEngine[Any]:
+    """Give the column type of lists."""
+    return kind_type(builder, ColumnKind.JSON)
+
+
+def _listed(value: Any) -> list[object] | None:
+    return None if value is None else list(value)
 
 
 def kind_type(builder: SqlBuilder, kind: ColumnKind) -> TypeEngine[Any]:

@@ -9,15 +9,19 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Integer, Numeric, Text, case, cast, extract, func, literal, null, or_
+from sqlalchemy import Integer, Numeric, Text, case, cast, extract, false, func, literal, null, or_
 
+from engine.expressions.sql import people
+from engine.expressions.sql.called import CALLED, called
 from engine.expressions.sql.comparing import ordered
-from engine.expressions.sql.dates import days_between, local_date
+from engine.expressions.sql.constants import kind_type
+from engine.expressions.sql.dates import add_duration, days_between, local_date, plain_duration, zone_of
 from engine.expressions.sql.environment import Environment, NotInSql
 from engine.expressions.sql.merging import choose, is_empty
 from engine.expressions.sql.numbers import call
 from engine.expressions.sql.values import (
     Sql,
+    SqlBoolean,
     SqlDate,
     SqlDatetime,
     SqlEmpty,
@@ -26,30 +30,36 @@ from engine.expressions.sql.values import (
     SqlText,
     SqlValue,
 )
+from engine.expressions.sql.written import exact_text
+from engine.storage.column_types import ColumnKind
 from workflow_dsl import typed as t
 from workflow_dsl.syntax import BinaryOp
 
 if TYPE_CHECKING:
     from engine.expressions.sql.builder import SqlBuilder
 
+_MOST = 1_000_000_000
 Make = Callable[["SqlBuilder", Sequence[SqlValue], t.FunctionCall], SqlValue]
 
 
 def function_value(builder: SqlBuilder, node: t.Typed, environment: Environment) -> SqlValue:
-    """Give the value of a call; with an empty argument it is empty.
+    """Give the value of a call; with an empty argument it is empty, save where the function takes empties.
 
     Raises: NotInSql where the function has no SQL.
     """
     assert isinstance(node, t.FunctionCall)
-    make = _MAKERS.get(node.function.name)
-    if make is None and node.function.name not in FUNCTIONS_IN_SQL:
-        raise NotInSql(f"'{node.function.name}(…)'", node.at)
+    name = node.function.name
+    if name not in FUNCTIONS_IN_SQL:
+        raise NotInSql(f"'{name}(…)'", node.at)
     args = [builder.value(arg, environment) for arg in node.args]
-    if make is None:
+    if name in ("min", "max"):
         return _extreme(builder, args, node)
+    if name in _OF_EMPTIES:
+        return _OF_EMPTIES[name](builder, args, node)
     if any(isinstance(arg, SqlEmpty) for arg in args):
         return SqlEmpty()
-    return make(builder, args, node)
+    make = _MAKERS.get(name)
+    return make(builder, args, node) if make is not None else called(builder, args, node)
 
 
 def _text(value: SqlValue, node: t.FunctionCall) -> Sql:
@@ -59,10 +69,14 @@ def _text(value: SqlValue, node: t.FunctionCall) -> Sql:
 
 
 def _whole(builder: SqlBuilder, value: SqlValue, node: t.FunctionCall) -> Sql:
-    """Give a whole number as the database's own integer."""
+    """Give a whole number as the database's own integer, at most a thousand million either way."""
     if not isinstance(value, SqlNumber):
         raise NotInSql(f"'{node.function.name}(…)' of these values", node.at)
-    return cast(builder.numbers.plain(value), Integer())
+    plain = builder.numbers.plain(value)
+    if not builder.numbers.sqlite:
+        # PostgreSQL refuses what is no 32-bit integer; for places and counts of characters the ends say the same.
+        plain = case((plain > _MOST, literal(_MOST)), (plain < -_MOST, literal(-_MOST)), else_=plain)
+    return cast(plain, Integer())
 
 
 def _filled(text: Sql) -> SqlText:
@@ -103,7 +117,31 @@ def _date(builder: SqlBuilder, args: Sequence[SqlValue], node: t.FunctionCall) -
             return SqlDate(expr=local_date(builder, moment.expr))
         case [SqlDate() as day]:
             return day
-    raise NotInSql("'date(…)' of these values", node.at)
+    return called(builder, args, node)
+
+
+def _number(builder: SqlBuilder, args: Sequence[SqlValue], node: t.FunctionCall) -> SqlValue:
+    return args[0].amount if isinstance(args[0], SqlMoney) else called(builder, args, node)
+
+
+def _is_number(builder: SqlBuilder, args: Sequence[SqlValue], node: t.FunctionCall) -> SqlValue:
+    if isinstance(args[0], SqlEmpty):
+        return SqlBoolean(expr=false(), certain=True)
+    read = call("fs_read_number", Text() if builder.numbers.sqlite else Numeric(), _text(args[0], node))
+    return SqlBoolean(expr=read.is_not(None), certain=True)
+
+
+def _replace(builder: SqlBuilder, args: Sequence[SqlValue], node: t.FunctionCall) -> SqlValue:
+    """Give `replace`: an empty third argument takes the part out, an empty part leaves the text as it is."""
+    if isinstance(args[0], SqlEmpty) or isinstance(args[1], SqlEmpty):
+        return args[0]
+    text, part = _text(args[0], node), _text(args[1], node)
+    by = literal("", Text()) if isinstance(args[2], SqlEmpty) else func.coalesce(_text(args[2], node), "")
+    return SqlText(expr=case((part.is_(None), text), else_=call("fs_replace", Text(), text, part, by)))
+
+
+def _as_text(builder: SqlBuilder, args: Sequence[SqlValue], node: t.FunctionCall) -> SqlValue:
+    return SqlText(expr=func.nullif(exact_text(builder, args[0], node.args[0]), ""))
 
 
 def _day_of(builder: SqlBuilder, value: SqlValue, node: t.FunctionCall) -> Sql:
@@ -130,6 +168,33 @@ def _quarter(builder: SqlBuilder, args: Sequence[SqlValue], node: t.FunctionCall
         month = cast(func.strftime("%m", day), Integer())
         return builder.numbers.integer((month + 2) // literal(3, Integer()))
     return builder.numbers.integer(extract("quarter", day))
+
+
+def _clock(sqlite_start: int, field: str) -> Make:
+    """Make the hour or minute of a moment or time of day."""
+
+    def make(builder: SqlBuilder, args: Sequence[SqlValue], node: t.FunctionCall) -> SqlValue:
+        time = args[0].expr  # type: ignore[union-attr]
+        if isinstance(args[0], SqlDatetime):
+            time = call("fs_local_time", kind_type(builder, ColumnKind.TIME), time, zone_of(builder))
+        if builder.numbers.sqlite:
+            return builder.numbers.integer(cast(func.substr(cast(time, Text()), sqlite_start, 2), Integer()))
+        return builder.numbers.integer(extract(field, time))
+
+    return make
+
+
+def _moved(unit: str) -> Make:
+    """Make `add_days` and `add_months`."""
+
+    def make(builder: SqlBuilder, args: Sequence[SqlValue], node: t.FunctionCall) -> SqlValue:
+        moment, count = args
+        if not isinstance(moment, SqlDate | SqlDatetime) or not isinstance(count, SqlNumber):
+            raise NotInSql(f"'{node.function.name}(…)' of these values", node.at)
+        exact = cast(builder.numbers.plain(count), Text() if builder.numbers.sqlite else Numeric())
+        return add_duration(builder, moment, plain_duration(builder, **{unit: exact}), 1)
+
+    return make
 
 
 def _weekday(builder: SqlBuilder, args: Sequence[SqlValue], node: t.FunctionCall) -> SqlValue:
@@ -205,11 +270,22 @@ _MAKERS: Mapping[str, Make] = {
     "day": _part("%d", "day"),
     "quarter": _quarter,
     "weekday": _weekday,
+    "hour": _clock(1, "hour"),
+    "minute": _clock(4, "minute"),
+    "add_days": _moved("days"),
+    "add_months": _moved("months"),
     "days_between": _days_between,
     "abs": _on_amount("abs"),
     "round": _on_amount("round"),
     "floor": _on_amount("floor"),
     "ceil": _on_amount("ceil"),
+    "number": _number,
+    "url": people.url,
+    "token": people.token,
+    "in_team": people.in_team,
+    "is_subordinate": people.is_subordinate,
+    "has_permission": people.has_permission,
 }
+_OF_EMPTIES: Mapping[str, Make] = {"replace": _replace, "text": _as_text, "is_number": _is_number}
 
-FUNCTIONS_IN_SQL = frozenset((*_MAKERS, "min", "max"))
+FUNCTIONS_IN_SQL = frozenset((*_MAKERS, *_OF_EMPTIES, *CALLED, "min", "max"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Text, case, cast, func, literal, null
+from sqlalchemy import Text, case, cast, func, literal, null, or_
 from sqlalchemy.types import NullType
 
 from engine.expressions.sql.numbers import Numbers
@@ -13,6 +13,7 @@ from engine.expressions.sql.values import (
     SqlAnyReference,
     SqlDuration,
     SqlEmpty,
+    SqlItems,
     SqlMoney,
     SqlNumber,
     SqlReference,
@@ -76,6 +77,8 @@ def is_empty(value: SqlValue) -> Sql:
             return value.id.is_(None)
         case SqlDuration():
             return value.days.is_(None)
+        case SqlItems():
+            return or_(value.expr.is_(None), cast(value.expr, Text()) == literal("[]", Text()))
         case _:
             return _all_null(list(parts_of(value)))
 

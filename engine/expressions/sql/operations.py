@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Integer, case, func, literal
 
 from engine.expressions.sql.comparing import same
-from engine.expressions.sql.dates import add_duration, difference, duration_arithmetic
+from engine.expressions.sql.dates import add_duration, difference, duration_arithmetic, negative_duration
 from engine.expressions.sql.environment import Environment, NotInSql
 from engine.expressions.sql.merging import choose, first_filled, is_empty
 from engine.expressions.sql.texts import joined_text
@@ -20,6 +20,7 @@ from engine.expressions.sql.values import (
     SqlMoney,
     SqlNumber,
     SqlText,
+    SqlTime,
     SqlValue,
 )
 from metamodel.fields import FieldDef
@@ -42,11 +43,11 @@ def arithmetic_value(builder: SqlBuilder, node: t.Typed, environment: Environmen
         return builder.numbers.arithmetic(node.op, left, right)
     if isinstance(left, SqlMoney) or isinstance(right, SqlMoney):
         return _money(builder, node, left, right)
-    if isinstance(left, SqlDate | SqlDatetime) and isinstance(right, SqlDuration):
+    if isinstance(left, SqlDate | SqlDatetime | SqlTime) and isinstance(right, SqlDuration):
         return add_duration(builder, left, right, -1 if node.op is BinaryOp.SUB else 1)
     if isinstance(left, SqlDuration) and isinstance(right, SqlDate | SqlDatetime):
         return add_duration(builder, right, left, 1)
-    if isinstance(left, SqlDate | SqlDatetime) and isinstance(right, SqlDate | SqlDatetime):
+    if isinstance(left, SqlDate | SqlDatetime | SqlTime) and isinstance(right, SqlDate | SqlDatetime | SqlTime):
         return difference(builder, left, right)
     found = duration_arithmetic(builder, node.op, left, right)
     if found is None:
@@ -96,6 +97,8 @@ def negative_value(builder: SqlBuilder, node: t.Typed, environment: Environment)
             return builder.numbers.negative(value)
         case SqlMoney():
             return negative_money(builder, value)
+        case SqlDuration():
+            return negative_duration(builder, value)
         case _:
             raise NotInSql("this arithmetic", node.at)
 

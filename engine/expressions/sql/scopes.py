@@ -25,6 +25,7 @@ from engine.expressions.sql.values import (
     SqlNumber,
     SqlReference,
     SqlText,
+    SqlTexts,
     SqlTime,
     SqlValue,
     parts_of,
@@ -169,6 +170,8 @@ class RowScope:
             return SqlText(expr=cast(column, Text()))
         if kind is ColumnKind.TIME:
             return SqlTime(expr=column)
+        if kind is ColumnKind.TEXTS:
+            return SqlTexts(expr=column)
         return SqlDatetime(expr=column) if kind is ColumnKind.DATETIME else SqlText(expr=column)
 
     def _places(self, name: str) -> int | None:

@@ -7,20 +7,17 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Integer, Text, and_, case, cast, false, func, literal
 
 from engine.expressions.sql.environment import Environment, NotInSql
+from engine.expressions.sql.items import holds_item
+from engine.expressions.sql.lists import holds_text
+from engine.expressions.sql.merging import is_empty
 from engine.expressions.sql.numbers import call
-from engine.expressions.sql.values import (
-    Sql,
-    SqlDate,
-    SqlEmpty,
-    SqlNumber,
-    SqlText,
-    SqlValue,
-)
+from engine.expressions.sql.values import Sql, SqlEmpty, SqlItems, SqlList, SqlNumber, SqlText, SqlTexts, SqlValue
+from engine.expressions.sql.written import number_text, shown_text
 from engine.storage.functions import fold
 from metamodel.fields import FieldDef
 from metamodel.texts import label_text
 from workflow_dsl import typed as t
-from workflow_dsl.syntax import NO_SPAN, BinaryOp
+from workflow_dsl.syntax import BinaryOp
 from workflow_dsl.types import Kind
 
 if TYPE_CHECKING:
@@ -30,17 +27,17 @@ if TYPE_CHECKING:
 def joined_text(builder: SqlBuilder, node: t.Typed, environment: Environment) -> Sql:
     """Give a joined text; empty counts as "" and the whole may be ""."""
     if not isinstance(node, t.TextJoin):
-        return func.coalesce(shown_text(builder, builder.value(node, environment), node), "")
+        return func.coalesce(shown_text(builder, builder.value(node, environment), node, environment), "")
     joined: Sql | None = None
     for operand in node.operands:
         value = builder.value(operand, environment)
-        text = _shown_operand(builder, value, operand) if node.as_shown else _plain_text(value, operand)
+        text = _shown_operand(builder, value, operand, environment) if node.as_shown else _plain_text(value, operand)
         part = text if isinstance(operand, t.Constant) else func.coalesce(text, "")
         joined = part if joined is None else joined.concat(part)
     return joined if joined is not None else literal("", Text())
 
 
-def _shown_operand(builder: SqlBuilder, value: SqlValue, node: t.Typed) -> Sql:
+def _shown_operand(builder: SqlBuilder, value: SqlValue, node: t.Typed, environment: Environment) -> Sql:
     """Give what a text shows of `{expression}`: a choice by its label, a percent in points."""
     if isinstance(value, SqlText) and isinstance(node, t.FieldPath) and node.type.kind is Kind.CHOICE:
         definition = node.field
@@ -49,7 +46,7 @@ def _shown_operand(builder: SqlBuilder, value: SqlValue, node: t.Typed) -> Sql:
     if isinstance(value, SqlNumber) and node.type.kind is Kind.PERCENT:
         points = builder.numbers.arithmetic(BinaryOp.MUL, value, builder.numbers.number(100))
         return number_text(builder, points).concat("%")
-    return shown_text(builder, value, node)
+    return shown_text(builder, value, node, environment)
 
 
 def text_test(builder: SqlBuilder, node: t.Typed, environment: Environment, loose: bool) -> Sql:
@@ -58,6 +55,11 @@ def text_test(builder: SqlBuilder, node: t.Typed, environment: Environment, loos
     value, part = builder.value(node.value, environment), builder.value(node.part, environment)
     if isinstance(value, SqlEmpty) or isinstance(part, SqlEmpty):
         return false()
+    if isinstance(value, SqlItems | SqlList):
+        return and_(~is_empty(part), holds_item(builder, value, part, node))
+    if isinstance(value, SqlTexts) and isinstance(part, SqlText):
+        among = holds_text(builder, value, part.expr)
+        return among if loose else func.coalesce(among, false())
     if not isinstance(value, SqlText) or not isinstance(part, SqlText):
         raise NotInSql(f"'{node.op.value}' of lists", node.at)
     found = folded_test(builder, node.op, value.expr, _folded(part.expr, node.part))
@@ -84,30 +86,6 @@ def _folded(part: Sql, node: t.Typed) -> Sql:
     if isinstance(node, t.Constant) and isinstance(node.value, str):
         return literal(fold(node.value), Text())
     return call("fs_fold", Text(), cast(part, Text()))
-
-
-def shown_text(builder: SqlBuilder, value: SqlValue, node: t.Typed | None) -> Sql:
-    """Give a value as people read it in a text; NULL where it is empty.
-
-    Raises: NotInSql.
-    """
-    match value:
-        case SqlEmpty():
-            return literal("", Text())
-        case SqlText():
-            return cast(value.expr, Text())
-        case SqlNumber():
-            return number_text(builder, value)
-        case SqlDate():
-            return cast(value.expr, Text())
-    raise NotInSql(f"a {node.type if node is not None else 'value'} within a text", node.at if node else NO_SPAN)
-
-
-def number_text(builder: SqlBuilder, value: SqlNumber) -> Sql:
-    """Give a number as text: no more digits than it needs."""
-    if builder.numbers.sqlite:
-        return cast(builder.numbers.plain(value), Text())
-    return cast(func.trim_scale(value.expr), Text())
 
 
 def _plain_text(value: SqlValue, node: t.Typed) -> Sql:

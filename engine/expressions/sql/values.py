@@ -6,6 +6,7 @@ numeric and `places` says nothing. Every value may be NULL, which is `empty`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -66,16 +67,24 @@ class SqlTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SqlDuration:
-    """A duration: months, days and seconds are kept apart; NULL in `days` = empty.
+    """A duration, its parts kept apart; NULL in `days` = empty.
 
-    length: the column of its length in seconds, where it comes from a field.
+    timed: by which calendar business time counts may matter. length: the column of its length in seconds, where it
+    comes from a field.
     """
 
     months: Sql
     days: Sql
+    business_days: Sql
     seconds: Sql
-    business: bool = False
+    business_seconds: Sql
+    timed: bool = False
     length: SqlNumber | None = None
+
+    @property
+    def parts(self) -> tuple[Sql, Sql, Sql, Sql, Sql]:
+        """The parts in the order of `Duration`."""
+        return self.months, self.days, self.business_days, self.seconds, self.business_seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,10 +112,24 @@ class SqlAnyReference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SqlTexts:
+    """The several texts of a field: an array on PostgreSQL, lines of one text on SQLite; never without one."""
+
+    expr: Sql
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SqlList:
     """Values written as a list."""
 
     items: tuple[SqlValue, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqlItems:
+    """A list that the database has: a JSON array of texts."""
+
+    expr: Sql
 
 
 SqlValue: TypeAlias = (
@@ -122,6 +145,7 @@ SqlValue: TypeAlias = (
     | SqlReference
     | SqlAnyReference
     | SqlList
+    | SqlItems
 )
 
 
@@ -131,7 +155,7 @@ def parts_of(value: SqlValue) -> tuple[Sql, ...]:
         case SqlEmpty():
             return (null(),)
         case SqlDuration():
-            return (value.months, value.days, value.seconds)
+            return value.parts
         case SqlMoney():
             return (value.amount.expr, value.currency, value.base.expr)
         case SqlReference():
@@ -150,7 +174,7 @@ def with_parts(value: SqlValue, parts: tuple[Sql, ...]) -> SqlValue:
         case SqlEmpty() | SqlList():
             return value
         case SqlDuration():
-            return replace(value, months=parts[0], days=parts[1], seconds=parts[2], length=None)
+            return duration_of(parts, timed=value.timed)
         case SqlMoney():
             amount, base = replace(value.amount, expr=parts[0]), replace(value.base, expr=parts[2])
             return SqlMoney(amount=amount, currency=parts[1], base=base)
@@ -165,3 +189,16 @@ def with_parts(value: SqlValue, parts: tuple[Sql, ...]) -> SqlValue:
             return SqlBoolean(expr=parts[0])
         case _:
             return replace(value, expr=parts[0])
+
+
+def duration_of(parts: Sequence[Sql], *, timed: bool) -> SqlDuration:
+    """Make a duration of its parts, in the order of `Duration`."""
+    months, days, business_days, seconds, business_seconds = parts
+    return SqlDuration(
+        months=months,
+        days=days,
+        business_days=business_days,
+        seconds=seconds,
+        business_seconds=business_seconds,
+        timed=timed,
+    )
