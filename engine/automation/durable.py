@@ -95,6 +95,25 @@ class RunQueue:
         known = {names[each.workflow_id]: _STATUS.get(each.status, SegmentStatus.UNKNOWN) for each in found}
         return {segment: known.get(segment, SegmentStatus.UNKNOWN) for segment in segments}
 
+    def claimed(self) -> dict[str, list[str]]:
+        """Give executor → names of the segments that it claimed and whose end is not recorded."""
+        found = self._connected().list_workflows(
+            status="PENDING", queue_name=QUEUE, load_input=False, load_output=False
+        )
+        claimed: dict[str, list[str]] = {}
+        for each in found:
+            if each.executor_id:
+                claimed.setdefault(each.executor_id, []).append(each.workflow_id)
+        return claimed
+
+    def put_back(self, names: Sequence[str]) -> None:
+        """Put claimed segments back into the queue; those that are over stay so.
+
+        One that is run a second time does no harm: it finds that it is no longer due.
+        """
+        if names:
+            self._connected().resume_workflows(list(names), queue_name=QUEUE)
+
     def close(self) -> None:
         """Let go of the durable engine's client."""
         with self._lock:

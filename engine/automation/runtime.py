@@ -1,17 +1,22 @@
-"""The worker's side of the durable engine: launch dbos with one generic durable function, and re-enqueue dead runs.
+"""The worker's side of the durable engine: launch dbos with one generic durable function, and re-enqueue lost runs.
 
 dbos allows one launched instance a process. What a segment does is the runner's; when the database is away the segment
-waits here for it to come back, since an exception would end the run.
+waits here for it to come back, since an exception would end the run. The durable function is a coroutine that hands
+its segment to threads of our own: so dbos counts what waits for a thread and claims no more than it may, what is in
+hand is known exactly, and a segment that dbos lets wait for another one's end holds no thread.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from engine.automation.durable import APPLICATION, PROTOCOL_VERSION, QUEUE, WORKFLOW, system_address
+from engine.automation.durable import APPLICATION, PROTOCOL_VERSION, QUEUE, WORKFLOW, segment_name, system_address
+from engine.automation.in_hand import InHand
 from engine.automation.tuning import Tuning
 from engine.errors import DatabaseUnavailable
 from engine.storage.database import Database
@@ -24,7 +29,8 @@ _LOG = logging.getLogger("fieldstone.automation")
 _LONGEST_WAIT_S = 5.0
 # dbos claims segments once a poll, not when a thread is free: enough must be claimed to keep the threads busy between.
 _CLAIMED_PER_THREAD = 10
-_OWN_THREADS = 2
+# They write down how segments ended, and wait for the database where it is away.
+_RECORDING_THREADS = 4
 
 RunSegment = Callable[[str, int], str]
 
@@ -41,23 +47,29 @@ class DurableRuntime:
         self._tuning = tuning
         self._run_segment = run_segment
         self._stopping = threading.Event()
-        self._launched = False
+        self._in_hand = InHand()
+        self._threads: ThreadPoolExecutor | None = None
 
     def launch(self) -> None:
-        """Start taking segments from the queue."""
+        """Start taking segments from the queue; after a failure it may be called again."""
         from dbos import DBOS
 
         logging.getLogger("dbos").setLevel(logging.ERROR)
+        self._threads = threads = ThreadPoolExecutor(self._concurrency, thread_name_prefix="fieldstone-run-")
         DBOS(config=self._config())
 
         # dbos marks the function it registers, which a bound method does not allow.
-        def run_segment(run_id: str, segment: int) -> str:
-            return self._guarded(run_id, segment)
+        async def run_segment(run_id: str, segment: int) -> str:
+            with self._in_hand.holding(segment_name(run_id, segment)):
+                try:
+                    return await asyncio.get_running_loop().run_in_executor(threads, self._guarded, run_id, segment)
+                except DatabaseUnavailable:
+                    # The worker stops: dbos records no end of what is cancelled, so another worker takes it over.
+                    raise asyncio.CancelledError from None
 
         # How often a run may take its worker with it is counted by the run itself, where people can read it.
         DBOS.workflow(name=WORKFLOW, max_recovery_attempts=1_000_000)(run_segment)
         DBOS.launch()
-        self._launched = True
         DBOS.register_queue(
             QUEUE,
             worker_concurrency=self._concurrency * _CLAIMED_PER_THREAD,
@@ -65,12 +77,9 @@ class DurableRuntime:
             on_conflict="always_update",
         )
 
-    def busy_executors(self) -> frozenset[str]:
-        """Give the executors, dead or alive, that segments are running on as far as the database knows."""
-        from dbos import DBOS
-
-        running = DBOS.list_workflows(status="PENDING", load_input=False, load_output=False)
-        return frozenset(str(each.executor_id) for each in running if each.executor_id)
+    def lost_among(self, claimed: Iterable[str]) -> tuple[str, ...]:
+        """Give those of the segments claimed by this worker that it has not in hand (see `InHand`)."""
+        return self._in_hand.lost_among(tuple(claimed))
 
     def take_over(self, dead: Iterable[str]) -> int:
         """Put the running segments of dead executors back into the queue; give how many there were.
@@ -88,17 +97,17 @@ class DurableRuntime:
 
     def shut_down(self, *, wait_s: int) -> None:
         """Stop taking segments, let those under way come to their next boundary, and end."""
-        from dbos import DBOS
-
         self._stopping.set()
-        if self._launched:
-            self._launched = False
-            DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=wait_s)
+        self.abandon(wait_s=wait_s)
 
-    @property
-    def is_stopping(self) -> bool:
-        """Whether `shut_down` was called."""
-        return self._stopping.is_set()
+    def abandon(self, *, wait_s: int = 0) -> None:
+        """Undo `launch`, also one that failed half way; what is in hand stays claimed, for others to take over."""
+        threads, self._threads = self._threads, None
+        if threads is not None:
+            from dbos import DBOS
+
+            DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=wait_s)
+            threads.shutdown(wait=False, cancel_futures=True)
 
     def _guarded(self, run_id: str, segment: int) -> str:
         wait = 0.1
@@ -108,7 +117,6 @@ class DurableRuntime:
             except DatabaseUnavailable:
                 _LOG.warning("the database is away; run %s waits", run_id)
             if self._stopping.wait(wait):
-                # Left as running: another worker, or the next start, takes it over.
                 raise DatabaseUnavailable
             wait = min(wait * 2, _LONGEST_WAIT_S)
 
@@ -126,6 +134,6 @@ class DurableRuntime:
             "log_level": "ERROR",
             "enable_otlp": False,
             "scheduler_polling_interval_sec": 3600.0,
-            "max_executor_threads": self._concurrency + _OWN_THREADS,
+            "max_executor_threads": _RECORDING_THREADS,
         }
         return config  # type: ignore[return-value]  # a TypedDict, built key by key

@@ -128,6 +128,7 @@ class Automation:
         """Make a worker for this process; `start` and `stop` it. One a process."""
         return Worker(
             database=self._database,
+            queue=self.queue,
             ids=self._ids,
             tuning=self._tuning,
             concurrency=concurrency or self._concurrency,

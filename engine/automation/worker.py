@@ -1,7 +1,8 @@
-"""A worker: takes run segments, fires timers, and takes over the runs of workers that died.
+"""A worker: takes run segments, fires timers, takes over the runs of workers that died, and finds its own lost ones.
 
 It starts with a lease and works only while it holds one; on SQLite a second worker waits for the first to go. Its own
-thread does the housekeeping, dbos the runs. Stopping lets what is under way come to its next boundary.
+thread does the housekeeping, dbos the runs. Stopping lets what is under way come to its next boundary. Nothing but
+`stop` ends it: what fails is tried again, also its own start, since nobody would start it a second time.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from engine.automation.durable import RunQueue
 from engine.automation.leases import Lease, make_lease
 from engine.automation.runtime import DurableRuntime, RunSegment
 from engine.automation.tuning import Tuning
@@ -42,6 +44,7 @@ class Worker:
         self,
         *,
         database: Database,
+        queue: RunQueue,
         ids: IdMaker,
         tuning: Tuning,
         concurrency: int,
@@ -50,6 +53,7 @@ class Worker:
     ) -> None:
         # A new name each start: what an earlier process left behind must never be taken for this one's.
         self.executor = f"worker-{ids.new()}"
+        self._queue = queue
         self._tuning = tuning
         self._housekeeping = housekeeping
         self._stop = threading.Event()
@@ -82,29 +86,37 @@ class Worker:
 
     def _main(self) -> None:
         try:
-            if not self._until_leased():
-                return
-            self._runtime.launch()
-            self._ready.set()
-            self._keep_house()
-        except Exception:
-            _LOG.exception("the worker ends")
+            if self._until(self._lease.hold) and self._until(self._launch):
+                self._ready.set()
+                self._keep_house()
         finally:
-            self._runtime.shut_down(wait_s=1)
+            self._quietly(self._shut_down)
             self._lease.release()
 
-    def _until_leased(self) -> bool:
+    def _until(self, do: Callable[[], bool]) -> bool:
         while not self._stop.is_set():
-            if self._quietly(self._lease.hold):
+            if self._quietly(do):
                 return True
             self._stop.wait(self._tuning.takeover_s)
         return False
+
+    def _launch(self) -> bool:
+        try:
+            self._runtime.launch()
+        except Exception:
+            self._runtime.abandon()
+            raise
+        return True
+
+    def _shut_down(self) -> bool:
+        self._runtime.shut_down(wait_s=1)
+        return True
 
     def _keep_house(self) -> None:
         next_look = 0.0
         while True:
             if time.monotonic() >= next_look:
-                self._quietly(self._look_after_others)
+                self._quietly(self._look_after_claimed)
                 next_look = time.monotonic() + self._tuning.takeover_s
             self._quietly(self._tick)
             if self._stop.wait(self._tuning.timer_s):
@@ -114,11 +126,15 @@ class Worker:
         self._housekeeping.tick()
         return True
 
-    def _look_after_others(self) -> bool:
+    def _look_after_claimed(self) -> bool:
         if not self._lease.hold():
             return False
-        busy = self._runtime.busy_executors() - {self.executor}
-        self._runtime.take_over(self._lease.dead_among(sorted(busy)))
+        claimed = self._queue.claimed()
+        lost = self._runtime.lost_among(claimed.pop(self.executor, ()))
+        if lost:
+            self._queue.put_back(lost)
+            _LOG.warning("put %d runs back that this worker had claimed and never heard of", len(lost))
+        self._runtime.take_over(self._lease.dead_among(sorted(claimed)))
         return True
 
     def _quietly(self, do: Callable[[], bool]) -> bool:
@@ -126,4 +142,6 @@ class Worker:
             return do()
         except (EngineError, SQLAlchemyError) as error:
             _LOG.warning("the worker waits: %s", error)
-            return False
+        except Exception:
+            _LOG.exception("the worker goes on after a failure")
+        return False
