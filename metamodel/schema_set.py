@@ -10,6 +10,8 @@ from typing import Any
 from jsonschema import Draft202012Validator, ValidationError
 
 from metamodel.field_types import FieldTypeRegistry
+from metamodel.schema_gate import Gate, GateMaker
+from metamodel.yaml_nodes import Node
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 SCHEMA_KINDS = (
@@ -46,6 +48,24 @@ class SchemaSet:
         self._definitions["field"] = {"type": "object"}
         self._definitions["field_part"] = {"type": "object"}
         self._validators: dict[str, Draft202012Validator] = {}
+        self._gates: dict[str, Gate] = {}
+
+    def is_sound(self, kind: str, node: Node) -> bool:
+        """Tell quickly that a file is as its kind's schema says; False where `errors` must decide."""
+        gate = self._gates.get(kind)
+        if gate is None:
+            whole = self._whole(kind)
+            gate = self._gates[kind] = GateMaker(whole["definitions"]).make(whole)
+        return gate(node)
+
+    def is_sound_key(self, key: str, node: Node) -> bool:
+        """Tell quickly that the value of a field's key is as it must be; False where `field_errors` must decide."""
+        name = f"field:{key}"
+        gate = self._gates.get(name)
+        if gate is None:
+            schema = self._definitions["field_keys"].get(key, {})
+            gate = self._gates[name] = GateMaker(self._definitions).make(schema)
+        return gate(node)
 
     def errors(self, kind: str, plain: object) -> Iterator[ValidationError]:
         """Give every violation of a file kind's schema."""

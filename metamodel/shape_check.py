@@ -5,8 +5,6 @@ Fields are checked by their type's keys, chosen here, since a schema that choose
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from jsonschema import ValidationError
 
 from metamodel.field_types import FieldType, FieldTypeRegistry
@@ -30,6 +28,8 @@ class ShapeCheck:
         self._schemas = schemas
         self._types = types
         self._problems = problems
+        self._keys = {field_type.name: frozenset(field_type.allowed_keys) for field_type in types}
+        self._every_key = frozenset[str]().union(*self._keys.values())
 
     def check(self, kind: FileKind, node: Mapping) -> Mapping:
         """Report what is wrong with a file's shape; give its node without stray keys.
@@ -37,8 +37,9 @@ class ShapeCheck:
         Problems: APP201 – APP207, APP902, OBJ101 – OBJ105.
         """
         node = without_stray_keys(node, self._problems)
-        for error in self._schemas.errors(kind.value, node.plain):
-            self._report(error, node, kind.value)
+        if not self._schemas.is_sound(kind.value, node):
+            for error in self._schemas.errors(kind.value, node.plain):
+                self._report(error, node, kind.value)
         if kind in (FileKind.OBJECT, FileKind.EXTENSION):
             self._check_fields(node.get("fields"), is_extension=kind is FileKind.EXTENSION)
         return node
@@ -56,20 +57,20 @@ class ShapeCheck:
     def _check_field(self, key: Scalar, node: Mapping, *, is_extension: bool) -> None:
         type_node = node.get("type")
         if type_node is None and is_extension:
-            self._check_keys(node, self._all_keys(), None)
+            self._check_keys(node, self._every_key, None)
             return
         if not isinstance(type_node, Scalar) or type_node.value is None:
             message = f"the field '{key.text}' has no type"
             at = type_node or key
             hint = "add 'type: text' or another field type"
             self._problems.report("OBJ101", message, at.at, hint=hint, length=key.length)
-            self._check_keys(node, self._all_keys(), None)
+            self._check_keys(node, self._every_key, None)
             return
         field_type = self._types.find(type_node.text)
         if field_type is None:
             self._report_unknown_type(type_node)
             return
-        self._check_keys(node, field_type.allowed_keys, field_type)
+        self._check_keys(node, self._keys[field_type.name], field_type)
         for needed in sorted(field_type.required_keys):
             if node.get(needed) is None:
                 message = f"the field '{key.text}' of type {field_type.name} needs '{needed}'"
@@ -82,22 +83,20 @@ class ShapeCheck:
         hint = did_you_mean(node.text, self._types.names)
         self._problems.report("OBJ102", f"'{node.text}' is not a field type", node.at, hint=hint, length=node.length)
 
-    def _all_keys(self) -> frozenset[str]:
-        return frozenset().union(*(field_type.allowed_keys for field_type in self._types))
-
-    def _check_keys(self, node: Mapping, allowed: Iterable[str], field_type: FieldType | None) -> None:
-        known = frozenset(allowed)
+    def _check_keys(self, node: Mapping, known: frozenset[str], field_type: FieldType | None) -> None:
+        later = LATER_KEYS["field"]
         for key, value in node.items():
-            if key.text in LATER_KEYS["field"] or (key.text in LATER_FIELD_FLAGS and _is_true(value)):
+            if key.text in later or (key.text in LATER_FIELD_FLAGS and _is_true(value)):
                 report_unavailable(f"'{key.text}'", key, self._problems)
-            elif key.text not in known and field_type is not None and key.text in self._all_keys():
+            elif key.text not in known and field_type is not None and key.text in self._every_key:
                 message = f"'{key.text}' does not apply to a field of type {field_type.name}"
                 self._problems.report("OBJ103", message, key.at, hint=self._types_with(key.text), length=key.length)
             elif key.text not in known:
                 report_unknown_key(key, known, self._problems)
             else:
-                for error in self._schemas.field_errors(key.text, value.plain):
-                    self._report(error, value, "field", key)
+                if not self._schemas.is_sound_key(key.text, value):
+                    for error in self._schemas.field_errors(key.text, value.plain):
+                        self._report(error, value, "field", key)
                 self._check_later_values(key, value)
 
     def _types_with(self, key: str) -> str:

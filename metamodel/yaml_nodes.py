@@ -120,11 +120,17 @@ class Mapping(NamedTuple):
 
     def get(self, key: str) -> Node | None:
         """Give the value of a key, or None where it is not written."""
-        return next((entry.value for entry in self.entries if entry.key.text == key), None)
+        for entry in self.entries:
+            if entry[0].text == key:
+                return entry[1]
+        return None
 
     def key(self, key: str) -> Scalar | None:
         """Give the key itself, for its place."""
-        return next((entry.key for entry in self.entries if entry.key.text == key), None)
+        for entry in self.entries:
+            if entry[0].text == key:
+                return entry[0]
+        return None
 
     def items(self) -> Iterator[tuple[Scalar, Node]]:
         """Go through keys and values."""

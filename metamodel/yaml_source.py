@@ -7,6 +7,7 @@ problems with a place. Dates stay texts, since what a text means is the business
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -99,18 +100,20 @@ class _Composer:
 
     def compose(self) -> Node | None:
         """Read all events."""
-        for event in yaml.parse(self.source.text, Loader=yaml.CSafeLoader):
-            match event:
-                case yaml.ScalarEvent():
-                    self._scalar(event)
-                case yaml.MappingStartEvent() | yaml.SequenceStartEvent():
-                    self._open(event)
-                case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                    self._close()
-                case yaml.AliasEvent():
-                    self._alias(event)
-                case yaml.DocumentStartEvent():
-                    self._document(event)
+        steps: dict[type[yaml.Event], Callable[[Any], None]] = {
+            yaml.ScalarEvent: self._scalar,
+            yaml.MappingStartEvent: self._open,
+            yaml.SequenceStartEvent: self._open,
+            yaml.MappingEndEvent: self._close,
+            yaml.SequenceEndEvent: self._close,
+            yaml.AliasEvent: self._alias,
+            yaml.DocumentStartEvent: self._document,
+        }
+        next_event = yaml.CSafeLoader(self.source.text).get_event
+        while (event := next_event()) is not None:
+            step = steps.get(type(event))
+            if step is not None:
+                step(event)
         return self.root
 
     def _place(self, mark: _Mark) -> Location:
@@ -136,10 +139,11 @@ class _Composer:
             message = f"the character U+{ord(found.group()):04X} is not allowed here"
             raise self._refuse("APP102", message, mark, "remove it")
         value = resolve_scalar(text) if plain and event.tag is None else text
-        node = Scalar(
+        # `tuple.__new__` is what Scalar(...) comes down to; there is one for each word of an app.
+        node = tuple.__new__(Scalar, (
             self.source, value, text, mark.line + 1 + self.line_offset, mark.column + 1,
             mark.index, end.index, event.style or "",
-        )  # fmt: skip
+        ))  # fmt: skip
         self._add(node, 1, event.anchor, mark)
 
     def _open(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
@@ -150,7 +154,7 @@ class _Composer:
         is_mapping = isinstance(event, yaml.MappingStartEvent)
         self.stack.append(_Open(event.start_mark, bool(event.flow_style), event.anchor, is_mapping))
 
-    def _close(self) -> None:
+    def _close(self, event: yaml.MappingEndEvent | yaml.SequenceEndEvent) -> None:
         closed = self.stack.pop()
         line, column = closed.at.line + 1 + self.line_offset, closed.at.column + 1
         node: Node
@@ -176,8 +180,9 @@ class _Composer:
         if anchor is not None:
             self.anchored[anchor] = (node, size)
         if self.stack:
-            self.stack[-1].items.append(node)
-            self.stack[-1].size += size
+            above = self.stack[-1]
+            above.items.append(node)
+            above.size += size
         else:
             self.root = node
 

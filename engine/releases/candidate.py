@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
+from engine.releases.collector import collector_paused
 from engine.releases.stored_choice import StoredChoice, choose_stored, option_names
 from engine.storage.layout import lay_out
 from engine.storage.migration import Installed
@@ -57,12 +58,14 @@ class Candidate:
 
 def check_folders(folders: Iterable[Path | str], language: Language) -> Candidate:
     """Load and check app folders, all problems in one pass."""
-    return check_linked(*link_folders(folders, language.field_types), language)
+    with collector_paused():
+        return check_linked(*link_folders(folders, language.field_types), language)
 
 
 def check_sources(sources: Mapping[str, str], language: Language) -> Candidate:
     """Check apps given as texts by `folder/path`, as an editor has them before they are saved."""
-    return check_linked(*link_sources(sources, language.field_types), language)
+    with collector_paused():
+        return check_linked(*link_sources(sources, language.field_types), language)
 
 
 def check_linked(metamodel: Metamodel | None, problems: Problems, language: Language) -> Candidate:

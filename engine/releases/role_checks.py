@@ -39,6 +39,8 @@ def _check_all(
         metamodel=metamodel, functions=functions, object=object_def.key, place="a scope of a role", needs_sql=True
     )
     for text in scopes.values():
+        if text.text in SCOPE_WORDS and text.text not in NOT_YET:
+            continue  # most scopes are one word, and `"*"` gives it to every object
         parsed = parse_expression(text)
         yield from parsed.problems
         if parsed.expression is not None:

@@ -14,6 +14,8 @@ from metamodel.reading.node_values import Reading, as_hint, child, flag, integer
 from metamodel.source import LocatedText
 from metamodel.yaml_nodes import Mapping, Node, Scalar
 
+_BY_TYPE = frozenset(("min", "max", "empty_as", "default"))
+
 
 def read_field(
     key: Scalar, node: Node, option_sets: AbstractMapping[str, Mapping], reading: Reading, *, history: bool = True
@@ -25,42 +27,45 @@ def read_field(
     field_type = reading.types.find(word(child(node, "type")) or "text") or TextType()
     if not isinstance(node, Mapping):
         node = Mapping(key.source, (), key.line, key.column)
-    number_format = word(node.get("format"))
+    # A field has few of the many keys there are: they are looked up, not searched for.
+    written = {entry.key.text: entry.value for entry in node.entries}.get
     bare = FieldDef(
         name=key.text,
         type=field_type.name,
         app=reading.app(key.at),
         at=key.at,
-        label=label(node.get("label"), reading.language),
-        help=label(node.get("help"), reading.language),
-        required=flag(node.get("required")),
-        required_if=located(node.get("required_if")),
-        visible_if=located(node.get("visible_if")),
-        readonly_if=located(node.get("readonly_if")),
-        unique=flag(node.get("unique")),
-        index=flag(node.get("index")),
-        external_id=flag(node.get("external_id")),
-        history=flag(node.get("history"), default=history),
-        sensitive=flag(node.get("sensitive")),
-        encrypted=flag(node.get("encrypted")),
-        multiple=flag(node.get("multiple")),
-        pattern=located(node.get("pattern")),
-        max_length=integer(node.get("max_length")),
-        digits=integer(node.get("digits")),
-        normalise=word(node.get("normalise")),
-        copy_from=located(node.get("copy_from")),
-        was=word(node.get("was")),
-        formula=located(node.get("formula")),
-        choice=read_choice(node, option_sets, reading) if field_type.name == "choice" else None,
+        label=label(written("label"), reading.language),
+        help=label(written("help"), reading.language),
+        required=flag(written("required")),
+        required_if=located(written("required_if")),
+        visible_if=located(written("visible_if")),
+        readonly_if=located(written("readonly_if")),
+        unique=flag(written("unique")),
+        index=flag(written("index")),
+        external_id=flag(written("external_id")),
+        history=flag(written("history"), default=history),
+        sensitive=flag(written("sensitive")),
+        encrypted=flag(written("encrypted")),
+        multiple=flag(written("multiple")),
+        pattern=located(written("pattern")),
+        max_length=integer(written("max_length")),
+        digits=integer(written("digits")),
+        normalise=word(written("normalise")),
+        copy_from=located(written("copy_from")),
+        was=word(written("was")),
+        formula=located(written("formula")),
+        choice=read_choice(node, option_sets, reading) if "options" in field_type.keys else None,
         relation=_read_relation(field_type.name, node, key),
         rollup=_read_rollup(node) if field_type.name == "rollup" else None,
-        number_format=number_format,
+        number_format=word(written("format")),
     )
     return _with_values(bare, field_type, node, reading)
 
 
 def _with_values(field: FieldDef, field_type: FieldType, node: Mapping, reading: Reading) -> FieldDef:
     """Add what is read by the field's own type: bounds, default, `empty_as`."""
+    if not any(entry.key.text in _BY_TYPE for entry in node.entries):
+        return field
     return replace(
         field,
         minimum=_value(node, "min", field, field_type, reading),

@@ -11,9 +11,26 @@ def without_stray_keys(node: Mapping, problems: Problems) -> Mapping:
 
     Problems: APP207.
     """
+    if not _may_have_strays(node):
+        return node
     cleaned = _clean(node, problems)
     assert isinstance(cleaned, Mapping)
     return cleaned
+
+
+def _may_have_strays(root: Node) -> bool:
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Sequence):
+            waiting += [item for item in node.items if not isinstance(item, Scalar)]
+        elif isinstance(node, Mapping):
+            for _, value in node.entries:
+                if not isinstance(value, Scalar):
+                    waiting.append(value)
+                elif node.flow and not value.text and not value.style:
+                    return True
+    return False
 
 
 def _clean(node: Node, problems: Problems) -> Node:
