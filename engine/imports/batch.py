@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from engine.imports.binding import BadCell, Binding, BoundColumn, BoundLookup
+from engine.imports.cell_columns import CellColumns, CellFault
 from engine.imports.csv_file import CsvRow
-from engine.imports.resolving import Lookups, NotThere, read_key
+from engine.imports.resolving import Lookups, read_key
 from engine.imports.result import RowError, Tally
 from engine.records.finding import find_by_fields
 from engine.records.transaction import Transaction
@@ -49,7 +51,7 @@ class Batches:
     def save(self, transaction: Transaction, rows: Sequence[CsvRow]) -> list[CsvRow]:
         """Save a batch; give back the rows whose key another row of the batch has, for the next one."""
         self._learn(transaction, rows)
-        prepared = [item for row in rows if (item := self._prepare(row)) is not None]
+        prepared = self._prepare(rows)
         self._match(transaction, prepared)
         now, later = _first_of_each_key(prepared)
         self._write(transaction, now)
@@ -80,45 +82,44 @@ class Batches:
 
     def _learn(self, transaction: Transaction, rows: Sequence[CsvRow]) -> None:
         for lookup in self._binding.lookups:
-            cell = lookup.source.cell
-            self._lookups.learn(transaction, lookup, {cell(row.cells) for row in rows})
+            source = lookup.source
+            texts = {row.cells[source.index] for row in rows}
+            self._lookups.learn(transaction, lookup, {source.mapped(text) for text in texts})
 
-    def _prepare(self, row: CsvRow) -> Prepared | None:
-        self._tally.total += 1
-        binding, cells = self._binding, row.cells
-        values: dict[str, Any] = dict(binding.constants)
-        for name, text in binding.texts.items():
-            values[name] = text(cells) or None
-        item = Prepared(row=row, values=values)
+    def _prepare(self, rows: Sequence[CsvRow]) -> list[Prepared]:
+        self._tally.total += len(rows)
+        columns = CellColumns(self._binding, self._lookups, rows)
+        names, faulty = columns.names, columns.faulty
+        prepared = []
+        for place, (row, values) in enumerate(zip(rows, columns.rows(), strict=True)):
+            item = Prepared(row=row, values=dict(zip(names, values, strict=True)))
+            if place not in faulty or self._waits(item):
+                prepared.append(item)
+        return prepared
+
+    def _waits(self, item: Prepared) -> bool:
+        """Take faults out of a row; say whether it may be saved, its lookups of later rows left open."""
+        faults = {name: value for name, value in item.values.items() if isinstance(value, CellFault)}
         errors = []
-        for column in binding.plain:
-            cell = column.cell(cells)
-            try:
-                values[column.field.name] = column.convert(cell) if column.convert and cell else cell or None
-            except BadCell as fault:
-                errors.append(self._error(row, column, cell, f"'{cell}' {fault}"))
-        for lookup in binding.lookups:
-            text_of_cell = lookup.source.cell(cells)
-            try:
-                values[lookup.source.field.name] = self._lookups.value(lookup, text_of_cell) if text_of_cell else None
-            except NotThere as fault:
-                if self._binding.object.key in lookup.targets and text_of_cell in self._coming:
-                    item.waiting.append((lookup, text_of_cell))
-                else:
-                    errors.append(self._error(row, lookup.source, text_of_cell, str(fault)))
-            except BadCell as fault:
-                errors.append(self._error(row, lookup.source, text_of_cell, str(fault)))
+        for name, fault in faults.items():
+            del item.values[name]
+            lookup = fault.lookup
+            if lookup is not None and self._binding.object.key in lookup.targets and fault.cell in self._coming:
+                item.waiting.append((lookup, fault.cell))
+            else:
+                errors.append(self._error(item.row, fault.column, fault.cell, fault.reason))
         if errors:
             self._tally.refuse(errors)
-            return None
-        return item
+        return not errors
 
     def _match(self, transaction: Transaction, prepared: Sequence[Prepared]) -> None:
         match, fields = self._binding.match, self._binding.object.fields
         if not match:
             return
+        read = [partial(read_key, transaction, fields[name]) for name in match]
         for item in prepared:
-            key = tuple(read_key(transaction, fields[name], item.values.get(name)) for name in match)
+            values = item.values
+            key = tuple([part(values.get(name)) for part, name in zip(read, match, strict=True)])
             item.key = key if key[0] is not None else None
         firsts = {item.key[0] for item in prepared if item.key is not None}
         found = find_by_fields(transaction, self._binding.object.key, match, firsts)
@@ -131,17 +132,16 @@ class Batches:
             return
         rows = [SaveRow(values=item.values, id=item.id) for item in prepared]
         saved = transaction.save_many(self._binding.object.key, rows, all_or_nothing=False)
+        gives_roles = bool(self._binding.roles) or self._binding.roles_index is not None
         for item, result in zip(prepared, saved.rows, strict=True):
             if result.outcome == "refused":
                 self._tally.refuse(self._errors_of(item.row, result))
                 continue
-            self._tally.notices += [
-                self._error(item.row, self._binding.column_of(notice.field), "", notice.message)
-                for notice in result.notices
-            ]
+            for notice in result.notices:
+                column = self._binding.column_of(notice.field)
+                self._tally.notices.append(self._error(item.row, column, "", notice.message))
             item.id = result.id
-            outcome = self._with_roles(transaction, item, result.outcome)
-            self._tally.count(outcome)
+            self._tally.count(self._with_roles(transaction, item, result.outcome) if gives_roles else result.outcome)
             if item.waiting:
                 self.waiting.append(item)
 

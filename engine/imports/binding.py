@@ -45,7 +45,11 @@ class BoundColumn:
 
     def cell(self, cells: Cells) -> str:
         """Give the mapped cell of a row, "" where it is empty."""
-        text = cells[self.index].strip()
+        return self.mapped(cells[self.index])
+
+    def mapped(self, text: str) -> str:
+        """Give what a cell of the column stands for, "" where it is empty."""
+        text = text.strip()
         if self.values:
             text = self.values.get(text, text)
         return "" if text in self.empty else text

@@ -51,10 +51,10 @@ class CsvFile:
         self.name = name
         self._opened = opened
         self._delimiter = delimiter
-        header = next(self._all_rows(), None)
+        header = next(self._lines(), None)
         if header is None:
             raise ImportRefused(f"{name} is empty; its first line must name the columns.")
-        cells = [cell.strip() for cell in header.cells]
+        cells = [cell.strip() for cell in header[1]]
         self._skipped = len(ERROR_COLUMNS) if tuple(cells[: len(ERROR_COLUMNS)]) == ERROR_COLUMNS else 0
         self.columns = tuple(cells[self._skipped :])
         doubled = sorted({column for column in self.columns if column and self.columns.count(column) > 1})
@@ -85,26 +85,32 @@ class CsvFile:
 
     def rows(self) -> Iterator[CsvRow]:
         """Give the rows below the header; empty lines are passed over."""
-        rows = self._all_rows()
-        next(rows, None)
         width = len(self.columns)
-        for row in rows:
-            cells = row.cells[self._skipped :]
-            if any(cell.strip() for cell in cells):
-                filled = [*cells, *[""] * (width - len(cells))] if len(cells) < width else cells
-                yield CsvRow(line=row.line, cells=filled)
+        for line, cells in self._filled_lines():
+            if len(cells) < width:
+                cells = [*cells, *[""] * (width - len(cells))]
+            yield CsvRow(line=line, cells=cells)
 
     def count(self) -> int:
         """Count the rows below the header."""
-        return sum(1 for _ in self.rows())
+        return sum(1 for _ in self._filled_lines())
 
-    def _all_rows(self) -> Iterator[CsvRow]:
+    def _filled_lines(self) -> Iterator[tuple[int, list[str]]]:
+        lines = self._lines()
+        next(lines, None)
+        for line, cells in lines:
+            own = cells[self._skipped :] if self._skipped else cells
+            if "".join(own).strip():
+                yield line, own
+
+    def _lines(self) -> Iterator[tuple[int, list[str]]]:
+        """Give each line's number and cells, the header's too."""
         with self._opened() as file:
             reader = csv.reader(file, delimiter=self._delimiter)
             line = 1
             try:
                 for cells in reader:
-                    yield CsvRow(line=line, cells=cells)
+                    yield line, cells
                     line = reader.line_num + 1
             except (csv.Error, UnicodeDecodeError) as error:
                 raise ImportRefused(f"{self.name} cannot be read from line {line} on: {error}.") from error

@@ -29,7 +29,7 @@ from engine.storage.database import Database
 from engine.storage.statistics import MANY_ROWS, refresh_statistics
 from engine.storage.system_tables import SystemTables
 
-BATCH_ROWS = 2_000
+BATCH_ROWS = 5_000
 MOST_ERRORS_LOGGED = 10_000
 
 OnProgress = Callable[[int, int], None]

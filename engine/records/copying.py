@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 _EMPTY = "\\N"
-_SPECIAL = re.compile(r"[\\\t\n\r]")
+_BREAK = re.compile(r"[\t\n\r]")
 _ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
@@ -33,8 +33,17 @@ def copy_text(columns: Mapping[str, Sequence[Any]]) -> tuple[list[str], str]:
 
 
 def _column_text(values: Sequence[Any]) -> list[str]:
-    texts = [_EMPTY if value is None else value if type(value) is str else str(value) for value in values]
+    texts = [_EMPTY if value is None else value if type(value) is str else _literal(value) for value in values]
     # What has to be escaped is rare: look through the whole column at once.
-    if _SPECIAL.search("".join(texts).replace(_EMPTY, "")) is None:
+    written = "".join(texts)
+    if written.count("\\") == values.count(None) and _BREAK.search(written) is None:
         return texts
     return [text if value is None else text.translate(_ESCAPED) for text, value in zip(texts, values, strict=True)]
+
+
+def _literal(value: Any) -> str:
+    if type(value) is list:
+        # Several texts are an array, each in quotes.
+        quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in value)
+        return "{" + ",".join(f'"{text}"' for text in quoted) + "}"
+    return str(value)

@@ -18,7 +18,7 @@ from workflow_dsl.reads import Reads
 from workflow_dsl.typed import FieldPath, FunctionCall, RootKind, Typed
 from workflow_dsl.typed_walk import walk
 
-_WRITTEN_ALIKE = frozenset(
+WRITTEN_ALIKE = frozenset(
     "text long_text email phone url choice boolean date datetime integer autonumber lookup child_of user".split()
 )
 """Types whose equal values are written alike."""
@@ -46,7 +46,7 @@ def asked_of(parts: ReleaseParts, object_key: str, evaluate: Callable[..., Any],
     fields = parts.metamodel.objects[object_key].fields
     if not all(stored(name) for name in reads.own):
         return Asked(evaluate, None, computes=True)
-    repeatable = not reads.old and all(fields[name].value_type in _WRITTEN_ALIKE for name in reads.own)
+    repeatable = not reads.old and all(fields[name].value_type in WRITTEN_ALIKE for name in reads.own)
     if not repeatable or any(_needs_record(node) for node in walk(typed)):
         return Asked(evaluate, None, computes=False)
     return Asked(evaluate, tuple(sorted(reads.own)), computes=False)

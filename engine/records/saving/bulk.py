@@ -38,7 +38,7 @@ from metamodel.objects import ObjectDef
 if TYPE_CHECKING:
     from engine.records.transaction import Transaction
 
-BATCH = 2_000
+BATCH = 5_000
 
 
 def save_many(

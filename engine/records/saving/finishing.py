@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from engine.records.hooks import SaveKind
+from engine.records.hooks import SaveEvent, SaveKind
 from engine.records.saving.audit import AuditRow, audit_row, write_audit
 from engine.records.saving.drafts import RecordDraft
-from engine.records.saving.rollups import event_of, roll_up
+from engine.records.saving.rollups import roll_up
 from engine.records.saving.writing import audited_changes
+from engine.records.saving.writing_many import STAMPS
 from engine.records.saving.writing_new import audit_rows_of_new
 
 if TYPE_CHECKING:
@@ -26,8 +27,7 @@ def finish_many(drafts: Sequence[RecordDraft], transaction: Transaction) -> None
     after = transaction.services.after_save
     key = drafts[0].object_key
     watched = {kind for kind in {draft.kind for draft in drafts} if after.watches(transaction, key, kind)}
-    events = [event_of(draft, bulk=True) for draft in drafts if draft.kind in watched]
-    events += rolled.events
+    events = [*_events([draft for draft in drafts if draft.kind in watched]), *rolled.events]
     if events:
         after(transaction, events)
 
@@ -43,3 +43,28 @@ def _audit_rows(drafts: Sequence[RecordDraft], transaction: Transaction) -> list
                 transaction, draft.object_key, draft.record_id, version, draft.kind, changes
             )
     return [rows[draft.record_id] for draft in drafts]
+
+
+def _events(drafts: Sequence[RecordDraft]) -> list[SaveEvent]:
+    """Give what a batch did; what drafts have changed is one set for all that changed the same fields."""
+    stamps = frozenset(STAMPS)
+    known: dict[frozenset[str], frozenset[str]] = {}
+    found = []
+    for draft in drafts:
+        changed = known.get(draft.changed)
+        if changed is None:
+            changed = known[draft.changed] = draft.changed - stamps
+        found.append(
+            SaveEvent(
+                object=draft.object_key,
+                record_id=draft.record_id,
+                kind=draft.kind,
+                version=draft.values["version"],
+                changed=changed,
+                # Nobody changes the values of a draft that is written.
+                new=draft.values,
+                old=draft.old,
+                bulk=True,
+            )
+        )
+    return found

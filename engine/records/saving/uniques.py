@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from engine.records.transaction import Transaction
 
 _ASKED_AT_ONCE = 300
+_VALUES_ASKED_AT_ONCE = 2_000
 
 
 def check_uniques(drafts: Sequence[RecordDraft], transaction: Transaction) -> None:
@@ -36,8 +37,9 @@ def check_uniques(drafts: Sequence[RecordDraft], transaction: Transaction) -> No
             else:
                 wanted[key] = draft
         keys = list(wanted)
-        for start in range(0, len(keys), _ASKED_AT_ONCE):
-            for key, record_id in _taken(transaction, drafts[0], names, keys[start : start + _ASKED_AT_ONCE]):
+        most = _VALUES_ASKED_AT_ONCE if len(names) == 1 else _ASKED_AT_ONCE
+        for start in range(0, len(keys), most):
+            for key, record_id in _taken(transaction, drafts[0], names, keys[start : start + most]):
                 draft = wanted[key]
                 if record_id != draft.record_id:
                     _refuse(draft, names, transaction)
@@ -72,7 +74,8 @@ def _taken(
             values.append(codec.from_columns(row[at : at + len(codec.names)]))
             at += len(codec.names)
         found.append((tuple(values), str(row[0])))
-    return [(key, record_id) for key, record_id in found if key in set(keys)]
+    asked = set(keys)
+    return [(key, record_id) for key, record_id in found if key in asked]
 
 
 def _refuse(draft: RecordDraft, names: Sequence[str], transaction: Transaction) -> None:

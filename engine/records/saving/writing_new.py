@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +17,12 @@ from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.writing import NOT_AUDITED
 from engine.records.sort_keys import sort_key
 from engine.storage.codecs import Codec
+from metamodel.values import Ref
 
 if TYPE_CHECKING:
     from engine.records.transaction import Transaction
 
-_REPEATED = frozenset((str, bool))
+_REPEATED = frozenset((type(None), str, bool, int, dt.date, dt.datetime, Ref))
 
 
 def insert_records(drafts: Sequence[RecordDraft], transaction: Transaction) -> None:
@@ -87,27 +89,32 @@ def _titles(drafts: Sequence[RecordDraft], rows: Sequence[Mapping[str, Any]], tr
 def _changes(drafts: Sequence[RecordDraft]) -> list[str]:
     """Give `{"field": [null, value], …}` of each record, its fields by name."""
     plan = drafts[0].plan
-    columns = []
+    columns: list[list[str]] = []
+    alike = ""
     for name in sorted(plan.table.codecs):
         if name in NOT_AUDITED:
             continue
         values = [draft.values[name] for draft in drafts]
-        if values.count(None) < len(values):
-            columns.append(_change_texts(name, values, plan.json[name]))
-    if not columns:
-        return ["{}"] * len(drafts)
-    return ["{" + ",".join(filter(None, texts)) + "}" for texts in zip(*columns, strict=True)]
+        if values.count(values[0]) < len(values):
+            columns.append(_change_texts(name, values, plan.json[name], alike))
+            alike = ""
+        elif values[0] is not None:
+            alike += _change_texts(name, values[:1], plan.json[name], "")[0]
+    columns.append([alike] * len(drafts))
+    # Each text ends in a comma, the last one of a record must not.
+    return ["{" + "".join(texts)[:-1] + "}" for texts in zip(*columns, strict=True)]
 
 
-def _change_texts(name: str, values: Sequence[Any], form: Callable[[Any], Any] | None) -> list[str]:
-    start = orjson.dumps(name).decode() + ":[null,"
-    known: dict[Any, str] = {}
+def _change_texts(name: str, values: Sequence[Any], form: Callable[[Any], Any] | None, before: str) -> list[str]:
+    """Give the text of one field's change for each record, behind what stands before it in all of them."""
+    start = before + orjson.dumps(name).decode() + ":[null,"
+    known: dict[Any, str] = {None: before}
     found = []
     for value in values:
         repeated = type(value) in _REPEATED
         text = known.get(value) if repeated else None
         if text is None:
-            text = "" if value is None else f"{start}{_json(value if form is None else form(value))}]"
+            text = f"{start}{_json(value if form is None else form(value))}],"
             if repeated:
                 known[value] = text
         found.append(text)

@@ -1,0 +1,93 @@
+"""The cells of a batch as raw values, a column at a time: each text of a column is mapped and converted once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from engine.imports.binding import BadCell, Binding, BoundColumn, BoundLookup
+from engine.imports.csv_file import CsvRow
+from engine.imports.resolving import Lookups, NotThere
+
+
+@dataclass(frozen=True, slots=True)
+class CellFault:
+    """A cell without a value, and why. lookup: it names no record; a later row of the file may be it."""
+
+    column: BoundColumn
+    cell: str
+    reason: str
+    lookup: BoundLookup | None = None
+
+
+class CellColumns:
+    """The columns of a batch of rows.
+
+    names: the fields that are filled. values: for each of them the rows' values, some of them faults. faulty: places
+    of the rows that have faults.
+    """
+
+    def __init__(self, binding: Binding, lookups: Lookups, rows: Sequence[CsvRow]) -> None:
+        self._rows = rows
+        self.names: list[str] = []
+        self.values: list[list[Any]] = []
+        self.faulty: set[int] = set()
+        filled = {*(item.field.name for item in binding.plain), *(item.source.field.name for item in binding.lookups)}
+        for name, constant in binding.constants.items():
+            if name not in filled and name not in binding.texts:
+                self._add(name, [constant] * len(rows))
+        for name, text in binding.texts.items():
+            if name not in filled:
+                self._add(name, [text(row.cells) or None for row in rows])
+        for column in binding.plain:
+            self._add(column.field.name, self._read(column, None, lookups))
+        for lookup in binding.lookups:
+            self._add(lookup.source.field.name, self._read(lookup.source, lookup, lookups))
+
+    def rows(self) -> list[tuple[Any, ...]]:
+        """Give the values row by row, in the order of `names`."""
+        return list(zip(*self.values, strict=True)) if self.values else [()] * len(self._rows)
+
+    def _add(self, name: str, values: list[Any]) -> None:
+        if name in self.names:
+            # A field that two columns fill has the value of the last one; what is wrong with the first one is told.
+            at = self.names.index(name)
+            kept = self.values[at]
+            values = [
+                before if isinstance(before, CellFault) else value for before, value in zip(kept, values, strict=True)
+            ]
+            self.values[at] = values
+            return
+        self.names.append(name)
+        self.values.append(values)
+
+    def _read(self, column: BoundColumn, lookup: BoundLookup | None, lookups: Lookups) -> list[Any]:
+        known: dict[str, Any] = {}
+        found = []
+        index = column.index
+        for place, row in enumerate(self._rows):
+            raw = row.cells[index]
+            if raw in known:
+                value = known[raw]
+            else:
+                value = known[raw] = _value(column, lookup, lookups, raw)
+            if type(value) is CellFault:
+                self.faulty.add(place)
+            found.append(value)
+        return found
+
+
+def _value(column: BoundColumn, lookup: BoundLookup | None, lookups: Lookups, raw: str) -> Any:
+    cell = column.mapped(raw)
+    if not cell:
+        return None
+    try:
+        if lookup is not None:
+            return lookups.value(lookup, cell)
+        return column.convert(cell) if column.convert is not None else cell
+    except NotThere as fault:
+        return CellFault(column, cell, str(fault), lookup)
+    except BadCell as fault:
+        reason = str(fault) if lookup is not None else f"'{cell}' {fault}"
+        return CellFault(column, cell, reason)
