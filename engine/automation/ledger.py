@@ -17,6 +17,12 @@ from engine.automation.stored_values import from_stored, to_stored
 from engine.storage.system_tables import SystemTables
 
 FAILED_TRY = "failed"
+NEW_RUN = (
+    "id", "rule", "rule_text", "release", "object", "record_id", "record_title", "event", "snapshot", "actor",
+    "root_cause", "cause_run", "cause_step", "cause", "depth", "state", "position", "lease", "attempt", "actions",
+    "rows", "outcome", "error", "created_at", "finished_at",
+)  # fmt: skip
+"""The columns that a new run's row has."""
 
 
 class Ledger:
@@ -29,7 +35,7 @@ class Ledger:
     def add(self, connection: Connection, runs: Sequence[Run]) -> None:
         """Write new runs; those that are over already carry their end."""
         if runs:
-            connection.execute(insert(self._run), [_row_of(run) for run in runs])
+            connection.execute(insert(self._run), [row_of_new(run) for run in runs])
 
     def load(self, connection: Connection, run_id: str) -> Run | None:
         """Read a run."""
@@ -220,7 +226,8 @@ def run_of_row(row: Mapping[Any, Any]) -> Run:
     )
 
 
-def _row_of(run: Run) -> dict[str, Any]:
+def row_of_new(run: Run) -> dict[str, Any]:
+    """Give the row of a new run; one that is over already carries its end."""
     over = run.state not in OPEN_STATES
     return {
         "id": run.id,

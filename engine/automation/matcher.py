@@ -20,6 +20,7 @@ from engine.automation.program import OnRecord, Program
 from engine.automation.rule_health import RuleHealth
 from engine.automation.rule_index import RuleIndex, triggers_for
 from engine.automation.run_state import Run, RunState, Snapshot, link_text
+from engine.automation.starting import RunStarter
 from engine.automation.timers import Timers
 from engine.automation.tuning import Tuning
 from engine.ids import IdMaker
@@ -28,6 +29,8 @@ from engine.records.transaction import Transaction
 from engine.releases.release import Release
 from workflow_dsl.context import Context
 from workflow_dsl.evaluation_errors import EvaluationError
+
+Candidates = tuple[tuple[Program, tuple[OnRecord, ...]], ...]
 
 
 class AfterMatcher:
@@ -46,7 +49,7 @@ class AfterMatcher:
     ) -> None:
         self._index_of = index_of
         self._ledger = ledger
-        self._queue = queue
+        self._starter = RunStarter(ledger, queue)
         self._timers = timers
         self._health = health
         self._ids = ids
@@ -59,26 +62,37 @@ class AfterMatcher:
     def __call__(self, transaction: Transaction, events: Sequence[SaveEvent]) -> None:
         """Match the events of one save or batch, write their runs and move their timers."""
         index = self._index_of(transaction.release)
-        runs = [run for event in events for run in self._match(transaction, index, event)]
+        runs = self._matching(transaction, index, events)
         runs = self._without_repeats(transaction, index, runs)
         if runs:
-            off = self._health.switched_off(transaction.connection)
+            off = self._health.remembered()
+            if off is None:
+                off = self._health.switched_off(transaction.connection)
             runs = [run for run in runs if run.rule not in off]
-        self._ledger.add(transaction.connection, runs)
-        for run in runs:
-            if run.state is RunState.QUEUED:
-                self._queue.start(transaction.connection, run.id)
-        self._timers.on_events(transaction.connection, events, index, transaction.around.zone)
+        self._starter.start(transaction, runs)
+        if self._timers.concern(events, index):
+            self._timers.on_events(transaction.connection, events, index, transaction.around.zone)
         faults.reach("save.matched")
 
-    def _match(self, transaction: Transaction, index: RuleIndex, event: SaveEvent) -> list[Run]:
+    def _matching(self, transaction: Transaction, index: RuleIndex, events: Sequence[SaveEvent]) -> list[Run]:
+        known: dict[object, Candidates] = {}
+        found: list[Run] = []
+        for event in events:
+            # Most events of a batch have the same fields: what looks at them is found once.
+            alike = (event.object, event.kind, event.changed, event.bulk)
+            candidates = known.get(alike)
+            if candidates is None:
+                candidates = known[alike] = _candidates(index, event)
+            if candidates:
+                found += self._match(transaction, candidates, event)
+        return found
+
+    def _match(self, transaction: Transaction, candidates: Candidates, event: SaveEvent) -> list[Run]:
         found = []
         root: str | None = transaction.cause.root
-        for program in index.after(event.object, event.kind, event.changed):
-            if event.bulk and program.bulk == "skip":
-                continue
-            context = transaction.context(event.object, event.new, event.old or None)
-            trigger = self._fitting(program, event, context)
+        context = transaction.context(event.object, event.new, event.old or None)
+        for program, triggers in candidates:
+            trigger = self._fitting(triggers, event, context)
             if trigger is None:
                 continue
             root = root or self._ids.new()
@@ -87,8 +101,8 @@ class AfterMatcher:
                 found.append(run)
         return found
 
-    def _fitting(self, program: Program, event: SaveEvent, context: Context) -> OnRecord | None:
-        for trigger in triggers_for(program, event.object, event.kind, event.changed):
+    def _fitting(self, triggers: Sequence[OnRecord], event: SaveEvent, context: Context) -> OnRecord | None:
+        for trigger in triggers:
             try:
                 if values_fit(trigger, context, event.old, event.new):
                     return trigger
@@ -177,6 +191,15 @@ class AfterMatcher:
             else:
                 checked.append(run)
         return checked
+
+
+def _candidates(index: RuleIndex, event: SaveEvent) -> Candidates:
+    """Give the rules that look at an event's object, kind and fields, with the triggers that do."""
+    return tuple(
+        (program, triggers_for(program, event.object, event.kind, event.changed))
+        for program in index.after(event.object, event.kind, event.changed)
+        if not (event.bulk and program.bulk == "skip")
+    )
 
 
 def stored_actor(actor: Actor, program: Program) -> dict[str, Any]:

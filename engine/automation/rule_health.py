@@ -46,14 +46,19 @@ class RuleHealth:
 
     def switched_off(self, connection: Connection) -> frozenset[str]:
         """Give the rules that are switched off, as known within the last seconds."""
-        with self._lock:
-            if time.monotonic() - self._asked_at < _REMEMBERED_S:
-                return self._off
+        known = self.remembered()
+        if known is not None:
+            return known
         rows = connection.execute(select(self._state.c.rule).where(self._state.c.off_at.is_not(None)))
         off = frozenset(row[0] for row in rows)
         with self._lock:
             self._off, self._asked_at = off, time.monotonic()
         return off
+
+    def remembered(self) -> frozenset[str] | None:
+        """Give the rules that are switched off where that was asked within the last seconds, else None."""
+        with self._lock:
+            return self._off if time.monotonic() - self._asked_at < _REMEMBERED_S else None
 
     def note(self, connection: Connection, run: Run, *, failed: bool, error: str | None) -> None:
         """Count the end of a run; switch its rule off after too many failures in a row."""

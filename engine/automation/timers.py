@@ -47,6 +47,10 @@ class Timers:
         self._clock = clock
         self._ids = ids
 
+    def concern(self, events: Iterable[SaveEvent], index: RuleIndex) -> bool:
+        """Say whether some saves move a relative time."""
+        return any(_touches(event, moment) for event in events for _, moment in index.moments(event.object))
+
     def on_events(self, connection: Connection, events: Iterable[SaveEvent], index: RuleIndex, zone: ZoneInfo) -> None:
         """Move the relative times of saved records: set, moved with their field, gone with it or the record."""
         rows: list[dict[str, Any]] = []

@@ -98,7 +98,7 @@ def _formatted(written: str, number: int, today: dt.date) -> str:
 
 def _take(transaction: Transaction, name: str, step: int) -> int:
     prepared = transaction.parts.made("sequence", lambda: _taking(transaction))
-    row = prepared.row(transaction.connection, transaction.database, {"series": name, "step": step})
+    row = transaction.row(prepared, {"series": name, "step": step})
     return int(row[0])
 
 

@@ -16,8 +16,8 @@ from engine.errors import AccessDenied, FieldError, RecordNotFound, StaleVersion
 from engine.expressions.sql.frames import Frame
 from engine.expressions.sql.runtime import runtime
 from engine.expressions.sql.scopes import RowScope
+from engine.expressions.sql.titles import any_title
 from engine.expressions.sql.values import SqlAnyReference
-from engine.records.cells import any_title
 from engine.records.hooks import SaveKind
 from engine.records.identifiers import could_be_id
 from engine.records.saving.drafts import RecordDraft
@@ -53,10 +53,24 @@ def load_for_change(
         raise StaleVersion(object_key, record_id, expected=version, current=values["version"])
     draft = RecordDraft(plan, transaction.around, kind, record_id, values, transaction.confirmed)
     first = 2 + len(transaction.parts.columns(object_key))
-    for link, title in zip(plan.links, row[first:], strict=True):
+    last = first + len(plan.links)
+    for link, title in zip(plan.links, row[first:last], strict=True):
         if title is not None:
             draft.titles[link.name] = title
+    for link in _read_along(plan, kind):
+        columns = transaction.parts.columns(link.targets[0])
+        target = columns.values(row, last)
+        last += len(columns)
+        if target["id"] is not None and target["id"] == values[link.name]:
+            transaction.cache.put(link.targets[0], target)
     return draft
+
+
+def _read_along(plan: SavePlan, kind: SaveKind) -> tuple[Link, ...]:
+    """Give the lookups whose records are loaded with the record, since its expressions read them."""
+    if kind is not SaveKind.UPDATED:
+        return ()
+    return tuple(link for link in plan.links if link.name in plan.reads_along and len(link.targets) == 1)
 
 
 def _prepare(transaction: Transaction, plan: SavePlan, kind: SaveKind) -> Prepared:
@@ -67,7 +81,9 @@ def _prepare(transaction: Transaction, plan: SavePlan, kind: SaveKind) -> Prepar
     actions = access.of(plan.object.key).actions
     flags = [_flag(actions["read"], scope), _flag(actions[_ACTIONS[kind]], scope)]
     titles = [_title(scope.with_eyes(None if access.full else AccessEyes(access)), link) for link in plan.links]
-    columns: list[Any] = [*flags, *parts.columns(plan.object.key).of(alias), *titles]
+    along = [(link.targets[0], scope.follow(link.definition, link.targets[0])) for link in _read_along(plan, kind)]
+    beside = [column for key, target in along for column in parts.columns(key).of(target.alias)]
+    columns: list[Any] = [*flags, *parts.columns(plan.object.key).of(alias), *titles, *beside]
     binned = alias.c["deleted_at"].is_not(None) if kind is SaveKind.RESTORED else alias.c["deleted_at"].is_(None)
     labelled = [column.label(f"c{index}") for index, column in enumerate(columns)]
     query = select(*labelled).select_from(scope.frame.source)

@@ -16,6 +16,7 @@ from engine.records.saving.checks import Checker
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.filling import fill_copies, fill_new, number_new, touch
 from engine.records.saving.loading import check_creation, check_field_rights, load_for_change
+from engine.records.saving.numbering import draws_late
 from engine.records.saving.parents import check_parent
 from engine.records.saving.plan import SavePlan, save_plan
 from engine.records.saving.relations import check_relations
@@ -44,11 +45,15 @@ def create_record(
     prepare_new(draft, transaction)
     check_creation(draft, transaction.access)
     check_field_rights(draft, transaction.access, draft.context, sorted(given), transaction.actor.language)
-    number_new([draft], transaction)
+    late = _draws_late(draft, transaction)
+    if not late:
+        number_new([draft], transaction)
     draft.compute()
     run_before(draft, transaction)
     judge([draft], transaction)
     refuse_faulty(draft)
+    if late:
+        number_new([draft], transaction)
     insert_record(draft, transaction)
     finish([draft], transaction)
     return Saved(
@@ -110,6 +115,11 @@ def new_draft(
     draft.values.update({name: plan.keep[name](value) for name, value in given.items()})
     draft.given.update(given)
     return draft
+
+
+def _draws_late(draft: RecordDraft, transaction: Transaction) -> bool:
+    before = transaction.services.before_rules
+    return not before.applies(transaction, draft.object_key, draft.kind) and draws_late(transaction.parts, draft.plan)
 
 
 def prepare_new(draft: RecordDraft, transaction: Transaction) -> None:

@@ -12,6 +12,7 @@ from engine.access.actor import Actor, system_actor
 from engine.platform import Platform
 from engine.records.types import ListQuery
 from engine.settings import PlatformSettings
+from engine.storage.dialect import Dialect
 
 SALES = Path(__file__).resolve().parents[3] / "sample_apps" / "sales"
 SECRET = "a secret of the tests only, long enough"
@@ -24,6 +25,11 @@ class Sales:
     platform: Platform
     rep: Actor
     account: str
+
+    @property
+    def writes_together(self) -> bool:
+        """Whether what a save writes goes as one statement."""
+        return self.platform.database.dialect is Dialect.POSTGRESQL
 
     def deal(self, **values: object) -> str:
         """Make a deal of the rep's."""
@@ -82,7 +88,7 @@ def test_a_create_that_moves_its_accounts_figures_sends_at_most_six(sales: Sales
     sales.deal()
     before = sales.platform.records.get(sales.rep, "account", sales.account)["open_deals"]
     first, second = sales.sent(sales.deal), sales.sent(sales.deal)
-    assert len(first) <= 6
+    assert len(first) <= (4 if sales.writes_together else 6)
     assert first == second
     assert sales.platform.records.get(sales.rep, "account", sales.account)["open_deals"] == before + 2  # type: ignore[operator]
 
@@ -97,8 +103,9 @@ def test_an_update_that_fires_one_rule_sends_at_most_eight(sales: Sales) -> None
     update(deals[0])()
     sent = sales.sent(update(deals[1]))
     assert any("fs_run" in text for text in sent), "the rule did not fire"
-    assert any("workflow_status" in text for text in sent), "nothing was enqueued"
-    assert len(sent) <= 8
+    enqueued = ("workflow_status", "dbos.enqueue_workflow")
+    assert any(name in text for text in sent for name in enqueued), "nothing was enqueued"
+    assert len(sent) <= (2 if sales.writes_together else 8)
 
 
 def test_a_form_with_its_choices_is_asked_for_by_three(sales: Sales) -> None:
