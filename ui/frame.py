@@ -6,6 +6,7 @@ slots. Keeping frames, and under which key, is the caller's (ui/pages/chrome.py)
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from jinja2 import Environment
@@ -26,6 +27,30 @@ class Frame:
     bar_end: Slotted
     messages: Markup
     foot: Markup
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """The whole of base.html around what is a page's own: `title`, `breadcrumb`, `main` and `messages`."""
+
+    before_title: Slotted
+    before_breadcrumb: Slotted
+    before_main: Slotted
+    before_messages: Slotted
+    end: Slotted
+
+
+def compile_document(environment: Environment, chrome: Chrome) -> Document:
+    """Render base.html once around empty blocks, with slots `csrf` and `here`; `chrome` holds its frame."""
+
+    def render(marks: Mapping[str, str]) -> str:
+        own = replace(chrome, here=marks["here"])
+        template = environment.get_template("base.html")
+        return template.render(chrome=own, cut=marks["cut"], csrf_token=lambda: marks["csrf"])
+
+    parts = render_slotted(("csrf", "here", "cut"), render).cut("cut")
+    names = ("before_title", "before_breadcrumb", "before_main", "before_messages", "end")
+    return Document(**dict(zip(names, parts[::2], strict=True)))
 
 
 def compile_frame(environment: Environment, chrome: Chrome) -> Frame:

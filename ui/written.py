@@ -40,12 +40,22 @@ class Slotted:
         self._names = tuple(names)
 
     def fill(self, values: Mapping[str, str]) -> Markup:
-        """Give the text with plain values, which are escaped, in its slots."""
+        """Give the text with values in its slots; plain ones are escaped."""
         parts = [self._pieces[0]]
         for name, piece in zip(self._names, self._pieces[1:], strict=True):
-            parts.append(html_text(values[name]))
+            value = values[name]
+            parts.append(value if isinstance(value, Markup) else html_text(value))
             parts.append(piece)
         return written(parts)
+
+    def cut(self, at: str) -> tuple[Slotted, ...]:
+        """Give the parts between the slots of one name."""
+        ends = [index for index, name in enumerate(self._names) if name == at]
+        starts = [0, *(index + 1 for index in ends)]
+        return tuple(
+            Slotted(self._pieces[start : end + 1], self._names[start:end])
+            for start, end in zip(starts, [*ends, len(self._names)], strict=True)
+        )
 
 
 def render_slotted(names: Sequence[str], render: Callable[[Mapping[str, str]], str]) -> Slotted:

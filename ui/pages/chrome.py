@@ -7,7 +7,7 @@ request only fills in its address, its CSRF token and its messages.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -20,12 +20,20 @@ from metamodel.access import MenuDef, MenuItemDef
 from metamodel.apps import Metamodel
 from metamodel.texts import label_text
 from ui.context import current_actor, language, release, theme
-from ui.frame import compile_frame
+from ui.frame import Document, compile_document, compile_frame
 from ui.page_parts import Chrome, MenuNode, Person, Theme, Toast
 from ui.pages.rights import access_of, can_read
 from ui.written import kept_with
 
 _TOASTS = "toasts"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptChrome:
+    """The frame of one person at one place in the menu: for templates, and as a whole document."""
+
+    chrome: Chrome
+    document: Document
 
 
 def install_chrome(app: Flask) -> None:
@@ -44,12 +52,44 @@ def toast(text: str, kind: str = "success") -> None:
 
 def make_chrome() -> Chrome:
     """Make the frame of the page being answered."""
+    return replace(_kept().chrome, here=_here(), toasts=_messages())
+
+
+def show_document(title: str, breadcrumb: str, main: str, csrf: str) -> str:
+    """Give the whole page around the parts, which are markup, without a template."""
+    around, own = _kept().document, {"csrf": csrf, "here": _here()}
+    toasts = _messages()
+    draw = current_app.jinja_env.globals["ui"].toast if toasts else None  # type: ignore[attr-defined]
+    return "".join(
+        (
+            around.before_title.fill(own),
+            title,
+            around.before_breadcrumb.fill(own),
+            breadcrumb,
+            around.before_main.fill(own),
+            main,
+            around.before_messages.fill(own),
+            *(draw(each.text, each.kind) for each in toasts if draw is not None),
+            around.end.fill(own),
+        )
+    )
+
+
+def _here() -> str:
+    return request.full_path.rstrip("?")
+
+
+def _messages() -> tuple[Toast, ...]:
+    return tuple(Toast(text=text, kind=kind) for text, kind in session.pop(_TOASTS, ()))
+
+
+def _kept() -> KeptChrome:
+    """Give the frame of who asks, where they are."""
     asking, pinned, tongue, colours = current_actor(), release(), language(), _theme()
     here = _place(pinned, asking, tongue) if asking is not None else None
     key = ("chrome", tongue, colours, None if asking is None else _identity(asking), here.href if here else "")
-    kept: Chrome = kept_with(pinned, key, lambda: _compile(pinned, asking, tongue, colours, here))
-    toasts = tuple(Toast(text=text, kind=kind) for text, kind in session.pop(_TOASTS, ()))
-    return replace(kept, here=request.full_path.rstrip("?"), toasts=toasts)
+    found: KeptChrome = kept_with(pinned, key, lambda: _compile(pinned, asking, tongue, colours, here))
+    return found
 
 
 def _identity(asking: Actor) -> Hashable:
@@ -57,7 +97,7 @@ def _identity(asking: Actor) -> Hashable:
     return asking.user_id, asking.name, asking.login, asking.roles, asking.is_system
 
 
-def _compile(pinned: Release, asking: Actor | None, tongue: str, colours: Theme, here: MenuNode | None) -> Chrome:
+def _compile(pinned: Release, asking: Actor | None, tongue: str, colours: Theme, here: MenuNode | None) -> KeptChrome:
     menus = () if asking is None else _menus(pinned, asking, tongue)
     chrome = Chrome(
         product=label_text(pinned.metamodel.main.label, tongue, pinned.metamodel.main.name),
@@ -71,7 +111,8 @@ def _compile(pinned: Release, asking: Actor | None, tongue: str, colours: Theme,
         user=None if asking is None else Person(id=asking.user_id or "", name=asking.name, email=asking.login),
         menus=menus if here is None else tuple(_marked(node, here) for node in menus),
     )
-    return replace(chrome, frame=compile_frame(current_app.jinja_env, chrome))
+    chrome = replace(chrome, frame=compile_frame(current_app.jinja_env, chrome))
+    return KeptChrome(chrome=chrome, document=compile_document(current_app.jinja_env, chrome))
 
 
 def menu_views(actor_: Actor) -> Sequence[MenuNode]:

@@ -6,12 +6,14 @@ Nothing typed is lost: a refused form comes back with everything in it, a warnin
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import quote
 
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from markupsafe import Markup
 
 from engine.errors import AccessDenied, ConfirmationNeeded, FieldError, StaleVersion, ValidationFailed
 from engine.records.types import Saved
@@ -21,22 +23,25 @@ from ui.context import actor, language, platform, release
 from ui.page_parts import Crumb
 from ui.pages.chrome import toast
 from ui.pages.conflict import conflict_page
-from ui.pages.form_parts import FormInput, FormParts, form_id, form_maker
+from ui.pages.form_parts import FormInput, form_id, form_maker
 from ui.pages.form_values import BACK, CONFIRM, PostedForm, form_fields, read_posted
 from ui.pages.fragments import render_block
+from ui.pages.kept_pages import kept_page
 from ui.pages.rights import readable_object, user_formats
 from ui.security import local_path
 
 blueprint = Blueprint("record_form", __name__)
 
 _TEMPLATE = "pages/record_form.html"
+_SLOTS = ("title", "form_id", "action", "state_url", "cancel_url", "inside")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormPage:
     """The context `page` of templates/pages/record_form.html.
 
-    warnings, codes: what a person must confirm, and the codes that confirm it.
+    inside: of the form, markup. summary: findings, see FormParts. warnings, codes: what a person must confirm, and the
+    codes that confirm it.
     """
 
     form_id: str
@@ -46,7 +51,8 @@ class FormPage:
     state_url: str
     cancel_url: str
     crumbs: tuple[Crumb, ...]
-    parts: FormParts
+    inside: str
+    summary: tuple[tuple[str, str, str], ...]
     fields: Mapping[str, str]
     refused: bool = False
     warnings: tuple[str, ...] = ()
@@ -58,7 +64,7 @@ def new_record(object_name: str) -> ResponseReturnValue:
     """Show the form of a new record; parameters named like fields are filled in."""
     object_def = readable_object(object_name)
     given = read_posted(form_fields(object_def), request.args, user_formats())
-    return render_template(_TEMPLATE, page=_page(object_def, None, given, values=given.values))
+    return _shown(object_def, _page(object_def, None, given, values=given.values), is_new=True)
 
 
 @blueprint.post("/o/<object_name>/new")
@@ -78,7 +84,7 @@ def edit_record(object_name: str, record_id: str) -> ResponseReturnValue:
     """Show the form of a record."""
     object_def = readable_object(object_name)
     given = read_posted((), request.args, user_formats())
-    return render_template(_TEMPLATE, page=_page(object_def, record_id, given, values={}))
+    return _shown(object_def, _page(object_def, record_id, given, values={}), is_new=False)
 
 
 @blueprint.post("/o/<object_name>/<record_id>/edit")
@@ -152,6 +158,24 @@ def _saved_or_refused(
     return redirect(local_path(posted.back, url) if posted.back else url, 303)
 
 
+def _shown(object_def: ObjectDef, page: FormPage, *, is_new: bool) -> str:
+    """Give the page of a form just opened: but for findings, all of it follows from the object and what has a slot."""
+    if page.summary:
+        return render_template(_TEMPLATE, page=page)
+    slots: dict[str, str] = {name: getattr(page, name) for name in _SLOTS}
+    slots |= {f"field {name}": text for name, text in page.fields.items()}
+    slots |= {"record": page.crumbs[-2].label, "url": page.crumbs[-2].href}
+
+    def make(marks: Mapping[str, Markup]) -> FormPage:
+        first, *_between, last = page.crumbs
+        crumbs = page.crumbs if is_new else (first, Crumb(label=marks["record"], href=marks["url"]), last)
+        fields = {name: marks[f"field {name}"] for name in page.fields}
+        marked: dict[str, Any] = {name: marks[name] for name in _SLOTS}
+        return replace(page, crumbs=crumbs, fields=fields, **marked)
+
+    return kept_page((object_def.key, is_new, tuple(page.fields)), _TEMPLATE, tuple(slots), make).show(slots)
+
+
 def _state_answer(object_def: ObjectDef, record_id: str | None) -> ResponseReturnValue:
     page = _page(object_def, record_id, _posted(object_def))
     return render_block(_TEMPLATE, "form_fields", page=page)
@@ -181,6 +205,7 @@ def _page(
             was=posted.was,
             offered=state.choices,
         )
+    parts = form_maker(release(), object_def, user_formats()).make(record_id, state, given)
     title = state.title
     base = f"/o/{quote(object_def.key)}"
     url = f"{base}/{quote(record_id)}" if record_id else base
@@ -194,7 +219,8 @@ def _page(
         state_url=f"{base}/new/state" if record_id is None else f"{url}/state",
         cancel_url=local_path(posted.back, url) if posted.back else url,
         crumbs=_crumbs(object_def, record_id, title),
-        parts=form_maker(release(), object_def, user_formats()).make(record_id, state, given),
+        inside=parts.inside,
+        summary=parts.summary,
         fields={name: value for name, value in fields.items() if value},
         refused=refused,
         warnings=tuple(each.message for each in warnings),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import quote
 
@@ -13,7 +13,6 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from engine.errors import QueryProblem
-from engine.records.types import Page
 from metamodel.objects import ObjectDef
 from metamodel.source import Problem
 from metamodel.texts import label_text
@@ -24,6 +23,7 @@ from ui.page_parts import Chip, Column, Crumb, Tab
 from ui.pages.board import board_page
 from ui.pages.counts import count_text
 from ui.pages.fragments import is_htmx, render_block
+from ui.pages.kept_pages import kept_page
 from ui.pages.list_filter import FilterBar, make_bar, make_chips, with_condition
 from ui.pages.list_plan import ListPlan, is_number, is_sortable, list_plan
 from ui.pages.list_state import PAGE_SIZES, ListState, chosen_view, parse_sort, print_sort, read_state
@@ -31,6 +31,20 @@ from ui.pages.rights import access_of, readable_object, user_formats
 from ui.pages.totals import total_text
 
 blueprint = Blueprint("record_list", __name__)
+
+_TEMPLATE = "pages/record_list.html"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What of a list page follows from the records: everything that a kept page has slots for."""
+
+    rows: str = ""
+    summary: str = ""
+    exact_url: str = ""
+    total: str = ""
+    next_url: str = ""
+    first_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,15 +59,9 @@ class ListPage:
     chips: tuple[Chip, ...]
     bar: FilterBar
     columns: tuple[Column, ...]
-    rows: Markup
-    summary: str
-    exact_url: str
-    total: str
+    found: Found
     total_label: str
-    next_url: str
-    first_url: str
     new_url: str
-    is_empty: bool
     hidden: dict[str, str]
     base_url: str
     clear_url: str
@@ -73,10 +81,12 @@ def show_list(object_name: str) -> ResponseReturnValue:
     plan = list_plan(release(), access_of(), object_def, view, formats)
     if request.args.get("add"):
         return redirect(with_condition(plan, state), 303)
-    page, status = _make_page(plan, state, formats)
+    found, problem = _read(plan, state, formats)
     if is_htmx() and request.headers.get("HX-Target") == "filter-form":
-        return render_block("pages/record_list.html", "filter_form", page=page)
-    return render_template("pages/record_list.html", page=page), status
+        return render_block(_TEMPLATE, "filter_form", page=_page(plan, state, found, problem))
+    if problem is None and found.rows and not (state.filter or state.search or request.args.get("field")):
+        return _kept_text(plan, state, found)
+    return render_template(_TEMPLATE, page=_page(plan, state, found, problem)), 200 if problem is None else 400
 
 
 def view_tabs(object_def: ObjectDef, state: ListState, current: ViewDef | None) -> tuple[Tab, ...]:
@@ -95,19 +105,45 @@ def view_tabs(object_def: ObjectDef, state: ListState, current: ViewDef | None) 
     )
 
 
-def _make_page(plan: ListPlan, state: ListState, formats: Formats) -> tuple[ListPage, int]:
+def _read(plan: ListPlan, state: ListState, formats: Formats) -> tuple[Found, Problem | None]:
     try:
-        found = platform().records.list(actor(), state.query(plan.paths, plan.view))
-        return _page(plan, state, formats, found, None), 200
+        with platform().records.reading(actor(), release=release()) as transaction:
+            query = state.query(plan.paths, plan.view)
+            page = transaction.list(query)
+            more = bool(state.cursor) or page.next_cursor is not None
+            counted = transaction.count(query, exact=state.exact) if more else None
     except QueryProblem as refused:
-        return _page(plan, state, formats, None, refused.problems[0]), 400
+        return Found(first_url=state.url(cursor="") if state.cursor else ""), refused.problems[0]
+    capped = counted is not None and counted.capped
+    found = Found(
+        rows=plan.write_rows(page.rows),
+        summary=_("%(count)s records", count=count_text(counted) if counted is not None else len(page)),
+        exact_url=state.url(exact=True, cursor=state.cursor) if capped else "",
+        total=total_text(plan, state, formats),
+        next_url=state.url(cursor=page.next_cursor) if page.next_cursor else "",
+        first_url=state.url(cursor="") if state.cursor else "",
+    )
+    return found, None
 
 
-def _page(plan: ListPlan, state: ListState, formats: Formats, found: Page | None, problem: Problem | None) -> ListPage:
+def _kept_text(plan: ListPlan, state: ListState, found: Found) -> str:
+    """Give the page of a list without a filter: all but what was found follows from roles, view and address."""
+    access = access_of()
+    values = {name: getattr(found, name) for name in Found.__slots__}
+    filled = frozenset(name for name, value in values.items() if value)
+    view = plan.view.name if plan.view is not None else ""
+    key = (plan.object_def.key, view, access.roles, access.full, replace(state, cursor=""), filled)
+
+    def make(marks: Mapping[str, Markup]) -> ListPage:
+        shown = {name: marks[name] if name in filled else "" for name in values}
+        return _page(plan, state, Found(**shown), None)
+
+    return kept_page(key, _TEMPLATE, tuple(values), make).show(values)
+
+
+def _page(plan: ListPlan, state: ListState, found: Found, problem: Problem | None) -> ListPage:
     object_def, tongue = plan.object_def, language()
     title = label_text(object_def.plural or object_def.label, tongue, object_def.name)
-    rows = found.rows if found is not None else ()
-    summary, more = _summary(plan, state, found)
     return ListPage(
         title=title,
         icon=object_def.icon or "table",
@@ -117,30 +153,15 @@ def _page(plan: ListPlan, state: ListState, formats: Formats, found: Page | None
         chips=make_chips(plan, state),
         bar=make_bar(plan, state, problem),
         columns=_heads(plan, state),
-        rows=plan.write_rows(rows),
-        summary=summary,
-        exact_url=state.url(exact=True, cursor=state.cursor) if more else "",
-        total=total_text(plan, state, formats) if found is not None else "",
+        found=found,
         total_label=label_text(plan.total.label, tongue, plan.total.name) if plan.total is not None else "",
-        next_url=state.url(cursor=found.next_cursor) if found is not None and found.next_cursor else "",
-        first_url=state.url(cursor="") if state.cursor else "",
         new_url=f"/o/{quote(object_def.key)}/new" if access_of().of(object_def.key).may("create") else "",
-        is_empty=not rows,
         base_url=f"/o/{quote(object_def.key)}",
         clear_url=state.url(filter="", search=""),
         sizes=tuple((size, "" if size == state.size else state.url(size=size)) for size in PAGE_SIZES),
         problem_lines=_pointed(state.filter, problem) if problem is not None else "",
         hidden={key: value for key, value in (("view", state.view), ("filter", state.filter)) if value},
     )
-
-
-def _summary(plan: ListPlan, state: ListState, found: Page | None) -> tuple[str, bool]:
-    if found is None:
-        return "", False
-    if not state.cursor and found.next_cursor is None:
-        return _("%(count)s records", count=len(found)), False
-    counted = platform().records.count(actor(), state.query(plan.paths, plan.view), exact=state.exact)
-    return _("%(count)s records", count=count_text(counted)), counted.capped
 
 
 def _heads(plan: ListPlan, state: ListState) -> tuple[Column, ...]:
