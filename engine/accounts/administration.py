@@ -20,6 +20,7 @@ from engine.accounts.passwords import Passwords, check_new_password
 from engine.accounts.sessions import SessionStore
 from engine.accounts.stamp import AccountStamp
 from engine.accounts.tokens import SCOPES, TokenRow, TokenStore
+from engine.accounts.trail import COMMAND_LINE, AccountEvent, AccountTrail, Author, author_of
 from engine.accounts.upsert import insert_if_absent
 from engine.accounts.users import LOGIN_FIELD, USER_OBJECT, UserDirectory, UserRow
 from engine.clock import Clock
@@ -46,6 +47,7 @@ class Administration:
         sessions: SessionStore,
         tokens: TokenStore,
         stamp: AccountStamp,
+        trail: AccountTrail,
     ) -> None:
         self._database = database
         self._credential = credential
@@ -56,6 +58,7 @@ class Administration:
         self._sessions = sessions
         self._tokens = tokens
         self._stamp = stamp
+        self._trail = trail
 
     def create_user(
         self,
@@ -81,7 +84,9 @@ class Administration:
             user_id = transaction.create(USER_OBJECT, fields).record.id
             if hashed is not None:
                 self.store_hash(transaction.connection, user_id, hashed)
-            self._users.replace_roles(transaction.connection, user_id, roles, by=actor.login)
+            held = self._users.replace_roles(transaction.connection, user_id, roles, by=actor.login)
+            if roles:
+                self._note(transaction.connection, "roles_set", user_id, author_of(actor), roles=held)
             self._stamp.raise_in(transaction.connection)
         self._stamp.settle()
         return user_id
@@ -102,7 +107,9 @@ class Administration:
             raise UnknownUser(login)
         return found
 
-    def set_password(self, login: str, password: str, *, keep_session: str | None = None) -> None:
+    def set_password(
+        self, login: str, password: str, *, keep_session: str | None = None, by: Author = COMMAND_LINE
+    ) -> None:
         """Give a user a new password; the sessions so far end, but the one named.
 
         Raises: ValidationFailed, UnknownUser.
@@ -112,6 +119,7 @@ class Administration:
         with self._changing() as connection:
             self.store_hash(connection, user.id, hashed)
             self._sessions.end_all(connection, user.id, but=keep_session)
+            self._note(connection, "password_set", user.id, by)
 
     def set_roles(self, login: str, roles: Collection[str], *, by: str) -> None:
         """Let a user hold exactly these roles.
@@ -121,7 +129,8 @@ class Administration:
         self._check_roles(roles)
         user = self.find_user(login)
         with self._changing() as connection:
-            self._users.replace_roles(connection, user.id, roles, by=by)
+            held = self._users.replace_roles(connection, user.id, roles, by=by)
+            self._note(connection, "roles_set", user.id, Author(name=by), roles=held)
 
     def grant_roles(self, transaction: Transaction, user_id: str, roles: Collection[str]) -> bool:
         """Let a user hold these roles too, within a transaction of the door; say whether any was new.
@@ -129,27 +138,38 @@ class Administration:
         Raises: UnknownRole.
         """
         self._check_roles(roles)
-        granted = self._users.add_roles(transaction.connection, user_id, roles, by=transaction.actor.login)
-        if granted:
-            self._stamp.raise_in(transaction.connection)
-        return granted
+        connection, actor = transaction.connection, transaction.actor
+        held, now = self._users.add_roles(connection, user_id, roles, by=actor.login)
+        if now == held:
+            return False
+        self._note(connection, "roles_set", user_id, author_of(actor), roles=(held, now))
+        self._stamp.raise_in(connection)
+        return True
 
-    def disable(self, login: str) -> None:
+    def disable(self, login: str, *, by: Author = COMMAND_LINE) -> None:
         """Let a user sign in no more; sessions and tokens end at once. Raises: UnknownUser."""
         user = self.find_user(login)
         with self._changing() as connection:
             self._set_disabled(connection, user.id, disabled=True)
             self._sessions.end_all(connection, user.id)
             self._tokens.revoke_all(connection, user.id)
+            self._note(connection, "disabled", user.id, by)
 
-    def enable(self, login: str) -> None:
+    def enable(self, login: str, *, by: Author = COMMAND_LINE) -> None:
         """Let a disabled user sign in again, with the password of before. Raises: UnknownUser."""
         user = self.find_user(login)
         with self._changing() as connection:
             self._set_disabled(connection, user.id, disabled=False)
+            self._note(connection, "enabled", user.id, by)
 
     def create_token(
-        self, login: str, *, name: str, scopes: Collection[str] = SCOPES, expires_at: datetime | None = None
+        self,
+        login: str,
+        *,
+        name: str,
+        scopes: Collection[str] = SCOPES,
+        expires_at: datetime | None = None,
+        by: Author = COMMAND_LINE,
     ) -> str:
         """Make an API token for a user and give it; it is shown this once.
 
@@ -157,7 +177,9 @@ class Administration:
         """
         user = self.find_user(login)
         with self._changing() as connection:
-            return self._tokens.create(connection, user.id, name=name, scopes=scopes, expires_at=expires_at)
+            secret = self._tokens.create(connection, user.id, name=name, scopes=scopes, expires_at=expires_at)
+            self._note(connection, "token_made", user.id, by, token=(None, name))
+        return secret
 
     def list_tokens(self, login: str | None = None) -> Sequence[TokenRow]:
         """Give the living tokens of a user, or of all. Raises: UnknownUser."""
@@ -165,10 +187,13 @@ class Administration:
         with self._database.read() as connection:
             return self._tokens.list_of(connection, user_id)
 
-    def revoke_token(self, token_id: str) -> bool:
+    def revoke_token(self, token_id: str, *, by: Author = COMMAND_LINE) -> bool:
         """End a token; say whether there was one."""
         with self._changing() as connection:
-            return self._tokens.revoke(connection, token_id)
+            revoked = self._tokens.revoke(connection, token_id)
+            if revoked is not None:
+                self._note(connection, "token_revoked", revoked.user_id, by, token=(revoked.name, None))
+        return revoked is not None
 
     def password_hash(self, connection: Connection, user_id: str) -> str | None:
         """Give the stored hash of a user's password, for signing in."""
@@ -178,6 +203,16 @@ class Administration:
     def store_hash(self, connection: Connection, user_id: str, hashed: str) -> None:
         """Store the hash of a user's password."""
         self._set(connection, user_id, {"password_hash": hashed, "changed_at": self._clock.now()})
+
+    def _note(
+        self,
+        connection: Connection,
+        event: AccountEvent,
+        user_id: str,
+        by: Author,
+        **changes: tuple[object, object],
+    ) -> None:
+        self._trail.note(connection, event, user_id, by=by, changes=changes)
 
     def _set_disabled(self, connection: Connection, user_id: str, *, disabled: bool) -> None:
         self._set(connection, user_id, {"disabled": disabled})

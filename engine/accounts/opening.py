@@ -14,6 +14,7 @@ from engine.accounts.service import Accounts
 from engine.accounts.sessions import SessionLimits, SessionStore
 from engine.accounts.stamp import AccountStamp
 from engine.accounts.tokens import TokenStore
+from engine.accounts.trail import AccountTrail
 from engine.accounts.users import UserDirectory
 from engine.clock import Clock
 from engine.ids import IdMaker
@@ -54,6 +55,7 @@ def open_accounts(
     users = UserDirectory(current_release, system.credential, system.role, clock)
     sessions = SessionStore(system.session, clock, settings.sessions)
     tokens = TokenStore(system.token, clock, ids)
+    trail = AccountTrail(system.audit, clock)
     administration = Administration(
         database=database,
         credential=system.credential,
@@ -64,6 +66,7 @@ def open_accounts(
         sessions=sessions,
         tokens=tokens,
         stamp=stamp,
+        trail=trail,
     )
     return Accounts(
         database=database,
@@ -76,4 +79,5 @@ def open_accounts(
         stamp=stamp,
         administration=administration,
         idempotency=IdempotencyKeys(database, system.idempotency, clock),
+        trail=trail,
     )

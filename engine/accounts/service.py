@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -25,6 +25,7 @@ from engine.accounts.secrets import hash_secret
 from engine.accounts.sessions import SessionRow, SessionStore
 from engine.accounts.stamp import AccountStamp
 from engine.accounts.tokens import SCOPES, TokenRow, TokenStore
+from engine.accounts.trail import NOBODY_KNOWN, AccountTrail, Author
 from engine.accounts.users import UserDirectory
 from engine.clock import Clock
 from engine.storage.database import Database
@@ -75,6 +76,7 @@ class Accounts:
         stamp: AccountStamp,
         administration: Administration,
         idempotency: IdempotencyKeys,
+        trail: AccountTrail,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -86,6 +88,7 @@ class Accounts:
         self.stamp = stamp
         self.administration = administration
         self.idempotency = idempotency
+        self._trail = trail
         self._kept: OrderedDict[str, tuple[tuple[int, int], SignedIn]] = OrderedDict()
         self._kept_lock = threading.Lock()
 
@@ -98,7 +101,12 @@ class Accounts:
         with self._database.read() as connection:
             user = self._users.find(connection, login)
             stored = self.administration.password_hash(connection, user.id) if user and user.enabled else None
+        where: Mapping[str, tuple[object, object]] = {"address": (None, address)}
         if not self._passwords.verify(password, stored) or user is None or stored is None:
+            # The same for known and unknown names, so that the time it takes tells nobody which there are.
+            with self._database.write() as connection:
+                whose = user.id if user is not None else None
+                self._trail.note(connection, "sign_in_refused", whose, by=NOBODY_KNOWN, changes=where)
             raise SignInRefused
         self._lockout.forgive(login, address)
         renewed = self._passwords.hash(password) if self._passwords.needs_renewal(stored) else None
@@ -106,6 +114,8 @@ class Accounts:
             if renewed is not None:
                 self.administration.store_hash(connection, user.id, renewed)
             secret = self._sessions.create(connection, user.id, address=address, agent=agent)
+            by = Author(name=user.name or user.login, user_id=user.id, origin=Origin.PAGE)
+            self._trail.note(connection, "signed_in", user.id, by=by, changes=where)
         return NewSession(secret=secret, lifetime_s=self._sessions.lifetime_s, actor=user.actor())
 
     def sign_out(self, secret: str) -> None:
@@ -176,7 +186,8 @@ class Accounts:
         if not self._passwords.verify(old, stored) or user is None:
             raise SignInRefused
         self._lockout.forgive(login, "password change")
-        self.administration.set_password(login, new, keep_session=keep_session)
+        by = Author(name=user.name or user.login, user_id=user.id, origin=Origin.PAGE)
+        self.administration.set_password(login, new, keep_session=keep_session, by=by)
 
     def forget_old(self) -> None:
         """Remove what has ended by itself: sessions and counters of wrong log-ins."""

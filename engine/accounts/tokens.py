@@ -83,9 +83,12 @@ class TokenStore:
             statement = statement.where(self._table.c.user_id == user_id)
         return [_token(row) for row in connection.execute(statement)]
 
-    def revoke(self, connection: Connection, token_id: str) -> bool:
-        """End a token; say whether there was a living one."""
-        return self._revoke(connection, self._table.c.id == token_id) > 0
+    def revoke(self, connection: Connection, token_id: str) -> TokenRow | None:
+        """End a token and give it; None where there was no living one."""
+        chosen = self._table.c.id == token_id
+        if self._revoke(connection, chosen) == 0:
+            return None
+        return _token(connection.execute(select(self._table).where(chosen)).one())
 
     def revoke_all(self, connection: Connection, user_id: str) -> int:
         """End all tokens of a user; give how many."""

@@ -80,8 +80,10 @@ class UserDirectory:
         """Give the roles there are to hold."""
         return self._release().metamodel.roles.keys()
 
-    def replace_roles(self, connection: Connection, user_id: str, roles: Collection[str], *, by: str) -> None:
-        """Let the user hold exactly these roles."""
+    def replace_roles(
+        self, connection: Connection, user_id: str, roles: Collection[str], *, by: str
+    ) -> tuple[list[str], list[str]]:
+        """Let the user hold exactly these roles; give those held before and now."""
         held = self._roles_of(connection, user_id)
         gone = self._role.c.user_id == user_id, self._role.c.role.not_in(list(roles))
         connection.execute(delete(self._role).where(*gone))
@@ -91,14 +93,13 @@ class UserDirectory:
         ]
         if new:
             connection.execute(insert(self._role), new)
+        return sorted(held), sorted(set(roles))
 
-    def add_roles(self, connection: Connection, user_id: str, roles: Collection[str], *, by: str) -> bool:
-        """Let the user hold these roles too; say whether any was new."""
-        held = self._roles_of(connection, user_id)
-        new = set(roles) - set(held)
-        if new:
-            self.replace_roles(connection, user_id, new | set(held), by=by)
-        return bool(new)
+    def add_roles(
+        self, connection: Connection, user_id: str, roles: Collection[str], *, by: str
+    ) -> tuple[list[str], list[str]]:
+        """Let the user hold these roles too; give those held before and now."""
+        return self.replace_roles(connection, user_id, {*roles, *self._roles_of(connection, user_id)}, by=by)
 
     def _read(self, connection: Connection, column: str, value: str) -> UserRow | None:
         table = self._table()
