@@ -202,6 +202,11 @@ class FieldDef:
         return self.result_type or self.type
 
     @property
+    def holds_several(self) -> bool:
+        """Whether its value is a tuple of texts."""
+        return self.multiple or self.value_type in ("multi_choice", "tags")
+
+    @property
     def is_computed(self) -> bool:
         """Whether the product, not a person, gives its value (formula, roll-up, autonumber)."""
         return self.formula is not None or self.type in ("rollup", "autonumber")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from markupsafe import Markup
 
 from ui.page_parts import Control
+from ui.several_widgets import SEVERAL_WIDGETS
 from ui.shown import shown_html
 from ui.widgets import WIDGETS, ControlState, ControlWords, ControlWriter, option_html
 from ui.written import html_text, written
@@ -16,7 +17,7 @@ from ui.written import html_text, written
 
 def compile_control(control: Control, words: ControlWords) -> ControlWriter:
     """Make the writer of a field of a form: label, widget, help and error; `control` says what never differs."""
-    widget = WIDGETS.get(control.widget, WIDGETS["text"])
+    widget = SEVERAL_WIDGETS.get(control.widget) or WIDGETS.get(control.widget, WIDGETS["text"])
     inside = widget.compile(control, words)
     start = f'<div class="form-field{" full" if control.full or widget.wide else ""}" id="'
     opened = '-field" data-fs-no-draft>' if control.keep_no_draft else '-field">'

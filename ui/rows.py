@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
 
@@ -84,7 +84,11 @@ def plain_text(field: FieldDef, formats: Formats, words: Mapping[str, str]) -> C
     kind = field.value_type
     if field.choice is not None:
         labels = _option_labels(field.choice, formats.language)
+        if kind == "multi_choice":
+            return lambda value: ", ".join(labels.get(each, str(each)) for each in value)
         return lambda value: labels.get(value, str(value))
+    if field.holds_several:
+        return ", ".join
     known: dict[str, Callable[[Any], str]] = {
         "boolean": lambda value: words["yes"] if value else words["no"],
         "integer": formats.number,
@@ -153,6 +157,8 @@ def _repeating_cell(path: str, start: str, empty: str, inner: Callable[[Any], st
 
 def _inner(field: FieldDef, formats: Formats, words: Mapping[str, str]) -> Callable[[Any], str]:
     kind = field.value_type
+    if field.holds_several:
+        return several_writer(field, formats, words)
     if field.choice is not None:
         pills = {
             option.name: f'<span class="pill pill-{option.color or "gray"}">'
@@ -177,6 +183,23 @@ def _inner(field: FieldDef, formats: Formats, words: Mapping[str, str]) -> Calla
     if kind in NUMBER_TYPES:
         return text_of  # digits and signs need no escape
     return lambda value: html_text(text_of(value))
+
+
+def several_writer(field: FieldDef, formats: Formats, words: Mapping[str, str]) -> Callable[[Any], str]:
+    """Make the function that writes several values, each as one of its kind is: pills, or links with commas."""
+    pill = '<span class="pill pill-{}">{}</span>'
+    if field.choice is not None:
+        pills = {
+            option.name: pill.format(
+                option.color or "gray", escape(label_text(option.label, formats.language, option.name))
+            )
+            for option in field.choice.options
+        }
+        return lambda values: " ".join(pills.get(each) or pill.format("gray", escape(each)) for each in values)
+    if field.value_type == "tags":
+        return lambda values: " ".join(pill.format("gray", html_text(each)) for each in values)
+    one = _inner(replace(field, multiple=False), formats, words)
+    return lambda values: ", ".join(one(each) for each in values)
 
 
 def _reference_cell(column: RowColumn) -> CellWriter:

@@ -32,7 +32,8 @@ class ControlWords:
 class ControlState:
     """What of a control differs from record to record; everything else is in its `Control`.
 
-    id: with nothing that needs an escape. options: written with `option_html`. chosen: the values selected.
+    id: with nothing that needs an escape. options: written with `option_html`. chosen: the values selected. offered:
+    those that may be chosen now, None = all.
     """
 
     id: str
@@ -40,6 +41,7 @@ class ControlState:
     checked: bool = False
     options: str = ""
     chosen: Sequence[str] = ()
+    offered: Sequence[str] | None = None
     required: bool = False
     readonly: bool = False
     error: str = ""

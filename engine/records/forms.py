@@ -129,6 +129,7 @@ def _options(draft: RecordDraft, definition: FieldDef) -> tuple[str, ...] | None
         option.name
         for option in choice.options
         if option.name == stored
+        or (isinstance(stored, tuple) and option.name in stored)
         or (
             option.active
             and (allowed is None or option.name in allowed)

@@ -27,6 +27,7 @@ from engine.expressions.sql.values import (
     SqlNumber,
     SqlReference,
     SqlText,
+    SqlTexts,
     SqlValue,
     parts_of,
 )
@@ -153,7 +154,7 @@ def _plain_key(builder: SqlBuilder, value: SqlValue, node: t.Typed) -> Sql:
             return by_code_point(value.expr, builder.numbers)
         case SqlDuration():
             return _number_key(builder, length_of(value, builder.numbers))
-        case SqlReference() | SqlAnyReference() | SqlEmpty():
+        case SqlReference() | SqlAnyReference() | SqlTexts() | SqlEmpty():
             raise NotInSql("sorting by these values", node.at)
         case _:
             return parts_of(value)[0]

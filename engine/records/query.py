@@ -18,10 +18,11 @@ from engine.errors import QueryProblem
 from engine.expressions.sql.builder import SqlBuilder
 from engine.expressions.sql.environment import Environment, NotInSql
 from engine.expressions.sql.frames import Frame
+from engine.expressions.sql.lists import searched_text
 from engine.expressions.sql.runtime import runtime
 from engine.expressions.sql.scopes import RowScope
 from engine.expressions.sql.texts import folded_test
-from engine.expressions.sql.values import Sql, SqlText
+from engine.expressions.sql.values import Sql, SqlText, SqlTexts
 from engine.records.cells import Cell, CellMaker
 from engine.records.ordering import OrderKey, after_row, id_key, order_by, order_key
 from engine.records.parts import ReleaseParts
@@ -155,6 +156,8 @@ class QueryCompiler:
         if checked.typed is None:
             return None
         value = self._builder.value(checked.typed, self.environment)
+        if isinstance(value, SqlTexts):
+            return searched_text(self._builder, value)
         return cast(value.expr, Text()) if isinstance(value, SqlText) else None
 
     def _view(self, name: str | None) -> ViewDef | None:

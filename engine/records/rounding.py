@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
-from types import MappingProxyType
 from typing import Any
 
-from metamodel.field_types import FieldType
+from metamodel.field_types import standard_field_types
 from metamodel.field_types.number import DEFAULT_DIGITS, MONEY_DIGITS, PERCENT_POINT_DIGITS
-from metamodel.field_types.rich_text import RichTextType
-from metamodel.field_types.spans import DurationType
 from metamodel.fields import FieldDef
 from metamodel.values import Money
 from workflow_dsl.context import Context
 
 Evaluate = Callable[[Context], Any]
-_OWN_FORM: Mapping[str, FieldType] = MappingProxyType({"rich_text": RichTextType(), "duration": DurationType()})
+_OWN_FORM = ("rich_text", "duration", "multi_choice", "tags")
 """Types whose stored form is more than so many digits."""
 
 
@@ -35,8 +32,8 @@ def stored_digits(definition: FieldDef) -> int | None:
 def keep_form(definition: FieldDef, currency: str) -> Callable[[Any], Any]:
     """Give the function that brings a computed value to the form of a field."""
     digits = stored_digits(definition)
-    own = _OWN_FORM.get(definition.value_type)
-    if own is not None:
+    if definition.value_type in _OWN_FORM or definition.multiple:
+        own = standard_field_types().of(definition)
         return lambda value: own.keep(value, definition)
     if definition.value_type in ("integer", "rating"):
         return lambda value: value if value is None else int(value)

@@ -1,7 +1,8 @@
 """Puts field values together from their columns and takes them apart again.
 
 Fields of one column need nothing: the column's type gives the value. Money and references to one of several objects
-have several columns; a duration is a number of seconds.
+have several columns; a duration is a number of seconds, several texts are
+a list for the driver.
 """
 
 from __future__ import annotations
@@ -87,6 +88,24 @@ class DurationCodec(Codec):
     def from_columns(self, parts: Sequence[object]) -> object:
         """Put the value together; `parts` in the order of `columns`."""
         return None if parts[0] is None else Duration(seconds=Decimal(str(parts[0])))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextsCodec(Codec):
+    """Several texts: a tuple in memory, a list for the driver."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the column's value is the field's value as it stands."""
+        return False
+
+    def to_columns(self, value: object) -> dict[str, object]:
+        """Give what is written: column name → value."""
+        return {self.names[0]: list(value) if isinstance(value, tuple | list) and value else None}
+
+    def from_columns(self, parts: Sequence[object]) -> object:
+        """Put the value together; `parts` in the order of `columns`."""
+        return tuple(parts[0]) if isinstance(parts[0], list) and parts[0] else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

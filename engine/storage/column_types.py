@@ -7,14 +7,14 @@ PostgreSQL the driver gives them by itself and nothing is called per cell. Which
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal, localcontext
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import JSON, BigInteger, Boolean, Date, DateTime, Numeric, Text, Time
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.engine import Dialect as SqlDialect
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
@@ -35,6 +35,7 @@ class ColumnKind(StrEnum):
     DATE = "date"
     DATETIME = "datetime"
     TIME = "time"
+    TEXTS = "texts"
     JSON = "json"
 
 
@@ -132,6 +133,24 @@ class IsoTime(UserDefinedType[time]):
         return lambda value: None if value is None else read(value)
 
 
+class TextLines(UserDefinedType[Sequence[str]]):
+    """Several texts of one line kept as lines of one text, so that a search reads them without taking them apart."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_options: object) -> str:
+        """Give the type's name in DDL and casts."""
+        return "TEXT"
+
+    def bind_processor(self, _dialect: SqlDialect) -> Callable[[Any], str | None]:
+        """Make the function from texts to the lines."""
+        return lambda value: "\n".join(value) if value else None
+
+    def result_processor(self, _dialect: SqlDialect, _coltype: object) -> Callable[[Any], Sequence[str] | None]:
+        """Make the function from the lines to the texts."""
+        return lambda value: None if value is None else value.split("\n")
+
+
 def instant_text(value: datetime) -> str:
     """Write an aware datetime as SQLite keeps it."""
     if value.tzinfo is not UTC:
@@ -172,5 +191,7 @@ def column_type(kind: ColumnKind, dialect: Dialect, *, scale: int = 0) -> TypeEn
             return IsoDatetime() if sqlite else DateTime(timezone=True)
         case ColumnKind.TIME:
             return IsoTime() if sqlite else Time()
+        case ColumnKind.TEXTS:
+            return TextLines() if sqlite else ARRAY(Text())
         case ColumnKind.JSON:
             return JSON(none_as_null=True) if sqlite else JSONB(none_as_null=True)

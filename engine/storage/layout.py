@@ -45,6 +45,7 @@ _PLAIN = {
     StorageKind.DATETIME: ColumnKind.DATETIME,
     StorageKind.TIME: ColumnKind.TIME,
     StorageKind.DURATION: ColumnKind.INTEGER,
+    StorageKind.TEXTS: ColumnKind.TEXTS,
 }
 
 
@@ -90,11 +91,11 @@ def lay_out(
 def sorted_text_fields(object_def: ObjectDef) -> tuple[str, ...]:
     """Give the text fields that have a sort key beside them: those the title names."""
     named = _NAMED_PART.findall(object_def.title.text)
-    texts = ("text", "long_text", "email", "url", "phone", "autonumber")
+    texts = ("text", "long_text", "email", "url", "phone", "barcode", "autonumber")
     return tuple(
         name
         for name in dict.fromkeys(named)
-        if name in object_def.fields and object_def.fields[name].value_type in texts
+        if (field := object_def.fields.get(name)) is not None and field.value_type in texts and not field.multiple
     )
 
 
@@ -211,7 +212,9 @@ def _indexes(object_def: ObjectDef, table: str, columns: Mapping[str, ColumnSpec
         if definition.unique or definition.external_id:
             yield _index("uq", table, (own[0],), unique=True)
         elif definition.index:
-            yield _index("ix", table, (own[0], "id"))
+            # One entry a value of several, so no further column beside it.
+            several = columns[own[0]].kind is ColumnKind.TEXTS
+            yield _index("ix", table, (own[0],) if several else (own[0], "id"))
         for column in own:
             if columns[column].kind is ColumnKind.ID and definition.name not in _NOT_INDEXED:
                 yield _index("fk", table, (column,), live_only=False)

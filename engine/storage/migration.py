@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from engine.storage.column_changes import ColumnChange, judge_change
+from engine.storage.column_types import ColumnKind
 from engine.storage.plan_steps import MigrationPlan, Phase, Safety, Step, StepKind
 from engine.storage.recomputed_parts import parts_to_recompute
 from engine.storage.renames import Renames, find_renames
@@ -240,9 +241,9 @@ class _Planner:
             if before not in (*known.get(column, ()), *known.get(was or "", ())):
                 continue  # followed already
             text = f"rename option '{before}' of {table}.{column} to '{after}'"
-            self._add(
-                StepKind.RENAME_OPTION, Phase.SWITCH, text, table=table, column=column, before=before, after=after
-            )
+            several = self._new.schema.tables[table].columns[column].kind is ColumnKind.TEXTS
+            details = {"table": table, "column": column, "before": before, "after": after, "several": several}
+            self._add(StepKind.RENAME_OPTION, Phase.SWITCH, text, **details)
 
     def _recompute(self, renames: Renames) -> None:
         wanted = self._new.computed

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
-from sqlalchemy import Column, Connection, ForeignKey, MetaData, Table, column, inspect, table, update
+from sqlalchemy import Column, Connection, ForeignKey, MetaData, Table, column, func, inspect, table, update
 from sqlalchemy.schema import CreateIndex
 from sqlalchemy.types import TypeEngine
 
@@ -175,9 +175,24 @@ class StepRunner:
     def _rename_option(self, details: Any) -> None:
         owner = table(details["table"], column(details["column"]))
         chosen = owner.c[details["column"]]
+        if details.get("several"):
+            self._rename_among(owner, chosen, details["before"], details["after"])
+            return
         self._connection.execute(
             update(owner).where(chosen == details["before"]).values({details["column"]: details["after"]})
         )
+
+    def _rename_among(self, owner: Any, chosen: Any, before: str, after: str) -> None:
+        """Rename an option wherever it is one of several."""
+        if self._dialect is Dialect.POSTGRESQL:
+            renamed = func.array_replace(chosen, before, after)
+        else:
+            line = func.char(10)
+            framed = line.concat(chosen).concat(line)
+            renamed = func.trim(
+                func.replace(framed, line.concat(before).concat(line), line.concat(after).concat(line)), line
+            )
+        self._connection.execute(update(owner).where(chosen.is_not(None)).values({chosen.name: renamed}))
 
     def _fill_default(self, details: Any) -> None:
         self._filler.fill_default(self._connection, details["object"], details["field"])

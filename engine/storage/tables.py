@@ -6,7 +6,7 @@ database.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -22,8 +22,9 @@ from sqlalchemy import (
     Table,
     literal_column,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
-from engine.storage.codecs import AnyCodec, Codec, DurationCodec, MoneyCodec, TargetsCodec, by_field
+from engine.storage.codecs import AnyCodec, Codec, DurationCodec, MoneyCodec, TargetsCodec, TextsCodec, by_field
 from engine.storage.column_types import ColumnKind, column_type
 from engine.storage.dialect import Dialect
 from engine.storage.layout import LIVE_COLUMN, SORT_SUFFIX, TITLE_COLUMN, StoredParts, lay_out
@@ -139,7 +140,16 @@ def build_index(spec: IndexSpec, table: Table) -> Index:
     """Make one index; those of live records leave out what is in the bin."""
     where = table.c[LIVE_COLUMN].is_(None) if spec.live_only else None
     columns = [table.c[name] for name in spec.columns]
-    return Index(spec.name, *columns, unique=spec.unique, sqlite_where=where, postgresql_where=where)
+    # An array is searched for one of its values, which an ordinary index can't.
+    method = "gin" if isinstance(columns[0].type, ARRAY) else False
+    return Index(
+        spec.name,
+        *columns,
+        unique=spec.unique,
+        sqlite_where=where,
+        postgresql_where=where,
+        postgresql_using=method,
+    )
 
 
 def _object_table(object_def: ObjectDef, spec: TableSpec, table: Table, metamodel: Metamodel) -> ObjectTable:
@@ -152,7 +162,8 @@ def _object_table(object_def: ObjectDef, spec: TableSpec, table: Table, metamode
     for name in object_def.fields:
         parts = [c for c in spec.columns.values() if c.field == name and c.name != name + SORT_SUFFIX]
         if parts:
-            codecs.append(_codec(object_def, name, tuple(table.c[part.name] for part in parts), metamodel))
+            columns, kinds = tuple(table.c[part.name] for part in parts), [part.kind for part in parts]
+            codecs.append(_codec(object_def, name, columns, kinds, metamodel))
     return ObjectTable(
         object=object_def,
         table=table,
@@ -163,10 +174,18 @@ def _object_table(object_def: ObjectDef, spec: TableSpec, table: Table, metamode
     )
 
 
-def _codec(object_def: ObjectDef, name: str, columns: tuple[Column[Any], ...], metamodel: Metamodel) -> Codec:
+def _codec(
+    object_def: ObjectDef,
+    name: str,
+    columns: tuple[Column[Any], ...],
+    kinds: Sequence[ColumnKind],
+    metamodel: Metamodel,
+) -> Codec:
     definition = object_def.fields[name]
     if definition.value_type == "duration":
         return DurationCodec(field=name, columns=columns)
+    if kinds[0] is ColumnKind.TEXTS:
+        return TextsCodec(field=name, columns=columns)
     if len(columns) == 1:
         return Codec(field=name, columns=columns)
     if definition.relation is None:

@@ -41,7 +41,14 @@ def change_column_type(
 def _cast(operations: Operations, table_name: str, before: ColumnSpec, after: ColumnSpec) -> None:
     quoted = operations.impl.dialect.identifier_preparer.quote(before.name)
     value = f"trim_scale({quoted})" if before.kind is ColumnKind.DECIMAL else quoted
-    names = {ColumnKind.TEXT: "text", ColumnKind.INTEGER: "bigint", ColumnKind.DECIMAL: f"numeric(28,{after.scale})"}
+    if after.kind is ColumnKind.TEXTS:
+        value = f"CASE WHEN {quoted} IS NULL THEN NULL ELSE ARRAY[{quoted}] END"
+    names = {
+        ColumnKind.TEXTS: "text[]",
+        ColumnKind.TEXT: "text",
+        ColumnKind.INTEGER: "bigint",
+        ColumnKind.DECIMAL: f"numeric(28,{after.scale})",
+    }
     kind = column_type(after.kind, Dialect.POSTGRESQL, scale=after.scale)
     operations.alter_column(
         table_name,

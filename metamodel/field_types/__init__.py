@@ -20,7 +20,9 @@ from metamodel.field_types.messages import message
 from metamodel.field_types.number import DecimalType, IntegerType, MoneyType, PercentType, RatingType
 from metamodel.field_types.relation import RelationType
 from metamodel.field_types.rich_text import RichTextType
+from metamodel.field_types.several import MultiChoiceType
 from metamodel.field_types.spans import DurationType, TimeType
+from metamodel.field_types.tags import TagsType
 from metamodel.field_types.temporal import DateTimeType, DateType
 from metamodel.field_types.text import EmailType, LongTextType, PhoneType, TextType, UrlType
 
@@ -59,6 +61,8 @@ def standard_field_types() -> FieldTypeRegistry:
             TimeType(),
             DurationType(),
             ChoiceType(),
+            MultiChoiceType(),
+            TagsType(),
             RelationType("lookup"),
             RelationType("child_of"),
             RelationType("user"),

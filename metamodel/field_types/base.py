@@ -34,6 +34,8 @@ class StorageKind(StrEnum):
     TIME = "time"
     DURATION = "duration"
     CHOICE = "choice"
+    TEXTS = "texts"
+    """Several texts, a tuple."""
     REFERENCE = "reference"
     ANY_REFERENCE = "any_reference"
     """A `Ref`: object key and id, of a lookup with several targets or any."""
@@ -127,6 +129,10 @@ class FieldType(ABC):
         """Give the value that stands for empty."""
         return None
 
+    def several(self) -> FieldType | None:
+        """Give the type of fields with `multiple: true`; None where a field holds one value only."""
+        return None
+
     def to_json(self, value: object, field: FieldDef) -> object:
         """Turn a Python value into what the API and `parse` take: decimals and dates as texts, money as an object."""
         return value
@@ -137,6 +143,8 @@ class FieldTypeRegistry:
 
     def __init__(self, types: Iterable[FieldType]) -> None:
         self._types = MappingProxyType({field_type.name: field_type for field_type in types})
+        several = {each.name: many for each in self._types.values() if (many := each.several()) is not None}
+        self._several = MappingProxyType(several)
 
     def __iter__(self) -> Iterator[FieldType]:
         return iter(self._types.values())
@@ -154,7 +162,9 @@ class FieldTypeRegistry:
         return self._types.get(name)
 
     def of(self, field: FieldDef) -> FieldType:
-        """Give the type of the field's values (a roll-up's result type for a roll-up)."""
+        """Give the type of the field's values: a roll-up's result type, that of several values with `multiple`."""
+        if field.multiple and field.value_type in self._several:
+            return self._several[field.value_type]
         return self._types[field.value_type]
 
     def with_types(self, types: Iterable[FieldType]) -> FieldTypeRegistry:

@@ -76,6 +76,18 @@ MESSAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "The last digit of this bar code should be {expected}; is there a typing slip?",
             "此条码的末位应为 {expected}，请检查是否输错。",
         ),
+        "not_list": (
+            'These must be several texts, such as ["a", "b"].',
+            '此项必须是多个文本，例如 ["a", "b"]。',
+        ),
+        "too_many": (
+            "{count} values are too many; at most {most} are allowed.",
+            "共 {count} 个值，最多允许 {most} 个。",
+        ),
+        "bad_tag": (
+            "A tag can't hold a comma, a semicolon or a line break: '{value}'.",
+            "标签不能含有逗号、分号或换行：“{value}”。",
+        ),
         "unsafe_markup": (
             "This text holds markup that is not allowed.",
             "此文本含有不允许的标记。",

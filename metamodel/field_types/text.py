@@ -9,6 +9,7 @@ import phonenumbers
 import re2
 
 from metamodel.field_types.base import FieldType, FieldValueError, StorageKind, ValueContext
+from metamodel.field_types.several import ManyType
 from metamodel.fields import FieldDef
 
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
@@ -32,6 +33,9 @@ class TextType(FieldType):
 
     def storage(self, field: FieldDef) -> StorageKind:
         return StorageKind.TEXT
+
+    def several(self) -> FieldType | None:
+        return ManyType(self) if "multiple" in self.keys else None
 
     def read(self, raw: object, field: FieldDef, context: ValueContext) -> object:
         return normalise(text_of(raw), field.normalise) or None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, time
 from decimal import Decimal
 
 import re2
@@ -16,7 +16,7 @@ from metamodel.reading.node_values import child, entries, scalars
 from metamodel.reading.object_file import ObjectDraft
 from metamodel.references.telling import check_path, tell_unknown
 from metamodel.source import Problems
-from metamodel.values import Money
+from metamodel.values import Duration, Money
 from metamodel.yaml_nodes import Mapping as MappingNode
 from metamodel.yaml_nodes import Node, Scalar
 
@@ -63,6 +63,7 @@ def _check_field(
         low = node.get("min") or key
         problems.report("OBJ123", "'min' is above 'max'", low.at, length=low.length)
     _check_pattern(node.get("pattern"), problems)
+    _check_several(key, node, field, problems)
     if field.type == "autonumber":
         _check_format(node.get("format"), problems)
     if field.choice is not None:
@@ -74,6 +75,17 @@ def _check_field(
             message = f"'{copy_from.text}' is a field of the record itself"
             hint = "copy from a field of a looked-up record, such as contact.email"
             problems.report("OBJ127", message, copy_from.at, hint=hint, length=copy_from.length)
+
+
+def _check_several(key: Scalar, node: MappingNode, field: FieldDef, problems: Problems) -> None:
+    if not field.holds_several:
+        return
+    for name in ("unique", "external_id"):
+        written = node.key(name)
+        if written is not None and (field.unique or field.external_id):
+            message = f"'{key.text}' holds several values, so it can't be {name.replace('_', ' ')}"
+            hint = "keep them as child records, each with a field that is"
+            problems.report("OBJ128", message, written.at, hint=hint, length=written.length)
 
 
 def _check_computed(key: Scalar, node: MappingNode, problems: Problems) -> None:
@@ -88,6 +100,10 @@ def _is_above(low: object, high: object) -> bool:
     if isinstance(low, Money) and isinstance(high, Money):
         return low.amount > high.amount
     if isinstance(low, int | Decimal) and isinstance(high, int | Decimal):
+        return low > high
+    if isinstance(low, Duration) and isinstance(high, Duration):
+        return low.length_seconds > high.length_seconds
+    if isinstance(low, time) and isinstance(high, time):
         return low > high
     return isinstance(low, date) and isinstance(high, date) and low > high
 

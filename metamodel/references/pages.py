@@ -14,9 +14,11 @@ from metamodel.source import Problems
 from metamodel.yaml_nodes import Mapping as MappingNode
 from metamodel.yaml_nodes import Node, Scalar
 
-_NUMBERS = frozenset(("integer", "decimal", "percent", "money"))
+_NUMBERS = frozenset(("integer", "rating", "decimal", "percent", "money"))
 _BOARD_ONLY = ("by", "card")
-_TEXTS = frozenset(("text", "long_text", "email", "phone", "url", "autonumber"))
+_TEXTS = frozenset(
+    ("text", "long_text", "rich_text", "email", "phone", "url", "color", "barcode", "autonumber", "tags")
+)
 
 
 class PageCheck:

@@ -8,16 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-LATER_FIELD_TYPES = frozenset(
-    "multi_choice tags links person_name address geo file files image "
-    "json signature".split()
-)
+LATER_FIELD_TYPES = frozenset("links person_name address geo file files image json signature".split())
 LATER_VIEW_TYPES = frozenset(("calendar", "timeline", "map", "pivot"))
 LATER_ROLLUP_FUNCTIONS = frozenset(("min", "max", "avg", "first", "last"))
-LATER_FIELD_FLAGS = frozenset(("encrypted", "multiple", "tree"))
+LATER_FIELD_FLAGS = frozenset(("encrypted", "tree"))
 LATER_KEYS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "app": frozenset(("calendar",)),
         "setting": frozenset(("by_role",)),
         "object": frozenset(
             "record_types layouts duplicates pool template source retention quality reveal_duplicates".split()

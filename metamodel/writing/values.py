@@ -6,8 +6,9 @@ from datetime import date
 from decimal import Decimal
 
 from metamodel.field_types.number import decimal_text
+from metamodel.field_types.spans import iso_text
 from metamodel.texts import Label
-from metamodel.values import Money
+from metamodel.values import Duration, Money
 
 Plain = str | int | bool | list["Plain"] | dict[str, "Plain"] | None
 
@@ -28,6 +29,8 @@ def plain_value(value: object) -> Plain:
         return value
     if isinstance(value, Money):
         return f"{decimal_text(value.amount)} {value.currency}"
+    if isinstance(value, Duration):
+        return iso_text(value)
     if isinstance(value, Decimal):
         return decimal_text(value)
     if isinstance(value, int):

@@ -11,6 +11,7 @@ from typing import Any
 
 from metamodel.field_types import FieldTypeRegistry, StorageKind
 from metamodel.field_types.number import most_stars
+from metamodel.field_types.several import MOST_VALUES
 from metamodel.fields import FieldDef
 from metamodel.texts import label_text
 
@@ -94,6 +95,8 @@ def write_schema(field: FieldDef, types: FieldTypeRegistry, language: str) -> Sc
             forms = [own, {"type": "string", "description": "`object:id`"}, {"type": "null"}]
         case StorageKind.DECIMAL:
             forms = [{"type": ["string", "number", "null"]}]
+        case StorageKind.TEXTS:
+            forms = [own, {"type": ["string", "null"], "description": "The values with commas or lines between them."}]
         case StorageKind.MONEY:
             forms = [own, {"type": ["string", "number", "null"]}]
         case _:
@@ -108,11 +111,17 @@ def _by_kind(field: FieldDef, types: FieldTypeRegistry) -> Schema:
         return dict(_BY_STORAGE[storage])
     if storage is StorageKind.INTEGER:
         return _whole_number(field)
+    if storage is StorageKind.TEXTS:
+        return {"type": "array", "items": _one_of_several(field), "uniqueItems": True, "maxItems": MOST_VALUES}
     if storage is StorageKind.CHOICE and field.choice is not None:
         return {"type": "string", "enum": list(field.choice.names)}
     if field.value_type in _FORMS:
         return {"type": "string", "pattern": _FORMS[field.value_type]}
     return {"type": "string", "maxLength": field.max_length} if field.max_length else {"type": "string"}
+
+
+def _one_of_several(field: FieldDef) -> Schema:
+    return {"type": "string", "enum": list(field.choice.names)} if field.choice is not None else {"type": "string"}
 
 
 def _whole_number(field: FieldDef) -> Schema:

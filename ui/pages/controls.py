@@ -36,6 +36,8 @@ _WIDGETS: Mapping[str, str] = {
     "barcode": "integer",
     "rich_text": "rich_text",
     "choice": "select",
+    "multi_choice": "checks",
+    "tags": "tags",
     "lookup": "lookup",
     "child_of": "lookup",
     "user": "user",
@@ -52,7 +54,21 @@ def control_id(object_key: str, record_id: str | None, name: str) -> str:
 
 def widget_of(field: FieldDef) -> str:
     """Give the widget of a field's type."""
+    if field.multiple:
+        return "lines"
     return _WIDGETS.get(field.value_type, "text")
+
+
+def posted_text(field: FieldDef, given: MultiDict[str, str]) -> str:
+    """Give what a control posted as one text: boxes that were ticked with commas between them, else the last value."""
+    if field.holds_several:
+        return joined_text(field, [text for text in given.getlist(field.name) if text])
+    return given.getlist(field.name)[-1]
+
+
+def joined_text(field: FieldDef, values: Sequence[str]) -> str:
+    """Write several values as one text, as the control of the field shows them."""
+    return ("\n" if field.multiple else ", ").join(values)
 
 
 def input_text(field: FieldDef, value: object, formats: Formats) -> str:
@@ -74,8 +90,8 @@ def input_text(field: FieldDef, value: object, formats: Formats) -> str:
             return formats.input_datetime(value)
         case dt.date():
             return value.isoformat()
-        case Ref():
-            return reference_text(value)
+        case tuple():
+            return reference_text(value) if isinstance(value, Ref) else joined_text(field, value)
         case _:
             return str(value)
 
@@ -86,7 +102,7 @@ def read_form(fields: Sequence[FieldDef], given: MultiDict[str, str], formats: F
 
 
 def _raw(field: FieldDef, given: MultiDict[str, str], formats: Formats) -> object:
-    text = given.getlist(field.name)[-1].replace("\r\n", "\n")
+    text = posted_text(field, given).replace("\r\n", "\n")
     if field.value_type == "boolean":
         return is_ticked(text)
     text = text.strip() if field.value_type not in _FULL_WIDTH else text

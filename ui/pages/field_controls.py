@@ -19,7 +19,7 @@ from metamodel.texts import label_text
 from metamodel.values import Money
 from ui.controls import compile_control
 from ui.formats import Formats
-from ui.page_parts import Control
+from ui.page_parts import Control, Option
 from ui.pages.controls import CURRENCY_SUFFIX, input_text, is_ticked, reference_text, widget_of
 from ui.pages.form_values import started_text
 from ui.pages.values import shown_value
@@ -54,7 +54,8 @@ class FieldControl:
         widget = widget_of(field)
         self._suffix = f"-{field.name}".replace(".", "-")
         self._is_switch = widget == "switch"
-        self._options = _options_writer(field, formats.language)
+        self._ticks = widget == "checks"
+        self._options = None if self._ticks else _options_writer(field, formats.language)
         self._lookup_url = _lookup_urls(object_def, field)
         control = Control(
             id="",
@@ -64,6 +65,7 @@ class FieldControl:
             help=field.help.in_language(formats.language) if field.help is not None else "",
             max_length=field.max_length,
             keep_no_draft=field.sensitive or field.encrypted,
+            options=_boxes(field, formats.language),
         )
         self._write = compile_control(control, words)
 
@@ -93,6 +95,10 @@ class FieldControl:
         if self._is_switch:
             now.checked = is_ticked(typed[name]) if name in typed else value is True
             start = "true" if now.checked else ""
+        elif self._ticks:
+            now.required, now.offered = verdict.required, verdict.options
+            start = typed[name] if name in typed else input_text(field, value, self._formats)
+            now.chosen = start.split(", ")
         elif self._options is not None:
             now.required = verdict.required
             chosen = own_text or reference_text(value)
@@ -108,6 +114,13 @@ class FieldControl:
 
     def _currency_of(self, value: object) -> str:
         return value.currency if isinstance(value, Money) else self._base_currency
+
+
+def _boxes(field: FieldDef, language: str) -> tuple[Option, ...]:
+    """Give the options of a field that ticks several of them."""
+    if field.type != "multi_choice" or field.choice is None:
+        return ()
+    return tuple(Option(value=o.name, label=label_text(o.label, language, o.name)) for o in field.choice.options)
 
 
 def _options_writer(field: FieldDef, language: str) -> OptionsWriter | None:

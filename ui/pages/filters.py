@@ -7,6 +7,7 @@ is the door's to say.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -34,6 +35,7 @@ from workflow_dsl.syntax import (
     TextLiteral,
 )
 
+_COMMA = re.compile("[,，]")
 _OPERATOR_WORDS = {
     BinaryOp.EQ: _l("is"),
     BinaryOp.NE: _l("is not"),
@@ -66,6 +68,7 @@ _OPERATORS: Mapping[str, Sequence[str]] = {
     "datetime": ("in this week", "in this month", *_DATE_PERIODS, "is empty", "is not empty"),
 }
 _REFERENCE_OPERATORS = ("=", "!=", "is me", "is empty", "is not empty")
+_SEVERAL_OPERATORS = ("contains", "any of", "all of", "none of", "is empty", "is not empty")
 _WITHOUT_VALUE = frozenset({"is empty", "is not empty", "is true", "is false", "is me"})
 
 
@@ -89,6 +92,8 @@ def operators_of(field: FieldDef) -> Sequence[str]:
     if field.relation is not None:
         points_at_user = "user" in field.relation.targets
         return _REFERENCE_OPERATORS if points_at_user else tuple(o for o in _REFERENCE_OPERATORS if o != "is me")
+    if field.holds_several:
+        return _SEVERAL_OPERATORS
     return _OPERATORS.get(field.value_type, _TEXT_OPERATORS)
 
 
@@ -103,6 +108,9 @@ def operator_label(operator: str) -> str:
         "is true": _("is yes"),
         "is false": _("is no"),
         "is me": _("is me"),
+        "any of": _("has any of"),
+        "all of": _("has all of"),
+        "none of": _("has none of"),
     }
     return str(special.get(operator) or "") or period_label(operator.removeprefix("in "))
 
@@ -136,9 +144,22 @@ def condition_text(field: FieldDef, operator: str, value: str) -> str | None:
         return f"{name} {operator}"
     if not given:
         return None
+    if field.holds_several:
+        return _among(field, operator, given)
     # Records are compared by their ids.
     left = f"{name}.id" if field.relation is not None else name
     return f"{left} {operator} {_literal(field, given)}"
+
+
+def _among(field: FieldDef, operator: str, given: str) -> str:
+    """Write a condition over several values; `given` has them with commas between them, as language of one each."""
+    wanted = [part.strip() for part in _COMMA.split(given) if part.strip()]
+    tests = [f"{field.name} contains {quote(each)}" for each in wanted]
+    if operator == "all of" or len(tests) == 1:
+        whole = " and ".join(tests)
+        return f"not ({whole})" if operator == "none of" else whole
+    found = f"({' or '.join(tests)})"
+    return f"not {found}" if operator == "none of" else found
 
 
 def joined(conditions: Sequence[str]) -> str:

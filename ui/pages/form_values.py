@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
 from ui.formats import Formats
-from ui.pages.controls import CURRENCY_SUFFIX, read_form
+from ui.pages.controls import CURRENCY_SUFFIX, posted_text, read_form
 
 WAS = "was-"
 KEEP = "keep-"
@@ -68,10 +68,15 @@ def started_text(text: str, currency: str = "") -> str:
 def read_posted(fields: Iterable[FieldDef], given: MultiDict[str, str], formats: Formats) -> PostedForm:
     """Read a form's controls, those of these fields only."""
     known: Sequence[FieldDef] = tuple(fields)
-    names = {field.name for field in known} | {field.name + CURRENCY_SUFFIX for field in known}
+    by_name = {field.name: field for field in known}
+    names = {*by_name, *(name + CURRENCY_SUFFIX for name in by_name)}
     version = given.get("version", "")
     return PostedForm(
-        typed={name: given.getlist(name)[-1] for name in given if name in names},
+        typed={
+            name: posted_text(by_name[name], given) if name in by_name else given.getlist(name)[-1]
+            for name in given
+            if name in names
+        },
         values=read_form(known, given, formats),
         was={name.removeprefix(WAS): started_text(given[name]) for name in given if name.startswith(WAS)},
         kept={name.removeprefix(KEEP): given[name] for name in given if name.startswith(KEEP)},

@@ -121,7 +121,7 @@ def _make(
 
 def is_sortable(field: FieldDef) -> bool:
     """Say whether a column head sorts by the field."""
-    return field.type not in _UNSORTED
+    return field.type not in _UNSORTED and not field.holds_several
 
 
 def is_number(field: FieldDef) -> bool:

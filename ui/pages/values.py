@@ -12,7 +12,7 @@ from metamodel.fields import FieldDef
 from metamodel.texts import label_text
 from ui.formats import Formats
 from ui.page_parts import Shown
-from ui.rows import plain_text, reference_url
+from ui.rows import plain_text, reference_url, several_writer
 from ui.value_markup import formatted, stars, swatch
 
 
@@ -29,6 +29,11 @@ def shown_value(field: FieldDef, value: object, title: str | None, formats: Form
             text=title or "",
             href=reference_url(target, value) if title else "",
         )
+    if field.holds_several and isinstance(value, tuple):
+        words = {"yes": "", "no": ""}
+        text = plain_text(field, formats, words)(value)
+        drawn = Markup(several_writer(field, formats, words)(value))  # noqa: S704
+        return Shown(kind=kind, text=text, markup=drawn)
     if field.choice is not None:
         option = field.choice.option(str(value))
         text = label_text(option.label, formats.language, option.name) if option is not None else str(value)

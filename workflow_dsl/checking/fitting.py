@@ -45,8 +45,8 @@ def adapt(checking: Checking, node: Typed, wanted: Type, name: str = "") -> Type
     """
     if isinstance(node, ListValue):
         items = tuple(adapt(checking, item, wanted.item or wanted, name) for item in node.items)
-        kinds = {item.type for item in items}
-        item_type = kinds.pop() if len(kinds) == 1 else node.type.item
+        found = _widest_of(items)
+        item_type = node.type.item if found is None or found.is_open else found
         return replace(node, items=items, type=Type(kind=Kind.LIST, item=item_type))
     if isinstance(node, IfValue | CaseValue | Coalesce):
         return _adapt_branches(checking, node, wanted, name)

@@ -25,6 +25,7 @@ from engine.expressions.sql.values import (
     SqlNumber,
     SqlReference,
     SqlText,
+    SqlTexts,
     SqlTime,
     SqlValue,
     duration_of,
@@ -172,7 +173,7 @@ def _id_of(value: SqlReference | SqlAnyReference) -> Sql:
 
 def _only(value: SqlValue) -> Sql:
     match value:
-        case SqlBoolean() | SqlText() | SqlItems():
+        case SqlBoolean() | SqlText() | SqlItems() | SqlTexts():
             return value.expr
         case SqlReference():
             return _id_of(value)

@@ -12,7 +12,7 @@ from engine.expressions.sql.comparing import is_filled, ordered, same
 from engine.expressions.sql.constants import kind_type
 from engine.expressions.sql.environment import Environment, NotInSql
 from engine.expressions.sql.items import holds_item
-from engine.expressions.sql.lists import as_texts
+from engine.expressions.sql.lists import as_texts, holds_text
 from engine.expressions.sql.merging import is_empty
 from engine.expressions.sql.people import role_of
 from engine.expressions.sql.runtime import RunValues, computed
@@ -91,6 +91,9 @@ def membership(builder: SqlBuilder, node: t.Typed, environment: Environment, loo
     value, items = builder.value(node.value, environment), builder.value(node.items, environment)
     if isinstance(items, SqlEmpty):
         return true() if node.negated else false()
+    if isinstance(items, SqlTexts) and isinstance(value, SqlText):
+        among = func.coalesce(holds_text(builder, items, value.expr), false())
+        return not_(among) if node.negated else among
     if isinstance(items, SqlItems):
         held = holds_item(builder, items, value, node)
         return not_(held) if node.negated else held

@@ -96,7 +96,16 @@ class Checker:
         return condition is None or self.holds(draft, condition, name)
 
     def _choice(self, draft: RecordDraft, definition: FieldDef) -> None:
-        value = draft.values[definition.name]
+        value, before = draft.values[definition.name], draft.old.get(definition.name)
+        if not isinstance(value, tuple):
+            self._option(draft, definition, value)
+            return
+        for name in value:
+            if not isinstance(before, tuple) or name not in before:
+                self._option(draft, definition, name)
+
+    def _option(self, draft: RecordDraft, definition: FieldDef, value: Any) -> None:
+        """Judge an option that is newly chosen."""
         choice = definition.choice
         option = choice.option(value) if choice is not None and value is not None else None
         if choice is None or option is None:

@@ -94,6 +94,10 @@ class _Doubts:
             if choice is None:
                 continue
             values = self._values(definition.name)
+            if definition.type == "multi_choice":
+                # Options chosen together are few and rarely judged by more than their names.
+                self.places.update(place for place, value in enumerate(values) if not _all_free(choice, value))
+                continue
             for name in {value for value in values if value is not None}:
                 option = choice.option(name)
                 if option is None:
@@ -171,6 +175,12 @@ class _Doubts:
 
     def _answers(self, asked: Asked, rows: list[dict[str, Any]]) -> list[Any]:
         return answers(asked, rows, self._transaction.around, self._plan.object.key)
+
+
+def _all_free(choice: ChoiceDef, names: Any) -> bool:
+    """Say whether none of the options chosen needs a closer look."""
+    options = [choice.option(name) for name in names or ()]
+    return all(each is None or (each.active and not each.only_for and not each.requires) for each in options)
 
 
 def _distinct(values: list[Any]) -> Iterable[Any]:
