@@ -46,7 +46,7 @@ class RuleAction:
 
     name: `send_email` and `call_webhook` carry the language's own actions; others are `<plugin>.<name>`.
     run: gets the context and the inputs, returns what it did or raises ActionFailed.
-    timeout_s: how long one try may take.
+    timeout_s: how long one try may take; one that takes longer has failed, and is made again under the same key.
     """
 
     name: str

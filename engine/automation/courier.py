@@ -8,6 +8,7 @@ from typing import Any
 
 from engine.automation.outside import Outgoing
 from engine.automation.run_state import Run, StepFailed
+from engine.automation.time_limit import TimeLimitReached, within
 from engine.clock import Clock
 from metamodel.apps import ConnectionDef, Metamodel, TemplateDef
 from plugins.contexts import ActionContext, RecordAccess, TemplateSource
@@ -41,16 +42,21 @@ class PluginCourier:
         """Call the plugin's action.
 
         Raises:
-            ActionFailed: it failed. StepFailed: no plugin offers it, or what it names is gone.
+            ActionFailed: it failed, or gave no answer in its time.
+            StepFailed: no plugin offers it, or what it names is gone.
         """
         found = self.plugins.find_action(outgoing.action)
         if found is None:
             raise StepFailed(f"No plugin that is switched on offers '{outgoing.action}'.", permanent=False)
         plugin, action = found
         try:
-            return action.run(self._context(plugin, path, attempt), self._inputs(outgoing))
+            context, inputs = self._context(plugin, path, attempt), self._inputs(outgoing)
+            return within(action.timeout_s, lambda: action.run(context, inputs), name=f"action {action.name}")
         except (ActionFailed, StepFailed):
             raise
+        except TimeLimitReached:
+            reason = f"The action {action.name} gave no answer within {action.timeout_s:g} seconds."
+            raise ActionFailed(reason, permanent=False) from None
         except Exception as error:
             raise ActionFailed(f"The plugin {plugin.manifest.name} failed: {error!r}") from error
 
