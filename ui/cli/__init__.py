@@ -31,6 +31,7 @@ COMMANDS = {
     "runs": ("runs", "Look at rule runs and retry them."),
     "settings": ("settings", "List and set the settings of apps in this environment."),
     "doctor": ("doctor", "Check the installation."),
+    "corpus": ("corpus", "Run cases of expressions, rules and broken apps."),
     "schema": ("schema", "Print the JSON Schemas of the app files."),
 }
 
