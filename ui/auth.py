@@ -32,7 +32,8 @@ from flask_wtf.csrf import CSRFProtect, generate_csrf
 
 from engine.accounts.errors import SignInRefused, TooManyAttempts
 from engine.accounts.service import SignedIn
-from ui.context import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, current_actor, platform, release
+from ui.context import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, current_actor, platform, release, signed_in
+from ui.csrf import check_token, token_of
 from ui.errors import API_PREFIX, ApiProblem, status_of
 from ui.security import SAFE_METHODS, WebSettings, local_path
 
@@ -56,7 +57,7 @@ class LoginPage:
 
 
 class CookieState(SecureCookieSessionInterface):
-    """Flask's signed cookie, here only for the CSRF token; a request without that cookie costs nothing."""
+    """Flask's signed cookie: messages for the next page, the token of the log-in form; one not sent costs nothing."""
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """Read the cookie where there is one."""
@@ -85,7 +86,6 @@ def install_auth(app: Flask, settings: WebSettings) -> None:
     )
     app.session_interface = CookieState()
     csrf = CSRFProtect(app)
-    app.jinja_env.globals["csrf_token"] = _csrf_token
 
     def authenticate() -> ResponseReturnValue | None:
         g.signed_in = found = _find_signed_in()
@@ -94,10 +94,23 @@ def install_auth(app: Flask, settings: WebSettings) -> None:
             if found is None:
                 return _ask_to_sign_in()
             _check_scope(found)
-        if request.method not in SAFE_METHODS and (found is None or found.by_cookie):
-            csrf.protect()
+        if request.method not in SAFE_METHODS:
+            if found is None:
+                csrf.protect()
+            elif found.by_cookie:
+                check_token(settings.secret_key, request.cookies[SESSION_COOKIE])
         return None
 
+    def csrf_token() -> str:
+        """Give the token of this page, the same wherever it stands on it."""
+        token: str | None = g.get("csrf_token")
+        if token is None and (found := signed_in()) is not None and found.by_cookie:
+            token = g.csrf_token = token_of(settings.secret_key, request.cookies[SESSION_COOKIE])
+        return token if token is not None else str(generate_csrf())
+
+    # Templates and macros ask here, in place of Flask-WTF.
+    app.jinja_env.globals["csrf_token"] = csrf_token
+    app.context_processor(lambda: {"csrf_token": csrf_token})
     app.before_request(authenticate)
     app.register_blueprint(blueprint)
 
@@ -164,11 +177,6 @@ def save_preferences() -> ResponseReturnValue:
                 cookie, value, max_age=PREFERENCE_MAX_AGE_S, samesite="Lax", secure=_is_https(), httponly=True
             )
     return answer
-
-
-def _csrf_token() -> str:
-    # A page names its token many times; asking Flask-WTF again would make its signer again.
-    return str(g.get("csrf_token") or generate_csrf())
 
 
 def _refusal(error: SignInRefused | TooManyAttempts) -> str:

@@ -5,11 +5,16 @@ Who is asking and what they may do is not judged here (ui/auth.py, engine.access
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
+from flask import Flask, request
 from werkzeug.exceptions import BadRequest, Forbidden
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
@@ -80,16 +85,22 @@ def install_security(app: Flask, settings: WebSettings) -> None:
 
     always = [*_HEADERS, *((("Strict-Transport-Security", _STRICT_TRANSPORT),) if settings.is_https else ())]
 
-    def add_headers(response: Response) -> Response:
-        # Views set none of these but, now and then, Cache-Control; looking each up would cost more than the rest.
-        headers = response.headers
-        if "Cache-Control" not in headers:
-            headers.add("Cache-Control", "no-store")
-        headers.extend(always)
-        return response
-
     app.before_request(check_request)
-    app.after_request(add_headers)
+    app.wsgi_app = _with_headers(app.wsgi_app, always)  # type: ignore[assignment,method-assign]
+
+
+def _with_headers(application: WSGIApplication, always: list[tuple[str, str]]) -> WSGIApplication:
+    """Put headers on every answer, whoever made it; views set none of them but, now and then, Cache-Control."""
+    uncached = [*always, ("Cache-Control", "no-store")]
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], fault: Any = None) -> Any:
+            own = any(name.lower() == "cache-control" for name, _ in headers)
+            return start_response(status, headers + (always if own else uncached), fault)
+
+        return application(environ, start)
+
+    return answer
 
 
 def refuse_nul(query_string: str, path: str) -> None:
