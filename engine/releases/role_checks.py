@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from engine.access.compiler import NOT_YET, SCOPE_WORDS
 from metamodel.apps import Metamodel
+from metamodel.names import RESERVED_WORDS, did_you_mean
 from metamodel.source import LocatedText, Problem, Severity
 from workflow_dsl.checker import check_expression
 from workflow_dsl.functions import FunctionRegistry
@@ -27,6 +28,11 @@ def check_roles(metamodel: Metamodel, functions: FunctionRegistry) -> Iterator[P
             given = {action: text for action, text in rights.items() if text is not None}
             shown = {action: text for action, text in given.items() if text.text.strip() != _MASKED}
             yield from _check_all(metamodel, functions, field.object, shown)
+
+
+def _is_unknown(name: str, scope: Scope) -> bool:
+    fields = scope.metamodel.objects[scope.object].fields if scope.object else {}
+    return name not in fields and name not in RESERVED_WORDS and name != "record_type"
 
 
 def _check_all(
@@ -65,5 +71,15 @@ def _judge(expression: Expr, scope: Scope) -> Iterator[Problem]:
             )
         case Path() if expression.dotted in SCOPE_WORDS:
             return
+        case Path() if len(expression.names) == 1 and _is_unknown(expression.dotted, scope):
+            known = (*SCOPE_WORDS, *(scope.metamodel.objects[scope.object].fields if scope.object else ()))
+            words = ", ".join(word for word in SCOPE_WORDS if word not in NOT_YET)
+            yield Problem(
+                code="EXP201",
+                message=f"'{expression.dotted}' is neither a scope nor a field of {scope.object}",
+                hint=did_you_mean(expression.dotted, known) or f"scopes are {words}, or a condition",
+                at=expression.at.location,
+                length=expression.at.length,
+            )
         case _:
             yield from check_expression(expression, scope, wanted=BOOLEAN, what="a scope").problems

@@ -15,6 +15,7 @@ DEFAULT_PRIORITY = 100
 _HEAD = frozenset(("extends", "priority"))
 _GROWING = frozenset(("validations", "unique", "search"))
 _GROWING_LAYOUT = frozenset(("sections", "highlights", "related", "actions"))
+GROWING_PARTS = _GROWING | _GROWING_LAYOUT
 
 
 def priority(extension: Mapping) -> int:

@@ -14,6 +14,7 @@ from metamodel.reading.node_values import Reading, as_hint, child, flag, integer
 from metamodel.source import LocatedText
 from metamodel.yaml_nodes import Mapping, Node, Scalar
 
+_WORDS_FOR_BOOLEANS = frozenset(("yes", "no", "on", "off", "y", "n", "1", "0"))
 _BY_TYPE = frozenset(("min", "max", "empty_as", "default"))
 
 
@@ -98,6 +99,11 @@ def _read_default(node: Node | None, field: FieldDef, field_type: FieldType, rea
         while start < len(text.text) and text.text[start] == " ":
             start += 1
         return DefaultDef(expression=text.part(start, len(text.text)))
+    if field.type == "boolean" and isinstance(node.value, str) and node.value.lower() in _WORDS_FOR_BOOLEANS:
+        message = f"the default '{node.text}' is not a value of '{field.name}'"
+        hint = f"'{node.text}' is a text in YAML 1.2; write true or false"
+        reading.problems.report("OBJ122", message, node.at, hint=hint, length=node.length)
+        return None
     if not field_type.literal_default:
         return DefaultDef(expression=text)
     try:

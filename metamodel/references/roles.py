@@ -13,16 +13,18 @@ from metamodel.names import did_you_mean
 from metamodel.reading.node_values import entries, scalars, word
 from metamodel.reading.role_file import split_field
 from metamodel.references.telling import tell_unknown
-from metamodel.source import Problems
+from metamodel.source import Problems, Severity
 from metamodel.system_rights import SYSTEM_RIGHTS
 from metamodel.yaml_nodes import Mapping as MappingNode
 from metamodel.yaml_nodes import Scalar
+
+_GRANTING = ("includes", "objects", "fields", "deny", "system", "menus")
 
 
 def check_roles(metamodel: Metamodel, trees: tuple[AppTree, ...], names: ObjectNames, problems: Problems) -> None:
     """Check all role files.
 
-    Problems: APP411 – APP416.
+    Problems: APP411 – APP415, APP417.
     """
     rights = {*SYSTEM_RIGHTS, *(permission for app in metamodel.apps for permission in app.permissions)}
     for tree in trees:
@@ -37,6 +39,10 @@ def check_roles(metamodel: Metamodel, trees: tuple[AppTree, ...], names: ObjectN
                 if right.text not in rights:
                     tell_unknown(problems, "APP414", right, "a system right", rights)
             _check_fields(node, tree.name, metamodel, names, problems)
+            name = node.get("role")
+            if isinstance(name, Scalar) and not any(node.get(part) for part in _GRANTING):
+                problems.report("APP417", f"the role '{name.text}' grants nothing", name.at,
+                                severity=Severity.WARNING, length=name.length)  # fmt: skip
     _check_circles(metamodel, trees, problems)
 
 
