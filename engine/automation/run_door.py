@@ -19,6 +19,7 @@ from engine.automation.notices import Notices
 from engine.automation.people_in_records import RecordDirectory
 from engine.automation.program import Program, Rows
 from engine.automation.run_state import Run, StepFailed
+from engine.automation.selecting import at_most, select_ids
 from engine.errors import AutomationStopped, DatabaseUnavailable, EngineError, StaleVersion
 from engine.expressions.context import RecordContext
 from engine.records.hooks import Cause
@@ -165,11 +166,14 @@ class RunWork:
             listed: Iterable[Values] = context.children(rows.base_object, rows.list_name, base_id) if base_id else ()
         else:
             assert rows.object is not None, "rows of an object name it"
+            selected = select_ids(self._transaction, rows, context, self._run.object or "user")
+            if selected is not None:
+                return selected
             listed = context.records(rows.object)
         kept = (row for row in listed if rows.where is None or rows.where.evaluate(context, row))
         if rows.sorted_by is None:
             # Only the ids are kept: an object may have more records than there is room for.
-            return [row["id"] for row in kept]
+            return at_most((row["id"] for row in kept), rows.object or "")
         return [row["id"] for row in _ordered(list(kept), rows, context)]
 
     def create(self, object_key: str, values: Mapping[str, Any]) -> str:
