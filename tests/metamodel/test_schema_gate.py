@@ -40,7 +40,7 @@ def test_the_gate_of_a_key_agrees_with_the_validator(key: str, plain: object) ->
         assert errors == []
 
 
-@pytest.mark.parametrize("case", metadata_cases(), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", tuple(metadata_cases()), ids=lambda case: case.name)
 def test_the_gate_of_a_file_agrees_with_the_validator(case: MetadataCase) -> None:
     for path, text in case.files.items():
         kind = file_kind(path)

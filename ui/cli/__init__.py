@@ -33,6 +33,7 @@ COMMANDS = {
     "doctor": ("doctor", "Check the installation."),
     "corpus": ("corpus", "Run cases of expressions, rules and broken apps."),
     "schema": ("schema", "Print the JSON Schemas of the app files."),
+    "fmt": ("formatting", "Bring app files to the canonical form."),
     "explain": ("explain", "Say where a definition comes from."),
 }
 
