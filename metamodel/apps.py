@@ -83,6 +83,7 @@ class AppDef:
     currency: str = "USD"
     timezone: str = "UTC"
     country: str | None = None
+    calendar: str | None = None
     plugins: tuple[str, ...] = ()
     automation_roles: tuple[str, ...] = ()
     settings: Mapping[str, SettingDef] = field(default_factory=lambda: MappingProxyType({}))

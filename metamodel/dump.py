@@ -129,6 +129,7 @@ def _app(app: AppDef) -> Plain:
         currency=app.currency,
         timezone=app.timezone,
         country=app.country,
+        calendar=app.calendar,
         needs={"plugins": list(app.plugins)} if app.plugins else None,
         automation={"roles": list(app.automation_roles)} if app.automation_roles else None,
         settings={

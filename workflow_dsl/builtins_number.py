@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, DecimalException
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, DecimalException, localcontext
 from typing import Any
 
 from metamodel.values import Money
@@ -92,7 +92,14 @@ def _log(value: Number, base: Number = 10) -> Decimal | None:
         return None
     if base == 10:
         return _computed(lambda: Decimal(value).log10(), "this logarithm")
-    return _computed(lambda: Decimal(value).ln() / Decimal(base).ln(), "this logarithm")
+    return _computed(lambda: _quotient_of_logarithms(value, base), "this logarithm")
+
+
+def _quotient_of_logarithms(value: Number, base: Number) -> Decimal:
+    # With digits to spare, so that the logarithm of 8 to base 2 is 3.
+    with localcontext(prec=2 * _MOST_DIGITS):
+        quotient = Decimal(value).ln() / Decimal(base).ln()
+    return +quotient
 
 
 def _mod(value: Number, divisor: Number) -> Number | None:

@@ -57,7 +57,10 @@ def _split(text: str, separator: str) -> tuple[str, ...]:
     return tuple(part for part in (piece.strip() for piece in text.split(separator)) if part)
 
 
-def _join(items: Sequence[Any], separator: str | None) -> str | None:
+def _join(items: Sequence[Any] | None, separator: str | None = ", ") -> str | None:
+    # A separator of no characters is an empty, so this function is called with empties too.
+    if items is None:
+        return None
     return checked_text((separator or "").join(str(item) for item in items if item is not None))
 
 
@@ -166,4 +169,4 @@ def conversion_functions() -> tuple[Function, ...]:
     )  # fmt: skip
 
 
-JOIN_OF_LIST = signature("items: list, [separator: text]", TEXT, lambda items, separator=", ": _join(items, separator))
+JOIN_OF_LIST = signature("items: list, [separator: text]", TEXT, _join, takes_empty=True)

@@ -40,6 +40,9 @@ def _dynamic_sum(context: Context, left: Any, right: Any, sign: int) -> Any:
     if isinstance(left, Money):
         zero = Money(Decimal(0), context.base_currency)
         return money_add(context, left, right if isinstance(right, Money) else zero, sign)
+    if isinstance(right, Money):
+        # The one number that may stand beside money is 0.
+        return money_add(context, Money(Decimal(0), right.currency), right, sign)
     if isinstance(left, Duration):
         return duration_add(left, right, sign) if isinstance(right, Duration) else shift(context, right, left, sign)
     if isinstance(left, dt.date | dt.time):

@@ -29,6 +29,7 @@ class Kind(StrEnum):
     CHOICE = "choice"
     RECORD = "record"
     LIST = "list"
+    COMPOUND = "compound"
     ROLE = "role"
     EMPTY = "empty"
     UNKNOWN = "unknown"
@@ -62,6 +63,8 @@ class Type:
             return " or ".join(self.objects) if self.objects else "record"
         if self.kind is Kind.LIST:
             return f"list of {self.item}" if self.item else "list"
+        if self.kind is Kind.COMPOUND:
+            return "value of several parts"
         return "number" if self.kind in (Kind.INTEGER, Kind.DECIMAL) else self.kind.value
 
     @property
@@ -93,6 +96,7 @@ DATE = Type(kind=Kind.DATE)
 DATETIME = Type(kind=Kind.DATETIME)
 TIME = Type(kind=Kind.TIME)
 DURATION = Type(kind=Kind.DURATION)
+COMPOUND = Type(kind=Kind.COMPOUND)
 ROLE = Type(kind=Kind.ROLE)
 EMPTY = Type(kind=Kind.EMPTY)
 UNKNOWN = Type(kind=Kind.UNKNOWN)
@@ -117,7 +121,8 @@ _BY_FIELD_TYPE = {
     "text": TEXT, "long_text": TEXT, "rich_text": TEXT, "email": TEXT, "phone": TEXT, "url": TEXT, "color": TEXT,
     "barcode": TEXT, "autonumber": TEXT, "id": TEXT, "integer": INTEGER, "rating": INTEGER, "decimal": DECIMAL,
     "percent": PERCENT, "money": MONEY, "boolean": BOOLEAN, "date": DATE, "datetime": DATETIME, "time": TIME,
-    "duration": DURATION, "tags": list_of(TEXT), "count": INTEGER, "version": INTEGER,
+    "duration": DURATION, "person_name": COMPOUND, "address": COMPOUND, "geo": COMPOUND,
+    "tags": list_of(TEXT), "count": INTEGER, "version": INTEGER,
 }  # fmt: skip
 
 

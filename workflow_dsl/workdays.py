@@ -42,8 +42,12 @@ class BusinessCalendar:
         """Give from when to when work counts on a day, as instants, in their order."""
         if self.is_workday(day):
             own = zone if self.zone is None else ZoneInfo(self.zone)
-            for first, last in self.hours.get(day.isoweekday()) or self.hours[min(self.hours)]:
+            for first, last in self.hours.get(day.isoweekday()) or self._common:
                 yield tuple(dt.datetime.combine(day, at, own).astimezone(dt.UTC) for at in (first, last))  # type: ignore[misc]
+
+    @property
+    def _common(self) -> Hours:
+        return self.hours[min(self.hours)] if self.hours else OFFICE_HOURS
 
     @property
     def written(self) -> str:
@@ -53,11 +57,15 @@ class BusinessCalendar:
         '1|2026-10-01||1@09:00-18:00|'
         """
         hours = ";".join(
-            f"{day}@" + ",".join(f"{first:%H:%M}-{last:%H:%M}" for first, last in spans)
+            f"{day}@" + ",".join(f"{_clock(first)}-{_clock(last)}" for first, last in spans)
             for day, spans in sorted(self.hours.items())
         )
         weekdays = "".join(map(str, sorted(self.hours)))
         return "|".join((weekdays, _days(self.holidays), _days(self.workdays), hours, self.zone or ""))
+
+
+def _clock(time: dt.time) -> str:
+    return time.isoformat(timespec="microseconds" if time.microsecond else "minutes")
 
 
 def _days(days: frozenset[dt.date]) -> str:
@@ -77,4 +85,5 @@ def read_calendar(written: str) -> BusinessCalendar:
 
 
 def _hours(text: str) -> Hours:
-    return tuple((dt.time.fromisoformat(span[:5]), dt.time.fromisoformat(span[6:])) for span in text.split(","))
+    spans = (span.split("-") for span in text.split(","))
+    return tuple((dt.time.fromisoformat(first), dt.time.fromisoformat(last)) for first, last in spans)

@@ -155,7 +155,7 @@ DECLARE hours text := split_part(calendar, '|', 4);
 BEGIN
   IF NOT fs_is_workday(d, calendar) THEN RETURN ''; END IF;
   RETURN coalesce(substring(hours FROM '(?:^|;)' || extract(isodow FROM d)::int || '@([^;]*)'),
-                  substring(hours FROM '@([^;]*)'));
+                  substring(hours FROM '@([^;]*)'), '09:00-18:00');
 END $f$"""
 
 _PG_ADD_BUSINESS_TIME = """
@@ -174,8 +174,8 @@ BEGIN
     idle := CASE WHEN hours = '' THEN idle + 1 ELSE 0 END;
     FOR span IN SELECT x FROM unnest(string_to_array(hours, ',')) WITH ORDINALITY AS u(x, n)
                 ORDER BY CASE WHEN forward THEN n ELSE -n END LOOP
-      first := fs_instant_at(d + left(span, 5)::time, zone);
-      last := fs_instant_at(d + right(span, 5)::time, zone);
+      first := fs_instant_at(d + split_part(span, '-', 1)::time, zone);
+      last := fs_instant_at(d + split_part(span, '-', 2)::time, zone);
       IF forward THEN first := greatest(first, m); ELSE last := least(last, m); END IF;
       IF last - first >= remaining THEN
         RETURN CASE WHEN forward THEN first + remaining ELSE last - remaining END;

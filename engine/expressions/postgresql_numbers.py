@@ -38,7 +38,7 @@ CREATE OR REPLACE FUNCTION fs_log(x numeric, base numeric) RETURNS numeric {PLPG
 BEGIN
   IF x <= 0 OR base <= 0 OR base = 1 THEN RETURN NULL; END IF;
   IF base = 10 THEN RETURN fs_sig(trim_scale(log(round(x, {_PLACES})))); END IF;
-  RETURN fs_div(fs_sig(ln(round(x, {_PLACES}))), fs_sig(ln(round(base, {_PLACES}))));
+  RETURN fs_sig(trim_scale(round(ln(round(x, {_PLACES})) / ln(round(base, {_PLACES})), 60)));
 END $f$"""
 
 _MOD = f"""

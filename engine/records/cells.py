@@ -14,6 +14,7 @@ from sqlalchemy.engine import Dialect as SqlDialect
 
 from engine.expressions.sql.builder import SqlBuilder
 from engine.expressions.sql.environment import Environment
+from engine.expressions.sql.making_items import as_items
 from engine.expressions.sql.titles import record_title
 from engine.expressions.sql.values import (
     Sql,
@@ -23,8 +24,10 @@ from engine.expressions.sql.values import (
     SqlDuration,
     SqlEmpty,
     SqlItems,
+    SqlList,
     SqlMoney,
     SqlNumber,
+    SqlParts,
     SqlReference,
     SqlTexts,
     SqlTime,
@@ -33,6 +36,7 @@ from engine.expressions.sql.values import (
 )
 from engine.records.statements import Convert, result_converter
 from engine.storage.column_types import ScaledInteger
+from metamodel.field_types.compound import MAKERS, PARTS, part_values
 from metamodel.field_types.spans import iso_text, of_seconds, time_text
 from metamodel.values import Duration, Money, Ref
 from workflow_dsl import typed as t
@@ -74,6 +78,8 @@ class CellMaker:
 
     def of(self, name: str, value: SqlValue, node: t.Typed) -> Cell:
         """Make a cell of a value; `node` says what kind of value it is for people."""
+        if isinstance(value, SqlList):
+            value = as_items(self._builder.numbers, value)
         parts = parts_of(value)
         at = self._next
         self._next += len(parts)
@@ -85,6 +91,8 @@ class CellMaker:
             return _reference_cell(name, value, (*parts, title), at, title_at, node)
         if isinstance(value, SqlMoney):
             return _money_cell(name, parts, at, converts[0])
+        if isinstance(value, SqlParts):
+            return _compound_cell(name, value, at, [self._convert(part, part.expr) for part in value.parts])
         if isinstance(value, SqlDuration):
             return _duration_cell(name, parts, at)
         return _plain_cell(name, parts, at, converts[0], value, node)
@@ -140,6 +148,25 @@ def _items_cell(name: str, text: Sql, at: int) -> Cell:
         return None if row[at] is None else orjson.loads(row[at])  # type: ignore[no-any-return]
 
     return Cell(name, (text,), read, json)
+
+
+def _compound_cell(name: str, value: SqlParts, at: int, converts: Sequence[Convert | None]) -> Cell:
+    make, names = MAKERS[value.field_type], [part.name for part in PARTS[value.field_type]]
+
+    def read(row: Sequence[Any]) -> Any:
+        raw = row[at : at + len(names)]
+        found = [
+            part if part is None or convert is None else convert(part)
+            for part, convert in zip(raw, converts, strict=True)
+        ]
+        return None if all(part is None for part in found) else make(*found)
+
+    def json(row: Sequence[Any]) -> Any:
+        parts = part_values(read(row))
+        texts = (f"{part:f}" if isinstance(part, Decimal) else part for part in parts)
+        return dict(zip(names, texts, strict=True)) if parts else None
+
+    return Cell(name, parts_of(value), read, json)
 
 
 def _duration_cell(name: str, parts: tuple[Sql, ...], at: int) -> Cell:

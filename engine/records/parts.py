@@ -9,6 +9,7 @@ from sqlalchemy.engine import Dialect as SqlDialect
 
 from engine.access.compiler import Access
 from engine.access.grants import RoleGrants
+from engine.expressions.calendar_in_force import calendar_in_force
 from engine.expressions.context import Computations, RecordContext
 from engine.expressions.language import ReleaseLanguage
 from engine.expressions.sql.builder import SqlBuilder, SqlSource
@@ -35,6 +36,7 @@ class ReleaseParts:
         self.dialect = dialect
         self.language = ReleaseLanguage(release, functions)
         main = release.metamodel.main
+        self.calendar = calendar_in_force(release.metamodel)
         self.value_context = ValueContext(currency=main.currency, country=main.country, timezone=main.timezone)
         self.asked: KeptByUse[Hashable, Any] = KeptByUse(_STATEMENTS_KEPT)
         self._made: dict[Hashable, Any] = {}

@@ -45,12 +45,13 @@ from engine.records.types import (
 from engine.storage.database import Database
 from engine.storage.system_tables import SystemTables
 from metamodel.objects import ObjectDef
+from workflow_dsl.record_tokens import token_key
 
 
 class Services:
     """What all transactions of an installation share."""
 
-    __slots__ = ("after_save", "before_rules", "database", "ids", "secret", "system")
+    __slots__ = ("after_save", "before_rules", "database", "ids", "secret", "system", "token_key")
 
     def __init__(
         self,
@@ -65,6 +66,7 @@ class Services:
         self.system = system
         self.ids = ids
         self.secret = secret
+        self.token_key = token_key(secret)
         self.before_rules = before_rules
         self.after_save = after_save
 
@@ -105,6 +107,8 @@ class Transaction(Sending):
             zone=zone,
             language=actor.language,
             settings=parts.settings(self.access.roles),
+            calendar=parts.calendar,
+            token_key=services.token_key,
         )
         self.run_values = RunValues(
             user_id=actor.user_id,

@@ -28,6 +28,7 @@ def read_app(
         currency=word(node.get("currency")) or "USD",
         timezone=word(node.get("timezone")) or "UTC",
         country=word(node.get("country")),
+        calendar=word(node.get("calendar")),
         plugins=words(child(node.get("needs"), "plugins")),
         automation_roles=words(child(node.get("automation"), "roles")),
         settings={

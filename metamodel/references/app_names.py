@@ -54,6 +54,9 @@ def _check_app(app: Mapping, metamodel: Metamodel, problems: Problems) -> None:
         zones = available_timezones()
         if zone.text not in zones:
             tell_unknown(problems, "APP323", zone, "a time zone", zones)
+    calendar = app.get("calendar")
+    if isinstance(calendar, Scalar) and calendar.text not in metamodel.calendars:
+        tell_unknown(problems, "APP325", calendar, "a calendar", metamodel.calendars)
     for role in scalars(child(app.get("automation"), "roles")):
         if role.text not in metamodel.roles:
             tell_unknown(problems, "APP411", role, "a role", metamodel.roles)

@@ -1,8 +1,8 @@
 """Random typed expressions over any metamodel, as texts: what checks without an error, of a wanted kind.
 
-`ExpressionMaker(metamodel, "deal").of_kind("boolean")` is a hypothesis strategy. With `sql_only` nothing is made that
-only memory can run; what a back end does not do (yet) is left out with `without`: division, money, datetime, period,
-aggregates, durations, or names of functions.
+`ExpressionMaker(metamodel, "deal").of_kind("boolean")` is a hypothesis strategy, `drawn()` the bare rule, for thousands.
+With `sql_only` nothing is made that only memory can run; what is not wanted is left out with `without`: division,
+money, datetime, period, aggregates, durations, or names of functions.
 """
 
 from __future__ import annotations
@@ -11,14 +11,16 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
 
 from metamodel.apps import Metamodel
+from tests.support import drawing as st
 from tests.support.expression_leaves import KIND_NAMES, Leaf, leaves_of
 from workflow_dsl.functions import FunctionRegistry
 from workflow_dsl.standard_functions import standard_functions
+from workflow_dsl.types import Kind
 
-Texts = st.SearchStrategy[str]
+Texts = st.Drawn[str]
 _WORDS = ("Acme", "acme", "ＡＣＭＥ", "阀门", "Größe", "", "a", "100%", "o'k", "x_y")
 _DATES = ("2026-01-31", "2026-02-28", "2026-11-21", "2024-02-29", "2025-12-31")
 _MOMENTS = ("2026-11-20T23:30", "2026-11-21T00:00", "2026-03-01T08:15Z")
@@ -43,28 +45,32 @@ class ExpressionMaker:
     lookups: int = 2
     functions: FunctionRegistry = field(default_factory=standard_functions)
 
-    def of_kind(self, kind: str) -> Texts:
+    def of_kind(self, kind: str) -> SearchStrategy[str]:
         """Give expressions of a kind: number, money, text, boolean, date, datetime."""
-        return _Grammar(self, self.object_key).of(kind, self.depth)
+        return st.as_strategy(_Grammar(self, self.object_key).of(kind, self.depth))
 
-    def conditions(self) -> Texts:
+    def conditions(self) -> SearchStrategy[str]:
         """Give conditions."""
         return self.of_kind("boolean")
 
-    def any(self) -> Texts:
+    def any(self) -> SearchStrategy[str]:
         """Give expressions of any kind."""
+        return st.as_strategy(self.drawn())
+
+    def drawn(self) -> Texts:
+        """Give expressions of any kind, to be drawn by the thousand."""
         kinds = [
-            kind for kind in ("number", "money", "text", "boolean", "date", "datetime") if kind not in self.without
+            kind
+            for kind in ("number", "money", "text", "boolean", "date", "datetime", "time", "duration", "list")
+            if kind not in self.without
         ]
-        return st.sampled_from(kinds).flatmap(self.of_kind)
+        grammar = _Grammar(self, self.object_key)
+        return st.one_of(*(grammar.of(kind, self.depth) for kind in kinds))
 
 
-@st.composite
-def _expression(draw: st.DrawFn, grammar: _Grammar, kind: str, depth: int) -> str:
-    choices = grammar.choices(kind, depth)
-    # Drawn by number: strategies inside strategies would be written out by hypothesis, which grows without bound.
-    index = draw(st.integers(0, len(choices) - 1)) if len(choices) > 1 else 0
-    return draw(choices[index])
+def _expression(grammar: _Grammar, kind: str, depth: int) -> Texts:
+    # Which ones there are is found out when it is drawn: written out at once they would be without end.
+    return st.Drawn(lambda chance: chance.choice(grammar.choices(kind, depth)).draw(chance))
 
 
 class _Grammar:
@@ -87,7 +93,7 @@ class _Grammar:
         return _expression(self, kind, depth)
 
     def choices(self, kind: str, depth: int) -> list[Texts]:
-        """Give what an expression of a kind may be made of; made once, since hypothesis asks for it at every draw."""
+        """Give what an expression of a kind may be made of; made once."""
         key = (kind, depth)
         if key not in self._choices:
             compound = self._compound(kind, depth - 1) if depth > 0 else []
@@ -106,6 +112,9 @@ class _Grammar:
             "boolean": st.sampled_from(("true", "false")),
             "date": st.sampled_from((*_DATES, "today")),
             "datetime": st.sampled_from((*_MOMENTS, "now")),
+            "time": st.sampled_from(("09:00", "23:59", "00:00")),
+            "duration": st.sampled_from((*_SPANS, "5 hours", "2 business days")),
+            "list": st.sampled_from(('["a", "Acme"]', '["阀门"]')),
         }
         # A path is drawn more often than a literal: constants alone prove little.
         return st.one_of(*self._paths(kind), *self._paths(kind), literals[kind])
@@ -149,9 +158,194 @@ class _Grammar:
             found.append(st.tuples(source, where).map(lambda pair: f"{function}({pair[0]}{pair[1]})"))
         return found
 
+    def ordered(self, function: str, kind: str, depth: int) -> list[Texts]:
+        """Give `first`, `last` and `join` over the lists, in an order."""
+        found: list[Texts] = []
+        for name, row_object in self.lists():
+            rows = _Grammar(self.maker, row_object, inner=True)
+            fields = [leaf.path for leaf in rows.leaves.get(kind, ()) if "." not in leaf.path]
+            keys = [
+                leaf.path for each in ("number", "money", "text", "date", "datetime")
+                for leaf in rows.leaves.get(each, ()) if "." not in leaf.path
+            ]  # fmt: skip
+            if fields and self.allows(function):
+                parts = st.tuples(st.sampled_from(fields), st.sampled_from(("", "-")), st.sampled_from(keys))
+                found.append(parts.map(lambda p, name=name: f"{function}({name}.{p[0]} sorted by {p[1]}{p[2]})"))  # type: ignore[misc]
+        return found
+
 
 def _binary(left: Texts, operators: Sequence[str], right: Texts) -> Texts:
     return st.tuples(left, st.sampled_from(operators), right).map(lambda parts: f"({parts[0]} {parts[1]} {parts[2]})")
+
+
+def _wholes(grammar: _Grammar) -> Texts:
+    """Give whole numbers: literals, and fields of whole numbers."""
+    paths = [leaf.path for leaf in grammar.leaves.get("number", ()) if leaf.type.kind is Kind.INTEGER]
+    literals = st.sampled_from(("0", "1", "2", "3", "-1", "7", "30"))
+    return st.one_of(literals, st.sampled_from(paths)) if paths else literals
+
+
+def _moment(grammar: _Grammar, depth: int) -> Texts:
+    return st.one_of(grammar.of("date", depth), grammar.of("datetime", depth))
+
+
+def _more_numbers(grammar: _Grammar, depth: int) -> list[Texts]:
+    number, text = grammar.of("number", depth), grammar.of("text", depth)
+    moment, whole, duration = _moment(grammar, depth), _wholes(grammar), grammar.of("duration", 0)
+    exponents = st.sampled_from(("2", "3", "-1", "0.5", "1.5"))
+    return [
+        *grammar.call("power", number, exponents),
+        *grammar.call("sqrt", number),
+        *grammar.call("log", number),
+        *grammar.call("log", number, st.sampled_from(("2", "7.5"))),
+        *grammar.call("mod", number, number),
+        *grammar.call("min", number, number),
+        *grammar.call("max", number, number, number),
+        *grammar.call("number", text),
+        *grammar.call("number", grammar.of("money", depth)),
+        *grammar.call("find", text, text, whole),
+        *(grammar.call(name, moment)[0] for name in ("year", "quarter", "month", "day", "weekday")),
+        *grammar.call("hour", grammar.of("datetime", depth)),
+        *grammar.call("minute", grammar.of("time", depth)),
+        *grammar.call("months_between", moment, moment),
+        *grammar.call("business_days_between", moment, moment),
+        *grammar.call("filled", grammar.of("list", 0), grammar.of("money", depth)),
+        st.tuples(grammar.of("money", depth), grammar.of("money", depth)).map(lambda p: f"({p[0]} / {p[1]})"),
+        st.tuples(duration, duration).map(lambda p: f"({p[0]} / {p[1]})"),
+        *_cases(grammar, number),
+        *(grammar.aggregate("avg", "number", depth) if grammar.allows("avg") else []),
+        *(grammar.aggregate("min", "number", depth) if grammar.allows("min") else []),
+        *grammar.ordered("first", "number", depth),
+    ]
+
+
+def _cases(grammar: _Grammar, value: Texts) -> list[Texts]:
+    """Give `case` over a number."""
+    subject = grammar.of("number", 0)
+    keys = st.sampled_from(("0", "7", "0.5", "empty"))
+    return grammar.call("case", subject, keys, value, keys, value, value)
+
+
+def _more_texts(grammar: _Grammar, depth: int) -> list[Texts]:
+    text, number, whole = grammar.of("text", depth), grammar.of("number", depth), _wholes(grammar)
+    moment, items = _moment(grammar, depth), grammar.of("list", depth)
+    anything = st.one_of(
+        number, text, moment, grammar.of("money", depth), grammar.of("boolean", 0), grammar.of("time", 0),
+        grammar.of("duration", 0), items, *grammar._paths("record"),
+    )  # fmt: skip
+    labelled = [leaf.path for leaf in grammar.leaves.get("choice", ())]
+    return [
+        *grammar.call("title", text),
+        *grammar.call("replace", text, text, text),
+        *grammar.call("pad", text, whole, st.sampled_from(('"0"', '"零"'))),
+        *grammar.call("mid", text, whole, whole),
+        *grammar.call("join", items, st.sampled_from(('", "', '"|"', '""'))),
+        *grammar.call("format", number, st.sampled_from(('"0"', '"00.00"', '"#,##0.00"', '"0%"'))),
+        *grammar.call("format", grammar.of("money", depth), st.just('"#,##0.00"')),
+        *grammar.call("format", moment, st.sampled_from(('"YYYY-MM-DD"', '"DD.MM. hh:mm"', '"ss"'))),
+        *grammar.call("format", grammar.of("time", 0), st.just('"hh.mm"')),
+        *grammar.call("format_phone", st.one_of(text, st.sampled_from(_PHONES)), st.sampled_from(('"CN"', '"US"'))),
+        *grammar.call("text", anything),
+        *grammar.call("url", st.one_of(st.just("this"), *grammar._paths("record"))),
+        *grammar.call("min", text, text),
+        *(grammar.call("label", st.sampled_from(labelled)) if labelled else []),
+        st.lists(anything, min_size=1, max_size=2).map(_in_braces).filter(lambda made: made != ""),
+        *grammar.ordered("last", "text", depth),
+        *grammar.ordered("join", "text", depth),
+        *_cases(grammar, text),
+    ]
+
+
+def _in_braces(parts: Sequence[str]) -> str:
+    """Give a text with the parts in it; texts inside are written with the other quotes."""
+    if any("'" in part for part in parts):
+        return ""
+    return '"<' + "/".join("{" + part.replace('"', "'") + "}" for part in parts) + '>"'
+
+
+def _times(grammar: _Grammar, depth: int) -> list[Texts]:
+    return [
+        *grammar.call("time", grammar.of("datetime", depth)),
+        *grammar.call("time", st.sampled_from(('"08:15"', '"noon"', '"23:59:59"'))),
+        _binary(grammar.of("time", depth), ("+", "-"), st.sampled_from(("5 hours", "90 minutes"))),
+    ]
+
+
+def _durations(grammar: _Grammar, depth: int) -> list[Texts]:
+    duration, date = grammar.of("duration", depth), grammar.of("date", depth)
+    moment, time = grammar.of("datetime", depth), grammar.of("time", 0)
+    return [
+        _binary(date, ("-",), date),
+        _binary(moment, ("-",), moment),
+        _binary(time, ("-",), time),
+        _binary(duration, ("+", "-"), duration),
+        _binary(duration, ("*", "/"), st.sampled_from(("2", "0.5", "3", "-1"))),
+        _wholes(grammar).map(lambda count: f"({count} * 1 day)"),
+        duration.map(lambda inner: f"(-({inner}))"),
+        *grammar.call("max", duration, duration),
+    ]
+
+
+def _lists_of_texts(grammar: _Grammar, depth: int) -> list[Texts]:
+    return [*grammar.call("split", grammar.of("text", depth), st.sampled_from(('" "', '","', '"a"')))]
+
+
+def _more_dates(grammar: _Grammar, depth: int) -> list[Texts]:
+    date, moment, whole = grammar.of("date", depth), _moment(grammar, depth), _wholes(grammar)
+    units = st.sampled_from(('"day"', '"week"', '"month"', '"quarter"', '"year"'))
+    return [
+        *grammar.call("add_days", date, whole),
+        *grammar.call("add_months", date, whole),
+        *grammar.call("start_of", moment, units),
+        *grammar.call("end_of", moment, units),
+        *grammar.call("date", st.sampled_from(("2024", "2026")), whole, whole),
+        *grammar.call("date", st.one_of(grammar.of("text", 0), st.just('"2026-02-30"'), st.just('"2026-03-01"'))),
+        *grammar.call("max", date, date),
+        _binary(date, ("+", "-"), st.sampled_from(("2 business days", "1 business day"))),
+        _binary(date, ("+", "-"), grammar.of("duration", 0).filter(lambda made: "hour" not in made)),
+        *grammar.ordered("first", "date", depth),
+    ]
+
+
+def _more_datetimes(grammar: _Grammar, depth: int) -> list[Texts]:
+    moment = grammar.of("datetime", depth)
+    return [
+        *grammar.call("datetime", grammar.of("date", depth)),
+        *grammar.call("datetime", grammar.of("date", depth), grammar.of("time", depth)),
+        *grammar.call("datetime", st.sampled_from(('"2026-03-01T08:00"', '"2026-03-01T08:00+02:00"', '"soon"'))),
+        *grammar.call("add_days", moment, _wholes(grammar)),
+        *grammar.call("add_months", moment, _wholes(grammar)),
+        *grammar.call("min", moment, moment),
+        _binary(moment, ("+", "-"), grammar.of("duration", depth)),
+        _binary(moment, ("+", "-"), st.sampled_from(("3 business days", "5 business hours"))),
+    ]
+
+
+def _more_conditions(grammar: _Grammar, depth: int) -> list[Texts]:
+    text, items = grammar.of("text", depth), grammar.of("list", depth)
+    found: list[Texts] = [
+        *grammar.call("is_number", text),
+        *grammar.call("has_permission", st.one_of(text, st.just('"import"'))),
+        *grammar.call("in_team", st.sampled_from(('"east"', "name"))),
+        _binary(items, ("contains",), text),
+        _binary(text, ("in", "not in"), items),
+        st.tuples(items, st.sampled_from(("is empty", "is not empty"))).map(lambda p: f"({p[0]} {p[1]})"),
+    ]
+    for kind in ("time", "duration"):
+        value = grammar.of(kind, depth)
+        found.append(_binary(value, _ORDER, value))
+    users = [leaf.path for leaf in grammar.leaves.get("record", ()) if "user" in leaf.type.objects]
+    if users:
+        found += grammar.call("is_subordinate", st.sampled_from(users))
+        found.append(st.sampled_from(users).map(lambda path: f"({path} is a user)"))
+    roles = sorted(grammar.maker.metamodel.roles)
+    if users and roles:
+        pairs = st.tuples(st.sampled_from(users), st.sampled_from(roles))
+        found.append(pairs.map(lambda p: f'({p[0]} has role "{p[1]}")'))
+    return found
+
+
+_PHONES = ('"138 0013 8000"', '"+1 650-253-0000"', '"0049 30 123456"', '"(650) 253 0000"', '"１３８００１３８０００"')
 
 
 def _numbers(grammar: _Grammar, depth: int) -> list[Texts]:
@@ -176,6 +370,7 @@ def _numbers(grammar: _Grammar, depth: int) -> list[Texts]:
         *(grammar.aggregate("count", None, depth) if grammar.allows("count") else []),
         *(grammar.aggregate("sum", "number", depth) if grammar.allows("sum") else []),
         *(grammar.aggregate("max", "number", depth) if grammar.allows("max") else []),
+        *_more_numbers(grammar, depth),
     ]
 
 
@@ -184,7 +379,14 @@ def _money(grammar: _Grammar, depth: int) -> list[Texts]:
     factor = st.sampled_from(("2", "0.5", "10%", "-1"))
     return [
         _binary(money, ("+", "-"), money),
-        _binary(money, ("*",), factor),
+        _binary(money, ("*", "/"), factor),
+        money.map(lambda inner: f"(-{inner})"),
+        *(grammar.call(name, money)[0] for name in ("abs", "round", "floor", "ceil") if grammar.allows(name)),
+        *grammar.call("round", money, st.sampled_from(("1", "2"))),
+        *grammar.call("max", money, money),
+        *(grammar.aggregate("max", "money", depth) if grammar.allows("max") else []),
+        *(grammar.aggregate("avg", "money", depth) if grammar.allows("avg") else []),
+        *grammar.ordered("last", "money", depth),
         *(grammar.aggregate("sum", "money", depth) if grammar.allows("sum") else []),
     ]
 
@@ -199,6 +401,7 @@ def _texts(grammar: _Grammar, depth: int) -> list[Texts]:
         *grammar.call("lower", text),
         *grammar.call("upper", text),
         *grammar.call("trim", text),
+        *_more_texts(grammar, depth),
     ]
 
 
@@ -209,13 +412,15 @@ def _dates(grammar: _Grammar, depth: int) -> list[Texts]:
     if "durations" in grammar.maker.without:
         return []
     moments = [*grammar.call("date", grammar.of("datetime", 0))] if "datetime" not in grammar.maker.without else []
-    return [_binary(grammar.of("date", depth), ("+", "-"), st.sampled_from(_SPANS)), *moments]
+    spans = _binary(grammar.of("date", depth), ("+", "-"), st.sampled_from(_SPANS))
+    return [spans, *moments, *_more_dates(grammar, depth)]
 
 
 def _datetimes(grammar: _Grammar, depth: int) -> list[Texts]:
     if "durations" in grammar.maker.without:
         return []
-    return [_binary(grammar.of("datetime", depth), ("+", "-"), st.sampled_from((*_SPANS, "5 hours", "90 minutes")))]
+    spans = st.sampled_from((*_SPANS, "5 hours", "90 minutes"))
+    return [_binary(grammar.of("datetime", depth), ("+", "-"), spans), *_more_datetimes(grammar, depth)]
 
 
 _ORDER = ("=", "!=", "<", "<=", ">", ">=")
@@ -243,7 +448,7 @@ def _conditions(grammar: _Grammar, depth: int) -> list[Texts]:
     found += [*_choice_tests(grammar), *_record_tests(grammar), *_period_tests(grammar)]
     if grammar.allows("exists"):
         found += grammar.aggregate("exists", None, depth)
-    return found
+    return [*found, *_more_conditions(grammar, depth)]
 
 
 def _text_tests(grammar: _Grammar, depth: int) -> Texts:
@@ -291,4 +496,7 @@ _MAKERS: Mapping[str, Callable[[_Grammar, int], list[Texts]]] = {
     "boolean": _conditions,
     "date": _dates,
     "datetime": _datetimes,
+    "time": _times,
+    "duration": _durations,
+    "list": _lists_of_texts,
 }

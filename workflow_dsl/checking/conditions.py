@@ -84,6 +84,8 @@ def _comparison_hint(left: Type, right: Type) -> str:
         return "number(…) reads a number from a text"
     if kinds == {Kind.RECORD, Kind.TEXT}:
         return "compare a field of the record, such as its id or name"
+    if Kind.COMPOUND in kinds:
+        return "compare one of its parts, such as address.city"
     if Kind.LIST in kinds:
         return "ask a list with `contains`, or a value with `in`"
     return ""

@@ -23,6 +23,9 @@ def comparable(left: Type, right: Type, *, ordered: bool) -> bool:
     """Say whether values of the two types can be compared (with `<`, where `ordered`)."""
     if left.is_open or right.is_open:
         return True
+    if left.kind is Kind.COMPOUND:
+        # Its parts are compared: no two spellings of an address are surely the same.
+        return False
     if ordered and (left.kind not in _ORDERED or right.kind not in _ORDERED):
         return False
     if left.kind in AMOUNTS and right.kind in AMOUNTS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from metamodel.field_types.compound import parts_of_field
 from metamodel.fields import FieldDef
 from metamodel.names import did_you_mean
 from metamodel.objects import InverseDef, ObjectDef
@@ -230,6 +231,7 @@ def _attribute(
     path: Path,
 ) -> Typed | None:
     attributes = dict(field.choice.attribute_types) if field.choice is not None else {}
+    attributes |= {part.name: part.type for part in parts_of_field(field)}
     name = rest[0]
     if name.text in attributes and len(rest) == 1:
         base = _final(checking, root, position, field, holders, path)
@@ -237,7 +239,8 @@ def _attribute(
             return None
         return replace(base, type=type_of_name(attributes[name.text]), attribute=name.text)
     if attributes:
-        message = f"'{name.text}' is not an attribute of {field.name}"
+        what = "attribute" if field.choice is not None else "part"
+        message = f"'{name.text}' is not {'an' if what == 'attribute' else 'a'} {what} of {field.name}"
         checking.refuse("EXP204", message, name.at, did_you_mean(name.text, attributes))
     else:
         kind = type_of_field(field).with_article

@@ -14,7 +14,7 @@ from workflow_dsl.context import Context, Values
 from workflow_dsl.durations import Duration
 from workflow_dsl.evaluation_errors import StepsExceeded, checked_text
 from workflow_dsl.limits import MAX_STEPS
-from workflow_dsl.operations import compare_key, money_add
+from workflow_dsl.operations import compare_key
 
 RowTest = Callable[[Values], Any] | None
 RowValue = Callable[[Values], Any]
@@ -91,12 +91,18 @@ def mean(context: Context, budget: Budget, rows: Iterable[Values], where: RowTes
 
 def _sum(context: Context, values: Sequence[Any]) -> Any:
     result = values[0]
+    if isinstance(result, Money):
+        return _sum_of_money(context, values)
     for value in values[1:]:
-        if isinstance(result, Money):
-            result = money_add(context, result, value, 1)
-        else:
-            result = result.plus(value) if isinstance(result, Duration) else result + value
+        result = result.plus(value) if isinstance(result, Duration) else result + value
     return result
+
+
+def _sum_of_money(context: Context, values: Sequence[Money]) -> Money:
+    """Add up in the currency that all have, else in the base currency."""
+    if len({value.currency for value in values}) == 1:
+        return Money(sum((value.amount for value in values), Decimal(0)), values[0].currency)
+    return Money(sum((context.to_base(value) for value in values), Decimal(0)), context.base_currency)
 
 
 def least(context: Context, budget: Budget, rows: Iterable[Values], where: RowTest, inner: RowValue) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from typing import Any
 
+from metamodel.field_types.compound import part_of
 from workflow_dsl import operations
 from workflow_dsl.compiling.emission import EMPTY_CODE, Code, Emission, attribute, is_none, method, variable
 from workflow_dsl.typed import (
@@ -57,7 +58,9 @@ def emit_path(em: Emission, node: FieldPath) -> Code:
         expr = em.call(
             operations.path_value, _CONTEXT, root_record(em, node), em.constant(steps), em.constant(node.field.name)
         )
-    if node.attribute is not None:
+    if node.attribute is not None and node.field.choice is None:
+        expr = em.call(part_of, expr, em.constant(node.attribute))
+    elif node.attribute is not None:
         expr = method(em.constant(_attributes(node)), "get", expr)
     return Code(expr=expr)
 

@@ -73,8 +73,8 @@ def _with_comments(printed: str, old: _Words, new: _Words) -> str:
     after: dict[int, list[str]] = {}
     for comment in old.comments:
         word = places[min(comment.word, len(old.words))]
-        line = new.lines[word] if word < len(new.lines) else len(lines)
-        (after if comment.after else before).setdefault(line, []).append(comment.text)
+        at_line = new.lines[word] if word < len(new.lines) else len(lines)
+        (after if comment.after else before).setdefault(at_line, []).append(comment.text)
     made: list[str] = []
     for number, line in enumerate(lines):
         indent = line[: len(line) - len(line.lstrip())]

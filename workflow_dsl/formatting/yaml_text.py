@@ -13,7 +13,7 @@ import yaml
 
 from metamodel.schema_walk import SchemaWalk
 from metamodel.source import LocatedText, Problems
-from metamodel.yaml_nodes import Node, Scalar, SourceText
+from metamodel.yaml_nodes import Node, Scalar, Sequence, SourceText
 from metamodel.yaml_source import read_yaml
 from workflow_dsl.parser import parse_expression
 from workflow_dsl.printer import print_expression
@@ -60,8 +60,8 @@ def _tidied(text: str, node: Node) -> str:
 def _has_blocks(node: Node) -> bool:
     if isinstance(node, Scalar):
         return node.style in ("|", ">") or "\n" in node.source.text[node.start : node.end].strip()
-    inner = node.items if not hasattr(node, "entries") else [entry.value for entry in node.entries]
-    return any(_has_blocks(item) for item in inner)  # type: ignore[union-attr]
+    inner = node.items if isinstance(node, Sequence) else [entry.value for entry in node.entries]
+    return any(_has_blocks(item) for item in inner)
 
 
 def _gaps(text: str) -> list[Edit]:
@@ -130,8 +130,8 @@ def _meaning(kind: str, node: Node, walk: SchemaWalk) -> object:
                 parsed = parse_expression(LocatedText.plain(inner.text))
                 return inner.text if parsed.expression is None else parsed.expression
             return (type(inner.value), inner.value)
-        if hasattr(inner, "entries"):
-            return [(entry.key.text, of(entry.value)) for entry in inner.entries]
-        return [of(item) for item in inner.items]
+        if isinstance(inner, Sequence):
+            return [of(item) for item in inner.items]
+        return [(entry.key.text, of(entry.value)) for entry in inner.entries]
 
     return of(node)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Integer, Numeric, Select, Text, case, cast, exists, func, literal, null, select
 
-from engine.expressions.sql.comparing import by_code_point, same
+from engine.expressions.sql.comparing import by_code_point, in_base, length_of, same
 from engine.expressions.sql.environment import Environment, NotInSql
 from engine.expressions.sql.frames import Frame
 from engine.expressions.sql.numbers import call
@@ -14,12 +14,14 @@ from engine.expressions.sql.scopes import RowScope
 from engine.expressions.sql.values import (
     Sql,
     SqlBoolean,
+    SqlDuration,
     SqlEmpty,
     SqlMoney,
     SqlNumber,
     SqlReference,
     SqlText,
     SqlValue,
+    duration_of,
     parts_of,
     with_parts,
 )
@@ -84,17 +86,20 @@ class _Rows:
         path = self.node.sorted_by
         if path is None:
             return [self.alias.c["id"]]
-        value = self.builder.value(path.path, self.inside)
-        parts = [
-            by_code_point(part, self.builder.numbers) if isinstance(value, SqlText) else part
-            for part in parts_of(value)[:1]
-        ]
+        parts = [self._key(self.builder.value(path.path, self.inside))]
         flipped = self.node.function is _KIND.LAST
         found: list[Any] = [parts[0].is_(None).asc() if not flipped else parts[0].is_(None).desc()]
         descending = path.descending != flipped
         found.append(parts[0].desc() if descending else parts[0].asc())
         found.append(self.alias.c["id"].desc() if flipped else self.alias.c["id"].asc())
         return found
+
+    def _key(self, value: SqlValue) -> Sql:
+        """Give what a value is sorted by: money in base currency, a duration by its length."""
+        if isinstance(value, SqlDuration):
+            return length_of(value, self.builder.numbers).expr
+        part = parts_of(in_base(value))[0]
+        return by_code_point(part, self.builder.numbers) if isinstance(value, SqlText) else part
 
 
 def _points_at(builder: SqlBuilder, row: RowScope, source: t.InverseSource, environment: Environment) -> Sql:
@@ -111,7 +116,9 @@ def _figure(rows: _Rows) -> SqlValue:
     inner = rows.inner
     numbers = rows.builder.numbers
     if isinstance(inner, SqlMoney):
-        return numbers.money(_number_figure(rows, inner.base))
+        return _money_figure(rows, inner)
+    if isinstance(inner, SqlDuration):
+        return _duration_figure(rows, inner)
     if isinstance(inner, SqlNumber):
         return _number_figure(rows, inner)
     if inner is None or isinstance(inner, SqlEmpty) or len(parts_of(inner)) != 1:
@@ -121,6 +128,44 @@ def _figure(rows: _Rows) -> SqlValue:
         expr = by_code_point(expr, numbers)
     made = func.min(expr) if rows.node.function is _KIND.MIN else func.max(expr)
     return with_parts(inner, (rows.scalar(made),))
+
+
+def _money_figure(rows: _Rows, inner: SqlMoney) -> SqlValue:
+    """Give a figure of money: in the currency that all rows have, else in the base currency."""
+    numbers, function = rows.builder.numbers, rows.node.function
+    if not rows.builder.metamodel.currencies:
+        return numbers.money(_number_figure(rows, inner.base))
+    if function in (_KIND.MIN, _KIND.MAX):
+        return _extreme_of(rows, inner, inner.base.expr)
+    one_currency = rows.scalar(func.min(inner.currency) == func.max(inner.currency))
+    in_base, in_currency = _number_figure(rows, inner.base), _number_figure(rows, inner.amount)
+    amounts = numbers.merged([in_currency, in_base])
+    amount = SqlNumber(expr=case((one_currency, amounts[0].expr), else_=amounts[1].expr), places=amounts[0].places)
+    base_currency = literal(rows.builder.metamodel.main.currency, Text())
+    currency = case((one_currency, rows.scalar(func.min(inner.currency))), else_=base_currency)
+    if function is _KIND.AVG:
+        currency = case((in_base.expr.is_(None), null()), else_=currency)
+    return SqlMoney(amount=amount, currency=currency, base=in_base)
+
+
+def _duration_figure(rows: _Rows, inner: SqlDuration) -> SqlValue:
+    """Give the sum of durations, part by part, or the shortest or longest."""
+    numbers = rows.builder.numbers
+    if rows.node.function is not _KIND.SUM:
+        return _extreme_of(rows, inner, length_of(inner, numbers).expr)
+    return duration_of([_number_figure(rows, numbers.text(part)).expr for part in inner.parts], timed=inner.timed)
+
+
+def _extreme_of(rows: _Rows, inner: SqlValue, key: Sql) -> SqlValue:
+    """Give the whole value of the row whose key is least or greatest; of equal ones that of the first by id."""
+    if rows.builder.numbers.sqlite:
+        key = cast(key, Numeric())
+    order = [key.asc() if rows.node.function is _KIND.MIN else key.desc(), rows.alias.c["id"].asc()]
+    parts = [
+        rows.select(part).where(key.is_not(None)).order_by(*order).limit(1).scalar_subquery()
+        for part in parts_of(inner)
+    ]
+    return with_parts(inner, tuple(parts))
 
 
 def _number_figure(rows: _Rows, inner: SqlNumber) -> SqlNumber:

@@ -13,7 +13,7 @@ from engine.expressions.database_calls import DATABASE_CALLS, DatabaseCall
 from engine.expressions.sql.constants import json_type, kind_type
 from engine.expressions.sql.dates import calendar_in_force, local_date, zone_of
 from engine.expressions.sql.environment import NotInSql
-from engine.expressions.sql.items import as_items
+from engine.expressions.sql.making_items import as_items
 from engine.expressions.sql.numbers import call
 from engine.expressions.sql.values import (
     Sql,
@@ -104,7 +104,7 @@ def _argument(builder: SqlBuilder, letter: str, arg: SqlValue) -> tuple[Sql, ...
         case SqlDatetime() if letter == "D":
             return (local_date(builder, arg.expr),)
         case SqlItems() | SqlList() | SqlTexts():
-            return (as_items(builder, arg).expr,)
+            return (as_items(builder.numbers, arg).expr,)
         case SqlText():
             return (cast(arg.expr, Text()),)
         case _:

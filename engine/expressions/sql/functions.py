@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from engine.expressions.sql.builder import SqlBuilder
 
 _MOST = 1_000_000_000
+_MOST_DIGITS = 28
 Make = Callable[["SqlBuilder", Sequence[SqlValue], t.FunctionCall], SqlValue]
 
 
@@ -140,6 +141,14 @@ def _replace(builder: SqlBuilder, args: Sequence[SqlValue], node: t.FunctionCall
     return SqlText(expr=case((part.is_(None), text), else_=call("fs_replace", Text(), text, part, by)))
 
 
+def _join(builder: SqlBuilder, args: Sequence[SqlValue], node: t.FunctionCall) -> SqlValue:
+    """Give `join` of a list: an empty separator joins the texts without one."""
+    if isinstance(args[0], SqlEmpty) or len(args) == 1:
+        return args[0] if isinstance(args[0], SqlEmpty) else called(builder, args, node)
+    between = "" if isinstance(args[1], SqlEmpty) else _text(args[1], node)
+    return called(builder, [args[0], SqlText(expr=func.coalesce(between, literal("", Text())))], node)
+
+
 def _as_text(builder: SqlBuilder, args: Sequence[SqlValue], node: t.FunctionCall) -> SqlValue:
     return SqlText(expr=func.nullif(exact_text(builder, args[0], node.args[0]), ""))
 
@@ -229,6 +238,9 @@ def _on_amount(name: str) -> Make:
 
 def _apply(builder: SqlBuilder, name: str, number: SqlNumber, digits: Sql) -> SqlNumber:
     numbers = builder.numbers
+    if name == "round":
+        # Beyond these memory refuses; what fails in SQL is empty.
+        digits = case((digits.between(-_MOST_DIGITS, _MOST_DIGITS), digits), else_=null())
     if numbers.sqlite:
         extra = (digits,) if name == "round" else ()
         return SqlNumber(expr=call(f"fs_{name}", Text(), *numbers.pair(number), *extra))
@@ -237,7 +249,7 @@ def _apply(builder: SqlBuilder, name: str, number: SqlNumber, digits: Sql) -> Sq
         "abs": func.abs(exact),
         "floor": func.floor(exact),
         "ceil": func.ceil(exact),
-        "round": func.round(exact, digits),
+        "round": func.round(exact, cast(digits, Integer())),
     }[name]
     return SqlNumber(expr=cast(made, Numeric()))
 
@@ -286,6 +298,6 @@ _MAKERS: Mapping[str, Make] = {
     "is_subordinate": people.is_subordinate,
     "has_permission": people.has_permission,
 }
-_OF_EMPTIES: Mapping[str, Make] = {"replace": _replace, "text": _as_text, "is_number": _is_number}
+_OF_EMPTIES: Mapping[str, Make] = {"join": _join, "replace": _replace, "text": _as_text, "is_number": _is_number}
 
 FUNCTIONS_IN_SQL = frozenset((*_MAKERS, *_OF_EMPTIES, *CALLED, "min", "max"))

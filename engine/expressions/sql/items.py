@@ -2,40 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import orjson
 from sqlalchemy import Boolean, Text, cast, false, func, or_
 
 from engine.expressions.sql.comparing import same
-from engine.expressions.sql.constants import json_type
 from engine.expressions.sql.environment import NotInSql
 from engine.expressions.sql.numbers import call
-from engine.expressions.sql.values import Sql, SqlItems, SqlList, SqlText, SqlTexts, SqlValue
+from engine.expressions.sql.values import Sql, SqlItems, SqlList, SqlText, SqlValue
 from engine.storage.functions import SqlFunction
 from workflow_dsl import typed as t
-from workflow_dsl.syntax import NO_SPAN
 
 if TYPE_CHECKING:
     from engine.expressions.sql.builder import SqlBuilder
-
-
-def as_items(builder: SqlBuilder, value: SqlItems | SqlList | SqlTexts) -> SqlItems:
-    """Give a list of texts as a JSON array; empties in it stay out of what is made of it.
-
-    Raises: NotInSql.
-    """
-    if isinstance(value, SqlItems):
-        return value
-    if isinstance(value, SqlTexts):
-        name = "fs_lines" if builder.numbers.sqlite else "to_jsonb"
-        return SqlItems(expr=call(name, json_type(builder), value.expr))
-    texts = [item.expr for item in value.items if isinstance(item, SqlText)]
-    if len(texts) != len(value.items):
-        raise NotInSql("a list of other values than texts", NO_SPAN)
-    name = "json_array" if builder.numbers.sqlite else "jsonb_build_array"
-    return SqlItems(expr=call(name, json_type(builder), *(cast(text, Text()) for text in texts)))
 
 
 def holds_item(builder: SqlBuilder, value: SqlItems | SqlList, item: SqlValue, node: t.Typed) -> Sql:
@@ -49,11 +29,6 @@ def holds_item(builder: SqlBuilder, value: SqlItems | SqlList, item: SqlValue, n
         raise NotInSql("a list of other values than texts", node.at)
     found = call("fs_has_item", Boolean(), value.expr, cast(item.expr, Text()))
     return func.coalesce(found, false())
-
-
-def in_one_form(builder: SqlBuilder, values: Sequence[SqlValue]) -> list[SqlValue]:
-    """Give values that lists are among with every list as a JSON array."""
-    return [as_items(builder, value) if isinstance(value, SqlItems | SqlList | SqlTexts) else value for value in values]
 
 
 def list_functions() -> tuple[SqlFunction, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import Text, case, cast, func, literal, null, or_
 from sqlalchemy.types import NullType
 
+from engine.expressions.sql.making_items import as_items
 from engine.expressions.sql.numbers import Numbers
 from engine.expressions.sql.values import (
     Sql,
@@ -14,9 +15,11 @@ from engine.expressions.sql.values import (
     SqlDuration,
     SqlEmpty,
     SqlItems,
+    SqlList,
     SqlMoney,
     SqlNumber,
     SqlReference,
+    SqlTexts,
     SqlValue,
     parts_of,
     with_parts,
@@ -31,6 +34,8 @@ def unify(values: Sequence[SqlValue], numbers: Numbers) -> list[SqlValue]:
     if not filled:
         return list(values)
     sample = filled[0]
+    if any(isinstance(value, SqlItems | SqlList | SqlTexts) for value in filled):
+        return _unify_lists(values, numbers)
     if any(isinstance(value, SqlReference | SqlAnyReference) for value in filled):
         return _unify_references(values)
     if any(isinstance(value, SqlMoney) for value in filled):
@@ -115,6 +120,18 @@ def _unify_money(values: Sequence[SqlValue], numbers: Numbers) -> list[SqlValue]
             found.append(value)
     assert sample is not None
     return [_no(sample) if isinstance(value, SqlEmpty) else value for value in found]
+
+
+def _unify_lists(values: Sequence[SqlValue], numbers: Numbers) -> list[SqlValue]:
+    """Give lists as JSON arrays, save where all are of fields."""
+    if all(isinstance(value, SqlTexts | SqlEmpty) for value in values):
+        sample = next(value for value in values if isinstance(value, SqlTexts))
+        return [_no(sample) if isinstance(value, SqlEmpty) else value for value in values]
+    items = [
+        as_items(numbers, value) if isinstance(value, SqlItems | SqlList | SqlTexts) else value for value in values
+    ]
+    sample_items = next(value for value in items if isinstance(value, SqlItems))
+    return [_no(sample_items) if isinstance(value, SqlEmpty) else value for value in items]
 
 
 def _unify_references(values: Sequence[SqlValue]) -> list[SqlValue]:

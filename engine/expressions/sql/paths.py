@@ -17,11 +17,13 @@ from engine.expressions.sql.values import (
     SqlBoolean,
     SqlEmpty,
     SqlList,
+    SqlParts,
     SqlReference,
     SqlText,
     SqlValue,
 )
 from engine.storage.column_types import ColumnKind
+from metamodel.field_types.compound import PARTS
 from workflow_dsl import typed as t
 
 if TYPE_CHECKING:
@@ -105,6 +107,9 @@ def _acting_scope(builder: SqlBuilder, environment: Environment) -> RowScope:
 def _attribute(builder: SqlBuilder, node: t.FieldPath, option: SqlValue) -> SqlValue:
     """Give an attribute of a choice's option: the options are known, so it is a CASE."""
     assert node.field is not None
+    if isinstance(option, SqlParts):
+        names = [part.name for part in PARTS[option.field_type]]
+        return option.parts[names.index(str(node.attribute))]
     choice = node.field.choice
     if choice is None or not isinstance(option, SqlText):
         raise NotInSql(f"'{node.attribute}'", node.at)

@@ -70,7 +70,8 @@ def role_of(builder: SqlBuilder, user: SqlValue, roles: frozenset[str]) -> Sql:
         return false()
     held = table("fs_role", column("user_id", kind_type(builder, ColumnKind.ID)), column("role", Text()))
     wanted = [name for name in builder.metamodel.roles if roles & _with_included(builder, name)]
-    return exists(select(held.c.role).where(held.c.user_id == person, held.c.role.in_(wanted)).correlate_except(held))
+    one_of_them = or_(false(), *(held.c.role == literal(name, Text()) for name in wanted))
+    return exists(select(held.c.role).where(held.c.user_id == person, one_of_them).correlate_except(held))
 
 
 def _with_included(builder: SqlBuilder, name: str) -> frozenset[str]:

@@ -7,6 +7,7 @@ fails. What formulas compute is their author's: they see everything.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -23,6 +24,7 @@ from engine.expressions.sql.values import (
     SqlDatetime,
     SqlMoney,
     SqlNumber,
+    SqlParts,
     SqlReference,
     SqlText,
     SqlTexts,
@@ -31,9 +33,10 @@ from engine.expressions.sql.values import (
     parts_of,
     with_parts,
 )
-from engine.storage.codecs import AnyCodec, DurationCodec, MoneyCodec, TargetsCodec
+from engine.storage.codecs import AnyCodec, DurationCodec, MoneyCodec, PartsCodec, TargetsCodec
 from engine.storage.column_types import ColumnKind
 from engine.storage.dialect import Dialect
+from metamodel.field_types.compound import GEO_DIGITS, parts_of_field
 from metamodel.fields import FieldDef
 
 if TYPE_CHECKING:
@@ -147,9 +150,20 @@ class RowScope:
             return SqlReference(targets=tuple(zip(codec.targets, columns, strict=True)))
         if isinstance(codec, AnyCodec):
             return SqlAnyReference(id=columns[0], object=columns[1])
+        if isinstance(codec, PartsCodec):
+            return self._compound(name, columns)
         if isinstance(codec, DurationCodec):
             return of_seconds(columns[0], self.builder.numbers)
         return self._plain(name, columns[0])
+
+    def _compound(self, name: str, columns: Sequence[Sql]) -> SqlParts:
+        definition = self.builder.field_def(self.object_key, name)
+        places = GEO_DIGITS if self.builder.tables.dialect is Dialect.SQLITE else None
+        parts = tuple(
+            SqlNumber(expr=column, places=places) if part.type == "decimal" else SqlText(expr=column)
+            for part, column in zip(parts_of_field(definition), columns, strict=True)
+        )
+        return SqlParts(field_type=definition.value_type, parts=parts)
 
     def _plain(self, name: str, column: Sql) -> SqlValue:
         definition = self.builder.field_def(self.object_key, name)

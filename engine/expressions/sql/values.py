@@ -119,6 +119,14 @@ class SqlTexts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SqlParts:
+    """A compound value by its parts, texts or numbers; empty where all are NULL. field_type: such as `address`."""
+
+    field_type: str
+    parts: tuple[SqlText | SqlNumber, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SqlList:
     """Values written as a list."""
 
@@ -158,6 +166,8 @@ def parts_of(value: SqlValue) -> tuple[Sql, ...]:
             return value.parts
         case SqlMoney():
             return (value.amount.expr, value.currency, value.base.expr)
+        case SqlParts():
+            return tuple(part.expr for part in value.parts)
         case SqlReference():
             return tuple(expr for _, expr in value.targets)
         case SqlAnyReference():
@@ -178,6 +188,9 @@ def with_parts(value: SqlValue, parts: tuple[Sql, ...]) -> SqlValue:
         case SqlMoney():
             amount, base = replace(value.amount, expr=parts[0]), replace(value.base, expr=parts[2])
             return SqlMoney(amount=amount, currency=parts[1], base=base)
+        case SqlParts():
+            pairs = zip(value.parts, parts, strict=True)
+            return replace(value, parts=tuple(replace(part, expr=expr) for part, expr in pairs))
         case SqlReference():
             keys = (key for key, _ in value.targets)
             return SqlReference(targets=tuple(zip(keys, parts, strict=True)))

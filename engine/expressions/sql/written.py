@@ -10,7 +10,7 @@ from sqlalchemy import Numeric, Text, case, cast, func, literal, null
 
 from engine.expressions.sql.dates import zone_of
 from engine.expressions.sql.environment import Environment, NotInSql
-from engine.expressions.sql.items import as_items
+from engine.expressions.sql.making_items import as_items
 from engine.expressions.sql.numbers import call
 from engine.expressions.sql.titles import record_title
 from engine.expressions.sql.values import (
@@ -83,7 +83,7 @@ def _moment(builder: SqlBuilder, value: SqlDatetime) -> Sql:
 
 
 def _items(builder: SqlBuilder, value: SqlItems | SqlList | SqlTexts) -> Sql:
-    return call("fs_join", Text(), as_items(builder, value).expr, literal(", ", Text()))
+    return call("fs_join", Text(), as_items(builder.numbers, value).expr, literal(", ", Text()))
 
 
 def _ids(builder: SqlBuilder, value: SqlReference) -> Sql:
