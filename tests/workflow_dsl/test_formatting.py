@@ -25,7 +25,8 @@ WALK = SchemaWalk()
 APPS = [ROOT / "tests/corpus/metadata/whole_app/shop", *(p.parent for p in (ROOT / "sample_apps").glob("*/app.yaml"))]
 RULES = sorted(ROOT.glob("**/*.rules"))
 WORDS = st.sampled_from(
-    ["rule a", "when lead is created", "if", "name = 'x'", "and", "amount>=10_000", "then", "set", "stage = \"won\"", "end",
+    ["rule a", "when lead is created", "if", "name = 'x'", "and", "amount>=10_000", "then", "set", "stage = \"won\"",
+     "end",
      "notify owner \"{name}\"", "else", "# why", "# 当", "\n", "\n\n", "  ", "log \"a\"", "stop", "("]
 )  # fmt: skip
 
@@ -45,11 +46,11 @@ def test_rules_files_keep_their_meaning_and_comments(path: Path) -> None:
 
 def test_comments_stay_at_the_word_they_stand_at() -> None:
     text = (
-        "# head\n\nrule a\n when   lead is created # on creation\n # only big ones\n if amount>=10 and (name is empty)\n"
+        "# head\n\nrule a\n when   lead is created # on it\n # only big ones\n if amount>=10 and (name is empty)\n"
         ' then set stage="won" # won\n\n# tail\n'
     )
     assert format_rules(text) == (
-        "# head\nrule a\n  when lead is created  # on creation\n  # only big ones\n  if amount >= 10 and name is empty\n"
+        "# head\nrule a\n  when lead is created  # on it\n  # only big ones\n  if amount >= 10 and name is empty\n"
         '  then\n    set stage = "won"  # won\n# tail\n'
     )
 
