@@ -14,7 +14,6 @@ LATER_ROLLUP_FUNCTIONS = frozenset(("min", "max", "avg", "first", "last"))
 LATER_FIELD_FLAGS = frozenset(("encrypted", "tree"))
 LATER_KEYS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "setting": frozenset(("by_role",)),
         "object": frozenset(
             "record_types layouts duplicates pool template source retention quality reveal_duplicates".split()
         ),

@@ -14,8 +14,12 @@ from engine.settings import PlatformSettings
 from metamodel.field_types import standard_field_types
 from plugins import hookspecs
 from tests.support.sources import PACKAGES, REPOSITORY, files_of, tree_of
+from ui import auth
 from ui.api import register
 from ui.cli import main
+from ui.pages import register as register_pages
+
+pytestmark = pytest.mark.promise("DEV-04")
 
 CODE = re.compile(r"(?:APP|OBJ|EXP|RUL|PLG)\d{3}")
 _FREE_SETTINGS = {"plugins", "app_settings", "origins", "testing", "clock_text"}
@@ -78,6 +82,22 @@ def test_the_page_of_the_api_lists_each_call_and_no_other() -> None:
     table = text_of("api.md").split("## Calls")[1].split("###")[0]
     listed = {call for cell in first_cells(table) for call in re.findall(r"`([A-Z]+ /[^`]+)`", cell)}
     assert listed == calls
+
+
+def test_the_page_of_pages_lists_each_address_and_no_other() -> None:
+    app = Flask("ui")
+    app.register_blueprint(auth.blueprint)
+    register_pages(app)
+    names = {"object_name": "{object}", "record_id": "{id}", "run_id": "{id}", "field_name": "{field}"}
+    shown = re.compile(r"<(?:\w+:)?(\w+)>")
+    addresses = {
+        shown.sub(lambda found: names.get(found[1], f"{{{found[1]}}}"), rule.rule)
+        for rule in app.url_map.iter_rules()
+        if rule.endpoint != "static"
+    }
+    table = text_of("pages.md").split("## Addresses")[1].split("\n## ")[0]
+    listed = {address.split("?")[0] for cell in first_cells(table) for address in re.findall(r"`(/[^`]*)`", cell)}
+    assert listed == addresses
 
 
 def test_the_page_of_hooks_describes_each_hook_and_no_other() -> None:

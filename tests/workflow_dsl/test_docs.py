@@ -40,6 +40,7 @@ RECORD_EXAMPLES = {
 }
 
 
+@pytest.mark.promise("DEV-04")
 def test_every_specified_function_exists_and_no_other() -> None:
     assert set(standard_functions().names) == set(SPECIFIED.split())
 
@@ -54,11 +55,13 @@ def test_the_example_of_a_function_has_its_value(function: Function) -> None:
     assert parsed.typed is not None, list(map(str, parsed.problems))
 
 
+@pytest.mark.promise("DEV-04")
 def test_the_functions_table_of_the_docs_is_todays() -> None:
     docs = (ROOT / "docs" / "dsl.md").read_text(encoding="utf-8")
     assert docs.endswith(function_table(standard_functions()))
 
 
+@pytest.mark.promise("DEV-04")
 def test_every_code_is_listed_and_every_listed_code_is_used() -> None:
     sources = [path.read_text(encoding="utf-8") for path in (ROOT / "workflow_dsl").rglob("*.py")]
     used = {code for text in sources for code in re.findall(r'"((?:EXP|RUL)\d{3})"', text)}
