@@ -95,9 +95,9 @@ class AfterMatcher:
             trigger = self._fitting(triggers, event, context)
             if trigger is None:
                 continue
-            root = root or self._ids.new()
             run = self._judge(transaction, program, trigger, event, context, root)
             if run is not None:
+                root = run.root
                 found.append(run)
         return found
 
@@ -117,7 +117,7 @@ class AfterMatcher:
         trigger: OnRecord,
         event: SaveEvent,
         context: Context,
-        root: str,
+        root: str | None,
     ) -> Run | None:
         holds, fault = True, None
         if program.condition is not None:
@@ -146,7 +146,7 @@ class AfterMatcher:
         trigger: OnRecord,
         event: SaveEvent,
         context: Context,
-        root: str,
+        root: str | None,
     ) -> Run:
         cause = transaction.cause
         changed = tuple(sorted(event.changed))
@@ -168,7 +168,7 @@ class AfterMatcher:
                 facts={"new": {name: event.new.get(name) for name in changed}, "at": program.at},
             ),
             actor=stored_actor(transaction.actor, program),
-            root=root,
+            root=root or self._ids.new(),
             cause_run=cause.run,
             cause_step=cause.step,
             chain=cause.chain,

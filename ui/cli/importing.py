@@ -45,8 +45,9 @@ def import_file(
     Example: fieldstone import opportunity deals.csv --map deals.map.yaml --errors refused.csv
     """
     with opened_platform(database_url) as platform, _progress(file.name, quiet=as_json) as say:
-        # What was made while opening stays to the end: the collector need not look at it after every few rows.
+        # What was made while opening stays to the end: the collector need not look at it, nor after every few rows.
         gc.freeze()
+        gc.set_threshold(50_000, 20, 20)
         result = platform.imports.import_csv(
             command_line_actor(platform, login),
             object_name,
