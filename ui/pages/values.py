@@ -38,7 +38,7 @@ def shown_value(field: FieldDef, value: object, title: str | None, formats: Form
         option = field.choice.option(str(value))
         text = label_text(option.label, formats.language, option.name) if option is not None else str(value)
         return Shown(kind="choice", text=text, color=(option.color if option is not None else None) or "gray")
-    words = {"yes": str(_("Yes")), "no": str(_("No"))}
+    words = {"yes": str(_("Yes")), "no": str(_("No"))} if kind == "boolean" else {}
     text = plain_text(field, formats, words)(value)
     return Shown(kind=kind, text=text, href=_href(kind, text), iso=_iso(value), markup=_markup(field, value))
 
