@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from metamodel.field_types.compound import parts_of_field
 from metamodel.fields import FieldDef
 from metamodel.names import did_you_mean
 
@@ -65,7 +66,7 @@ def follow_path(objects: Mapping[str, HasFields], key: str, path: str) -> PathEn
         if not rest:
             return PathEnd(field=found)
         offset += len(step) + 1
-        if found.choice is not None:
+        if found.choice is not None or parts_of_field(found):
             return _attribute(found, rest, offset)
         if found.relation is None:
             message = f"'{step}' is {found.value_type}, it leads to no other record"
@@ -85,9 +86,10 @@ def _unknown(here: list[HasFields], step: str, offset: int) -> PathFault:
 
 
 def _attribute(field: FieldDef, rest: list[str], offset: int) -> PathEnd | PathFault:
-    assert field.choice is not None
-    types = dict(field.choice.attribute_types)
+    types = dict(field.choice.attribute_types) if field.choice is not None else {}
+    types |= {part.name: part.type for part in parts_of_field(field)}
     if len(rest) == 1 and rest[0] in types:
         return PathEnd(field=field, attribute=rest[0], attribute_type=types[rest[0]])
-    message = f"'{rest[0]}' is not an attribute of the options of '{field.name}'"
+    what = "an attribute of the options" if field.choice is not None else "a part"
+    message = f"'{rest[0]}' is not {what} of '{field.name}'"
     return PathFault(message=message, hint=did_you_mean(rest[0], types), offset=offset, length=len(rest[0]))

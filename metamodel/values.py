@@ -1,10 +1,11 @@
-"""Python values of fields that the standard library has no type for: money, references to records, spans of time.
+"""Python values of fields that the standard library has no type for: money, references, spans of time, compounds.
 
 Which Python type stands for which field type is said in `field_types`; this module holds the value classes only.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -55,3 +56,49 @@ class Duration(NamedTuple):
     def times(self, factor: Decimal | int) -> Duration:
         """Multiply every part."""
         return Duration(*(part * factor for part in self))
+
+
+@dataclass(frozen=True, slots=True)
+class PersonName:
+    """A person's name by its parts; its text has a Chinese name without spaces, the last name first."""
+
+    last: str | None = None
+    first: str | None = None
+    middle: str | None = None
+    title: str | None = None
+    suffix: str | None = None
+
+    def __str__(self) -> str:
+        bare = (self.last or "") + (self.first or "") + (self.middle or "")
+        if bare and all("\u3400" <= character <= "\u9fff" for character in bare):
+            return (self.last or "") + (self.middle or "") + (self.first or "") + (self.title or "")
+        return " ".join(part for part in (self.title, self.first, self.middle, self.last, self.suffix) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A postal address by its parts."""
+
+    street: str | None = None
+    city: str | None = None
+    region: str | None = None
+    postal_code: str | None = None
+    country: str | None = None
+
+    def __str__(self) -> str:
+        city = " ".join(part for part in (self.postal_code, self.city) if part)
+        return ", ".join(part for part in (self.street, city, self.region, self.country) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Geo:
+    """A place on earth in degrees (WGS 84)."""
+
+    latitude: Decimal
+    longitude: Decimal
+
+    def __str__(self) -> str:
+        return f"{self.latitude.normalize():f}, {self.longitude.normalize():f}"
+
+
+Compound = PersonName | Address | Geo

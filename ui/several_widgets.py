@@ -1,4 +1,4 @@
-"""Widgets of fields that hold several values: boxes to tick for options, lines for addresses, words for tags."""
+"""Widgets of fields that hold several values: boxes for options, lines, words for tags, parts of an address."""
 
 from __future__ import annotations
 
@@ -34,9 +34,31 @@ def _compile_checks(control: Control, words: ControlWords) -> WidgetWriter:
     return write
 
 
+def _compile_parts(control: Control, words: ControlWords) -> WidgetWriter:
+    name, label = html_text(control.name), html_text(control.label)
+    texts = [(html_text(option.value), html_text(option.label)) for option in control.options]
+
+    def write(now: ControlState, described: str, mark: str) -> str:
+        parts = [
+            f'<fieldset class="parts" id="{now.id}"{INVALID if now.error else ""}{described}>'
+            f'<legend class="form-label">{label}{mark}</legend>'
+        ]
+        values = [*now.chosen, *("" for _ in texts)]
+        marks = " readonly" if now.readonly else ""
+        for (part, text), value in zip(texts, values, strict=False):
+            parts.append(
+                f'<label class="part" for="{now.id}-{part}"><span>{text}</span><input type="text" class="form-control" '
+                f'id="{now.id}-{part}" name="{name}__{part}" value="{html_text(value)}"{marks}></label>'
+            )
+        return "".join(parts) + "</fieldset>"
+
+    return write
+
+
 SEVERAL_WIDGETS: Mapping[str, Widget] = MappingProxyType(
     {
         "checks": Widget(compile=_compile_checks, labelled=True),
+        "parts": Widget(compile=_compile_parts, labelled=True, wide=True),
         "lines": area_widget(2, ' spellcheck="false"'),
         "tags": input_widget("text", ' data-fs-tags=""'),
     }

@@ -10,8 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from metamodel.values import Money, Ref
+from metamodel.field_types.compound import part_values
+from metamodel.values import Address, Geo, Money, PersonName, Ref
 from workflow_dsl.durations import Duration
+
+_COMPOUNDS = {PersonName: "person_name", Address: "address", Geo: "geo"}
 
 
 def to_stored(value: object) -> Any:
@@ -38,6 +41,7 @@ _WRITERS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     (Money, lambda value: {"$money": [str(value.amount), value.currency]}),
     (Ref, lambda value: {"$ref": [value.object, value.id]}),
     (Duration, lambda value: {"$duration": [str(part) for part in value]}),
+    (PersonName | Address | Geo, lambda value: {"$" + _COMPOUNDS[type(value)]: _items(part_values(value))}),
     (Decimal, lambda value: {"$decimal": str(value)}),
     (dt.datetime, lambda value: {"$instant": value.isoformat()}),
     (dt.date, lambda value: {"$date": value.isoformat()}),
@@ -61,6 +65,9 @@ def from_stored(value: Any) -> Any:
 
 
 _READERS: dict[str, Callable[[Any], Any]] = {
+    "$person_name": lambda parts: PersonName(*(from_stored(part) for part in parts)),
+    "$address": lambda parts: Address(*(from_stored(part) for part in parts)),
+    "$geo": lambda parts: Geo(*(from_stored(part) for part in parts)),
     "$money": lambda parts: Money(Decimal(parts[0]), parts[1]),
     "$ref": lambda parts: Ref(parts[0], parts[1]),
     "$duration": lambda parts: Duration(*(Decimal(part) for part in parts)),

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from engine.imports.errors import ImportRefused
 from engine.imports.mapping import ColumnMapping, ImportMapping
 from metamodel.apps import Metamodel
+from metamodel.field_types.compound import part_field, parts_of_field
 from metamodel.fields import FieldDef
 from metamodel.names import did_you_mean
 from metamodel.objects import ObjectDef
@@ -157,17 +158,25 @@ class _Binder:
         definition = self._field(mapping.field, f"column '{mapping.column}'")
         if definition is None:
             return None
+        part = mapping.field.partition(".")[2]
         return BoundColumn(
             index=self._columns.index(mapping.column),
             column=mapping.column,
             field=definition,
             values=mapping.values,
             empty=mapping.empty,
-            convert=_converter(definition, mapping),
+            convert=(lambda text: {part: text}) if part else _converter(definition, mapping),
         )
 
     def _field(self, name: str, what: str) -> FieldDef | None:
-        definition = self._object.fields.get(name)
+        whole, _, part = name.partition(".")
+        definition = self._object.fields.get(whole)
+        if definition is not None and part and part_field(definition, part) is None:
+            known = [f"{whole}.{each.name}" for each in parts_of_field(definition)]
+            hint = did_you_mean(name, known)
+            sentence = f"{what}: '{part}' is not a part of '{whole}' of {self._object.key}"
+            self._faults.append(sentence + (f"; {hint}" if hint else ""))
+            return None
         if definition is None:
             hint = did_you_mean(name, self._object.fields)
             sentence = f"{what}: '{name}' is not a field of {self._object.key}"

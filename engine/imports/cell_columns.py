@@ -54,9 +54,7 @@ class CellColumns:
             # A field that two columns fill has the value of the last one; what is wrong with the first one is told.
             at = self.names.index(name)
             kept = self.values[at]
-            values = [
-                before if isinstance(before, CellFault) else value for before, value in zip(kept, values, strict=True)
-            ]
+            values = [_together(before, value) for before, value in zip(kept, values, strict=True)]
             self.values[at] = values
             return
         self.names.append(name)
@@ -76,6 +74,13 @@ class CellColumns:
                 self.faulty.add(place)
             found.append(value)
         return found
+
+
+def _together(before: Any, value: Any) -> Any:
+    """Give what two columns of one field make: its parts together, else the later one."""
+    if isinstance(before, CellFault) or (isinstance(before, dict) and value is None):
+        return before
+    return {**before, **value} if isinstance(before, dict) and isinstance(value, dict) else value
 
 
 def _value(column: BoundColumn, lookup: BoundLookup | None, lookups: Lookups, raw: str) -> Any:

@@ -25,6 +25,7 @@ from engine.expressions.sql.values import (
     SqlEmpty,
     SqlMoney,
     SqlNumber,
+    SqlParts,
     SqlReference,
     SqlText,
     SqlTexts,
@@ -154,7 +155,7 @@ def _plain_key(builder: SqlBuilder, value: SqlValue, node: t.Typed) -> Sql:
             return by_code_point(value.expr, builder.numbers)
         case SqlDuration():
             return _number_key(builder, length_of(value, builder.numbers))
-        case SqlReference() | SqlAnyReference() | SqlTexts() | SqlEmpty():
+        case SqlReference() | SqlAnyReference() | SqlTexts() | SqlParts() | SqlEmpty():
             raise NotInSql("sorting by these values", node.at)
         case _:
             return parts_of(value)[0]

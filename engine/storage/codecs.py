@@ -7,13 +7,14 @@ a list for the driver.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
 from sqlalchemy import Column
 
-from metamodel.values import Duration, Money, Ref
+from metamodel.field_types.compound import part_values
+from metamodel.values import Compound, Duration, Money, Ref
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +107,28 @@ class TextsCodec(Codec):
     def from_columns(self, parts: Sequence[object]) -> object:
         """Put the value together; `parts` in the order of `columns`."""
         return tuple(parts[0]) if isinstance(parts[0], list) and parts[0] else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartsCodec(Codec):
+    """One column a part of a compound value. parts: their names."""
+
+    make: Callable[..., Compound]
+    parts: tuple[str, ...]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the column's value is the field's value as it stands."""
+        return False
+
+    def to_columns(self, value: object) -> dict[str, object]:
+        """Give what is written: column name → value."""
+        given = part_values(value) or (None,) * len(self.parts)
+        return dict(zip(self.names, given, strict=True))
+
+    def from_columns(self, parts: Sequence[object]) -> object:
+        """Put the value together; `parts` in the order of `columns`."""
+        return None if all(part is None for part in parts) else self.make(*parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

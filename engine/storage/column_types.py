@@ -173,25 +173,46 @@ def scale_up(value: Decimal | int, scale: int) -> int:
 
 def column_type(kind: ColumnKind, dialect: Dialect, *, scale: int = 0) -> TypeEngine[Any]:
     """Give the column type of a kind on a database."""
-    sqlite = dialect is Dialect.SQLITE
+    if kind is ColumnKind.INTEGER:
+        return BigInteger()
+    if kind is ColumnKind.BOOLEAN:
+        return Boolean()
+    return _sqlite_type(kind, scale) if dialect is Dialect.SQLITE else _postgresql_type(kind, scale)
+
+
+def _sqlite_type(kind: ColumnKind, scale: int) -> TypeEngine[Any]:
+    match kind:
+        case ColumnKind.DECIMAL:
+            return ScaledInteger(scale)
+        case ColumnKind.DATE:
+            return IsoDate()
+        case ColumnKind.DATETIME:
+            return IsoDatetime()
+        case ColumnKind.TIME:
+            return IsoTime()
+        case ColumnKind.TEXTS:
+            return TextLines()
+        case ColumnKind.JSON:
+            return JSON(none_as_null=True)
+        case _:
+            return Text()
+
+
+def _postgresql_type(kind: ColumnKind, scale: int) -> TypeEngine[Any]:
     match kind:
         case ColumnKind.ID:
-            return Text() if sqlite else PgUuid()
-        case ColumnKind.TEXT:
-            return Text() if sqlite else Text(collation="C")
-        case ColumnKind.INTEGER:
-            return BigInteger()
+            return PgUuid()
         case ColumnKind.DECIMAL:
-            return ScaledInteger(scale) if sqlite else Numeric(PRECISION, scale)
-        case ColumnKind.BOOLEAN:
-            return Boolean()
+            return Numeric(PRECISION, scale)
         case ColumnKind.DATE:
-            return IsoDate() if sqlite else Date()
+            return Date()
         case ColumnKind.DATETIME:
-            return IsoDatetime() if sqlite else DateTime(timezone=True)
+            return DateTime(timezone=True)
         case ColumnKind.TIME:
-            return IsoTime() if sqlite else Time()
+            return Time()
         case ColumnKind.TEXTS:
-            return TextLines() if sqlite else ARRAY(Text())
+            return ARRAY(Text())
         case ColumnKind.JSON:
-            return JSON(none_as_null=True) if sqlite else JSONB(none_as_null=True)
+            return JSONB(none_as_null=True)
+        case _:
+            return Text(collation="C")

@@ -22,6 +22,7 @@ from engine.storage.schema import (
 )
 from metamodel.apps import Metamodel
 from metamodel.field_types import FieldTypeRegistry, StorageKind, standard_field_types
+from metamodel.field_types.compound import GEO_DIGITS, parts_of_field
 from metamodel.field_types.number import DEFAULT_DIGITS, MONEY_DIGITS, PERCENT_POINT_DIGITS
 from metamodel.fields import FieldDef, RollupFunction
 from metamodel.objects import ObjectDef
@@ -111,6 +112,8 @@ def field_columns(source: LayoutSource, object_def: ObjectDef, definition: Field
     match storage:
         case StorageKind.MONEY:
             return tuple(_money_columns(definition, _scale(source, object_def, definition)))
+        case StorageKind.PARTS:
+            return tuple(_part_columns(definition))
         case StorageKind.REFERENCE | StorageKind.ANY_REFERENCE:
             return tuple(_reference_columns(source, definition))
         case StorageKind.BOOLEAN:
@@ -133,6 +136,18 @@ def _money_columns(definition: FieldDef, scale: int) -> Iterator[ColumnSpec]:
     yield ColumnSpec(name=name, kind=ColumnKind.DECIMAL, field=name, scale=scale)
     yield ColumnSpec(name=name + CURRENCY_SUFFIX, kind=ColumnKind.TEXT, field=name)
     yield ColumnSpec(name=name + BASE_SUFFIX, kind=ColumnKind.DECIMAL, field=name, scale=scale)
+
+
+def _part_columns(definition: FieldDef) -> Iterator[ColumnSpec]:
+    for part in parts_of_field(definition):
+        kind = ColumnKind.DECIMAL if part.type == "decimal" else ColumnKind.TEXT
+        scale = GEO_DIGITS if kind is ColumnKind.DECIMAL else 0
+        yield ColumnSpec(name=part_column(definition.name, part.name), kind=kind, field=definition.name, scale=scale)
+
+
+def part_column(field_name: str, part: str) -> str:
+    """Give the column of a part; two underscores, since `address_city` may be a field."""
+    return short_name(f"{field_name}__{part}")
 
 
 def _reference_columns(source: LayoutSource, definition: FieldDef) -> Iterator[ColumnSpec]:

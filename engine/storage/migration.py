@@ -242,8 +242,8 @@ class _Planner:
                 continue  # followed already
             text = f"rename option '{before}' of {table}.{column} to '{after}'"
             several = self._new.schema.tables[table].columns[column].kind is ColumnKind.TEXTS
-            details = {"table": table, "column": column, "before": before, "after": after, "several": several}
-            self._add(StepKind.RENAME_OPTION, Phase.SWITCH, text, **details)
+            details: dict[str, Any] = {"table": table, "column": column, "before": before, "after": after}
+            self._add(StepKind.RENAME_OPTION, Phase.SWITCH, text, **details, several=several)
 
     def _recompute(self, renames: Renames) -> None:
         wanted = self._new.computed

@@ -24,13 +24,23 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from engine.storage.codecs import AnyCodec, Codec, DurationCodec, MoneyCodec, TargetsCodec, TextsCodec, by_field
+from engine.storage.codecs import (
+    AnyCodec,
+    Codec,
+    DurationCodec,
+    MoneyCodec,
+    PartsCodec,
+    TargetsCodec,
+    TextsCodec,
+    by_field,
+)
 from engine.storage.column_types import ColumnKind, column_type
 from engine.storage.dialect import Dialect
 from engine.storage.layout import LIVE_COLUMN, SORT_SUFFIX, TITLE_COLUMN, StoredParts, lay_out
 from engine.storage.schema import ColumnSpec, IndexSpec, Schema, TableSpec, short_name
 from metamodel.apps import Metamodel
 from metamodel.field_types import FieldTypeRegistry
+from metamodel.field_types.compound import MAKERS, parts_of_field
 from metamodel.objects import ObjectDef
 
 
@@ -184,6 +194,9 @@ def _codec(
     definition = object_def.fields[name]
     if definition.value_type == "duration":
         return DurationCodec(field=name, columns=columns)
+    if (compound := MAKERS.get(definition.value_type)) is not None:
+        names = tuple(part.name for part in parts_of_field(definition))
+        return PartsCodec(field=name, columns=columns, make=compound, parts=names)
     if kinds[0] is ColumnKind.TEXTS:
         return TextsCodec(field=name, columns=columns)
     if len(columns) == 1:

@@ -15,6 +15,7 @@ from metamodel.field_types.base import (
 )
 from metamodel.field_types.choice import BooleanType, ChoiceType
 from metamodel.field_types.coded import BarcodeType, ColorType
+from metamodel.field_types.compound import AddressType, GeoType, PersonNameType
 from metamodel.field_types.computed import AutonumberType, RollupType
 from metamodel.field_types.messages import message
 from metamodel.field_types.number import DecimalType, IntegerType, MoneyType, PercentType, RatingType
@@ -63,6 +64,9 @@ def standard_field_types() -> FieldTypeRegistry:
             ChoiceType(),
             MultiChoiceType(),
             TagsType(),
+            PersonNameType(),
+            AddressType(),
+            GeoType(),
             RelationType("lookup"),
             RelationType("child_of"),
             RelationType("user"),

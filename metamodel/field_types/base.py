@@ -36,6 +36,8 @@ class StorageKind(StrEnum):
     CHOICE = "choice"
     TEXTS = "texts"
     """Several texts, a tuple."""
+    PARTS = "parts"
+    """A value of several parts, a column each (see `compound`)."""
     REFERENCE = "reference"
     ANY_REFERENCE = "any_reference"
     """A `Ref`: object key and id, of a lookup with several targets or any."""

@@ -88,6 +88,24 @@ MESSAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "A tag can't hold a comma, a semicolon or a line break: '{value}'.",
             "标签不能含有逗号、分号或换行：“{value}”。",
         ),
+        "not_person_name": (
+            "This must be a name by its parts: last, first, middle, title, suffix.",
+            "此项必须按部分填写姓名：last、first、middle、title、suffix。",
+        ),
+        "not_address": (
+            "This must be an address by its parts: street, city, region, postal_code, country.",
+            "此项必须按部分填写地址：street、city、region、postal_code、country。",
+        ),
+        "not_geo": (
+            "This must be a latitude and a longitude, such as 31.2304, 121.4737.",
+            "此项必须是纬度和经度，例如 31.2304, 121.4737。",
+        ),
+        "unknown_part": ("'{part}' is not one of its parts: {parts}.", "“{part}”不是其中的部分：{parts}。"),
+        "bad_part": ("{part}: {reason}", "{part}：{reason}"),
+        "out_of_world": (
+            "{part}: this must lie between -{limit} and {limit}.",
+            "{part}：必须在 -{limit} 和 {limit} 之间。",
+        ),
         "unsafe_markup": (
             "This text holds markup that is not allowed.",
             "此文本含有不允许的标记。",

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import re2
 
+from metamodel.field_types.compound import parts_of_field
 from metamodel.fields import FieldDef, RelationKind
 from metamodel.names import did_you_mean, name_fault
 from metamodel.objects import SYSTEM_FIELDS
@@ -78,13 +79,18 @@ def _check_field(
 
 
 def _check_several(key: Scalar, node: MappingNode, field: FieldDef, problems: Problems) -> None:
-    if not field.holds_several:
+    if not field.holds_several and not parts_of_field(field):
         return
-    for name in ("unique", "external_id"):
+    for name, known_as, is_set in (
+        ("unique", "unique", field.unique),
+        # Other types do not have this key at all, which is told already.
+        ("external_id", "an external id", field.external_id and field.multiple),
+    ):
         written = node.key(name)
-        if written is not None and (field.unique or field.external_id):
-            message = f"'{key.text}' holds several values, so it can't be {name.replace('_', ' ')}"
-            hint = "keep them as child records, each with a field that is"
+        if written is not None and is_set:
+            what = "holds several values" if field.holds_several else "consists of parts"
+            message = f"'{key.text}' {what}, so it can't be {known_as}"
+            hint = "keep them as child records, each with a field that is" if field.holds_several else ""
             problems.report("OBJ128", message, written.at, hint=hint, length=written.length)
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from metamodel.field_types import ValueContext, standard_field_types
 from metamodel.fields import ChoiceDef, FieldDef, OptionDef, RelationDef, RelationKind
 from metamodel.source import NOWHERE
-from metamodel.values import Duration, Money, Ref
+from metamodel.values import Address, Duration, Geo, Money, PersonName, Ref
 
 TYPES = standard_field_types()
 CHINA = ValueContext(currency="CNY", country="CN", timezone="Asia/Shanghai")
@@ -92,6 +92,14 @@ GOOD: list[tuple[str, object, object]] = [
     ("duration", "3 days", Duration(seconds=Decimal(259_200))),
     ("duration", "-0:05", Duration(seconds=Decimal(-300))),
     ("duration", Duration(days=Decimal(1)), Duration(seconds=Decimal(86_400))),
+    ("tags", "new, hot;Hot", ("hot", "new")),
+    ("tags", ["b", " a ", ""], ("a", "b")),
+    ("tags", [], None),
+    ("person_name", {"last": "Smith", "first": " Ann "}, PersonName(last="Smith", first="Ann")),
+    ("person_name", {"last": ""}, None),
+    ("address", {"city": "上海"}, Address(city="上海")),
+    ("geo", "31.2304, 121.4737", Geo(latitude=Decimal("31.230400"), longitude=Decimal("121.473700"))),
+    ("geo", {"latitude": 0, "longitude": "0"}, Geo(latitude=Decimal("0.000000"), longitude=Decimal("0.000000"))),
     ("choice", "won", "won"),
     ("choice", "lost", "lost"),
     ("lookup", "0193-ab", "0193-ab"),
@@ -175,7 +183,19 @@ BAD: list[tuple[str, object, str]] = [
     ("duration", "1:75", "not_duration"),
     ("duration", "2 months", "not_duration"),
     ("duration", Duration(months=Decimal(1)), "no_fixed_length"),
-    ("duration", "PT99999999999S", "not_duration"),
+    ("duration", "PT9999999999999S", "not_duration"),
+    ("tags", 7, "not_list"),
+    ("tags", [7], "not_list"),
+    ("tags", ["a,b"], "bad_tag"),
+    ("tags", ["x" * 61], "too_long"),
+    ("person_name", "Ann Smith", "not_person_name"),
+    ("person_name", {"surname": "Smith"}, "unknown_part"),
+    ("address", {"city": 7}, "not_address"),
+    ("address", {"city": "a\nb"}, "bad_part"),
+    ("geo", "here", "not_geo"),
+    ("geo", {"latitude": 1}, "not_geo"),
+    ("geo", "91, 0", "out_of_world"),
+    ("geo", "0, 1e9", "out_of_world"),
     ("choice", "wonn", "unknown_option"),
     ("choice", ["won"], "unknown_option"),
     ("lookup", 7, "not_record"),

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 from metamodel.field_types import FieldTypeRegistry, StorageKind
+from metamodel.field_types.compound import parts_of_field
 from metamodel.field_types.number import most_stars
 from metamodel.field_types.several import MOST_VALUES
 from metamodel.fields import FieldDef
@@ -111,6 +112,8 @@ def _by_kind(field: FieldDef, types: FieldTypeRegistry) -> Schema:
         return dict(_BY_STORAGE[storage])
     if storage is StorageKind.INTEGER:
         return _whole_number(field)
+    if storage is StorageKind.PARTS:
+        return {"type": "object", "properties": _part_schemas(field), "additionalProperties": False}
     if storage is StorageKind.TEXTS:
         return {"type": "array", "items": _one_of_several(field), "uniqueItems": True, "maxItems": MOST_VALUES}
     if storage is StorageKind.CHOICE and field.choice is not None:
@@ -118,6 +121,11 @@ def _by_kind(field: FieldDef, types: FieldTypeRegistry) -> Schema:
     if field.value_type in _FORMS:
         return {"type": "string", "pattern": _FORMS[field.value_type]}
     return {"type": "string", "maxLength": field.max_length} if field.max_length else {"type": "string"}
+
+
+def _part_schemas(field: FieldDef) -> Schema:
+    kinds: dict[str, Schema] = {"text": {"type": ["string", "null"]}, "decimal": {"type": ["string", "number", "null"]}}
+    return {part.name: kinds[part.type] for part in parts_of_field(field)}
 
 
 def _one_of_several(field: FieldDef) -> Schema:

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from werkzeug.datastructures import MultiDict
 
+from metamodel.field_types.compound import part_values, parts_of_field
 from metamodel.field_types.spans import time_text
 from metamodel.fields import FieldDef
 from metamodel.values import Duration, Money, Ref
@@ -38,11 +39,15 @@ _WIDGETS: Mapping[str, str] = {
     "choice": "select",
     "multi_choice": "checks",
     "tags": "tags",
+    "person_name": "parts",
+    "address": "parts",
+    "geo": "parts",
     "lookup": "lookup",
     "child_of": "lookup",
     "user": "user",
 }
 CURRENCY_SUFFIX = "__currency"
+PART = "__"
 _NUMBERS = ("integer", "rating", "decimal", "money", "percent")
 _FULL_WIDTH = ("long_text", "rich_text")
 
@@ -61,9 +66,25 @@ def widget_of(field: FieldDef) -> str:
 
 def posted_text(field: FieldDef, given: MultiDict[str, str]) -> str:
     """Give what a control posted as one text: boxes that were ticked with commas between them, else the last value."""
+    if parts_of_field(field):
+        return _posted_parts(field, given)
     if field.holds_several:
         return joined_text(field, [text for text in given.getlist(field.name) if text])
     return given.getlist(field.name)[-1]
+
+
+def is_posted(field: FieldDef, given: MultiDict[str, str]) -> bool:
+    """Say whether a field's control was on the form."""
+    return field.name in given or any(f"{field.name}{PART}{part.name}" in given for part in parts_of_field(field))
+
+
+def _posted_parts(field: FieldDef, given: MultiDict[str, str]) -> str:
+    """Give the parts that a control posted as lines of one text; a page of conflicts posts them so."""
+    parts = [f"{field.name}{PART}{part.name}" for part in parts_of_field(field)]
+    if not any(name in given for name in parts):
+        return given.getlist(field.name)[-1]
+    lines = [" ".join(given.get(name, "").split()) for name in parts]
+    return "\n".join(lines) if any(lines) else ""
 
 
 def joined_text(field: FieldDef, values: Sequence[str]) -> str:
@@ -90,21 +111,33 @@ def input_text(field: FieldDef, value: object, formats: Formats) -> str:
             return formats.input_datetime(value)
         case dt.date():
             return value.isoformat()
-        case tuple():
-            return reference_text(value) if isinstance(value, Ref) else joined_text(field, value)
+        case Ref():
+            return reference_text(value)
         case _:
-            return str(value)
+            return _text_of_several(field, value)
+
+
+def _text_of_several(field: FieldDef, value: object) -> str:
+    """Write several values, or the parts of a compound one, as one text; any other value as its text."""
+    if field.holds_several and isinstance(value, tuple):
+        return joined_text(field, value)
+    parts = part_values(value)
+    return "\n".join("" if part is None else str(part) for part in parts) if parts else str(value)
 
 
 def read_form(fields: Sequence[FieldDef], given: MultiDict[str, str], formats: Formats) -> dict[str, object]:
     """Read posted controls as raw values for the door; a control that was not posted is left out."""
-    return {field.name: _raw(field, given, formats) for field in fields if field.name in given}
+    return {field.name: _raw(field, given, formats) for field in fields if is_posted(field, given)}
 
 
 def _raw(field: FieldDef, given: MultiDict[str, str], formats: Formats) -> object:
     text = posted_text(field, given).replace("\r\n", "\n")
     if field.value_type == "boolean":
         return is_ticked(text)
+    if parts_of_field(field):
+        return (
+            dict(zip((part.name for part in parts_of_field(field)), text.split("\n"), strict=False)) if text else None
+        )
     text = text.strip() if field.value_type not in _FULL_WIDTH else text
     if not text:
         return None

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from engine.records.types import Choice, FieldState, FormState
+from metamodel.field_types.compound import parts_of_field
 from metamodel.field_types.number import most_stars
 from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
@@ -54,7 +55,7 @@ class FieldControl:
         widget = widget_of(field)
         self._suffix = f"-{field.name}".replace(".", "-")
         self._is_switch = widget == "switch"
-        self._ticks = widget == "checks"
+        self._ticks, self._parts = widget == "checks", widget == "parts"
         self._options = None if self._ticks else _options_writer(field, formats.language)
         self._lookup_url = _lookup_urls(object_def, field)
         control = Control(
@@ -99,6 +100,11 @@ class FieldControl:
             now.required, now.offered = verdict.required, verdict.options
             start = typed[name] if name in typed else input_text(field, value, self._formats)
             now.chosen = start.split(", ")
+        elif self._parts:
+            now.required = verdict.required
+            start = typed[name] if name in typed else input_text(field, value, self._formats)
+            now.chosen = start.split("\n")
+            start = started_text(start)
         elif self._options is not None:
             now.required = verdict.required
             chosen = own_text or reference_text(value)
@@ -117,7 +123,9 @@ class FieldControl:
 
 
 def _boxes(field: FieldDef, language: str) -> tuple[Option, ...]:
-    """Give the options of a field that ticks several of them."""
+    """Give the options of a field that ticks several of them, or the parts of one that has parts."""
+    if parts := parts_of_field(field):
+        return tuple(Option(value=part.name, label=part.label(language)) for part in parts)
     if field.type != "multi_choice" or field.choice is None:
         return ()
     return tuple(Option(value=o.name, label=label_text(o.label, language, o.name)) for o in field.choice.options)

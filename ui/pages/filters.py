@@ -15,6 +15,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from metamodel.field_types import FieldValueError, ValueContext
+from metamodel.field_types.compound import PARTS
 from metamodel.field_types.spans import DurationType
 from metamodel.fields import FieldDef
 from metamodel.source import LocatedText
@@ -60,6 +61,7 @@ _OPERATORS: Mapping[str, Sequence[str]] = {
     "rating": _NUMBER_OPERATORS,
     "time": _NUMBER_OPERATORS,
     "duration": _NUMBER_OPERATORS,
+    **dict.fromkeys(PARTS, ("is empty", "is not empty")),
     "color": ("=", "!=", "is empty", "is not empty"),
     "decimal": _NUMBER_OPERATORS,
     "percent": _NUMBER_OPERATORS,

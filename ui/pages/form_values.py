@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
 from ui.formats import Formats
-from ui.pages.controls import CURRENCY_SUFFIX, posted_text, read_form
+from ui.pages.controls import CURRENCY_SUFFIX, is_posted, posted_text, read_form
 
 WAS = "was-"
 KEEP = "keep-"
@@ -73,9 +73,8 @@ def read_posted(fields: Iterable[FieldDef], given: MultiDict[str, str], formats:
     version = given.get("version", "")
     return PostedForm(
         typed={
-            name: posted_text(by_name[name], given) if name in by_name else given.getlist(name)[-1]
-            for name in given
-            if name in names
+            **{name: posted_text(field, given) for name, field in by_name.items() if is_posted(field, given)},
+            **{name: given.getlist(name)[-1] for name in given if name in names and name not in by_name},
         },
         values=read_form(known, given, formats),
         was={name.removeprefix(WAS): started_text(given[name]) for name in given if name.startswith(WAS)},

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from engine.access.compiler import Access
 from engine.releases.release import Release
 from metamodel.apps import Metamodel
+from metamodel.field_types.compound import part_field, parts_of_field
 from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
@@ -59,6 +60,8 @@ def resolve_path(metamodel: Metamodel, access: Access, object_def: ObjectDef, pa
     current: ObjectDef | None = object_def
     found: FieldDef | None = None
     for step in path.split("."):
+        if found is not None and (part := part_field(found, step)) is not None:
+            return part
         if current is None or step not in current.fields or not access.may_read(current.key, step):
             return None
         found = current.fields[step]
@@ -121,7 +124,7 @@ def _make(
 
 def is_sortable(field: FieldDef) -> bool:
     """Say whether a column head sorts by the field."""
-    return field.type not in _UNSORTED and not field.holds_several
+    return field.type not in _UNSORTED and not field.holds_several and not parts_of_field(field)
 
 
 def is_number(field: FieldDef) -> bool:

@@ -152,6 +152,8 @@ SqlValue: TypeAlias = (
     | SqlMoney
     | SqlReference
     | SqlAnyReference
+    | SqlTexts
+    | SqlParts
     | SqlList
     | SqlItems
 )
