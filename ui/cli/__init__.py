@@ -34,6 +34,8 @@ COMMANDS = {
     "corpus": ("corpus", "Run cases of expressions, rules and broken apps."),
     "schema": ("schema", "Print the JSON Schemas of the app files."),
     "fmt": ("formatting", "Bring app files to the canonical form."),
+    "lsp": ("language_server", "Serve an editor with completion, hover and problems."),
+    "expr": ("expr", "Try an expression over a record."),
     "explain": ("explain", "Say where a definition comes from."),
 }
 

@@ -161,10 +161,13 @@ def _build(metamodel: Metamodel, asking: Actor, tongue: str) -> tuple[MenuNode, 
 
 def _product_menus(asking: Actor) -> Sequence[MenuNode]:
     """Give the entries that the product itself adds, to those whose roles have the right."""
-    if not access_of(asking).has_right("view_runs"):
-        return ()
-    runs = MenuNode(name="runs", label=str(_("Rule runs")), href="/runs", icon="bolt")
-    return (MenuNode(name="administration", label=str(_("Administration")), children=(runs,)),)
+    rights, found = access_of(asking), []
+    if rights.has_right("view_runs"):
+        found.append(MenuNode(name="runs", label=str(_("Rule runs")), href="/runs", icon="bolt"))
+    if rights.has_right("configure"):
+        label = str(_("Try an expression"))
+        found.append(MenuNode(name="expression", label=label, href="/admin/expression", icon="calculator"))
+    return (MenuNode(name="administration", label=str(_("Administration")), children=tuple(found)),) if found else ()
 
 
 def _menu(metamodel: Metamodel, menu: MenuDef, asking: Actor, tongue: str) -> MenuNode:
