@@ -1,0 +1,1 @@
+"""The language server for app folders: what editors ask while an author types."""
