@@ -253,6 +253,7 @@ WIDGETS: Mapping[str, Widget] = MappingProxyType(
         "percent": Widget(compile=_compile_percent),
         "number": _DECIMAL,
         "integer": input_widget("text", ' inputmode="numeric"', end=True),
+        "barcode": input_widget("text", ' inputmode="numeric"'),
         "email": input_widget("email", ' inputmode="email" spellcheck="false"'),
         "phone": input_widget("tel", ' inputmode="tel"'),
         "url": input_widget("url", ' inputmode="url" spellcheck="false"'),

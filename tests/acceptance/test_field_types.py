@@ -10,6 +10,8 @@ from urllib.parse import quote
 
 import pytest
 from jsonschema import Draft202012Validator
+from markupsafe import escape
+from sqlalchemy import inspect
 
 from engine.access.actor import system_actor
 from engine.records.types import SaveRow
@@ -199,3 +201,90 @@ def _quoted(text: str) -> str:
 
 def test_the_catalogue_has_every_type_but_those_that_lookups_are() -> None:
     assert {*standard_field_types().names} - set(BY_TYPE) == {"lookup", "child_of", "user"}
+
+
+CODED = [BY_TYPE[name] for name in ("email", "phone", "url", "color", "barcode")]
+
+
+@pytest.mark.promise("OBJ-04")
+@of_type(CODED)
+def test_malformed_text_has_one_verdict_by_form_api_bulk_and_import(
+    served: Served, sample: Sample, tmp_path: Path
+) -> None:
+    value, code = sample.wrong[0]
+    values = {"title_text": uuid.uuid4().hex, sample.name: value}
+    (told,) = served.call("ann", "POST", "/records/thing", json=values).get_json()["errors"]
+    assert (told["field"], told["code"]) == (sample.name, code)
+    rows = [SaveRow(values=values)]
+    bulk = served.platform.records.save_many(system_actor(), "thing", rows, all_or_nothing=True)
+    assert [(error.field, error.message) for error in bulk.rows[0].errors] == [(sample.name, told["message"])]
+    client = served.sign_in("ann")
+    page = client.post("/o/thing/new", data={**values, "csrf_token": csrf_token(client, "/o/thing/new")})
+    assert page.status_code == 422
+    assert str(escape(told["message"])) in page.get_data(as_text=True)
+    assert f'id="thing-new-{sample.name}-error"' in page.get_data(as_text=True)
+    file = tmp_path / "things.csv"
+    file.write_text(f"title_text,{sample.name}\n{values['title_text']},{value}\n", encoding="utf-8")
+    result = served.platform.imports.import_csv(system_actor(), "thing", file)
+    assert result.refused == 1
+    assert told["message"] in str(result.errors[0])
+    if sample.type == "phone":
+        record_id = make(served, phone_value="138 0013 8000")
+        assert read(served, record_id, sample) == "+8613800138000"
+
+
+@pytest.mark.promise("OBJ-05")
+def test_ten_tenths_are_one_in_memory_and_in_the_database(served: Served) -> None:
+    thing = make(served)
+    for number in range(10):
+        served.make("ann", "part", name=f"p{number}", thing=thing, share="0.1", rate="0.1", price="0.1")
+    whole = "sum(parts.share) = 1.0 and sum(parts.rate) = 100% and sum(parts.price) = 1 CNY"
+    assert listed(served, f"filter={_quoted(whole)}") == [thing]
+    with served.platform.records.transaction(system_actor()) as transaction:
+        language = transaction.parts.language
+        checked = language.brought(whole, "thing", lambda key, name: True)
+        values = transaction.cache.related("thing", thing)
+        assert checked.typed is not None
+        assert values is not None
+        assert language.evaluator(checked.typed)(transaction.context("thing", values)) is True
+    digits = {
+        "decimal_value": "98765432109876.1234",
+        "percent_value": "12345678.9876",
+        "money_value": {"amount": "1234567890123456.78", "currency": "CNY"},
+    }
+    record_id = make(served, **digits)
+    found = served.get("ann", f"/records/thing/{record_id}").get_json()
+    assert {name: found[name] for name in digits} == digits
+
+
+@pytest.mark.promise("OBJ-01")
+def test_each_object_is_a_table_with_typed_columns_keys_and_indexes(served: Served) -> None:
+    release = served.platform.releases.current()
+    for owner in release.tables:
+        name = owner.table.name
+        with served.platform.database.read() as connection:
+            catalogue = inspect(connection)
+            columns = {column["name"]: str(column["type"]).split("(")[0] for column in catalogue.get_columns(name)}
+            keys = {
+                tuple(key["constrained_columns"]): key["referred_table"] for key in catalogue.get_foreign_keys(name)
+            }
+            indexes = [(index["column_names"], bool(index["unique"])) for index in catalogue.get_indexes(name)]
+        assert not [column for column, kind in columns.items() if "JSON" in kind], name
+        for field, codec in owner.codecs.items():
+            definition, own = owner.object.fields[field], list(codec.names)
+            assert set(own) <= set(columns), (name, field)
+            if field == "id":
+                continue
+            for target, column in zip(definition.relation.targets if definition.relation else (), own, strict=False):
+                assert keys[(column,)] == release.tables.of(target).table.name
+            if definition.unique or definition.external_id:
+                assert ([own[0]], True) in indexes, (name, field)
+            elif definition.index:
+                assert [found for found, _ in indexes if found[0] == own[0]], (name, field)
+    thing = release.tables.of("thing")
+    with served.platform.database.read() as connection:
+        kinds = {c["name"]: str(c["type"]).split(" ")[0].split("(")[0] for c in
+                 inspect(connection).get_columns(thing.table.name)}  # fmt: skip
+    assert kinds["integer_value"] == kinds["duration_value"] == "BIGINT"
+    assert kinds["decimal_value"] in ("NUMERIC", "BIGINT")
+    assert kinds["boolean_value"] == "BOOLEAN"

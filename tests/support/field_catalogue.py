@@ -162,11 +162,14 @@ def app_files() -> dict[str, str]:
         "objects/thing.yaml": (
             'object: thing\nlabel: Thing\ntitle: "{title_text}"\nsearch: [title_text]\nfields:\n'
             "  title_text: {type: text, required: true, external_id: true}\n"
+            "  code: {type: text, unique: true}\n  seen: {type: date, index: true}\n"
+            "  words: {type: tags, index: true}\n  friend: {type: lookup, to: thing, inverse: friends}\n"
             f"{lines}\nviews:\n  all: {{columns: [{columns}]}}\n"
         ),
         "objects/part.yaml": (
             "object: part\nlabel: Part\nfields:\n  name: {type: text, required: true}\n"
             "  thing: {type: child_of, to: thing, inverse: parts, required: true}\n"
+            "  share: {type: decimal}\n  rate: {type: percent}\n  price: {type: money}\n"
         ),
         "roles/rep.yaml": (
             "role: rep\nlabel: Rep\nobjects:\n"

@@ -34,7 +34,7 @@ _WIDGETS: Mapping[str, str] = {
     "duration": "duration",
     "rating": "rating",
     "color": "color",
-    "barcode": "integer",
+    "barcode": "barcode",
     "rich_text": "rich_text",
     "choice": "select",
     "multi_choice": "checks",
@@ -121,8 +121,15 @@ def _text_of_several(field: FieldDef, value: object) -> str:
     """Write several values, or the parts of a compound one, as one text; any other value as its text."""
     if field.holds_several and isinstance(value, tuple):
         return joined_text(field, value)
-    parts = part_values(value)
-    return "\n".join("" if part is None else str(part) for part in parts) if parts else str(value)
+    # A line a part: a street of several lines is shown in one.
+    parts = [_part_text(part) for part in part_values(value)]
+    return "\n".join(parts) if parts else str(value)
+
+
+def _part_text(part: object) -> str:
+    if isinstance(part, Decimal):
+        return f"{part.normalize():f}"
+    return "" if part is None else str(part).replace("\n", ", ")
 
 
 def read_form(fields: Sequence[FieldDef], given: MultiDict[str, str], formats: Formats) -> dict[str, object]:
