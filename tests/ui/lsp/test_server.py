@@ -1,4 +1,4 @@
-"""The language server, driven over the protocol: a process, its pipes, texts that are not saved, Chinese in the line."""
+"""The language server, driven over the protocol: a process, its pipes, unsaved texts, Chinese in the line."""
 
 from __future__ import annotations
 
