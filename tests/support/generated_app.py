@@ -34,10 +34,14 @@ languages: [en, zh]
 currency: CNY
 timezone: Asia/Shanghai
 """
-ROLE = """role: worker
+ROLE = """role: rep
 label: {en: Worker, zh: 员工}
 objects: {"*": {read: all, create: yes, update: all, delete: all, export: yes}}
 menus: ["*"]
+"""
+BOSS = """role: boss
+label: {en: Boss, zh: 主管}
+includes: [rep]
 """
 
 
@@ -51,7 +55,7 @@ class Sizes:
 
 def generated_sources(sizes: Sizes) -> dict[str, str]:
     """Give the files of the app by their paths inside the folder."""
-    files = {"app.yaml": APP, "roles/worker.yaml": ROLE}
+    files = {"app.yaml": APP, "roles/rep.yaml": ROLE, "roles/boss.yaml": BOSS}
     for number in range(sizes.objects):
         count = sizes.fields // sizes.objects + (number < sizes.fields % sizes.objects)
         files[f"objects/{name_of(number)}.yaml"] = _object(number, max(6, count))
