@@ -17,8 +17,9 @@ from zoneinfo import ZoneInfo
 from metamodel.apps import Metamodel
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
+from metamodel.trees import tree_field
 from metamodel.values import Money
-from workflow_dsl.context import Context, Values
+from workflow_dsl.context import Context, Values, stands_below
 from workflow_dsl.record_tokens import record_token
 from workflow_dsl.syntax import NamedKind, Span
 from workflow_dsl.workdays import BusinessCalendar
@@ -228,6 +229,16 @@ class RecordContext:
     def has_permission(self, permission: str) -> bool:
         """Say whether the user who acts has a permission by name."""
         return self._around.source.has_permission(permission)
+
+    def in_subtree(self, object_key: str, record_id: str, root_id: str) -> bool:
+        """Say whether a record of a tree is another one, or stands below it; the record at hand counts as it is now."""
+        tree = tree_field(self._around.metamodel.objects[object_key])
+
+        def find(each: str) -> Values | None:
+            is_this = object_key == self.object_key and each == self.this.get("id")
+            return self.this if is_this else self.related(object_key, each)
+
+        return tree is not None and stands_below(find, tree.name, record_id, root_id)
 
     def to_base(self, money: Money) -> Decimal:
         """Give an amount in the base currency; other currencies have no rates yet and are not accepted by a save."""

@@ -63,7 +63,7 @@ def platform(database_url: str, tmp_path: Path) -> Iterator[Platform]:
         ("today + 2 business days", "2026-09-28"),
         ("business_days_between(due, 2026-10-10)", "7"),
         ("business_days_between(2026-10-01, 2026-10-07)", "0"),
-        ("business_days_between(2026-10-10, due)", "-6"),
+        ("business_days_between(2026-10-10, due)", "-7"),
         ("due in last 1 business day", "true"),
         ("due in next business day", "false"),
         ("seen_at + 2 business days", "2026-09-28T16:00:00+08:00"),

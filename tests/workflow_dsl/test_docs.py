@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from engine.testing.expression_cases import expression_faults
 from metamodel.source import LocatedText
 from tests.support.dsl_corpus import constant, load_cases, sample_context, sample_scope
+from tests.support.salesforce_table import salesforce_table
 from workflow_dsl.checker import check_text
 from workflow_dsl.compiler import compile_expression
 from workflow_dsl.function_docs import function_table
@@ -20,7 +22,9 @@ SPECIFIED = (
     "len lower upper trim left right mid find replace split join format pad title format_phone abs round floor ceil "
     "min max power sqrt log mod date datetime time year quarter month day weekday hour minute add_days add_months "
     "start_of end_of days_between months_between business_days_between if case coalesce filled is_new is_number text "
-    "number label count sum avg exists first last lookup has_role in_team is_subordinate has_permission url token"
+    "number label count sum avg exists first last lookup has_role in_team is_subordinate has_permission url token "
+    # Beyond the specified ones, for the subtree that a filter selects (docs/adr/0009-trees.md).
+    "in_subtree"
 )
 # These read a record; on the sample deal their examples would say other values than the docs do.
 RECORD_EXAMPLES = {
@@ -62,6 +66,17 @@ def test_the_functions_table_of_the_docs_is_todays() -> None:
 
 
 @pytest.mark.promise("DEV-04")
+@pytest.mark.promise("EXP-18")
+def test_the_table_of_salesforces_functions_is_what_the_corpus_runs() -> None:
+    docs = (ROOT / "docs" / "dsl.md").read_text(encoding="utf-8")
+    assert salesforce_table() in docs
+    named = "ISCHANGED PRIORVALUE ISNEW ISPICKVAL ISBLANK TEXT VALUE REGEX CASE VLOOKUP DATEVALUE $Profile $User $Setup"
+    assert [name for name in (*named.split(), "RecordType") if name not in salesforce_table()] == []
+    for case in load_cases():
+        if case.topic == "salesforce":
+            assert expression_faults(case, standard_functions()) == (), case.name
+
+
 def test_every_code_is_listed_and_every_listed_code_is_used() -> None:
     sources = [path.read_text(encoding="utf-8") for path in (ROOT / "workflow_dsl").rglob("*.py")]
     used = {code for text in sources for code in re.findall(r'"((?:EXP|RUL)\d{3})"', text)}

@@ -12,6 +12,7 @@ from sqlalchemy.sql.elements import BindParameter
 
 from engine.expressions.sql.merging import is_empty
 from engine.expressions.sql.numbers import Numbers, compare_plain
+from engine.expressions.sql.runtime import Computed
 from engine.expressions.sql.values import (
     Sql,
     SqlAnyReference,
@@ -144,7 +145,9 @@ def _same_type(left: Sql, right: Sql) -> tuple[Sql, Sql]:
 
 def is_filled(expr: Sql) -> bool:
     """Say that an expression is a value known to be filled."""
-    return isinstance(expr, BindParameter) and expr.value is not None and not expr.required
+    if not isinstance(expr, BindParameter) or expr.value is None or expr.required:
+        return False
+    return not isinstance(expr.value, Computed) or expr.value.filled
 
 
 def _same_record(left: SqlReference | SqlAnyReference, right: SqlReference | SqlAnyReference) -> Sql:

@@ -61,8 +61,8 @@ def context_value(builder: SqlBuilder, node: t.Typed, _environment: Environment)
     """Give `today` or `now`."""
     assert isinstance(node, t.ContextValue)
     if node.name is t.ContextName.TODAY:
-        return SqlDate(expr=computed("today", lambda run: run.today, kind_type(builder, ColumnKind.DATE)))
-    return SqlDatetime(expr=computed("now", lambda run: run.now, kind_type(builder, ColumnKind.DATETIME)))
+        return SqlDate(expr=computed("today", lambda run: run.today, kind_type(builder, ColumnKind.DATE), filled=True))
+    return SqlDatetime(expr=computed("now", lambda run: run.now, kind_type(builder, ColumnKind.DATETIME), filled=True))
 
 
 def named_value(builder: SqlBuilder, node: t.Typed, _environment: Environment) -> SqlValue:
@@ -84,10 +84,12 @@ def run_constant(builder: SqlBuilder, node: t.Typed) -> SqlValue | None:
         return None
     if not isinstance(node, t.Arithmetic | t.FunctionCall) or not _reads_nothing(node):
         return None
-    return _computed_part(builder, node.type.kind, builder.source.evaluate(node))
+    return _computed_part(builder, node, builder.source.evaluate(node))
 
 
-def _computed_part(builder: SqlBuilder, kind: Kind, evaluate: Callable[[Any], object]) -> SqlValue:
+def _computed_part(builder: SqlBuilder, node: t.Typed, evaluate: Callable[[Any], object]) -> SqlValue:
+    kind = node.type.kind
+
     def compute(run: RunValues) -> object:
         return evaluate(run.context)
 
@@ -107,7 +109,10 @@ def _computed_part(builder: SqlBuilder, kind: Kind, evaluate: Callable[[Any], ob
     if moments is None:
         return SqlNumber(expr=computed("part", compute_number, _number_type(builder)))
     column, make = moments
-    return make(expr=computed("part", compute, kind_type(builder, column)))
+    # `today - 1 year` is never empty, so that an index may serve it.
+    filled = isinstance(node, t.Arithmetic) and isinstance(node.left, t.ContextValue)
+    filled = filled and isinstance(node.right, t.Constant) and node.right.value is not None
+    return make(expr=computed("part", compute, kind_type(builder, column), filled=filled))
 
 
 _MOMENTS: Mapping[Kind, tuple[ColumnKind, Callable[..., SqlValue]]] = MappingProxyType(

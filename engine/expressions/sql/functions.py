@@ -19,6 +19,7 @@ from engine.expressions.sql.dates import add_duration, days_between, local_date,
 from engine.expressions.sql.environment import Environment, NotInSql
 from engine.expressions.sql.merging import choose, is_empty
 from engine.expressions.sql.numbers import call
+from engine.expressions.sql.subtrees import in_subtree
 from engine.expressions.sql.values import (
     Sql,
     SqlBoolean,
@@ -59,6 +60,8 @@ def function_value(builder: SqlBuilder, node: t.Typed, environment: Environment)
         return _OF_EMPTIES[name](builder, args, node)
     if any(isinstance(arg, SqlEmpty) for arg in args):
         return SqlEmpty()
+    if name == "in_subtree":
+        return in_subtree(builder, args, node, environment)
     make = _MAKERS.get(name)
     return make(builder, args, node) if make is not None else called(builder, args, node)
 
@@ -300,4 +303,4 @@ _MAKERS: Mapping[str, Make] = {
 }
 _OF_EMPTIES: Mapping[str, Make] = {"join": _join, "replace": _replace, "text": _as_text, "is_number": _is_number}
 
-FUNCTIONS_IN_SQL = frozenset((*_MAKERS, *_OF_EMPTIES, *CALLED, "min", "max"))
+FUNCTIONS_IN_SQL = frozenset((*_MAKERS, *_OF_EMPTIES, *CALLED, "min", "max", "in_subtree"))

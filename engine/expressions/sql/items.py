@@ -10,7 +10,7 @@ from sqlalchemy import Boolean, Text, cast, false, func, or_
 from engine.expressions.sql.comparing import same
 from engine.expressions.sql.environment import NotInSql
 from engine.expressions.sql.numbers import call
-from engine.expressions.sql.values import Sql, SqlItems, SqlList, SqlText, SqlValue
+from engine.expressions.sql.values import Sql, SqlEmpty, SqlItems, SqlList, SqlText, SqlValue
 from engine.storage.functions import SqlFunction
 from workflow_dsl import typed as t
 
@@ -25,6 +25,8 @@ def holds_item(builder: SqlBuilder, value: SqlItems | SqlList, item: SqlValue, n
     """
     if isinstance(value, SqlList):
         return or_(false(), *(same(item, each, builder.numbers) for each in value.items))
+    if isinstance(item, SqlEmpty):
+        return false()
     if not isinstance(item, SqlText):
         raise NotInSql("a list of other values than texts", node.at)
     found = call("fs_has_item", Boolean(), value.expr, cast(item.expr, Text()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from sqlalchemy import Text, case, cast, func, literal, null, or_
+from sqlalchemy.sql.elements import BindParameter
 from sqlalchemy.types import NullType
 
 from engine.expressions.sql.making_items import as_items
@@ -89,10 +90,17 @@ def is_empty(value: SqlValue) -> Sql:
 
 
 def _all_null(parts: list[Sql]) -> Sql:
-    found: Sql = parts[0].is_(None)
+    found: Sql = _is_null(parts[0])
     for part in parts[1:]:
-        found = found & part.is_(None)
+        found = found & _is_null(part)
     return found
+
+
+def _is_null(part: Sql) -> Sql:
+    # PostgreSQL must be told what a parameter is of which only this is asked.
+    if isinstance(part, BindParameter) and not isinstance(part.type, NullType):
+        return cast(part, part.type).is_(None)
+    return part.is_(None)
 
 
 def _no(sample: SqlValue) -> SqlValue:

@@ -36,9 +36,10 @@ Compute = Callable[[RunValues], object]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Computed:
-    """The value of parameters that are computed at each run."""
+    """The value of parameters that are computed at each run; filled: it is never empty."""
 
     compute: Compute
+    filled: bool = False
 
 
 def runtime(name: str, type_: TypeEngine[Any]) -> BindParameter[Any]:
@@ -46,9 +47,9 @@ def runtime(name: str, type_: TypeEngine[Any]) -> BindParameter[Any]:
     return BindParameter(name, RUNTIME, type_=type_)
 
 
-def computed(name: str, compute: Compute, type_: TypeEngine[Any]) -> BindParameter[Any]:
+def computed(name: str, compute: Compute, type_: TypeEngine[Any], *, filled: bool = False) -> BindParameter[Any]:
     """Make a parameter that is computed at each run; `name` only shows in the statement's text."""
-    return BindParameter(name, Computed(compute), type_=type_, unique=True)
+    return BindParameter(name, Computed(compute, filled), type_=type_, unique=True)
 
 
 def with_values(statement: Select[Any], values: RunValues) -> Select[Any]:
