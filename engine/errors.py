@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from metamodel.objects import ValidationSeverity
 from metamodel.source import Problem
 
 
@@ -49,12 +50,13 @@ class FieldError:
     """One finding on the values of a save.
 
     field: API name or path (`lines[2].quantity`), None for the record as a whole. code: stable, for programs.
-    message: in the actor's language, for people.
+    message: in the actor's language, for people. severity: an error refuses, a warning asks, an info is only told.
     """
 
     code: str
     message: str
     field: str | None = None
+    severity: ValidationSeverity = ValidationSeverity.ERROR
 
 
 class ValidationFailed(EngineError):

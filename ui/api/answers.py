@@ -37,7 +37,9 @@ def saved_body(saved: Saved) -> bytes:
     """Write a saved record; warnings that were confirmed and infos stand under `@notices`."""
     if not saved.notices:
         return saved.record.json_bytes()
-    notices = [{"field": n.field, "code": n.code, "message": n.message} for n in saved.notices]
+    notices = [
+        {"field": n.field, "code": n.code, "message": n.message, "severity": n.severity.value} for n in saved.notices
+    ]
     return to_json({**saved.record.json, "@notices": notices})
 
 

@@ -71,6 +71,7 @@ def shared_schemas() -> dict[str, Schema]:
                 "field": {"type": ["string", "null"]},
                 "code": {"type": "string"},
                 "message": {"type": "string"},
+                "severity": {"enum": ["warning", "info"], "description": "Of a notice on a record that was saved."},
             },
             "required": ["field", "code", "message"],
         },

@@ -15,9 +15,11 @@ from flask import Flask, current_app, request, session
 from flask_babel import gettext as _
 
 from engine.access.actor import Actor
+from engine.records.types import Saved
 from engine.releases.release import Release
 from metamodel.access import MenuDef, MenuItemDef
 from metamodel.apps import Metamodel
+from metamodel.objects import ValidationSeverity
 from metamodel.texts import label_text
 from ui.context import current_actor, language, release, theme
 from ui.frame import Document, compile_document, compile_frame
@@ -48,6 +50,13 @@ def install_chrome(app: Flask) -> None:
 def toast(text: str, kind: str = "success") -> None:
     """Show a message on the next page of this browser."""
     session[_TOASTS] = [*session.get(_TOASTS, []), [text, kind]]
+
+
+def toast_infos(saved: Saved) -> None:
+    """Show on the next page what validations of severity info say of a saved record."""
+    for notice in saved.notices:
+        if notice.severity is ValidationSeverity.INFO:
+            toast(notice.message, "info")
 
 
 def make_chrome() -> Chrome:

@@ -16,12 +16,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from engine.errors import AccessDenied, ConfirmationNeeded, FieldError, StaleVersion, ValidationFailed
-from engine.records.types import FormState
-from metamodel.objects import ObjectDef
+from engine.records.types import FormState, Saved
+from metamodel.objects import ObjectDef, ValidationSeverity
 from ui.context import actor, platform, release
 from ui.page_parts import Crumb
 from ui.pages.board import board_fragment
-from ui.pages.chrome import toast
+from ui.pages.chrome import toast, toast_infos
 from ui.pages.form_parts import FormInput, FormParts, form_maker
 from ui.pages.form_values import BACK, BOARD, PostedForm, form_fields, read_posted
 from ui.pages.fragments import is_htmx, render_block
@@ -55,7 +55,7 @@ def move_record(object_name: str, record_id: str) -> ResponseReturnValue:
     object_def = readable_object(object_name)
     posted = read_posted(form_fields(object_def), request.form, user_formats())
     try:
-        platform().records.update(
+        saved = platform().records.update(
             actor(), object_def.key, record_id, posted.values, version=posted.version, confirm=posted.confirm
         )
     except ValidationFailed as refused:
@@ -66,21 +66,24 @@ def move_record(object_name: str, record_id: str) -> ResponseReturnValue:
         return _refused(object_def, record_id, posted, version=stale.current)
     except AccessDenied:
         return _not_allowed(object_def, record_id)
-    return _moved(object_def, record_id)
+    return _moved(object_def, record_id, saved)
 
 
 def _board() -> str:
     return request.form.get(BOARD) or request.args.get(BOARD, "")
 
 
-def _moved(object_def: ObjectDef, record_id: str) -> ResponseReturnValue:
+def _moved(object_def: ObjectDef, record_id: str, saved: Saved) -> ResponseReturnValue:
     board = _board()
     text = str(_("Saved"))
+    infos = [each.message for each in saved.notices if each.severity is ValidationSeverity.INFO]
     if is_htmx() and board:
         answer = Response(board_fragment(object_def, board))
-        answer.headers["HX-Trigger"] = orjson_ascii({"toast": {"kind": "success", "text": text}})
+        told = {"kind": "info" if infos else "success", "text": " · ".join([text, *infos])}
+        answer.headers["HX-Trigger"] = orjson_ascii({"toast": told})
         return answer
     toast(text)
+    toast_infos(saved)
     target = _back(object_def, record_id, board)
     return Response("", headers={"HX-Redirect": target}) if is_htmx() else redirect(target, 303)
 

@@ -21,7 +21,7 @@ from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from ui.context import actor, language, platform, release
 from ui.page_parts import Crumb
-from ui.pages.chrome import toast
+from ui.pages.chrome import toast, toast_infos
 from ui.pages.conflict import conflict_page
 from ui.pages.form_parts import FormInput, form_id, form_maker
 from ui.pages.form_values import BACK, CONFIRM, PostedForm, form_fields, read_posted
@@ -154,6 +154,7 @@ def _saved_or_refused(
         page = _page(object_def, record_id, posted, warnings=asked.warnings, refused=True)
         return render_template(_TEMPLATE, page=page), 422
     toast(_("Saved") if record_id else _("“%(title)s” was created.", title=saved.record.title))
+    toast_infos(saved)
     url = f"/o/{quote(object_def.key)}/{quote(saved.record.id)}"
     return redirect(local_path(posted.back, url) if posted.back else url, 303)
 

@@ -80,7 +80,7 @@ class _Batch:
                 RowResult(
                     outcome="created" if draft.kind is SaveKind.CREATED else "updated",
                     id=draft.record_id,
-                    notices=tuple(draft.warnings),
+                    notices=tuple(draft.notices),
                 ),
             )
         return [self._results[index] for index in range(len(self._rows))]

@@ -151,5 +151,6 @@ class Checker:
             code=validation.name,
             message=validation.message(draft.context, self._language),
             field=validation.field,
+            severity=validation.severity,
         )
-        (draft.errors if validation.severity is ValidationSeverity.ERROR else draft.warnings).append(finding)
+        (draft.errors if validation.severity is ValidationSeverity.ERROR else draft.notices).append(finding)

@@ -14,6 +14,7 @@ from engine.expressions.context import RecordContext, Surroundings
 from engine.records.hooks import SaveKind
 from engine.records.saving.plan import SavePlan
 from metamodel.names import did_you_mean
+from metamodel.objects import ValidationSeverity
 from workflow_dsl.evaluation_errors import EvaluationError
 
 if TYPE_CHECKING:
@@ -25,13 +26,13 @@ _EMPTY: Mapping[str, Any] = {}
 class RecordDraft:
     """A record on its way through the save.
 
-    given: fields that the caller set. titles: of the lookups that were looked at. confirmed: codes of warnings that
-    the person has confirmed, None where warnings pass by themselves (rules, batches).
+    given: fields that the caller set. titles: of the lookups that were looked at. notices: warnings and infos.
+    confirmed: codes of warnings that the person has confirmed, None where they pass by themselves (rules, batches).
     """
 
     __slots__ = (
-        "_changed", "_context", "around", "confirmed", "errors", "given", "kind", "plan", "record_id", "stored",
-        "title", "titles", "values", "warnings",
+        "_changed", "_context", "around", "confirmed", "errors", "given", "kind", "notices", "plan", "record_id",
+        "stored", "title", "titles", "values",
     )  # fmt: skip
 
     def __init__(
@@ -51,7 +52,7 @@ class RecordDraft:
         self.values: dict[str, Any] = dict(stored) if stored is not None else dict.fromkeys(plan.table.codecs)
         self.given: set[str] = set()
         self.errors: list[FieldError] = []
-        self.warnings: list[FieldError] = []
+        self.notices: list[FieldError] = []
         self.titles: dict[str, str] = {}
         self.title: str | None = None
         self.confirmed = confirmed
@@ -131,11 +132,15 @@ class RecordDraft:
 
     def warn(self, message: str, *, field: str | None = None, code: str = "warned") -> None:
         """Ask the person to confirm; rules and batches pass over it and report it."""
-        self.warnings.append(FieldError(code=code, message=message, field=field))
+        self.notices.append(FieldError(code=code, message=message, field=field, severity=ValidationSeverity.WARNING))
 
     @property
     def unconfirmed(self) -> list[FieldError]:
         """The warnings that still stand against the save."""
         if self.confirmed is None:
             return []
-        return [warning for warning in self.warnings if warning.code not in self.confirmed]
+        return [
+            notice
+            for notice in self.notices
+            if notice.severity is ValidationSeverity.WARNING and notice.code not in self.confirmed
+        ]

@@ -22,6 +22,7 @@ from engine.records.saving.plan import SavePlan, save_plan
 from engine.records.saving.relations import check_relations
 from engine.records.saving.results import saved_record
 from engine.records.saving.rollups import event_of, roll_up
+from engine.records.saving.trees import check_trees
 from engine.records.saving.writing import audited_changes, insert_record
 from engine.records.saving.writing import update_record as write_update
 from engine.records.schemas import ValueReader
@@ -60,7 +61,7 @@ def create_record(
         record=saved_record(draft, transaction),
         created=True,
         changed=tuple(sorted(draft.changed)),
-        notices=tuple(draft.warnings),
+        notices=tuple(draft.notices),
     )
 
 
@@ -83,7 +84,7 @@ def update_record(
         write_update(draft, [*changed, *sorted(_STAMPS)], transaction)
         finish([draft], transaction)
     return Saved(
-        record=saved_record(draft, transaction), created=False, changed=tuple(changed), notices=tuple(draft.warnings)
+        record=saved_record(draft, transaction), created=False, changed=tuple(changed), notices=tuple(draft.notices)
     )
 
 
@@ -149,6 +150,7 @@ def run_before(draft: RecordDraft, transaction: Transaction) -> None:
 def judge(drafts: Sequence[RecordDraft], transaction: Transaction) -> None:
     """Check drafts: relations, parents, then everything about the records themselves."""
     check_relations(drafts, transaction)
+    check_trees(drafts, transaction)
     checker = Checker(
         transaction.release.field_types, transaction.actor.language, transaction.parts.metamodel.main.currency
     )
