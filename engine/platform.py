@@ -25,6 +25,7 @@ from engine.plugin_language import field_types_with, functions_with
 from engine.records.service import Records
 from engine.releases.applying import Applied, ReleaseApplier, ReleasePlan
 from engine.releases.candidate import Candidate, Language, check_folders
+from engine.releases.definition_checks import check_definitions
 from engine.releases.expression_checks import check_expressions
 from engine.releases.recomputing import Recomputer
 from engine.releases.role_checks import check_roles
@@ -55,8 +56,8 @@ class Platform:
     accounts: Accounts
     imports: Imports
     automation: Automation
-
     app_settings: AppSettings
+
     @staticmethod
     def open(
         settings: PlatformSettings,
@@ -107,8 +108,8 @@ class Platform:
             records=records,
             accounts=opened,
             automation=automation,
-            imports=Imports(database, system, records, releases.current, clock, ids, opened.administration.grant_roles),
             app_settings=AppSettings(releases, clock),
+            imports=Imports(database, system, records, releases.current, clock, ids, opened.administration.grant_roles),
         )
 
     def plan_release(self, folders: Iterable[Path | str]) -> ReleasePlan:
@@ -189,6 +190,7 @@ def installed_language(plugins: PluginManager) -> Language:
         functions=functions,
         checks=(
             lambda metamodel: check_expressions(metamodel, functions),
+            lambda metamodel: check_definitions(metamodel, functions),
             lambda metamodel: check_roles(metamodel, functions),
             lambda metamodel: check_all_rules(metamodel, functions, plugins.action_names).problems,
         ),
