@@ -80,9 +80,10 @@ def _of_object(object_def: ObjectDef) -> Iterator[ExpressionSite]:
             kind = ExpressionKind.SETTING_CONDITION
             yield ExpressionSite(text=validation.active, kind=kind, object=None, expected="boolean", owner=owner)
         yield from _label(validation.message, key, owner)
-    for section in object_def.layout.sections:
-        if section.visible_if is not None:
-            yield _condition(section.visible_if, key, f"{key} layout")
+    for layout in object_def.all_layouts:
+        for written in (layout.when, *(section.visible_if for section in layout.sections)):
+            if written is not None:
+                yield _condition(written, key, f"{key} layout")
     for view in object_def.views.values():
         if view.where is not None:
             yield _filter(view.where, key, f"{key}.{view.name}")

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from metamodel.source import LocatedText, Location
 from metamodel.texts import Label
+
+
+class Device(StrEnum):
+    """What a page is looked at with."""
+
+    PHONE = "phone"
+    TABLET = "tablet"
+    DESKTOP = "desktop"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +33,8 @@ class LayoutDef:
     """The record page and form of an object; one made of all fields stands where the author wrote none.
 
     path: the choice field whose options are the stage bar. related: names of inverse lists. actions: button names.
+    name: '' for the default one, which stands where no named one fits. when, roles, record_types, devices: what must
+    hold for a named one to be used; what is empty is no condition.
     """
 
     at: Location
@@ -32,3 +43,9 @@ class LayoutDef:
     path: str | None = None
     related: tuple[str, ...] = ()
     actions: tuple[str, ...] = ()
+    name: str = ""
+    label: Label | None = None
+    when: LocatedText | None = None
+    roles: tuple[str, ...] = ()
+    record_types: tuple[str, ...] = ()
+    devices: tuple[Device, ...] = ()

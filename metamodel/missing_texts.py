@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from metamodel.access import MenuItemDef
 from metamodel.apps import Metamodel
 from metamodel.fields import FieldDef
+from metamodel.layouts import LayoutDef
 from metamodel.linking.app_order import CORE
 from metamodel.objects import ObjectDef
 from metamodel.source import Location, Problem, Severity
@@ -78,12 +79,19 @@ def _of_object(object_def: ObjectDef) -> Iterator[Text]:
     for validation in object_def.validations:
         yield f"the message of '{key}.{validation.name}'", validation.at, validation.message, validation.app
     # What the product adds (a layout, a list) stands at the object itself and is in the product's languages.
-    for section in object_def.layout.sections:
-        if section.label is not None and section.at != object_def.at:
-            yield f"a section of '{key}'", section.at, section.label, ""
+    for layout in object_def.all_layouts:
+        yield from _of_layout(object_def, layout)
     for view in object_def.views.values():
         if view.at != object_def.at:
             yield f"the view '{key}.{view.name}'", view.at, view.label, view.app
+
+
+def _of_layout(object_def: ObjectDef, layout: LayoutDef) -> Iterator[Text]:
+    if layout.label is not None:
+        yield f"the layout '{object_def.key}.{layout.name}'", layout.at, layout.label, ""
+    for section in layout.sections:
+        if section.label is not None and section.at != object_def.at:
+            yield f"a section of '{object_def.key}'", section.at, section.label, ""
 
 
 def _of_field(key: str, field: FieldDef) -> Iterator[Text]:

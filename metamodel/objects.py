@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 from metamodel.fields import FieldDef
 from metamodel.layouts import LayoutDef
+from metamodel.record_types import RecordTypeDef
 from metamodel.source import LocatedText, Location
 from metamodel.texts import Label
 from metamodel.views import ViewDef
@@ -72,7 +73,7 @@ class ObjectDef:
 
     key: what all later layers call it: its bare name, or `app.name` where an earlier app has that bare name.
     fields: API name → field, system fields (id, owner …) last. inverses: list name → related list.
-    title: a text with `{expression}` parts. search: paths.
+    title: a text with `{expression}` parts. search: paths. layout: the default one; layouts: those tried before it.
     """
 
     key: str
@@ -90,9 +91,20 @@ class ObjectDef:
     validations: tuple[ValidationDef, ...] = ()
     unique: tuple[UniqueDef, ...] = ()
     layout: LayoutDef
+    layouts: tuple[LayoutDef, ...] = ()
+    record_types: tuple[RecordTypeDef, ...] = ()
     views: Mapping[str, ViewDef] = field(default_factory=lambda: MappingProxyType({}))
     inverses: Mapping[str, InverseDef] = field(default_factory=lambda: MappingProxyType({}))
     was: str | None = None
+
+    @property
+    def all_layouts(self) -> tuple[LayoutDef, ...]:
+        """All layouts in the order in which they are tried, the default one last."""
+        return (*self.layouts, self.layout)
+
+    def record_type(self, name: object) -> RecordTypeDef | None:
+        """Give the record type of that name, or None."""
+        return next((kind for kind in self.record_types if kind.name == name), None)
 
     @property
     def parent_field(self) -> FieldDef | None:

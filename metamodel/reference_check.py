@@ -17,6 +17,7 @@ from metamodel.references.app_names import check_app_files
 from metamodel.references.definition_names import DefinitionNames
 from metamodel.references.fields import check_fields
 from metamodel.references.intake import check_conversion, check_form
+from metamodel.references.kinds import check_dependent_choices, check_record_types
 from metamodel.references.menus import check_menus
 from metamodel.references.pages import PageCheck
 from metamodel.references.roles import check_roles
@@ -54,6 +55,8 @@ def check_references(linked: Linked, problems: Problems) -> None:
     _check_object_names(linked, problems)
     for key, draft in linked.drafts.items():
         check_fields(draft, linked.drafts, problems)
+        check_dependent_choices(draft, problems)
+        check_record_types(draft, metamodel.roles, problems)
         PageCheck(metamodel.objects[key], linked.drafts, metamodel.roles, problems).run()
     check_roles(metamodel, linked.trees, linked.names, problems)
     check_menus(metamodel, linked.trees, linked.names, problems)

@@ -106,11 +106,6 @@ class ShapeCheck:
     def _check_later_values(self, key: Scalar, value: Node) -> None:
         if key.text == "function" and isinstance(value, Scalar) and value.text in LATER_ROLLUP_FUNCTIONS:
             report_unavailable(f"the roll-up function '{value.text}'", value, self._problems)
-        if key.text == "options" and isinstance(value, Mapping):
-            for _, option in value.items():
-                later = option.key("for") if isinstance(option, Mapping) else None
-                if later is not None:
-                    report_unavailable("'for'", later, self._problems)
 
 
 def _is_true(node: Node) -> bool:

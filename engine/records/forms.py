@@ -12,13 +12,17 @@ from engine.access.predicates import EVERYONE, NOBODY
 from engine.errors import AccessDenied
 from engine.records.choosing import choices_of
 from engine.records.hooks import SaveKind
+from engine.records.layouts import choose_layout
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.loading import load_for_change
+from engine.records.saving.narrowing import let_go
 from engine.records.saving.relations import check_relations
 from engine.records.saving.steps import new_draft, prepare_new, reader
 from engine.records.types import FieldState, FormState
 from metamodel.fields import FieldDef
+from metamodel.layouts import Device, LayoutDef
 from metamodel.objects import ObjectDef
+from metamodel.record_types import RECORD_TYPE, deciding_fields, fitting_options
 from workflow_dsl.evaluation_errors import EvaluationError
 
 if TYPE_CHECKING:
@@ -32,12 +36,14 @@ def form_state(
     raw: Mapping[str, object],
     *,
     with_choices: bool = False,
+    device: Device = Device.DESKTOP,
 ) -> FormState:
     """Judge a form: a new record's with `record_id` None; `with_choices`: with some records for each of its lookups.
 
     Raises: RecordNotFound, AccessDenied.
     """
     draft, errors = _draft(transaction, object_def, record_id, raw)
+    let_go(draft)
     draft.compute()
     check_relations([draft], transaction)
     access = transaction.access.of(object_def.key)
@@ -49,23 +55,26 @@ def form_state(
     ]
     stored = RecordDraft(draft.plan, draft.around, draft.kind, draft.record_id, draft.stored, None)
     fields = {name: _state(transaction, draft, stored, object_def.fields[name]) for name in readable}
+    chosen = choose_layout(transaction, object_def, context, device)
     sections = tuple(
         section.visible_if is None or _holds(draft, transaction.parts.condition(object_def.key, section.visible_if))
-        for section in object_def.layout.sections
+        for section in chosen.layout.sections
     )
+    lookups = _lookups(object_def, chosen.layout, fields)
     return FormState(
         fields=fields,
+        layout=chosen,
         sections=sections,
         values={name: context.this.get(name) for name in readable},
         titles={name: title for name, title in draft.titles.items() if name in fields},
         errors=errors,
         title=transaction.cache.title(object_def.key, stored.context) or "" if record_id is not None else "",
-        choices=choices_of(transaction, object_def, _lookups(object_def, fields), raw) if with_choices else {},
+        choices=choices_of(transaction, object_def, lookups, raw) if with_choices else {},
     )
 
 
-def _lookups(object_def: ObjectDef, fields: Mapping[str, FieldState]) -> list[str]:
-    shown = dict.fromkeys(name for section in object_def.layout.sections for name in section.fields)
+def _lookups(object_def: ObjectDef, layout: LayoutDef, fields: Mapping[str, FieldState]) -> list[str]:
+    shown = dict.fromkeys(name for section in layout.sections for name in section.fields)
     return [
         name
         for name in shown
@@ -98,7 +107,9 @@ def _state(transaction: Transaction, draft: RecordDraft, stored: RecordDraft, de
     plan, name = draft.plan, definition.name
     visible = name not in plan.visible_if or _holds(draft, plan.visible_if[name])
     required = visible and (
-        name in plan.required or (name in plan.required_if and _holds(draft, plan.required_if[name]))
+        name in plan.required
+        or name in plan.required_by_type.get(draft.values.get(RECORD_TYPE) or "", ())
+        or (name in plan.required_if and _holds(draft, plan.required_if[name]))
     )
     return FieldState(
         visible=visible,
@@ -123,19 +134,18 @@ def _options(draft: RecordDraft, definition: FieldDef) -> tuple[str, ...] | None
     if choice is None or definition.formula is not None:
         return None
     stored = draft.old.get(definition.name)
+    kept = stored if isinstance(stored, tuple) else (stored,)
     allowed = choice.allowed_next(stored) if isinstance(stored, str) else None
-    other = draft.values.get(choice.depends_on) if choice.depends_on is not None else None
-    return tuple(
+    fitting = fitting_options(draft.plan.object, definition, draft.values)
+    names = [
         option.name
-        for option in choice.options
-        if option.name == stored
-        or (isinstance(stored, tuple) and option.name in stored)
-        or (
-            option.active
-            and (allowed is None or option.name in allowed)
-            and (choice.depends_on is None or not option.only_for or other in option.only_for)
-        )
-    )
+        for option in fitting
+        if option.name in kept or (option.active and (allowed is None or option.name in allowed))
+    ]
+    if not draft.changed.intersection(deciding_fields(draft.plan.object, definition)):
+        # What stands in an old record stays, also where it is not offered any more.
+        names += [name for name in choice.names if name in kept and name not in names]
+    return tuple(names)
 
 
 def _holds(draft: RecordDraft, condition: Any) -> bool:

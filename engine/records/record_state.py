@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from engine.access.predicates import Predicate
 from engine.errors import RecordNotFound
+from engine.records.layouts import choose_layout
 from engine.records.saving.plan import save_plan
+from engine.records.types import ChosenLayout
+from metamodel.layouts import Device
 from workflow_dsl.context import Context
 from workflow_dsl.evaluation_errors import EvaluationError
 
@@ -20,11 +23,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordState:
-    """sections: one flag a section of the layout. hidden: fields whose `visible_if` does not hold now.
+    """layout: the one that fits. sections: one flag a section of it.
 
-    changeable: fields that the actor may change in this record; empty where it may not be updated at all.
+    hidden: fields whose `visible_if` does not hold now. changeable: fields that the actor may change in this record;
+    empty where it may not be updated at all.
     """
 
+    layout: ChosenLayout
     sections: tuple[bool, ...]
     hidden: frozenset[str]
     changeable: frozenset[str]
@@ -32,7 +37,9 @@ class RecordState:
     may_delete: bool
 
 
-def record_state(transaction: Transaction, object_key: str, record_id: str) -> RecordState:
+def record_state(
+    transaction: Transaction, object_key: str, record_id: str, device: Device = Device.DESKTOP
+) -> RecordState:
     """Judge a record that the actor may read (the caller has read it through the door before).
 
     Raises:
@@ -45,10 +52,12 @@ def record_state(transaction: Transaction, object_key: str, record_id: str) -> R
     plan, access = save_plan(transaction.parts, object_key), transaction.access.of(object_key)
     context = transaction.context(object_key, values)
     may_update = _granted(access.actions["update"], context)
+    chosen = choose_layout(transaction, object_def, context, device)
     return RecordState(
+        layout=chosen,
         sections=tuple(
             section.visible_if is None or _holds(transaction.parts.condition(object_key, section.visible_if), context)
-            for section in object_def.layout.sections
+            for section in chosen.layout.sections
         ),
         hidden=frozenset(name for name, condition in plan.visible_if.items() if not _holds(condition, context)),
         changeable=frozenset(

@@ -44,6 +44,7 @@ from engine.records.types import (
 )
 from engine.storage.database import Database
 from engine.storage.system_tables import SystemTables
+from metamodel.layouts import Device
 from metamodel.objects import ObjectDef
 from workflow_dsl.record_tokens import token_key
 
@@ -219,14 +220,21 @@ class Transaction(Sending):
         return read_history(self, self.object_def(object_key), record_id, before)
 
     def form_state(
-        self, object_key: str, record_id: str | None, values: Mapping[str, Any], *, with_choices: bool = False
+        self,
+        object_key: str,
+        record_id: str | None,
+        values: Mapping[str, Any],
+        *,
+        with_choices: bool = False,
+        device: Device = Device.DESKTOP,
     ) -> FormState:
         """Judge a form: what it shows, asks for and offers for the values typed so far.
 
         Raises: UnknownObject, RecordNotFound, AccessDenied.
         """
         self._confirm(None)
-        return form_state(self, self.object_def(object_key), record_id, values, with_choices=with_choices)
+        object_def = self.object_def(object_key)
+        return form_state(self, object_def, record_id, values, with_choices=with_choices, device=device)
 
     def choices(
         self, object_key: str, field: str, text: str = "", *, values: Mapping[str, Any] | None = None

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 import orjson
 
 from engine.errors import FieldError
+from metamodel.layouts import LayoutDef
 from metamodel.views import SortKey
 
 # Classes here have a field called `object`, which hides the built-in one in their bodies.
@@ -189,15 +190,25 @@ class FieldState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenLayout:
+    """The layout that is used for a record; is_only: whether the object has no other."""
+
+    layout: LayoutDef
+    is_only: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FormState:
     """What a form shows for the values typed so far, judged by the same expressions as the save.
 
-    fields: readable fields only. sections: one flag a section of the layout. values: the values as the save would see
-    them (defaults and formulas filled in). titles: of the lookups among them. errors: values that cannot be read.
-    title: what the stored record is called. choices: records that visible lookups offer, where they were asked for.
+    fields: readable fields only. layout: the one that fits. sections: one flag a section of it. values: the values as
+    the save would see them (defaults and formulas filled in). titles: of the lookups among them. errors: values that
+    cannot be read. title: what the stored record is called. choices: records that visible lookups offer, where they
+    were asked for.
     """
 
     fields: Mapping[str, FieldState]
+    layout: ChosenLayout
     sections: tuple[bool, ...]
     values: Mapping[str, Value]
     titles: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
@@ -252,6 +263,7 @@ __all__ = [
     "MAX_PAGE",
     "BulkResult",
     "Choice",
+    "ChosenLayout",
     "Count",
     "FieldChange",
     "FieldState",

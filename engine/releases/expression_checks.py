@@ -44,8 +44,10 @@ class _ObjectCheck:
             yield from check_text(path, self._place("a search", needs_sql=True)).problems
         yield from self._validations()
         yield from self._views()
-        for section in self._object.layout.sections:
-            yield from self._condition(section.visible_if, "a layout")
+        for layout in self._object.all_layouts:
+            yield from self._condition(layout.when, "a layout")
+            for section in layout.sections:
+                yield from self._condition(section.visible_if, "a layout")
 
     def _place(
         self, place: str, *, needs_sql: bool = False, allows_old: bool = False, allows_matches: bool = False

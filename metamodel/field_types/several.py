@@ -82,7 +82,7 @@ class MultiChoiceType(SeveralType):
     name: str = "multi_choice"
     dsl_type: str = "list"
     widget: str = "checks"
-    keys = frozenset(("options",))
+    keys = frozenset(("options", "depends_on"))
     required_keys = frozenset(("options",))
 
     def check_one(self, value: object, field: FieldDef) -> None:

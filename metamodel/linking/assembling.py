@@ -24,6 +24,7 @@ from metamodel.linking.gathering import (
     gather_templates,
 )
 from metamodel.linking.granting import add_default_menus, link_menus, link_roles, link_templates
+from metamodel.linking.layouts import complete_layouts, with_record_type
 from metamodel.linking.merging import merge_extensions
 from metamodel.linking.object_names import ObjectNames
 from metamodel.linking.relations import inverse_lists, resolve_targets
@@ -176,7 +177,9 @@ def _object_def(draft: ObjectDraft, inverses: Mapping[str, InverseDef], language
         history=draft.history,
         validations=draft.validations,
         unique=draft.unique,
-        layout=draft.layout or default_layout(draft, inverses, language),
+        layout=with_record_type(draft.layout or default_layout(draft, inverses, language), draft),
+        layouts=complete_layouts(draft),
+        record_types=draft.record_types,
         views=MappingProxyType(complete_views(draft, language)),
         inverses=MappingProxyType(dict(inverses)),
         was=draft.was,

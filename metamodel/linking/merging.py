@@ -14,6 +14,7 @@ from metamodel.yaml_nodes import Entry, Mapping, Node, Scalar, Sequence
 DEFAULT_PRIORITY = 100
 _HEAD = frozenset(("extends", "priority"))
 _GROWING = frozenset(("validations", "unique", "search"))
+_NAMED = frozenset(("views", "layouts", "record_types"))
 _GROWING_LAYOUT = frozenset(("sections", "highlights", "related", "actions"))
 GROWING_PARTS = _GROWING | _GROWING_LAYOUT
 
@@ -42,8 +43,9 @@ def merge_extensions(base: Mapping, extensions: Iterable[Mapping], problems: Pro
                 merged = _set(merged, entry.key, _merge_fields(own, entry.value, added, problems))
             elif entry.key.text == "layout":
                 merged = _set(merged, entry.key, _merge_layout(own, entry.value))
-            elif entry.key.text == "views":
-                _check_views(own, entry.value, added_views, problems)
+            elif entry.key.text in _NAMED:
+                if entry.key.text == "views":
+                    _check_views(own, entry.value, added_views, problems)
                 merged = _set(merged, entry.key, _merge_deep(own, entry.value, depth=2))
             elif entry.key.text in _GROWING:
                 merged = _set(merged, entry.key, _append(own, entry.value))
@@ -54,7 +56,7 @@ def merge_extensions(base: Mapping, extensions: Iterable[Mapping], problems: Pro
 
 def _is_of_its_kind(entry: Entry) -> bool:
     """Tell whether a part is what it must be; one that is not was told of, and must not take the object's own away."""
-    if entry.key.text in ("fields", "layout", "views"):
+    if entry.key.text in ("fields", "layout") or entry.key.text in _NAMED:
         return isinstance(entry.value, Mapping)
     if entry.key.text in _GROWING:
         return isinstance(entry.value, Sequence)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from metamodel.fields import FieldDef
-from metamodel.layouts import LayoutDef, SectionDef
+from metamodel.layouts import LayoutDef
 from metamodel.objects import UniqueDef, ValidationDef, ValidationSeverity
 from metamodel.reading.field_entry import read_field
+from metamodel.reading.layout_entry import read_layout, read_layouts
 from metamodel.reading.node_values import (
     Reading,
     child,
     entries,
     flag,
-    integer,
     items,
     label,
     located,
@@ -22,6 +22,8 @@ from metamodel.reading.node_values import (
     word,
     words,
 )
+from metamodel.reading.record_type_entry import read_record_types, record_type_field
+from metamodel.record_types import RECORD_TYPE, RecordTypeDef
 from metamodel.source import LocatedText, Location
 from metamodel.texts import Label
 from metamodel.views import SortKey, ViewDef, ViewType
@@ -48,6 +50,8 @@ class ObjectDraft:
     validations: tuple[ValidationDef, ...]
     unique: tuple[UniqueDef, ...]
     layout: LayoutDef | None
+    layouts: tuple[LayoutDef, ...]
+    record_types: tuple[RecordTypeDef, ...]
     views: dict[str, ViewDef]
     was: str | None
 
@@ -62,6 +66,11 @@ def read_object(
         for entry in entries(node.get("fields"))
     }
     name_node = node.get("object")
+    record_types = read_record_types(node.get("record_types"), reading)
+    if record_types:
+        at = (node.key("record_types") or node).at
+        made = record_type_field(record_types, app, at, reading.language)
+        fields = {RECORD_TYPE: made, **{name: field for name, field in fields.items() if name != RECORD_TYPE}}
     return ObjectDraft(
         key=key,
         name=name,
@@ -81,6 +90,8 @@ def read_object(
         ),
         unique=_read_unique(node.get("unique")),
         layout=read_layout(node.get("layout"), reading),
+        layouts=read_layouts(node.get("layouts"), reading),
+        record_types=record_types,
         views={entry.key.text: read_view(entry.key, entry.value, reading) for entry in entries(node.get("views"))},
         was=word(node.get("was")),
     )
@@ -109,31 +120,6 @@ def _read_unique(node: Node | None) -> tuple[UniqueDef, ...]:
         if names:
             found.append(UniqueDef(fields=names, at=item.at))
     return tuple(found)
-
-
-def read_layout(node: Node | None, reading: Reading) -> LayoutDef | None:
-    """Read a record page's layout; None where none is written."""
-    if not isinstance(node, Mapping):
-        return None
-    sections = tuple(
-        SectionDef(
-            fields=words(section.get("fields")),
-            at=section.at,
-            label=label(section.get("label"), reading.language),
-            columns=integer(section.get("columns")) or 2,
-            visible_if=located(section.get("visible_if")),
-        )
-        for section in items(node.get("sections"))
-        if isinstance(section, Mapping)
-    )
-    return LayoutDef(
-        at=node.at,
-        sections=sections,
-        highlights=words(node.get("highlights")),
-        path=word(node.get("path")),
-        related=words(node.get("related")),
-        actions=words(node.get("actions")),
-    )
 
 
 def read_view(key: Scalar, node: Node, reading: Reading) -> ViewDef:

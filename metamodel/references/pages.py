@@ -44,6 +44,8 @@ class PageCheck:
         """
         node = self._draft.node
         self._check_layout(node.get("layout"))
+        for entry in entries(node.get("layouts")):
+            self._check_layout(entry.value)
         for entry in entries(node.get("views")):
             if isinstance(entry.value, MappingNode):
                 self._check_view(entry.key, entry.value)

@@ -8,19 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-LATER_FIELD_TYPES = frozenset("links person_name address geo file files image json signature".split())
+LATER_FIELD_TYPES = frozenset("links file files image json signature".split())
 LATER_VIEW_TYPES = frozenset(("calendar", "timeline", "map", "pivot"))
 LATER_ROLLUP_FUNCTIONS = frozenset(("min", "max", "avg", "first", "last"))
 LATER_FIELD_FLAGS = frozenset(("encrypted", "tree"))
 LATER_KEYS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "object": frozenset(
-            "record_types layouts duplicates pool template source retention quality reveal_duplicates".split()
-        ),
-        "extension": frozenset("record_types layouts duplicates pool retention quality reveal_duplicates".split()),
-        "field": frozenset(("quality", "depends_on", "schema")),
-        "option": frozenset(("for",)),
-        "layout": frozenset(("when", "roles", "record_types", "device", "tabs")),
+        "object": frozenset("duplicates pool template source retention quality reveal_duplicates".split()),
+        "extension": frozenset("duplicates pool retention quality reveal_duplicates".split()),
+        "field": frozenset(("quality", "schema")),
+        "layout": frozenset(("tabs",)),
         "view": frozenset(("group_by", "page_size")),
     }
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from metamodel.fields import ChoiceDef, DefaultDef, FieldDef, RelationKind
 from metamodel.layouts import LayoutDef
 from metamodel.objects import ObjectDef, ValidationDef, ValidationSeverity
+from metamodel.record_types import RECORD_TYPE, RecordTypeDef
 from metamodel.source import LocatedText
 from metamodel.views import ViewDef
 from metamodel.writing.values import Plain, label, plain_value, trimmed
@@ -25,7 +26,9 @@ def dump_object(object_def: ObjectDef) -> dict[str, Plain]:
         was=object_def.was,
         fields=parts.pop("fields", {}),
         unique=[list(unique.fields) for unique in object_def.unique] or None,
+        record_types={kind.name: _record_type(kind) for kind in object_def.record_types} or None,
         layout=_layout(object_def.layout),
+        layouts={layout.name: _layout(layout) for layout in object_def.layouts} or None,
         **parts,
     )
 
@@ -40,7 +43,7 @@ def _parts_of_app(object_def: ObjectDef, app: str) -> dict[str, Plain]:
     fields: dict[str, Plain] = {
         field.name: _field(field, object_def)
         for field in object_def.fields.values()
-        if field.app == app and not field.system
+        if field.app == app and not field.system and not (object_def.record_types and field.name == RECORD_TYPE)
     }
     views: dict[str, Plain] = {view.name: _view(view) for view in object_def.views.values() if view.app == app}
     validations: list[Plain] = [_validation(v) for v in object_def.validations if v.app == app]
@@ -166,8 +169,22 @@ def _validation(validation: ValidationDef) -> Plain:
     )
 
 
+def _record_type(kind: RecordTypeDef) -> Plain:
+    return trimmed(
+        label=label(kind.label),
+        required=list(kind.required) or None,
+        options={field: list(names) for field, names in kind.options} or None,
+        layout=kind.layout,
+    )
+
+
 def _layout(layout: LayoutDef) -> Plain:
     return trimmed(
+        label=label(layout.label),
+        when=_text(layout.when),
+        roles=list(layout.roles) or None,
+        record_types=list(layout.record_types) or None,
+        device=[device.value for device in layout.devices] or None,
         highlights=list(layout.highlights) or None,
         path=layout.path,
         sections=[

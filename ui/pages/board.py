@@ -15,11 +15,13 @@ from engine.records.aggregates import AggregateQuery, Measure
 from engine.records.types import ListQuery, Record
 from metamodel.fields import FieldDef, OptionDef
 from metamodel.objects import ObjectDef
+from metamodel.record_types import RECORD_TYPE, RecordTypeDef, deciding_fields
 from metamodel.texts import label_text
 from metamodel.views import ViewDef
 from ui.context import actor, language, platform, release
 from ui.formats import Formats
 from ui.page_parts import Chip, Crumb, Item, Option, Tab
+from ui.pages.board_types import column_options, type_tabs, types_with_columns
 from ui.pages.filters import joined, split_filter
 from ui.pages.form_values import BOARD
 from ui.pages.fragments import render_block
@@ -70,6 +72,7 @@ class BoardPage:
     icon: str
     crumbs: tuple[Crumb, ...]
     tabs: tuple[Tab, ...]
+    types: tuple[Tab, ...]
     state: ListState
     base_url: str
     hidden: Mapping[str, str]
@@ -83,7 +86,10 @@ class BoardPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoardPlan:
-    """What of a board depends only on release, roles, view and language."""
+    """What of a board depends only on release, roles, view and language.
+
+    deciding: fields that its columns depend on. types: record types with columns of their own.
+    """
 
     object_def: ObjectDef
     view: ViewDef
@@ -91,12 +97,14 @@ class BoardPlan:
     card: tuple[RowColumn, ...]
     total: FieldDef | None
     has_owner: bool
+    deciding: tuple[str, ...]
+    types: tuple[RecordTypeDef, ...]
 
     @property
     def paths(self) -> tuple[str, ...]:
         """What is asked of the door for each card."""
         names = [column.path for column in self.card]
-        return tuple(dict.fromkeys([*names, self.by.name, *([_OWNER] if self.has_owner else [])]))
+        return tuple(dict.fromkeys([*names, self.by.name, *self.deciding, *([_OWNER] if self.has_owner else [])]))
 
 
 def board_page(object_def: ObjectDef, view: ViewDef, state: ListState, tabs: tuple[Tab, ...]) -> ResponseReturnValue:
@@ -127,6 +135,7 @@ def _make_page(object_def: ObjectDef, view: ViewDef, state: ListState, tabs: tup
         icon=object_def.icon or "layout-kanban",
         crumbs=(Crumb(label=title),),
         tabs=tabs,
+        types=type_tabs(plan.types, view, state),
         state=state,
         base_url=f"/o/{quote(object_def.key)}",
         hidden={"view": view.name, **({"filter": state.filter} if state.filter else {})},
@@ -154,6 +163,8 @@ def _plan(object_def: ObjectDef, view: ViewDef, formats: Formats) -> BoardPlan:
         card=make_columns(release().metamodel, access, object_def, paths, formats.language),
         total=total if total is not None and total.name in readable else None,
         has_owner=_OWNER in readable,
+        deciding=tuple(name for name in deciding_fields(object_def, by) if name in readable),
+        types=types_with_columns(object_def, by) if RECORD_TYPE in readable else (),
     )
 
 
@@ -183,8 +194,7 @@ def _figures(plan: BoardPlan, state: ListState) -> Mapping[object, tuple[object,
 def _board_columns(
     plan: BoardPlan, state: ListState, figures: Mapping[object, tuple[object, ...]], formats: Formats
 ) -> Iterable[BoardColumn]:
-    assert plan.by.choice is not None
-    for option in plan.by.choice.options:
+    for option in column_options(plan.by, plan.types, plan.view, state):
         found = figures.get(option.name)
         if found is None and not option.active:
             continue
@@ -232,7 +242,9 @@ def _card(plan: BoardPlan, record: Record, formats: Formats) -> Card:
             for column in shown
             if column.path != _OWNER
         ),
-        moves=tuple(_option(option, formats.language) for option in next_options(plan.by, record.values[plan.by.name]))
+        moves=tuple(
+            _option(option, formats.language) for option in next_options(plan.object_def, plan.by, record.values)
+        )
         if may_move
         else (),
         owner=record.titles.get(_OWNER, ""),

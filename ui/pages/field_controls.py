@@ -108,6 +108,9 @@ class FieldControl:
         elif self._options is not None:
             now.required = verdict.required
             chosen = own_text or reference_text(value)
+            if verdict.options is not None and chosen not in verdict.options and not now.error:
+                # An option that went with what stood elsewhere before: the person chooses again.
+                chosen = reference_text(value)
             now.options, is_known = self._options(verdict, chosen, state, offered)
             now.lookup_url = self._lookup_url(state)
             start = chosen if is_known else ""
@@ -147,11 +150,9 @@ def _options_writer(field: FieldDef, language: str) -> OptionsWriter | None:
 
     def write(verdict: FieldState, chosen: str, state: FormState, offered: Sequence[Choice]) -> tuple[str, bool]:
         allowed = plain if verdict.options is None else verdict.options
-        texts = [
-            selected[name] if name == chosen else text
-            for name, text in plain.items()
-            if name in allowed or name == chosen
-        ]
+        texts = [selected[name] if name == chosen else plain[name] for name in allowed]
+        if chosen in plain and chosen not in allowed:
+            texts.append(selected[chosen])
         return "".join(texts), chosen in plain
 
     return write

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from engine.errors import FieldError
 from engine.records.types import Choice, FormState
 from engine.releases.release import Release
+from metamodel.layouts import LayoutDef
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from ui.controls import SECTION_END, section_start
@@ -94,13 +95,7 @@ class FormMaker:
             for name, definition in object_def.fields.items()
         }
         language = formats.language
-        self._sections = tuple(
-            (
-                str(section_start(label_text(section.label, language, ""), f"form-section-{index}", section.columns)),
-                tuple(section.fields),
-            )
-            for index, section in enumerate(object_def.layout.sections, 1)
-        )
+        self._sections = {layout.name: _layout_sections(layout, language) for layout in object_def.all_layouts}
 
     def make(self, record_id: str | None, state: FormState, given: FormInput, only: Sequence[str] = ()) -> FormParts:
         """Make the parts; only: the fields to show, () = those of the layout's visible sections."""
@@ -126,7 +121,8 @@ class FormMaker:
     def _shown_sections(self, state: FormState, only: Sequence[str]) -> Iterable[tuple[str, Sequence[str]]]:
         if only:
             return ((str(section_start("", "", 1)), only),)
-        return (section for section, visible in zip(self._sections, state.sections, strict=True) if visible)
+        sections = self._sections[state.layout.layout.name]
+        return (section for section, visible in zip(sections, state.sections, strict=True) if visible)
 
     def _summary(
         self, shown: Mapping[str, FormControl], errors: Sequence[FieldError]
@@ -138,6 +134,16 @@ class FormMaker:
                 yield shown[name].id, label, each.message
             else:
                 yield "", "", f"{label}: {each.message}" if label else each.message
+
+
+def _layout_sections(layout: LayoutDef, language: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple(
+        (
+            str(section_start(label_text(section.label, language, ""), f"form-section-{index}", section.columns)),
+            tuple(section.fields),
+        )
+        for index, section in enumerate(layout.sections, 1)
+    )
 
 
 def form_maker(pinned: Release, object_def: ObjectDef, formats: Formats) -> FormMaker:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from engine.records.record_state import RecordState
 from engine.records.types import Record
 from metamodel.fields import FieldDef, OptionDef
+from metamodel.layouts import LayoutDef
 from metamodel.objects import ObjectDef
+from metamodel.record_types import fitting_options
 from metamodel.texts import label_text
 from ui.formats import Formats
 from ui.page_parts import Item, PathStep
@@ -46,16 +48,16 @@ def shown_item(field: FieldDef, record: Record, formats: Formats) -> Item:
     )
 
 
-def highlight_items(object_def: ObjectDef, record: Record, formats: Formats) -> tuple[Item, ...]:
+def highlight_items(object_def: ObjectDef, layout: LayoutDef, record: Record, formats: Formats) -> tuple[Item, ...]:
     """Show the highlights that may be read."""
-    names = [name for name in object_def.layout.highlights if name in record.values]
+    names = [name for name in layout.highlights if name in record.values]
     return tuple(shown_item(object_def.fields[name], record, formats) for name in names)
 
 
 def shown_sections(object_def: ObjectDef, record: Record, state: RecordState, formats: Formats) -> tuple[Section, ...]:
     """Show the sections that are visible now, without fields that are hidden or may not be read."""
     found = []
-    for index, (section, visible) in enumerate(zip(object_def.layout.sections, state.sections, strict=True)):
+    for index, (section, visible) in enumerate(zip(state.layout.layout.sections, state.sections, strict=True)):
         names = [name for name in section.fields if name in record.values and name not in state.hidden]
         if visible and names:
             found.append(
@@ -71,13 +73,18 @@ def shown_sections(object_def: ObjectDef, record: Record, state: RecordState, fo
 
 def stage_path(object_def: ObjectDef, record: Record, state: RecordState, formats: Formats) -> StagePath | None:
     """Make the stage bar, where the layout has one and its field may be read."""
-    field = object_def.fields.get(object_def.layout.path or "")
+    field = object_def.fields.get(state.layout.layout.path or "")
     if field is None or field.choice is None or field.name not in record.values:
         return None
     current = record.values.get(field.name)
-    options = [option for option in field.choice.options if option.active or option.name == current]
+    fitting = fitting_options(object_def, field, record.values)
+    options = [option for option in fitting if option.active or option.name == current]
+    # A record may stand where its type has no stage: nobody asked it again when the type was made.
+    options += [option for option in field.choice.options if option.name == current and option not in options]
     at = next((index for index, option in enumerate(options) if option.name == current), -1)
-    allowed = _allowed(field, current) if field.name in state.changeable else ()
+    allowed = (
+        [each.name for each in next_options(object_def, field, record.values)] if field.name in state.changeable else ()
+    )
     ended = at >= 0 and _is_end(options[at])
     tip = options[at].tip if at >= 0 else None
     return StagePath(
@@ -97,19 +104,17 @@ def stage_path(object_def: ObjectDef, record: Record, state: RecordState, format
     )
 
 
-def next_options(field: FieldDef, current: object) -> Sequence[OptionDef]:
-    """Give the options that a record at `current` may be moved to."""
+def next_options(object_def: ObjectDef, field: FieldDef, values: Mapping[str, object]) -> Sequence[OptionDef]:
+    """Give the options that a record with these values may be moved to."""
     if field.choice is None:
         return ()
-    allowed = _allowed(field, current)
-    return [option for option in field.choice.options if option.name in allowed and option.name != current]
-
-
-def _allowed(field: FieldDef, current: object) -> Sequence[str]:
-    assert field.choice is not None
-    names = [option.name for option in field.choice.options if option.active]
-    found = field.choice.allowed_next(str(current)) if current is not None else None
-    return names if found is None else [name for name in names if name in found]
+    current = values.get(field.name)
+    allowed = field.choice.allowed_next(str(current)) if current is not None else None
+    return [
+        option
+        for option in fitting_options(object_def, field, values)
+        if option.active and option.name != current and (allowed is None or option.name in allowed)
+    ]
 
 
 def _is_end(option: OptionDef) -> bool:

@@ -20,6 +20,7 @@ from engine.records.types import Saved
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from ui.context import actor, language, platform, release
+from ui.device import device
 from ui.page_parts import Crumb
 from ui.pages.chrome import toast, toast_infos
 from ui.pages.conflict import conflict_page
@@ -27,6 +28,7 @@ from ui.pages.form_parts import FormInput, form_id, form_maker
 from ui.pages.form_values import BACK, CONFIRM, PostedForm, form_fields, read_posted
 from ui.pages.fragments import render_block
 from ui.pages.kept_pages import kept_page
+from ui.pages.layout_note import layout_note_html
 from ui.pages.rights import readable_object, user_formats
 from ui.security import local_path
 
@@ -197,7 +199,7 @@ def _page(
     with platform().records.reading(actor(), release=release()) as transaction:
         # Some choices of each lookup are for people without scripts; a picker asks for its own.
         with_choices = not (request.method == "POST" and request.headers.get("HX-Request"))
-        state = transaction.form_state(object_def.key, record_id, values, with_choices=with_choices)
+        state = transaction.form_state(object_def.key, record_id, values, with_choices=with_choices, device=device())
         if record_id is not None and all(verdict.readonly for verdict in state.fields.values()):
             raise AccessDenied("update", object_def.key, str(_("your roles do not allow it for this record")))
         given = FormInput(
@@ -220,7 +222,7 @@ def _page(
         state_url=f"{base}/new/state" if record_id is None else f"{url}/state",
         cancel_url=local_path(posted.back, url) if posted.back else url,
         crumbs=_crumbs(object_def, record_id, title),
-        inside=parts.inside,
+        inside=parts.inside + layout_note_html(object_def, state.layout),
         summary=parts.summary,
         fields={name: value for name, value in fields.items() if value},
         refused=refused,

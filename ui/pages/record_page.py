@@ -15,10 +15,12 @@ from engine.records.record_state import record_state
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from ui.context import actor, language, platform, release
+from ui.device import device
 from ui.formats import Formats
 from ui.page_parts import Crumb, Item, TimelineEntry
 from ui.pages.chrome import toast
 from ui.pages.history import history_entries
+from ui.pages.layout_note import layout_note
 from ui.pages.layout_parts import Section, StagePath, highlight_items, shown_sections, stage_path
 from ui.pages.related import RelatedList, related_lists
 from ui.pages.rights import readable_object, user_formats
@@ -47,6 +49,7 @@ class RecordPage:
     related: tuple[RelatedList, ...]
     history: tuple[TimelineEntry, ...]
     runs: tuple[RunRow, ...]
+    layout_note: str
     edit_url: str
     delete_url: str
 
@@ -86,8 +89,9 @@ def make_record_page(object_def: ObjectDef, record_id: str, formats: Formats) ->
     key = object_def.key
     with platform().records.reading(actor(), release=release()) as transaction:
         record = transaction.get(key, record_id)
-        state = record_state(transaction, key, record_id)
-        related = related_lists(transaction, object_def, record_id, formats, release())
+        state = record_state(transaction, key, record_id, device())
+        layout = state.layout.layout
+        related = related_lists(transaction, object_def, layout, record_id, formats, release())
         history = history_entries(transaction, object_def, record_id, formats)
         about = RunFilter(object=key, record_id=record_id)
         runs = platform().automation.runs.list(actor(), about, limit=_RUNS, within=transaction)
@@ -103,12 +107,13 @@ def make_record_page(object_def: ObjectDef, record_id: str, formats: Formats) ->
         url=url,
         list_url=f"/o/{quote(key)}",
         crumbs=(Crumb(label=plural, href=f"/o/{quote(key)}"), Crumb(label=title)),
-        highlights=highlight_items(object_def, record, formats),
+        highlights=highlight_items(object_def, layout, record, formats),
         path=stage_path(object_def, record, state, formats),
         sections=shown_sections(object_def, record, state, formats),
         related=related,
         history=history,
         runs=tuple(run_row(run, formats) for run in runs.rows),
+        layout_note=layout_note(object_def, state.layout),
         edit_url=f"{url}/edit" if state.may_update and state.changeable else "",
         delete_url=f"{url}/delete" if state.may_delete else "",
     )

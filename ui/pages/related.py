@@ -11,6 +11,7 @@ from markupsafe import Markup
 from engine.access.compiler import Access
 from engine.records.transaction import Transaction
 from engine.releases.release import Release
+from metamodel.layouts import LayoutDef
 from metamodel.objects import InverseDef, ObjectDef
 from metamodel.texts import label_text
 from metamodel.views import ViewType
@@ -50,17 +51,24 @@ class RelatedPlan:
 
 
 def related_lists(
-    transaction: Transaction, object_def: ObjectDef, record_id: str, formats: Formats, pinned: Release
+    transaction: Transaction,
+    object_def: ObjectDef,
+    layout: LayoutDef,
+    record_id: str,
+    formats: Formats,
+    pinned: Release,
 ) -> tuple[RelatedList, ...]:
     """Read the lists of the layout for a record that may be read."""
     access = transaction.access
-    key = ("ui.related", object_def.key, access.roles, access.full, formats.language, formats.zone.key)
-    plans = pinned.part(key, lambda made: tuple(_plans(made, access, object_def, formats)))
+    key = ("ui.related", object_def.key, layout.name, access.roles, access.full, formats.language, formats.zone.key)
+    plans = pinned.part(key, lambda made: tuple(_plans(made, access, object_def, layout, formats)))
     return tuple(_read(transaction, plan, object_def, record_id, formats) for plan in plans)
 
 
-def _plans(pinned: Release, access: Access, object_def: ObjectDef, formats: Formats) -> Iterable[RelatedPlan]:
-    for name in object_def.layout.related:
+def _plans(
+    pinned: Release, access: Access, object_def: ObjectDef, layout: LayoutDef, formats: Formats
+) -> Iterable[RelatedPlan]:
+    for name in layout.related:
         inverse = object_def.inverses.get(name)
         if inverse is None or not access.may_read(inverse.object, inverse.field):
             continue

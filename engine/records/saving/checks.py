@@ -12,10 +12,13 @@ from engine.expressions.context import option_label
 from engine.records.hooks import SaveKind
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.messages import say
+from engine.records.saving.narrowing import Narrowed
 from engine.records.saving.plan import Evaluate, Validation
 from metamodel.field_types import FieldTypeRegistry, FieldValueError, message
 from metamodel.fields import ChoiceDef, FieldDef
 from metamodel.objects import ValidationSeverity
+from metamodel.record_types import RECORD_TYPE, standing_against
+from metamodel.texts import label_text
 from metamodel.values import Money
 from workflow_dsl.evaluation_errors import EvaluationError
 
@@ -37,6 +40,8 @@ class Checker:
         for definition in draft.plan.choices:
             if definition.name in changed:
                 self._choice(draft, definition)
+        for narrowed in draft.plan.narrowed:
+            self._fit(draft, narrowed, changed)
         for validation in draft.plan.validations:
             self._validate(draft, validation)
 
@@ -85,6 +90,10 @@ class Checker:
         for name in plan.required:
             if draft.values[name] is None and name not in told and self._is_visible(draft, name):
                 self._refuse(draft, "required", name)
+        for name in plan.required_by_type.get(draft.values.get(RECORD_TYPE) or "", ()):
+            if draft.values[name] is None and name not in told | {*plan.required} and self._is_visible(draft, name):
+                self._refuse(draft, "required", name)
+                told.add(name)
         for name, condition in plan.required_if.items():
             if draft.values[name] is not None or name in told or name in plan.required:
                 continue
@@ -112,17 +121,37 @@ class Checker:
             return
         if not option.active:
             self._refuse(draft, "inactive_option", definition.name, value=self._label(draft, definition, value))
-        if choice.depends_on is not None and option.only_for:
-            other = draft.values.get(choice.depends_on)
-            if other not in option.only_for:
-                shown = self._label(draft, definition, value)
-                owner = draft.plan.object.fields[choice.depends_on]
-                shown_other = self._label(draft, owner, other) if other is not None else "–"
-                self._refuse(draft, "wrong_option", definition.name, value=shown, other=shown_other)
         self._transition(draft, definition, choice, value)
         for name in option.requires:
             if draft.values.get(name) is None and not any(error.field == name for error in draft.errors):
                 self._refuse(draft, "option_requires", name, option=self._label(draft, definition, value))
+
+    def _fit(self, draft: RecordDraft, narrowed: Narrowed, changed: frozenset[str]) -> None:
+        """Judge whether options go with the record's other values; a change on either side is judged."""
+        definition = narrowed.definition
+        name, value = definition.name, draft.values[definition.name]
+        if value is None or definition.choice is None:
+            return
+        by_others = bool(narrowed.deciding & changed)
+        before = draft.old.get(name)
+        kept = () if by_others else before if isinstance(before, tuple) else (before,)
+        for each in value if isinstance(value, tuple) else (value,):
+            option = definition.choice.option(each)
+            if option is None or each in kept:
+                continue
+            against = standing_against(draft.plan.object, definition, option, draft.values)
+            if against is not None:
+                shown, other = self._label(draft, definition, each), self._shown_other(draft, against)
+                self._refuse(draft, "wrong_option", name, value=shown, other=other)
+
+    def _shown_other(self, draft: RecordDraft, name: str) -> str:
+        definition, value = draft.plan.object.fields[name], draft.values.get(name)
+        if value is None:
+            return "–"
+        if definition.choice is None:
+            return label_text(definition.label, self._language, name)
+        values = value if isinstance(value, tuple) else (value,)
+        return ", ".join(self._label(draft, definition, each) for each in values)
 
     def _transition(self, draft: RecordDraft, definition: FieldDef, choice: ChoiceDef, value: str) -> None:
         before = draft.old.get(definition.name)

@@ -13,6 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from engine.expressions.sql.runtime import runtime
 from engine.records.hooks import SaveKind
 from engine.records.saving.drafts import RecordDraft
+from engine.records.saving.narrowing import fill_narrowed
 from engine.records.statements import Prepared
 from metamodel.fields import FieldDef
 from metamodel.values import Ref
@@ -46,6 +47,7 @@ def fill_new(draft: RecordDraft, transaction: Transaction) -> None:
             draft.put(filler.name, filler.constant if filler.evaluate is None else filler.evaluate(draft.context))
         except EvaluationError as fault:
             draft.reject(str(fault), field=filler.name, code="not_computable")
+    fill_narrowed(draft)
 
 
 def fill_copies(draft: RecordDraft) -> None:

@@ -18,6 +18,7 @@ from engine.records.saving.plan import Link
 from engine.records.saving.relations import Found, Target, find_targets
 from metamodel.field_types import FieldValueError
 from metamodel.fields import ChoiceDef, FieldDef
+from metamodel.record_types import RECORD_TYPE, standing_against
 from metamodel.values import Ref
 from workflow_dsl.evaluation_errors import EvaluationError
 
@@ -82,6 +83,9 @@ class _Doubts:
             values = self._values(name)
             if None in values:
                 self.places.update(place for place, value in enumerate(values) if value is None)
+        for kind, names in self._plan.required_by_type.items():
+            places = [place for place, row in enumerate(self._rows) if row[RECORD_TYPE] == kind]
+            self.places.update(p for p in places if any(self._rows[p][name] is None for name in names))
         for name, asked in self._group.asked.required_if:
             if name in self._plan.required:
                 continue
@@ -89,6 +93,7 @@ class _Doubts:
             self._doubt_unless(False, asked, empty)
 
     def choices(self) -> None:
+        narrowed = {each.definition.name for each in self._plan.narrowed}
         for definition in self._plan.choices:
             choice = definition.choice
             if choice is None:
@@ -97,6 +102,8 @@ class _Doubts:
             if definition.type == "multi_choice":
                 # Options chosen together are few and rarely judged by more than their names.
                 self.places.update(place for place, value in enumerate(values) if not _all_free(choice, value))
+                if definition.name in narrowed:
+                    self.places.update(place for place, value in enumerate(values) if value is not None)
                 continue
             for name in {value for value in values if value is not None}:
                 option = choice.option(name)
@@ -105,7 +112,9 @@ class _Doubts:
                 places = [place for place, value in enumerate(values) if value == name]
                 if not option.active:
                     self.places.update(places)
-                self._doubt_combination(choice, option.only_for, places)
+                if definition.name in narrowed:
+                    against = partial(standing_against, self._plan.object, definition, option)
+                    self.places.update(place for place in places if against(self._rows[place]) is not None)
                 for needed in option.requires:
                     self.places.update(place for place in places if self._rows[place].get(needed) is None)
 
@@ -115,11 +124,6 @@ class _Doubts:
             for condition in validation.conditions:
                 places = self._doubt_unless(None, condition, places)
             self._doubt_unless(True, validation.check, places)
-
-    def _doubt_combination(self, choice: ChoiceDef, only_for: Any, places: Iterable[int]) -> None:
-        if choice.depends_on is not None and only_for:
-            other = choice.depends_on
-            self.places.update(place for place in places if self._rows[place].get(other) not in only_for)
 
     def _doubt_unless(self, wanted: bool | None, asked: Asked, places: list[int]) -> list[int]:
         """Ask of the records at some places; doubt those with another answer, or with none. Give those that hold."""

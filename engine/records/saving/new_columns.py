@@ -118,6 +118,9 @@ class NewGroup:
         """Give what the records have in common before their own values come in; None where that isn't known."""
         if not self.asked.in_order:
             return None
+        if any(each.deciding & self.given and each.definition.default for each in self.plan.narrowed):
+            # Defaults that follow from what a record gives are its own.
+            return None
         transaction = self._transaction
         sample = RecordDraft(self.plan, transaction.around, SaveKind.CREATED, "", None, None)
         sample.given.update(self.given)

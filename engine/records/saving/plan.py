@@ -9,6 +9,7 @@ from typing import Any
 from engine.expressions.language import ReleaseLanguage
 from engine.records.parts import ReleaseParts
 from engine.records.rounding import keep_form, rounder
+from engine.records.saving.narrowing import Narrowed, narrowed_choices
 from engine.records.saving.rollup_plans import starts_at_zero
 from engine.storage.codecs import MoneyCodec
 from engine.storage.tables import ObjectTable
@@ -108,6 +109,8 @@ class SavePlan:
     uniques: tuple[tuple[str, ...], ...]
     numbers: tuple[FieldDef, ...]
     keep: Mapping[str, Callable[[Any], Any]]
+    narrowed: tuple[Narrowed, ...]
+    required_by_type: Mapping[str, tuple[str, ...]]
     types: FieldTypeRegistry
     reads_along: frozenset[str]
     plain: Mapping[str, str]
@@ -154,6 +157,8 @@ class _PlanMaker:
             uniques=self._uniques(kept),
             numbers=tuple(item for item in kept.values() if item.type == "autonumber"),
             keep={name: keep_form(item, currency) for name, item in kept.items()},
+            narrowed=narrowed_choices(self._object, kept),
+            required_by_type={kind.name: kind.required for kind in self._object.record_types if kind.required},
             types=self._parts.release.field_types,
             reads_along=frozenset(self._reads_along()),
             plain={
