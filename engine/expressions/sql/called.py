@@ -100,7 +100,7 @@ def _argument(builder: SqlBuilder, letter: str, arg: SqlValue) -> tuple[Sql, ...
             number = arg.amount if isinstance(arg, SqlMoney) else arg
             return numbers.pair(number) if numbers.sqlite else (cast(number.expr, Numeric()),)
         case SqlNumber():
-            return (_integer(builder, numbers.plain(arg)),)
+            return (whole_integer(builder, numbers.plain(arg)),)
         case SqlDatetime() if letter == "D":
             return (local_date(builder, arg.expr),)
         case SqlItems() | SqlList() | SqlTexts():
@@ -111,7 +111,8 @@ def _argument(builder: SqlBuilder, letter: str, arg: SqlValue) -> tuple[Sql, ...
             return (arg.expr,)  # type: ignore[union-attr]
 
 
-def _integer(builder: SqlBuilder, plain: Sql) -> Sql:
+def whole_integer(builder: SqlBuilder, plain: Sql) -> Sql:
+    """Give a whole number as the database's own integer, at most a thousand million either way."""
     if not builder.numbers.sqlite:
         plain = case((plain > _MOST, literal(_MOST)), (plain < -_MOST, literal(-_MOST)), else_=plain)
     return cast(plain, Integer())

@@ -1,6 +1,4 @@
 """Calls of the language's functions in SQL: those that a database can compute with the same meaning.
-
-What stands in `_MAKERS` must be what the language marks with `sql`; the checker lets nothing else come here.
 """
 
 from __future__ import annotations
@@ -12,7 +10,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Integer, Numeric, Text, case, cast, extract, false, func, literal, null, or_
 
 from engine.expressions.sql import people
-from engine.expressions.sql.called import CALLED, called
+from engine.expressions.sql.called import CALLED, called, whole_integer
 from engine.expressions.sql.comparing import ordered
 from engine.expressions.sql.constants import kind_type
 from engine.expressions.sql.dates import add_duration, days_between, local_date, plain_duration, zone_of
@@ -39,7 +37,6 @@ from workflow_dsl.syntax import BinaryOp
 if TYPE_CHECKING:
     from engine.expressions.sql.builder import SqlBuilder
 
-_MOST = 1_000_000_000
 _MOST_DIGITS = 28
 Make = Callable[["SqlBuilder", Sequence[SqlValue], t.FunctionCall], SqlValue]
 
@@ -76,11 +73,7 @@ def _whole(builder: SqlBuilder, value: SqlValue, node: t.FunctionCall) -> Sql:
     """Give a whole number as the database's own integer, at most a thousand million either way."""
     if not isinstance(value, SqlNumber):
         raise NotInSql(f"'{node.function.name}(…)' of these values", node.at)
-    plain = builder.numbers.plain(value)
-    if not builder.numbers.sqlite:
-        # PostgreSQL refuses what is no 32-bit integer; for places and counts of characters the ends say the same.
-        plain = case((plain > _MOST, literal(_MOST)), (plain < -_MOST, literal(-_MOST)), else_=plain)
-    return cast(plain, Integer())
+    return whole_integer(builder, builder.numbers.plain(value))
 
 
 def _filled(text: Sql) -> SqlText:
@@ -136,7 +129,7 @@ def _is_number(builder: SqlBuilder, args: Sequence[SqlValue], node: t.FunctionCa
 
 
 def _replace(builder: SqlBuilder, args: Sequence[SqlValue], node: t.FunctionCall) -> SqlValue:
-    """Give `replace`: an empty third argument takes the part out, an empty part leaves the text as it is."""
+    """Give `replace`; an empty third argument takes the part out."""
     if isinstance(args[0], SqlEmpty) or isinstance(args[1], SqlEmpty):
         return args[0]
     text, part = _text(args[0], node), _text(args[1], node)
