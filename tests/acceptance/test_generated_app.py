@@ -1,0 +1,56 @@
+"""An app of 300 objects and 7,000 fields is applied and served: every list and form opens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from engine.platform import check_app_folders
+from tests.support.generated_app import Sizes, generated_sources, name_of, write_generated
+from tests.support.served import Served, serve_deals
+
+SIZES = Sizes(objects=300, fields=7_000)
+
+
+def serve(url: str, folder: Path, sizes: Sizes) -> Iterator[Served]:
+    app = write_generated(folder / f"big{sizes.objects}" / "big", sizes)
+    with serve_deals(url, folder, app_folder=app) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def big(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    yield from serve(module_database_url, tmp_path_factory.mktemp("served"), SIZES)
+
+
+def test_it_has_the_sizes_it_says_and_no_problem(tmp_path: Path) -> None:
+    texts = generated_sources(SIZES)
+    assert sum(path.startswith("objects/") for path in texts) == 300
+    candidate = check_app_folders([write_generated(tmp_path / "big", SIZES)])
+    assert [str(problem) for problem in candidate.problems] == []
+    assert candidate.metamodel is not None
+    own = [o for o in candidate.metamodel.objects.values() if o.app == "big"]
+    fields = [field for o in own for field in o.fields.values() if not field.system]
+    assert len(fields) == 7_000
+    formulas = [field.formula.text for field in fields if field.formula is not None]
+    assert len(formulas) >= 500
+    assert 0.4 < sum("parent." in text for text in formulas) / len(formulas) < 0.6
+
+
+def opened(client: FlaskClient, path: str) -> str:
+    answer = client.get(path)
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 200, f"{path}: {answer.status_code}"
+    return text
+
+
+@pytest.mark.faults  # minutes long: it runs with the other long tests
+def test_every_list_and_form_opens(big: Served) -> None:
+    client = big.sign_in("admin")
+    for number in range(SIZES.objects):
+        name = name_of(number)
+        assert "<table" in opened(client, f"/o/{name}") or "empty" in opened(client, f"/o/{name}")
+        assert 'name="amount' in opened(client, f"/o/{name}/new")
