@@ -27,6 +27,10 @@ def _has_permission(context: Context, permission: str) -> bool:
     return context.has_permission(permission)
 
 
+def _in_subtree(context: Context, record: Ref, root: Ref) -> bool:
+    return record.object == root.object and context.in_subtree(root.object, record.id, root.id)
+
+
 def _url(context: Context, record: Ref) -> str:
     return context.url(record.object, record.id)
 
@@ -119,6 +123,10 @@ def people_functions() -> tuple[Function, ...]:
         Function(name="has_permission", group="people", sql=True, doc="Whether who acts has a permission by name.",
                  example=Example(expression='has_permission("waive_review")', value="false"),
                  signatures=(signature("permission: text", BOOLEAN, _has_permission, needs_context=True),)),
+        Function(name="in_subtree", group="look-ups", sql=True, form=True,
+                 doc="Whether a record of a tree is another one of it, or stands anywhere below.",
+                 example=Example(expression="in_subtree(account, account.parent)", value="true"),
+                 signatures=(signature("record: record, root: record", BOOLEAN, _in_subtree, needs_context=True),)),
         Function(name="url", group="other", sql=True, doc="The address of a record's page.",
                  example=Example(expression="url(this)", value='"/o/order/o1"'),
                  signatures=(signature("record: record", TEXT, _url, needs_context=True),)),

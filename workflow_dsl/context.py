@@ -7,7 +7,7 @@ examples and tools. All values are as docs/architecture.md says ("Values in memo
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Protocol
@@ -86,6 +86,9 @@ class Context(Protocol):
     def has_permission(self, permission: str) -> bool:
         """Say whether the user who acts has a permission by name."""
 
+    def in_subtree(self, object_key: str, record_id: str, root_id: str) -> bool:
+        """Say whether a record of a tree is another one, or stands below it."""
+
     def to_base(self, money: Money) -> Decimal:
         """Give an amount in the base currency at the record's dated rate."""
 
@@ -109,12 +112,26 @@ class Context(Protocol):
         """Remember something for the trace, such as a division by zero."""
 
 
+def stands_below(find: Callable[[str], Values | None], above: str, record_id: str, root_id: str) -> bool:
+    """Walk up a tree from a record by the lookup `above`; a record that is not found ends the way."""
+    seen: set[str] = set()
+    current: str | None = record_id
+    while current is not None and current not in seen:
+        values = find(current)
+        if values is None or current == root_id:
+            return values is not None
+        seen.add(current)
+        current = values.get(above)
+    return False
+
+
 @dataclass(kw_only=True)
 class PlainContext:
     """A `Context` over plain values.
 
     tables: object key → id → values. lists: (object key, list name) → (child object, lookup field); lists not named
-    there are empty. rates: currency → base currency per unit. roles: user id → role names. managers: user → manager.
+    there are empty. trees: object key → lookup to what is above. rates: currency → base currency per unit. roles:
+    user id → role names. managers: user → manager.
     """
 
     this: Values = field(default_factory=dict)
@@ -132,6 +149,7 @@ class PlainContext:
     teams: Mapping[str, Sequence[str]] = field(default_factory=dict)
     managers: Mapping[str, str] = field(default_factory=dict)
     permissions: Sequence[str] = ()
+    trees: Mapping[str, str] = field(default_factory=dict)
     holidays: Sequence[dt.date] = ()
     workdays: Sequence[dt.date] = ()
     labels: Mapping[tuple[str, str, str], str] = field(default_factory=dict)
@@ -202,6 +220,11 @@ class PlainContext:
     def has_permission(self, permission: str) -> bool:
         """Look the permission up."""
         return permission in self.permissions
+
+    def in_subtree(self, object_key: str, record_id: str, root_id: str) -> bool:
+        """Walk up the tree."""
+        above = self.trees.get(object_key, "")
+        return stands_below(lambda each: self.related(object_key, each), above, record_id, root_id)
 
     def to_base(self, money: Money) -> Decimal:
         """Convert by the one rate a currency has here."""

@@ -103,8 +103,9 @@ def _read(transaction: Transaction, object_def: ObjectDef, lookups: Sequence[Fie
     found: frozenset[str] = frozenset()
     for item in lookups:
         relation = item.relation
-        if relation is not None and relation.where is not None and relation.single_target is not None:
-            target = relation.single_target
+        if relation is None or relation.where is None:
+            continue
+        for target in relation.targets:
             reads = transaction.parts.language.condition_reads(relation.where, object_def.key, row_object=target)
             found |= reads.own | {read.field for read in reads.fields if read.object == object_def.key}
     return found
@@ -158,7 +159,7 @@ def _select(
         conditions.append(alias.c["active"].is_(True))
     conditions += [folded_test(builder, BinaryOp.CONTAINS, title, literal(word, Text())) for word in words]
     relation = definition.relation
-    if relation is not None and relation.where is not None and relation.single_target == target:
+    if relation is not None and relation.where is not None:
         node = parts.language.condition(relation.where, object_key, row_object=target)
         bound = BoundRecord(builder, scope.frame, object_key, given)
         try:

@@ -147,6 +147,7 @@ def sample_context(
         teams={"east": ["u1"]},
         managers={"u1": "u2", "u2": "u3"},
         permissions=["waive_review"],
+        trees={"account": "parent"},
         holidays=[dt.date(2026, 10, 1)],
         workdays=[dt.date(2026, 11, 22)],
         labels={("deal", "stage", "proposal"): "Proposal"},

@@ -45,9 +45,11 @@ def choice(
     return field(name, "choice", choice=ChoiceDef(options=defs, attribute_types=types))
 
 
-def lookup(name: str, *targets: str, kind: str = "lookup", inverse: str | None = None) -> FieldDef:
+def lookup(
+    name: str, *targets: str, kind: str = "lookup", inverse: str | None = None, tree: bool = False
+) -> FieldDef:
     """Make a lookup; no targets = any object."""
-    relation = RelationDef(kind=RelationKind(kind), targets=targets, at=NOWHERE, inverse=inverse)
+    relation = RelationDef(kind=RelationKind(kind), targets=targets, at=NOWHERE, inverse=inverse, tree=tree)
     return field(name, kind, relation=relation)
 
 
@@ -107,7 +109,7 @@ def _account() -> ObjectDef:
         field("employees", "integer"),
         field("last_activity_at", "datetime"),
         field("sent_at", "datetime"),
-        lookup("parent", "account"),
+        lookup("parent", "account", tree=True),
         inverses=(
             inverse("deals", "deal", "account"),
             inverse("contacts", "contact", "account"),

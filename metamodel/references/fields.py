@@ -15,6 +15,7 @@ from metamodel.names import did_you_mean, name_fault
 from metamodel.objects import SYSTEM_FIELDS
 from metamodel.reading.node_values import child, entries, scalars
 from metamodel.reading.object_file import ObjectDraft
+from metamodel.references.lookups import check_lookup
 from metamodel.references.telling import check_path, tell_unknown
 from metamodel.source import Problems
 from metamodel.values import Duration, Money
@@ -29,7 +30,7 @@ _COMPUTED_REFUSES = ("required", "required_if", "default", "readonly_if", "copy_
 def check_fields(draft: ObjectDraft, drafts: Mapping[str, ObjectDraft], problems: Problems) -> None:
     """Check the fields that an object's files write.
 
-    Problems: OBJ111 – OBJ129, OBJ224 – OBJ225, OBJ251 – OBJ252.
+    Problems: OBJ111 – OBJ129, OBJ224 – OBJ225, OBJ251 – OBJ254.
     """
     for key, node in entries(draft.node.get("fields")):
         field = draft.fields.get(key.text)
@@ -69,6 +70,7 @@ def _check_field(
         _check_format(node.get("format"), problems)
     if field.choice is not None:
         _check_choice(node, field, draft, problems)
+    check_lookup(key, node, field, draft, problems)
     copy_from = node.get("copy_from")
     if isinstance(copy_from, Scalar):
         end = check_path(problems, "OBJ127", copy_from, drafts, draft.key)

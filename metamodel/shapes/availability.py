@@ -10,8 +10,7 @@ from types import MappingProxyType
 
 LATER_FIELD_TYPES = frozenset("links file files image json signature".split())
 LATER_VIEW_TYPES = frozenset(("calendar", "timeline", "map", "pivot"))
-LATER_ROLLUP_FUNCTIONS = frozenset(("min", "max", "avg", "first", "last"))
-LATER_FIELD_FLAGS = frozenset(("encrypted", "tree"))
+LATER_FIELD_FLAGS = frozenset(("encrypted",))
 LATER_KEYS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "object": frozenset("duplicates pool template source retention quality reveal_duplicates".split()),

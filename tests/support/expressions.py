@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from hypothesis.strategies import SearchStrategy
 
 from metamodel.apps import Metamodel
+from metamodel.trees import tree_field
 from tests.support import drawing as st
 from tests.support.expression_leaves import KIND_NAMES, Leaf, leaves_of
 from workflow_dsl.functions import FunctionRegistry
@@ -338,6 +339,10 @@ def _more_conditions(grammar: _Grammar, depth: int) -> list[Texts]:
     if users:
         found += grammar.call("is_subordinate", st.sampled_from(users))
         found.append(st.sampled_from(users).map(lambda path: f"({path} is a user)"))
+    for key, object_def in grammar.maker.metamodel.objects.items():
+        nodes = [leaf.path for leaf in grammar.leaves.get("record", ()) if leaf.type.objects == (key,)]
+        if nodes and tree_field(object_def) is not None:
+            found += grammar.call("in_subtree", st.sampled_from(nodes), st.sampled_from(nodes))
     roles = sorted(grammar.maker.metamodel.roles)
     if users and roles:
         pairs = st.tuples(st.sampled_from(users), st.sampled_from(roles))

@@ -13,6 +13,7 @@ from workflow_dsl.checking.aggregates import check_aggregate, list_argument
 from workflow_dsl.checking.conditions import check_role_name, condition, report_object
 from workflow_dsl.checking.fitting import adapt, comparable, name_of, unify
 from workflow_dsl.checking.state import Checking, failed, shown
+from workflow_dsl.checking.subtrees import check_trees_of
 from workflow_dsl.checking.unknown_names import known_names
 from workflow_dsl.functions import Function, Signature, kinds_text
 from workflow_dsl.reads import Read
@@ -248,6 +249,12 @@ def _check_has_role(checking: Checking, node: Call) -> Typed:
     return RoleTest(type=BOOLEAN, at=node.at, user=user, roles=role)
 
 
+def _check_in_subtree(checking: Checking, node: Call) -> Typed:
+    function = checking.scope.functions.find(node.function.text)
+    assert function is not None
+    return check_trees_of(checking, node, _check_function(checking, node, function))
+
+
 _FORMS: Mapping[str, Callable[[Checking, Call], Typed]] = MappingProxyType(
     {
         "if": _check_if,
@@ -258,5 +265,6 @@ _FORMS: Mapping[str, Callable[[Checking, Call], Typed]] = MappingProxyType(
         "label": _check_label,
         "lookup": _check_lookup,
         "has_role": _check_has_role,
+        "in_subtree": _check_in_subtree,
     }
 )

@@ -62,7 +62,7 @@ class _Doubts:
     def relations(self) -> None:
         for link in _links(self._group):
             self._doubt_values(link.name, partial(self._is_sound, link))
-            if link.where is not None:
+            if link.where:
                 self._fitting(link)
 
     def bounds(self) -> None:
@@ -160,15 +160,16 @@ class _Doubts:
         return above is None or predicate.test(above)
 
     def _fitting(self, link: Link) -> None:
-        assert link.where is not None
         around, key, name = self._transaction.around, self._plan.object.key, link.name
-        places = [place for place, row in enumerate(self._rows) if row[name] is not None]
-        self._transaction.cache.prefetch(link.targets[0], {str(self._rows[place][name]): None for place in places})
-        for place in places:
+        asked = {place: _target(link, row[name]) for place, row in enumerate(self._rows) if row[name] is not None}
+        for target_key in link.targets:
+            ids = {record_id: None for target, record_id in asked.values() if target == target_key}
+            self._transaction.cache.prefetch(target_key, ids)
+        for place, (target_key, record_id) in asked.items():
             context = RecordContext(around, key, self._rows[place])
-            target = context.related(link.targets[0], str(self._rows[place][name]))
+            target, where = context.related(target_key, record_id), link.where.get(target_key)
             try:
-                fits = target is not None and bool(link.where(context, target))  # type: ignore[call-arg]
+                fits = where is not None and target is not None and bool(where(context, target))
             except EvaluationError:
                 fits = False
             if not fits:

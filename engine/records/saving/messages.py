@@ -31,6 +31,7 @@ MESSAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "twice": ("This record stands in the batch twice.", "该记录在同一批中出现了两次。"),
         "own_parent": ("A record can't be above itself.", "记录不能是自己的上级。"),
+        "own_ancestor": ("This record stands below it already.", "该记录已在其下级之中。"),
     }
 )
 

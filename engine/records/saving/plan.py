@@ -68,12 +68,15 @@ class Validation:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A field that points at records; `where` limits them: the target is its row, the record its `this`."""
+    """A field that points at records.
+
+    where: target → what limits its records, where something does: the target is its row, the record its `this`.
+    """
 
     name: str
     definition: FieldDef
     targets: tuple[str, ...]
-    where: Evaluate | None
+    where: Mapping[str, Callable[[Context, Any], Any]]
 
     @property
     def is_parent(self) -> bool:
@@ -252,10 +255,11 @@ class _PlanMaker:
 
     def _link(self, item: FieldDef) -> Link:
         assert item.relation is not None
-        where = None
-        if item.relation.where is not None and item.relation.single_target is not None:
-            typed = self._language.condition(item.relation.where, self._key, row_object=item.relation.single_target)
-            where = self._language.row_evaluator(typed)
+        where: dict[str, Callable[[Context, Any], Any]] = {}
+        if item.relation.where is not None:
+            for target in item.relation.targets:
+                typed = self._language.condition(item.relation.where, self._key, row_object=target)
+                where[target] = self._language.row_evaluator(typed)
         return Link(item.name, item, item.relation.targets, where)
 
     def _uniques(self, kept: Mapping[str, FieldDef]) -> tuple[tuple[str, ...], ...]:

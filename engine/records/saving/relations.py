@@ -165,7 +165,7 @@ def _judge(draft: RecordDraft, link: Link, target: Target, found: Found | None, 
     if target == (draft.object_key, draft.record_id) and (link.is_parent or _is_tree(link)):
         text = say("own_parent", language)
         draft.errors.append(FieldError(code="own_parent", message=text, field=link.name))
-    if link.where is not None and not _fits(draft, link, target, transaction):
+    if link.where and not _fits(draft, link, target):
         text = say("not_a_choice", language)
         draft.errors.append(FieldError(code="not_a_choice", message=text, field=link.name))
 
@@ -174,10 +174,10 @@ def _is_tree(link: Link) -> bool:
     return link.definition.relation is not None and link.definition.relation.tree
 
 
-def _fits(draft: RecordDraft, link: Link, target: Target, transaction: Transaction) -> bool:
-    assert link.where is not None
+def _fits(draft: RecordDraft, link: Link, target: Target) -> bool:
+    where = link.where.get(target[0])
     row = draft.context.related(*target)
     try:
-        return row is not None and bool(link.where(draft.context, row))  # type: ignore[call-arg]
+        return where is not None and row is not None and bool(where(draft.context, row))
     except EvaluationError:
         return False
