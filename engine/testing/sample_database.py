@@ -28,6 +28,7 @@ from engine.storage.codecs import Codec, MoneyCodec
 from engine.storage.database import Database
 from engine.storage.dialect import Dialect
 from engine.storage.layout import StoredParts
+from engine.storage.system_tables import build_system_tables
 from engine.storage.tables import build_tables
 from engine.testing.expression_cases import ExpressionCase, Faults, error_faults
 from engine.testing.sample_deals import SAMPLE_TABLES, constant, record_values, sample_context, sample_scope
@@ -80,6 +81,7 @@ class SampleDatabase:
         with self.database.write() as connection:
             self._make_functions(connection)
             self.tables.metadata.create_all(connection)
+            self._grant_roles(connection)
             for object_key, rows in SAMPLE_TABLES.items():
                 for values in rows.values():
                     connection.execute(insert(self.tables.of(object_key).table).values(self._row(object_key, values)))
@@ -153,6 +155,15 @@ class SampleDatabase:
             for function in self.database.functions:
                 for statement in function.postgresql:
                     connection.exec_driver_sql(statement.replace("%", "%%"))
+
+    def _grant_roles(self, connection: Connection) -> None:
+        held = build_system_tables(self.database.dialect).role
+        held.create(connection)
+        context = sample_context()
+        for user, roles in context.roles.items():
+            for role in roles:
+                row = {"user_id": _SAMPLE_IDS[user], "role": role, "granted_at": context.now, "granted_by": "sample"}
+                connection.execute(insert(held).values(row))
 
     def _row(self, object_key: str, values: Mapping[str, Any]) -> dict[str, object]:
         table, found = self.tables.of(object_key), {}

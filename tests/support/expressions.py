@@ -1,6 +1,6 @@
 """Random typed expressions over any metamodel, as texts: what checks without an error, of a wanted kind.
 
-`ExpressionMaker(metamodel, "deal").of_kind("boolean")` is a hypothesis strategy, `drawn()` the bare rule, for thousands.
+`ExpressionMaker(metamodel, "deal").of_kind("boolean")` is a hypothesis strategy, `drawn()` the bare rule for thousands.
 With `sql_only` nothing is made that only memory can run; what is not wanted is left out with `without`: division,
 money, datetime, period, aggregates, durations, or names of functions.
 """

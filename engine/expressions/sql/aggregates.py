@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Integer, Numeric, Select, Text, case, cast, exists, func, literal, null, select
+from sqlalchemy import Integer, Numeric, Select, Text, and_, case, cast, exists, func, literal, not_, null, select
 
 from engine.expressions.sql.comparing import by_code_point, in_base, length_of, same
 from engine.expressions.sql.environment import Environment, NotInSql
 from engine.expressions.sql.frames import Frame
+from engine.expressions.sql.merging import is_empty
 from engine.expressions.sql.numbers import call
 from engine.expressions.sql.scopes import RowScope
 from engine.expressions.sql.values import (
@@ -213,6 +214,7 @@ def _picked(rows: _Rows) -> SqlValue:
 
 def _joined(rows: _Rows) -> SqlValue:
     assert rows.inner is not None
+    assert rows.node.inner is not None
     text = func.nullif(shown_text(rows.builder, rows.inner, rows.node.inner, rows.inside), "")
     inside = rows.select(text.label("value")).order_by(*rows.order)
     if rows.builder.numbers.sqlite:
@@ -234,7 +236,9 @@ def lookup_record(builder: SqlBuilder, node: t.Typed, environment: Environment) 
     wanted = builder.value(node.value, environment)
     if isinstance(wanted, SqlEmpty):
         return SqlReference(targets=((node.object, null()),))
-    conditions = [alias.c["deleted_at"].is_(None), same(row.value(node.field.name), wanted, builder.numbers)]
+    # Two empties are equal, but nothing is looked up by an empty.
+    found = and_(not_(is_empty(wanted)), same(row.value(node.field.name), wanted, builder.numbers))
+    conditions = [alias.c["deleted_at"].is_(None), found]
     if environment.eyes is not None:
         readable = environment.eyes.record_condition(row)
         conditions += [] if readable is None else [readable]

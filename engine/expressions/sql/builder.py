@@ -67,7 +67,7 @@ class SqlBuilder:
             return make(self, node, environment)
         if type(node) in _CONDITIONS:
             return SqlBoolean(expr=self.condition(node, environment), certain=True)
-        raise NotInSql(f"'{type(node).__name__}'", node.at)
+        raise NotInSql(_IN_MEMORY.get(type(node), "a part of this kind"), node.at)
 
     def condition(self, node: t.Typed, environment: Environment, *, loose: bool = False) -> Sql:
         """Give an expression as a condition that is never NULL; `loose`: NULL may stand for false.
@@ -135,4 +135,11 @@ _CONDITIONS: Mapping[type[t.Typed], ConditionMaker] = {
     t.ObjectTest: conditions.object_test,
     t.RoleTest: conditions.role_test,
     t.TextTest: text_test,
+}
+
+# What only memory runs, as it is written.
+_IN_MEMORY: Mapping[type[t.Typed], str] = {
+    t.PatternTest: "'matches'",
+    t.ChangedTest: "'is changed'",
+    t.NewTest: "'is_new()'",
 }

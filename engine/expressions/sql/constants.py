@@ -110,9 +110,13 @@ def _computed_part(builder: SqlBuilder, node: t.Typed, evaluate: Callable[[Any],
         return SqlNumber(expr=computed("part", compute_number, _number_type(builder)))
     column, make = moments
     # `today - 1 year` is never empty, so that an index may serve it.
-    filled = isinstance(node, t.Arithmetic) and isinstance(node.left, t.ContextValue)
-    filled = filled and isinstance(node.right, t.Constant) and node.right.value is not None
-    return make(expr=computed("part", compute, kind_type(builder, column), filled=filled))
+    return make(expr=computed("part", compute, kind_type(builder, column), filled=_is_shifted_today(node)))
+
+
+def _is_shifted_today(node: t.Typed) -> bool:
+    if not isinstance(node, t.Arithmetic) or not isinstance(node.right, t.Constant):
+        return False
+    return isinstance(node.left, t.ContextValue) and node.right.value is not None
 
 
 _MOMENTS: Mapping[Kind, tuple[ColumnKind, Callable[..., SqlValue]]] = MappingProxyType(

@@ -1,5 +1,4 @@
-"""Calls of the language's functions in SQL: those that a database can compute with the same meaning.
-"""
+"""Calls of the language's functions in SQL: those that a database can compute with the same meaning."""
 
 from __future__ import annotations
 
