@@ -16,14 +16,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from lark import UnexpectedInput
-
 from metamodel.source import LocatedText, Problems
 from workflow_dsl.limits import MAX_EXPRESSION_LENGTH
-from workflow_dsl.parsing.build_expressions import EXPRESSION_BUILDERS, FLAT, LEAVES, mark_patterns
-from workflow_dsl.parsing.build_rules import ALL_BUILDERS, RULE_LEAVES
+from workflow_dsl.parsing.build_rules import ALL_BUILDERS
 from workflow_dsl.parsing.building import Building, build
-from workflow_dsl.parsing.grammar import Start, grammar
+from workflow_dsl.parsing.grammar import Start
+from workflow_dsl.parsing.reading import read
 from workflow_dsl.parsing.rule_chunks import split_items
 from workflow_dsl.parsing.source import Source
 from workflow_dsl.parsing.syntax_errors import syntax_problem
@@ -97,13 +95,9 @@ def _parse_part(source: Source, problems: Problems) -> Expr | None:
 
 
 def _parse(source: Source, problems: Problems, start: Start) -> Any:
-    try:
-        tree = grammar().parse(source.text, start=start)
-    except UnexpectedInput:
+    tree = read(source.text, start)
+    if tree is None:
         problems.add(syntax_problem(source, start))
         return None
-    mark_patterns(tree)
     building = Building(source=source, problems=problems, parse_part=lambda part: _parse_part(part, problems))
-    if start == "expression":
-        return build(tree, building, EXPRESSION_BUILDERS, FLAT, LEAVES)
-    return build(tree, building, ALL_BUILDERS, FLAT, RULE_LEAVES)
+    return build(tree, building, ALL_BUILDERS)

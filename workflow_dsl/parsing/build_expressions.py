@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from lark import Token, Tree
+from lark import Token
 
 from workflow_dsl.limits import MAX_PERIOD_COUNT
 from workflow_dsl.parsing.build_literals import LITERAL_BUILDERS
 from workflow_dsl.parsing.building import Builder, Building, Built
-from workflow_dsl.parsing.grammar import ParseTree
 from workflow_dsl.syntax import (
     And,
     Arg,
@@ -39,9 +38,6 @@ from workflow_dsl.syntax import (
     SortKey,
     Span,
 )
-
-FLAT = frozenset(("and_", "or_", "join"))
-LEAVES = frozenset(("expression", "path", "arg", "sort_key", "named"))
 
 
 def nodes(children: Sequence[Built]) -> list[Built]:
@@ -161,14 +157,6 @@ def _sort_key(building: Building, at: Span, children: Sequence[Built]) -> Built:
 
 def _pattern(building: Building, at: Span, children: Sequence[Built]) -> Built:
     return PatternLiteral(value=str(children[0])[1:-1], at=at)
-
-
-def mark_patterns(tree: ParseTree) -> None:
-    """Rename the texts right of `matches`, so that they are read as patterns: no braces to fill, backslashes kept."""
-    for subtree in tree.find_data("matches"):
-        right = subtree.children[2]
-        if isinstance(right, Tree) and right.data == "text":
-            right.data = "pattern"
 
 
 def _expression(building: Building, at: Span, children: Sequence[Built]) -> Built:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from lark import Token
 
 from workflow_dsl.parsing.build_actions import ACTION_BUILDERS, name_after, names, words
-from workflow_dsl.parsing.build_expressions import EXPRESSION_BUILDERS, LEAVES, after, nodes, tokens
+from workflow_dsl.parsing.build_expressions import EXPRESSION_BUILDERS, after, nodes, tokens
 from workflow_dsl.parsing.build_literals import number_of
 from workflow_dsl.parsing.build_triggers import TRIGGER_BUILDERS
 from workflow_dsl.parsing.building import Builder, Building, Built
@@ -179,11 +179,6 @@ def _approval(building: Building, at: Span, children: Sequence[Built]) -> Built:
         at=at,
     )
 
-
-RULE_LEAVES = LEAVES | {
-    "rules_file", "rule", "head", "when", "before", "actions", "action", "people", "recipients", "block", "pair",
-    "assignment", "else_part", "approval", "step", "blueprint", "assign", "params", "param", "each",
-}  # fmt: skip
 
 ALL_BUILDERS: dict[str, Builder] = {
     **EXPRESSION_BUILDERS,

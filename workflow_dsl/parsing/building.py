@@ -7,14 +7,14 @@ result is bounded here, so that everything above may walk syntax trees recursive
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from lark import Token, Tree
+from lark import Token
 
 from metamodel.source import Problems
 from workflow_dsl.limits import MAX_DEPTH, MAX_EXPRESSION_LENGTH
-from workflow_dsl.parsing.grammar import ParseTree
+from workflow_dsl.parsing.reading import Node
 from workflow_dsl.parsing.source import Source
 from workflow_dsl.parsing.text_templates import decode_quoted, parse_text
 from workflow_dsl.syntax import EmptyLiteral, Expr, Name, Span
@@ -32,7 +32,6 @@ class Building:
     problems: Problems
     parse_part: Callable[[Source], Expr | None]
     too_deep: bool = False
-    depths: dict[int, int] = field(default_factory=dict)
 
     def span_of(self, token: Token) -> Span:
         """Give the place of a token."""
@@ -56,38 +55,22 @@ class Building:
         self.problems.report(code, message, at.location, hint=hint, length=at.length)
 
 
-def build(
-    tree: ParseTree, building: Building, builders: Mapping[str, Builder], flat: frozenset[str], leaves: frozenset[str]
-) -> Built:
-    """Build the node of a parse tree.
-
-    flat: rules whose left-nested chain becomes one node. leaves: rules that add no depth (lists of names, arguments).
-    """
-    built: dict[int, Built] = {}
-    for subtree in tree.iter_subtrees():
-        depth = _depth(subtree, building.depths, flat, leaves)
-        building.depths[id(subtree)] = depth
-        meta = subtree.meta
-        span = building.source.span(getattr(meta, "start_pos", 0), getattr(meta, "end_pos", 0))
-        if depth > MAX_DEPTH or (subtree.data in _LIMITED and span.length > MAX_EXPRESSION_LENGTH):
-            _report_limit(building, span, depth)
-            built[id(subtree)] = EmptyLiteral(at=span)
+def build(nodes: Sequence[Node], building: Building, builders: Mapping[str, Builder]) -> Built:
+    """Build the syntax node of a tree, given as its nodes with the root last."""
+    built: list[Built] = []
+    span_of = building.source.span
+    for node in nodes:
+        span = span_of(node.start, node.end)
+        if node.depth > MAX_DEPTH or (node.data in _LIMITED and span.length > MAX_EXPRESSION_LENGTH):
+            _report_limit(building, span, node.depth)
+            built.append(EmptyLiteral(at=span))
             continue
-        children = [built[id(child)] if isinstance(child, Tree) else child for child in subtree.children]
-        built[id(subtree)] = builders[str(subtree.data)](building, span, children)
-    return built[id(tree)]
+        children = [built[child.number] if type(child) is Node else child for child in node.children]
+        built.append(builders[node.data](building, span, children))
+    return built[-1]
 
 
 _LIMITED = frozenset(("and_", "or_", "add", "sub", "join", "mul", "div", "call", "list", "text"))
-
-
-def _depth(subtree: ParseTree, depths: Mapping[int, int], flat: frozenset[str], leaves: frozenset[str]) -> int:
-    deepest = 0
-    for child in subtree.children:
-        if isinstance(child, Tree):
-            merged = child.data == subtree.data and child.data in flat
-            deepest = max(deepest, depths[id(child)] - (1 if merged else 0))
-    return deepest if subtree.data in leaves else deepest + 1
 
 
 def _report_limit(building: Building, span: Span, depth: int) -> None:

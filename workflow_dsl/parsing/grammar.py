@@ -6,12 +6,11 @@ import functools
 from importlib import resources
 from typing import Any, Literal
 
-from lark import Lark, Token, Tree
+from lark import Lark
 
 from workflow_dsl.parsing.tables import load_parser
 
 Start = Literal["expression", "rules_file"]
-ParseTree = Tree[Token]
 
 OPTIONS: dict[str, Any] = {
     "parser": "lalr",
