@@ -26,6 +26,7 @@ from engine.records.hooks import AfterSave, BeforeRules, Cause, SaveEvent
 from engine.records.parts import ReleaseParts
 from engine.records.reading import Reader, computable, search_words
 from engine.records.saving.bulk import save_many
+from engine.records.saving.children import save_with_children
 from engine.records.saving.deleting import delete_record, restore_record
 from engine.records.saving.steps import create_record, update_record
 from engine.records.sending import Sending
@@ -152,14 +153,15 @@ class Transaction(Sending):
         confirm: Collection[str] | None = (),
         id: str | None = None,
     ) -> Saved:
-        """Create a record from raw values.
+        """Create a record from raw values, rows of child lists (`lines: [{…}]`) with it.
 
         confirm: codes of warnings that were confirmed; None = warnings pass and are reported.
 
         Raises: UnknownObject, AccessDenied, ValidationFailed, ConfirmationNeeded.
         """
         self._confirm(confirm)
-        saved = create_record(self, self.object_def(object_key), values, id)
+        object_def = self.object_def(object_key)
+        saved = save_with_children(self, object_def, values, lambda own: create_record(self, object_def, own, id))
         self.settle()
         return saved
 
@@ -172,12 +174,17 @@ class Transaction(Sending):
         version: int | None = None,
         confirm: Collection[str] | None = (),
     ) -> Saved:
-        """Change a record; values that change nothing write nothing.
+        """Change a record; values that change nothing write nothing, rows of child lists are saved with it.
 
         Raises: UnknownObject, RecordNotFound, AccessDenied, StaleVersion, ValidationFailed, ConfirmationNeeded.
         """
         self._confirm(confirm)
-        saved = update_record(self, self.object_def(object_key), record_id, values, version)
+        object_def = self.object_def(object_key)
+
+        def save(own: Mapping[str, Any]) -> Saved:
+            return update_record(self, object_def, record_id, own, version)
+
+        saved = save_with_children(self, object_def, values, save)
         self.settle()
         return saved
 

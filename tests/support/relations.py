@@ -77,6 +77,7 @@ FILES = {
             - fields: [product, quantity, price, amount]
         validations:
           - {name: cheap_in_bulk, check: quantity < 100 or price < 10, field: price, message: Too dear for so many}
+          - {name: unlucky, check: quantity != 13, field: quantity, severity: warning, message: Thirteen?}
     """,
     "objects/note.yaml": """
         object: note

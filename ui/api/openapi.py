@@ -17,6 +17,7 @@ from engine.releases.release import Release
 from metamodel.field_types import FieldTypeRegistry
 from metamodel.texts import label_text
 from ui.api.answers import bytes_answer, to_json
+from ui.api.child_schemas import add_child_lists
 from ui.api.parameters import DEFAULT_LIMIT, LIST_PARAMETERS, read_parameters
 from ui.api.value_schemas import Schema, read_schema, shared_schemas, write_schema
 from ui.api.visible import VisibleObject, visible_objects
@@ -56,6 +57,7 @@ def build_document(pinned: Release, who: Actor, lang: str) -> dict[str, Any]:
     for each in objects:
         schemas |= _object_schemas(each, pinned.field_types, lang)
         paths |= _object_paths(each, lang)
+    add_child_lists(schemas, objects, pinned.field_types, lang)
     main = pinned.metamodel.main
     return {
         "openapi": "3.1.0",
