@@ -102,6 +102,11 @@ class ObjectDef:
         """All layouts in the order in which they are tried, the default one last."""
         return (*self.layouts, self.layout)
 
+    @property
+    def path_fields(self) -> tuple[str, ...]:
+        """The choice fields that are the stage path of some layout."""
+        return tuple(dict.fromkeys(layout.path for layout in self.all_layouts if layout.path in self.fields))
+
     def record_type(self, name: object) -> RecordTypeDef | None:
         """Give the record type of that name, or None."""
         return next((kind for kind in self.record_types if kind.name == name), None)

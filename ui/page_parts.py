@@ -187,6 +187,7 @@ class PathStep:
     state: Literal["done", "current", "ahead"] = "ahead"
     tone: Literal["", "won", "lost"] = ""
     allowed: bool = False
+    tip: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from engine.ids import IdMaker
 from engine.records.aggregates import AggregateQuery, AggregateRow
 from engine.records.hooks import AfterSave, BeforeRules, Cause, NoAfterSave, NoBeforeRules
 from engine.records.parts import ReleaseParts
+from engine.records.stages import Stay, read_stays
 from engine.records.transaction import Services, Transaction
 from engine.records.types import (
     BulkResult,
@@ -169,6 +170,11 @@ class Records:
         """Read who changed a record; see `Transaction.history`."""
         with self.reading(actor) as transaction:
             return transaction.history(object_key, record_id, before=before)
+
+    def stays(self, actor: Actor, object_key: str, record_id: str) -> Sequence[Stay]:
+        """Read when a record entered and left the stages of its path; see `stages.read_stays`."""
+        with self.reading(actor) as transaction:
+            return read_stays(transaction, transaction.object_def(object_key), record_id)
 
     def form_state(
         self, actor: Actor, object_key: str, record_id: str | None, values: Mapping[str, object]

@@ -156,7 +156,7 @@ class StepRunner:
     def _rename_object(self, details: Any) -> None:
         before, after = details["before"], details["after"]
         system = self._system
-        for owner in (system.audit, system.run, system.timer, system.notification, system.imported):
+        for owner in (system.audit, system.stage, system.run, system.timer, system.notification, system.imported):
             self._connection.execute(update(owner).where(owner.c.object == before).values(object=after))
         for name, columns in self._any_references():
             owner_table = table(name, *(column(item) for item in columns))

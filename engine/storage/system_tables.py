@@ -31,6 +31,7 @@ class SystemTables:
     lockout: Table
     audit: Table
     sequence: Table
+    stage: Table
     run: Table
     run_step: Table
     timer: Table
@@ -184,6 +185,19 @@ def _records(make: SystemTableMaker) -> dict[str, Table]:
             make.json("changes"),
             Index("ix_fs_audit_record", "object", "record_id", "id"),
             Index("ix_fs_audit_at", "at"),
+        ),
+        # One row a stay in a stage of a path that has ended (engine/records/saving/stages.py).
+        "stage": make.table(
+            "fs_stage",
+            make.series(),
+            make.text("object", nullable=False),
+            make.id("record_id", nullable=False),
+            make.text("field", nullable=False),
+            make.text("option"),
+            make.instant("entered_at", nullable=False),
+            make.instant("left_at", nullable=False),
+            make.text("left_by"),
+            Index("ix_fs_stage_record", "object", "record_id", "field", "left_at"),
         ),
         # Series of autonumbers and the like.
         "sequence": make.table(

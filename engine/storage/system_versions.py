@@ -64,11 +64,15 @@ def upgrade_system_tables(database: Database, system: SystemTables, clock: Clock
 
 def _steps() -> Sequence[Step]:
     # Only ever append: what a step did in the field is done.
-    return (_create_first_tables,)
+    return (_create_first_tables, _create_stage_times)
 
 
 def _create_first_tables(connection: Connection, system: SystemTables) -> None:
     system.metadata.create_all(connection)
+
+
+def _create_stage_times(connection: Connection, system: SystemTables) -> None:
+    system.stage.create(connection, checkfirst=True)
 
 
 def _version(connection: Connection, system: SystemTables) -> int:

@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 FILES = {
+    "app.yaml": """
+        app: shop
+        version: 1.0.0
+        label: {en: Shop, zh: 商店}
+        currency: CNY
+        timezone: Asia/Shanghai
+        languages: [en, zh]
+    """,
     "option_sets/sources.yaml": """
         option_set: sources
         label: Sources

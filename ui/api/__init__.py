@@ -7,7 +7,7 @@ from flask import Blueprint, Flask
 from ui.api import objects, records
 from ui.api.openapi import OpenApiDocuments
 from ui.api.query import query_figures
-from ui.api.record_log import get_history, get_runs
+from ui.api.record_log import get_history, get_runs, get_stages
 from ui.api.runs import list_runs, retry_run
 
 
@@ -24,6 +24,7 @@ def register(app: Flask) -> None:
     api.delete(one)(records.delete_record)
     api.post(f"{one}/restore")(records.restore_record)
     api.get(f"{one}/history")(get_history)
+    api.get(f"{one}/stages")(get_stages)
     api.get(f"{one}/runs")(get_runs)
     api.post("/query")(query_figures)
     api.get("/runs")(list_runs)

@@ -7,7 +7,8 @@ from typing import Any
 from flask import Response
 
 from engine.errors import UnknownObject
-from metamodel.fields import FieldDef
+from metamodel.fields import FieldDef, OptionDef
+from metamodel.record_types import RECORD_TYPE
 from metamodel.texts import label_text
 from ui.api.answers import json_answer
 from ui.api.parameters import read_parameters
@@ -49,6 +50,7 @@ def _whole(found: VisibleObject, lang: str) -> dict[str, Any]:
         **_summary(found, lang),
         "help": label_text(found.object.help, lang, "") if found.object.help else None,
         "fields": [_field(found, field, lang) for field in found.fields.values()],
+        **_record_types(found, lang),
         "views": [
             {"name": view.name, "type": view.type.value, "label": label_text(view.label, lang, view.name)}
             for view in found.views
@@ -83,16 +85,43 @@ def _field(found: VisibleObject, field: FieldDef, lang: str) -> dict[str, Any]:
     if field.relation is not None:
         described["to"] = [target for target in field.relation.targets if _is_visible(target)]
     if field.choice is not None:
-        described["options"] = [
-            {
-                "name": option.name,
-                "label": label_text(option.label, lang, option.name),
-                "color": option.color,
-                "active": option.active,
-            }
-            for option in field.choice.options
-        ]
+        described["options"] = [_option(found, option, lang) for option in field.choice.options]
+        if field.choice.depends_on in found.fields:
+            described["depends_on"] = field.choice.depends_on
     return described
+
+
+def _option(found: VisibleObject, option: OptionDef, lang: str) -> dict[str, Any]:
+    described: dict[str, Any] = {
+        "name": option.name,
+        "label": label_text(option.label, lang, option.name),
+        "color": option.color,
+        "active": option.active,
+    }
+    if option.only_for:
+        described["for"] = list(option.only_for)
+    if needed := [name for name in option.requires if name in found.fields]:
+        described["requires"] = needed
+    if option.tip is not None:
+        described["tip"] = option.tip.in_language(lang)
+    if option.attributes:
+        described["attributes"] = dict(option.attributes)
+    return described
+
+
+def _record_types(found: VisibleObject, lang: str) -> dict[str, Any]:
+    if not found.object.record_types or RECORD_TYPE not in found.fields:
+        return {}
+    kinds = [
+        {
+            "name": kind.name,
+            "label": label_text(kind.label, lang, kind.name),
+            "required": [name for name in kind.required if name in found.fields],
+            "options": {field: list(names) for field, names in kind.options if field in found.fields},
+        }
+        for kind in found.object.record_types
+    ]
+    return {"record_types": kinds}
 
 
 def _is_visible(key: str) -> bool:

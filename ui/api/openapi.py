@@ -138,8 +138,8 @@ def _object_paths(each: VisibleObject, lang: str) -> dict[str, Any]:
     if "delete" in each.actions:
         one["delete"] = _call(f"delete {key}", tag, {"204": {"description": "In the bin."}}, parameters=if_match)
     paths = {f"/records/{key}": many, f"/records/{key}/{{id}}": one}
-    for part in ("history", "runs"):
-        call = _call(f"{part} of {key}", tag, _answer("Newest first.", _items()))
+    for part, order in (("history", "Newest first."), ("runs", "Newest first."), ("stages", "Oldest first.")):
+        call = _call(f"{part} of {key}", tag, _answer(order, _items()))
         paths[f"/records/{key}/{{id}}/{part}"] = {"parameters": [_record_id()], "get": call}
     if "delete" in each.actions:
         call = _call(f"restore {key}", tag, record)

@@ -1,4 +1,4 @@
-"""What happened to one record: its history and the rule runs about it."""
+"""What happened to one record: its history, the stages it went through, and the rule runs about it."""
 
 from __future__ import annotations
 
@@ -24,6 +24,25 @@ def get_history(object_name: str, record_id: str) -> Response:
     entries = platform().records.history(actor(), key, record_id, before=before)
     following = f"{request.path}?before={entries[-1].id}" if entries and entries[-1].version > 1 else None
     return json_answer({"items": [_entry(entry) for entry in entries], "next": following})
+
+
+def get_stages(object_name: str, record_id: str) -> Response:
+    """GET /records/{object}/{id}/stages: when it entered and left the stages of its path, the oldest first."""
+    read_parameters(())
+    key = object_key(object_name)
+    check_record_id(key, record_id)
+    stays = platform().records.stays(actor(), key, record_id)
+    items = [
+        {
+            "field": stay.field,
+            "stage": stay.option,
+            "entered_at": stay.entered_at,
+            "left_at": stay.left_at,
+            "left_by": stay.left_by,
+        }
+        for stay in stays
+    ]
+    return json_answer({"items": items, "next": None})
 
 
 def get_runs(object_name: str, record_id: str) -> Response:

@@ -25,11 +25,11 @@ from ui.pages.board_types import column_options, type_tabs, types_with_columns
 from ui.pages.filters import joined, split_filter
 from ui.pages.form_values import BOARD
 from ui.pages.fragments import render_block
-from ui.pages.layout_parts import next_options
 from ui.pages.list_filter import make_chips
 from ui.pages.list_plan import list_plan, make_columns
 from ui.pages.list_state import ListState, chosen_view
 from ui.pages.rights import access_of, user_formats
+from ui.pages.stage_path import next_options
 from ui.pages.totals import sum_text
 from ui.pages.values import shown_value
 from ui.rows import RowColumn

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from engine.automation.run_views import RunFilter
 from engine.errors import RecordInUse
 from engine.records.record_state import record_state
+from engine.records.stages import read_stays
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from ui.context import actor, language, platform, release
@@ -21,10 +22,11 @@ from ui.page_parts import Crumb, Item, TimelineEntry
 from ui.pages.chrome import toast
 from ui.pages.history import history_entries
 from ui.pages.layout_note import layout_note
-from ui.pages.layout_parts import Section, StagePath, highlight_items, shown_sections, stage_path
+from ui.pages.layout_parts import Section, highlight_items, shown_sections
 from ui.pages.related import RelatedList, related_lists
 from ui.pages.rights import readable_object, user_formats
 from ui.pages.run_words import RunRow, run_row
+from ui.pages.stage_path import StagePath, stage_path
 
 blueprint = Blueprint("record_page", __name__)
 
@@ -91,6 +93,7 @@ def make_record_page(object_def: ObjectDef, record_id: str, formats: Formats) ->
         record = transaction.get(key, record_id)
         state = record_state(transaction, key, record_id, device())
         layout = state.layout.layout
+        stays = read_stays(transaction, object_def, record_id) if layout.path else ()
         related = related_lists(transaction, object_def, layout, record_id, formats, release())
         history = history_entries(transaction, object_def, record_id, formats)
         about = RunFilter(object=key, record_id=record_id)
@@ -108,7 +111,7 @@ def make_record_page(object_def: ObjectDef, record_id: str, formats: Formats) ->
         list_url=f"/o/{quote(key)}",
         crumbs=(Crumb(label=plural, href=f"/o/{quote(key)}"), Crumb(label=title)),
         highlights=highlight_items(object_def, layout, record, formats),
-        path=stage_path(object_def, record, state, formats),
+        path=stage_path(object_def, record, state, stays, transaction.now, formats),
         sections=shown_sections(object_def, record, state, formats),
         related=related,
         history=history,

@@ -17,7 +17,7 @@ from engine.records.saving.plan import Evaluate, Validation
 from metamodel.field_types import FieldTypeRegistry, FieldValueError, message
 from metamodel.fields import ChoiceDef, FieldDef
 from metamodel.objects import ValidationSeverity
-from metamodel.record_types import RECORD_TYPE, standing_against
+from metamodel.record_types import RECORD_TYPE, fitting_options, standing_against
 from metamodel.texts import label_text
 from metamodel.values import Money
 from workflow_dsl.evaluation_errors import EvaluationError
@@ -37,11 +37,11 @@ class Checker:
         self._readonly(draft, changed)
         self._bounds(draft, changed)
         self._required(draft)
+        for narrowed in draft.plan.narrowed:
+            self._fit(draft, narrowed, changed)
         for definition in draft.plan.choices:
             if definition.name in changed:
                 self._choice(draft, definition)
-        for narrowed in draft.plan.narrowed:
-            self._fit(draft, narrowed, changed)
         for validation in draft.plan.validations:
             self._validate(draft, validation)
 
@@ -159,11 +159,12 @@ class Checker:
         if draft.kind is not SaveKind.UPDATED or not isinstance(before, str):
             return
         allowed = choice.allowed_next(before)
-        if allowed is None or value in allowed:
+        if allowed is None or value in allowed or _is_told(draft, definition):
             return
+        fitting = {option.name for option in fitting_options(draft.plan.object, definition, draft.values)}
         labels = [self._label(draft, definition, name) for name in (before, value)]
         comma = "、" if self._language.startswith("zh") else ", "
-        possible = comma.join(self._label(draft, definition, name) for name in allowed) or "–"
+        possible = comma.join(self._label(draft, definition, name) for name in allowed if name in fitting) or "–"
         self._refuse(draft, "transition", definition.name, old=labels[0], new=labels[1], allowed=possible)
 
     def _label(self, draft: RecordDraft, definition: FieldDef, option: Any) -> str:
@@ -183,3 +184,8 @@ class Checker:
             severity=validation.severity,
         )
         (draft.errors if validation.severity is ValidationSeverity.ERROR else draft.notices).append(finding)
+
+
+def _is_told(draft: RecordDraft, definition: FieldDef) -> bool:
+    """Say whether an option was refused for what stands elsewhere: where it leads is no matter then."""
+    return any(error.field == definition.name and error.code == "wrong_option" for error in draft.errors)

@@ -9,6 +9,7 @@ from engine.records.hooks import SaveEvent, SaveKind
 from engine.records.saving.audit import AuditRow, audit_row, write_audit
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.rollups import roll_up
+from engine.records.saving.stages import end_stays
 from engine.records.saving.writing import audited_changes
 from engine.records.saving.writing_many import STAMPS
 from engine.records.saving.writing_new import audit_rows_of_new
@@ -22,6 +23,7 @@ def finish_many(drafts: Sequence[RecordDraft], transaction: Transaction) -> None
     keep = transaction.cache.put
     for draft in drafts:
         keep(draft.object_key, draft.values)
+    end_stays(drafts, transaction)
     rolled = roll_up(drafts, transaction)
     write_audit(transaction, [*_audit_rows(drafts, transaction), *rolled.audit])
     after = transaction.services.after_save

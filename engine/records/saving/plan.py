@@ -89,7 +89,8 @@ class SavePlan:
     """All that saves of one object need.
 
     plain: fields kept in one column as they are → the column. money: fields of money → their columns. json: what makes
-    the JSON form of a field's value, None where the value is its own.
+    the JSON form of a field's value, None where the value is its own. narrowed: choices that depend on others, parents
+    first. required_by_type: record type → fields that its records must have. paths: stage fields whose stays are kept.
     """
 
     object: ObjectDef
@@ -108,12 +109,13 @@ class SavePlan:
     readonly_if: Mapping[str, Evaluate]
     validations: tuple[Validation, ...]
     choices: tuple[FieldDef, ...]
+    paths: frozenset[str]
+    narrowed: tuple[Narrowed, ...]
+    required_by_type: Mapping[str, tuple[str, ...]]
     links: tuple[Link, ...]
     uniques: tuple[tuple[str, ...], ...]
     numbers: tuple[FieldDef, ...]
     keep: Mapping[str, Callable[[Any], Any]]
-    narrowed: tuple[Narrowed, ...]
-    required_by_type: Mapping[str, tuple[str, ...]]
     types: FieldTypeRegistry
     reads_along: frozenset[str]
     plain: Mapping[str, str]
@@ -156,12 +158,13 @@ class _PlanMaker:
             readonly_if=self._conditions({name: item.readonly_if for name, item in kept.items()}),
             validations=self._validations(),
             choices=tuple(item for item in kept.values() if item.choice is not None and item.formula is None),
+            paths=frozenset(self._object.path_fields) & kept.keys(),
+            narrowed=narrowed_choices(self._object, kept),
+            required_by_type={kind.name: kind.required for kind in self._object.record_types if kind.required},
             links=tuple(self._link(item) for item in kept.values() if item.relation is not None and not item.formula),
             uniques=self._uniques(kept),
             numbers=tuple(item for item in kept.values() if item.type == "autonumber"),
             keep={name: keep_form(item, currency) for name, item in kept.items()},
-            narrowed=narrowed_choices(self._object, kept),
-            required_by_type={kind.name: kind.required for kind in self._object.record_types if kind.required},
             types=self._parts.release.field_types,
             reads_along=frozenset(self._reads_along()),
             plain={

@@ -22,6 +22,7 @@ from engine.records.saving.plan import SavePlan, save_plan
 from engine.records.saving.relations import check_relations
 from engine.records.saving.results import saved_record
 from engine.records.saving.rollups import event_of, roll_up
+from engine.records.saving.stages import end_stays
 from engine.records.saving.trees import check_trees
 from engine.records.saving.writing import audited_changes, insert_record
 from engine.records.saving.writing import update_record as write_update
@@ -178,6 +179,7 @@ def finish(drafts: Sequence[RecordDraft], transaction: Transaction, *, bulk: boo
         changes = audited_changes(draft, sorted(draft.changed))
         version = draft.values["version"]
         rows.append(audit_row(transaction, draft.object_key, draft.record_id, version, draft.kind, changes))
+    end_stays(drafts, transaction)
     rolled = roll_up(drafts, transaction)
     write_audit(transaction, [*rows, *rolled.audit])
     after = transaction.services.after_save

@@ -1,0 +1,307 @@
+"""Record types with pipelines of their own, layouts that fit, stages with what they require and their times."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from engine.access.actor import Actor, Origin, system_actor
+from engine.errors import ValidationFailed
+from engine.records.types import ListQuery, SaveRow
+from metamodel.layouts import Device
+from tests.support.kinds import FILES
+from tests.support.platforms import small_app, write_files
+from tests.support.served import Served, post_form, serve_deals
+
+SYSTEM = system_actor()
+OTHER_TYPE = "'Sample' does not go with 'Retail'."
+PHONE = {"User-Agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148"}
+
+
+@pytest.fixture(scope="module")
+def served(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    folder = tmp_path_factory.mktemp("kinds")
+    with serve_deals(module_database_url, folder, app_folder=small_app(folder, FILES)) as found:
+        yield found
+
+
+def make(served: Served, **values: Any) -> str:
+    return served.platform.records.create(SYSTEM, "deal", {"name": "Pumps", **values}).record.id
+
+
+def read(served: Served, record_id: str) -> Mapping[str, Any]:
+    return served.platform.records.get(SYSTEM, "deal", record_id).values
+
+
+def faults(served: Served, record_id: str | None, values: Mapping[str, Any]) -> list[tuple[str | None, str, str]]:
+    records = served.platform.records
+    given = {"name": "Pumps", **values} if record_id is None else dict(values)
+    with pytest.raises(ValidationFailed) as refused:
+        records.create(SYSTEM, "deal", given) if record_id is None else records.update(SYSTEM, "deal", record_id, given)
+    return [(error.field, error.code, error.message) for error in refused.value.errors]
+
+
+def person(served: Served, who: str, role: str) -> Actor:
+    return Actor(user_id=served.user_ids[who], login=who, roles=frozenset({role}), origin=Origin.PAGE)
+
+
+@pytest.mark.promise("OBJ-24")
+def test_record_types_give_an_object_options_layout_path_and_required_fields_of_their_own(served: Served) -> None:
+    test_the_first_type_is_the_default_and_a_type_is_set_and_read_like_any_choice(served)
+    test_each_type_has_its_own_options_and_first_stage(served)
+    test_what_a_type_requires_is_required_of_it_alone(served)
+    test_a_stage_of_another_type_is_refused_from_every_side(served)
+    test_board_and_path_follow_the_type(served)
+    test_a_type_brings_its_layout(served)
+
+
+def test_the_first_type_is_the_default_and_a_type_is_set_and_read_like_any_choice(served: Served) -> None:
+    deal = make(served)
+    assert read(served, deal)["record_type"] == "retail"
+    assert faults(served, None, {"record_type": "other"})[0][1] == "unknown_option"
+    assert faults(served, None, {"record_type": None})[0][:2] == ("record_type", "required")
+    served.platform.records.update(SYSTEM, "deal", deal, {"record_type": "project"})
+    assert faults(served, deal, {"record_type": "retail"}) == [
+        ("record_type", "type_is_kept", "A project stays a project.")
+    ]
+    query = ListQuery(object="deal", filter='record_type = "project"', fields=("record_type",))
+    found = served.platform.records.list(SYSTEM, query).rows
+    assert [row["record_type"] for row in found if row.id == deal] == ["project"]
+
+
+def test_each_type_has_its_own_options_and_first_stage(served: Served) -> None:
+    assert read(served, make(served))["stage"] == "new"
+    wholesale = make(served, record_type="wholesale", credit=30)
+    assert read(served, wholesale)["stage"] == "sample"
+    rows = [SaveRow(values={"name": f"Row {n}", "record_type": kind, "credit": 1}) for n, kind in enumerate(
+        ["retail", "wholesale", "project", "wholesale"])]  # fmt: skip
+    bulk = served.platform.records.save_many(SYSTEM, "deal", rows, all_or_nothing=True)
+    stages = [read(served, row.id or "")["stage"] for row in bulk.rows]
+    assert stages == ["new", "sample", "new", "sample"]
+    for kind, stage, source in (
+        ("retail", ("new", "offer", "won", "lost"), ("web", "fair", "advert")),
+        ("wholesale", ("sample", "offer", "won", "lost"), ("fair", "advert")),
+        ("project", ("new", "sample", "offer", "won", "lost"), ("web", "fair", "advert")),
+    ):
+        state = served.platform.records.form_state(SYSTEM, "deal", None, {"record_type": kind})
+        assert (state.fields["stage"].options, state.fields["source"].options) == (stage, source)
+
+
+def test_what_a_type_requires_is_required_of_it_alone(served: Served) -> None:
+    make(served)
+    assert faults(served, None, {"record_type": "wholesale"}) == [("credit", "required", "This must be filled in.")]
+    state = served.platform.records.form_state(SYSTEM, "deal", None, {"record_type": "wholesale"})
+    assert state.fields["credit"].required
+    assert not served.platform.records.form_state(SYSTEM, "deal", None, {}).fields["credit"].required
+    rows = [
+        SaveRow(values={"name": f"Row {n}", "record_type": "wholesale", **({"credit": 1} if n else {})})
+        for n in range(2)
+    ]
+    bulk = served.platform.records.save_many(SYSTEM, "deal", rows, all_or_nothing=False)
+    assert [row.outcome for row in bulk.rows] == ["refused", "created"]
+
+
+def test_a_stage_of_another_type_is_refused_from_every_side(served: Served) -> None:
+    wrong = {"record_type": "retail", "stage": "sample"}
+    assert faults(served, None, wrong) == [("stage", "wrong_option", OTHER_TYPE)]
+    bulk = served.platform.records.save_many(SYSTEM, "deal", [SaveRow(values={"name": "x", **wrong})] * 2)
+    assert {error.message for row in bulk.rows for error in row.errors} == {OTHER_TYPE}
+    answer = served.call("ann", "POST", "/records/deal", json={"name": "Pumps", **wrong})
+    assert (answer.status_code, OTHER_TYPE in answer.get_data(as_text=True)) == (422, True)
+    deal = make(served, record_type="wholesale", credit=30)
+    assert faults(served, deal, {"record_type": "retail"})[0][2] == OTHER_TYPE
+    client = served.sign_in("ann")
+    for path in (f"/o/deal/{make(served)}/move", f"/o/deal/{make(served)}/move?fs-board=pipeline"):
+        moved = post_form(client, path, {"stage": "sample"}, "/o/deal/new")
+        assert moved.status_code == 422
+        assert OTHER_TYPE.replace("'", "&#39;") in moved.get_data(as_text=True)
+
+
+def test_an_import_refuses_a_stage_of_another_type(served: Served, tmp_path: Path) -> None:
+    path = tmp_path / "deal.csv"
+    path.write_text("name,record_type,stage,credit\nGood,wholesale,sample,5\nBad,retail,sample,5\n", encoding="utf-8")
+    result = served.platform.imports.import_csv(system_actor(Origin.CLI), "deal", path)
+    assert (result.created, [(each.line, each.reason) for each in result.errors]) == (1, [(3, OTHER_TYPE)])
+
+
+def steps(page: str) -> list[str]:
+    path = re.search(r'<ol class="path".*?</ol>', page, re.S)
+    assert path is not None
+    return re.findall(r"<span>([^<]+)</span>", path[0])
+
+
+def test_board_and_path_follow_the_type(served: Served) -> None:
+    client = served.sign_in("ann")
+    retail, wholesale = make(served), make(served, record_type="wholesale", credit=30)
+    assert steps(client.get(f"/o/deal/{retail}").get_data(as_text=True)) == ["New", "Offer", "Won", "Lost"]
+    assert steps(client.get(f"/o/deal/{wholesale}").get_data(as_text=True)) == ["Sample", "Offer", "Won", "Lost"]
+    board = client.get("/o/deal?view=pipeline").get_data(as_text=True)
+    links = dict(
+        reversed(pair)
+        for pair in re.findall(r'<a href="([^"]+)"[^>]*><svg[^>]*>.*?</svg>(Retail|Wholesale)</a>', board)
+    )
+    assert set(links) == {"Retail", "Wholesale"}
+    columns = client.get(links["Wholesale"].replace("&amp;", "&")).get_data(as_text=True)
+    assert re.findall(r'class="board-list" data-value="(\w+)"', columns)[:4] == ["sample", "offer", "won", "lost"]
+    assert (f"record-deal-{wholesale}" in columns, f"record-deal-{retail}" in columns) == (True, False)
+
+
+def test_a_type_brings_its_layout(served: Served) -> None:
+    wholesale = make(served, record_type="wholesale", credit=30)
+    page = served.sign_in("ann").get(f"/o/deal/{wholesale}").get_data(as_text=True)
+    assert "Layout “Wholesale deal”: the record type is Wholesale." in page
+    assert "Terms" in page
+
+
+def layout_of(served: Served, actor: Actor, record_id: str | None, values: Mapping[str, Any], device: Device) -> str:
+    with served.platform.records.reading(actor) as transaction:
+        return transaction.form_state("deal", record_id, values, device=device).layout.layout.name
+
+
+@pytest.mark.promise("OBJ-25")
+def test_the_first_layout_that_fits_is_used_on_page_and_form_alike_and_named_with_its_reason(served: Served) -> None:
+    ann, boss = person(served, "ann", "rep"), person(served, "boss", "boss")
+    desk, phone = Device.DESKTOP, Device.PHONE
+    large = {"amount": "2000000"}
+    assert layout_of(served, ann, None, {}, desk) == ""
+    assert layout_of(served, ann, None, {}, phone) == "pocket"
+    assert layout_of(served, ann, None, large, phone) == "large"
+    assert layout_of(served, boss, None, {}, desk) == "chief"
+    assert layout_of(served, boss, None, large, desk) == "large"
+    assert layout_of(served, boss, None, {"record_type": "wholesale", **large}, phone) == "bulk"
+    plain, big = make(served), make(served, amount="2000000")
+    for who, record_id, headers, note in (
+        ("ann", plain, {}, "Standard layout: no other fits."),
+        ("ann", plain, PHONE, "Layout “Pocket”: the device is phone."),
+        ("ann", big, PHONE, "Layout “Large deal”: amount &gt;= 1000000 holds."),
+        ("boss", plain, {}, "Layout “Chief”: your role is Boss."),
+    ):
+        client = served.sign_in(who)
+        for path in (f"/o/deal/{record_id}", f"/o/deal/{record_id}/edit", f"/o/deal/{record_id}/edit"):
+            assert note in client.get(path, headers=headers).get_data(as_text=True), path
+    client = served.sign_in("ann")
+    typed = {"name": "x", "amount": "3000000", "record_type": "retail"}
+    assert "Large deal" in post_form(client, "/o/deal/new/state", typed, "/o/deal/new").get_data(as_text=True)
+    chinese = client.get(f"/o/deal/{plain}", headers={**PHONE, "Cookie": "fieldstone_language=zh"})
+    assert chinese.status_code == 200
+
+
+@pytest.mark.promise("OBJ-26")
+def test_stages_have_tips_and_required_fields_and_their_times_are_kept(served: Served) -> None:
+    deal = make(served)
+    assert "Find who decides." in served.sign_in("ann").get(f"/o/deal/{deal}").get_data(as_text=True)
+    test_moving_on_without_what_a_stage_requires_is_refused_with_the_missing_fields(served)
+    test_entering_and_leaving_times_follow_each_other_without_a_gap(served)
+    test_a_batch_keeps_the_times_of_all_its_records(served)
+    test_times_of_stages_stand_on_the_page_and_in_the_api(served)
+
+
+def test_moving_on_without_what_a_stage_requires_is_refused_with_the_missing_fields(served: Served) -> None:
+    missing = [
+        ("amount", "option_requires", "This must be filled in for 'Offer'."),
+        ("close", "option_requires", "This must be filled in for 'Offer'."),
+    ]
+    deal = make(served)
+    assert faults(served, deal, {"stage": "offer"}) == missing
+    answer = served.call("ann", "PATCH", f"/records/deal/{deal}", json={"stage": "offer"})
+    assert answer.status_code == 422
+    assert {error["field"] for error in answer.get_json()["errors"]} == {"amount", "close"}
+    client = served.sign_in("ann")
+    for path in (f"/o/deal/{deal}/move", f"/o/deal/{deal}/move?fs-board=pipeline", f"/o/deal/{deal}/edit"):
+        values = {"stage": "offer", "name": "Pumps", "was-stage": "new"}
+        page = post_form(client, path, values, "/o/deal/new")
+        assert page.status_code == 422, path
+        text = page.get_data(as_text=True)
+        assert text.count("This must be filled in for &#39;Offer&#39;.") >= 2
+        assert 'name="amount"' in text
+    moved = post_form(
+        client, f"/o/deal/{deal}/move", {"stage": "offer", "amount": "5", "close": "2027-01-01"}, "/o/deal/new"
+    )
+    assert moved.status_code == 303
+    assert read(served, deal)["stage"] == "offer"
+
+
+def test_entering_and_leaving_times_follow_each_other_without_a_gap(served: Served) -> None:
+    records = served.platform.records
+    deal = make(served)
+    before = records.stays(SYSTEM, "deal", deal)
+    assert [(stay.option, stay.left_at) for stay in before] == [("new", None)]
+    assert before[0].entered_at == read(served, deal)["created_at"]
+    records.update(SYSTEM, "deal", deal, {"name": "Valves"})
+    assert len(records.stays(SYSTEM, "deal", deal)) == 1
+    ann = person(served, "ann", "rep")
+    with served.platform.database.statements.recording() as sent:
+        records.update(ann, "deal", deal, {"stage": "offer", "amount": 5, "close": "2027-01-01"})
+    writes = [text for text in sent if "fs_stage" in text]
+    assert len(writes) == 1
+    if served.platform.database.dialect.value == "postgresql":
+        assert "fs_audit" in writes[0]
+    records.update(SYSTEM, "deal", deal, {"stage": "sample", "record_type": "project"})
+    records.update(SYSTEM, "deal", deal, {"stage": None})
+    stays = records.stays(SYSTEM, "deal", deal)
+    assert [stay.option for stay in stays] == ["new", "offer", "sample", None]
+    assert [earlier.left_at == later.entered_at for earlier, later in pairwise(stays)] == [True] * 3
+    assert [stay.left_by for stay in stays] == [ann.user_id, None, None, None]
+    table = served.platform.system.stage
+    asked = select(func.count()).where(table.c["record_id"] == deal, table.c["left_at"] >= table.c["entered_at"])
+    with served.platform.database.read() as connection:
+        assert connection.execute(asked).scalar() == 3
+
+
+def test_a_batch_keeps_the_times_of_all_its_records(served: Served) -> None:
+    records = served.platform.records
+    deals = [make(served) for _ in range(7)]
+    records.update(SYSTEM, "deal", deals[0], {"stage": "lost"})
+    records.save_many(SYSTEM, "deal", [SaveRow(id=each, values={"stage": "won"}) for each in deals[1:]])
+    for each in deals[1:]:
+        ended, current = records.stays(SYSTEM, "deal", each)
+        assert (ended.option, ended.entered_at, current.option) == ("new", read(served, each)["created_at"], "won")
+        assert ended.left_at == current.entered_at
+
+
+def test_times_of_stages_stand_on_the_page_and_in_the_api(served: Served) -> None:
+    deal = make(served)
+    served.platform.records.update(SYSTEM, "deal", deal, {"stage": "won"})
+    found = served.get("ann", f"/records/deal/{deal}/stages").get_json()["items"]
+    assert [(each["field"], each["stage"], each["left_at"] is None) for each in found] == [
+        ("stage", "new", False), ("stage", "won", True),
+    ]  # fmt: skip
+    assert dt.datetime.fromisoformat(found[0]["entered_at"]) <= dt.datetime.fromisoformat(found[1]["entered_at"])
+    page = served.sign_in("ann").get(f"/o/deal/{deal}").get_data(as_text=True)
+    times = re.search(r'<details class="stage-times">.*?</details>', page, re.S)
+    assert times is not None
+    assert re.findall(r"<strong>([^<]+)</strong>", times[0]) == ["Won", "New"]
+    assert served.get("none", f"/records/deal/{deal}/stages").status_code == 404
+
+
+def test_records_of_before_get_the_first_type_and_a_renamed_stage_keeps_its_times(
+    database_url: str, tmp_path: Path
+) -> None:
+    text = FILES["objects/deal.yaml"]
+    start, end = text.index("        validations:"), text.index("        layout:\n")
+    without = text[:start] + text[end:].replace("record_type, ", "")
+    without = re.sub(r"        layouts:.*?(?=        views:)", "", without, flags=re.S)
+    app = small_app(tmp_path, {**FILES, "objects/deal.yaml": without})
+    with serve_deals(database_url, tmp_path, app_folder=app) as served:
+        deal = make(served)
+        served.platform.records.update(SYSTEM, "deal", deal, {"stage": "won"})
+        write_files(app, {"objects/deal.yaml": text})
+        served.platform.apply_release([app], author="test")
+        assert read(served, deal)["record_type"] == "retail"
+        assert [stay.option for stay in served.platform.records.stays(SYSTEM, "deal", deal)] == ["new", "won"]
+        other = make(served)
+        served.platform.records.update(SYSTEM, "deal", other, {"stage": "won"})
+        renamed = text.replace("new: {label", "fresh: {was: new, label").replace("default: new", "default: fresh")
+        renamed = renamed.replace("[new, offer, won, lost]", "[fresh, offer, won, lost]").replace(
+            "{new: [", "{fresh: ["
+        )
+        write_files(app, {"objects/deal.yaml": renamed})
+        served.platform.apply_release([app], author="test")
+        assert [stay.option for stay in served.platform.records.stays(SYSTEM, "deal", other)] == ["fresh", "won"]
