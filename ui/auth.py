@@ -204,11 +204,12 @@ def _actor_of(found: SignedIn | None) -> object:
 
 
 def _is_public() -> bool:
-    if request.endpoint is None:  # no such address or method: the router's own answer, the same for everybody
+    endpoint = request.endpoint
+    if endpoint is None:  # no such address or method: the router's own answer, the same for everybody
         return True
-    if request.endpoint == "static" or request.endpoint.endswith(".static"):
+    if endpoint == "static" or endpoint.endswith(".static"):
         return True
-    view = current_app.view_functions.get(request.endpoint)
+    view = current_app.view_functions.get(endpoint)
     return bool(getattr(view, "is_public", False))
 
 

@@ -52,9 +52,10 @@ def signed_in() -> SignedIn | None:
 
 def language() -> str:
     """Give the language to answer in: the cookie's, else the user's, else the best of Accept-Language."""
-    if "language" not in g:
-        g.language = _choose_language(release().metamodel.main.languages)
-    return cast(str, g.language)
+    found: str | None = g.get("language")
+    if found is None:
+        found = g.language = _choose_language(release().metamodel.main.languages)
+    return found
 
 
 def theme() -> str:

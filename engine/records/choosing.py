@@ -81,21 +81,27 @@ def _offered(
     if words:
         prepared, asked = make()
     else:
-        read = tuple((name, given.get(name)) for name in sorted(_read(transaction, object_def, lookups)))
         names = tuple(item.name for item in lookups)
+        reads = transaction.parts.made(
+            ("choices read", object_def.key, names), lambda: tuple(sorted(_read(transaction, object_def, lookups)))
+        )
+        read = tuple([(name, given.get(name)) for name in reads])
         roles = None if access.full else access.roles
         key = ("choices", object_def.key, names, roles, transaction.actor.language, read)
         prepared, asked = transaction.parts.asked.find(key, make)
     rows = [] if prepared is None else transaction.rows(prepared, {})
     found: dict[str, list[Choice]] = {item.name: [] for item in lookups if item.name in asked}
     # Parts of one statement may come in any order.
-    for place, _, title, target, record_id in sorted(
-        (int(row[0]), int(row[1]), row[4] or "", row[2], str(row[3])) for row in rows
-    ):
+    rows.sort(key=_in_order)
+    for place, _, target, record_id, title in rows:
         offered = found[lookups[place].name]
         if len(offered) < _OFFERED:
-            offered.append(Choice(object=target, id=record_id, title=title))
+            offered.append(Choice(target, record_id, title or ""))
     return found
+
+
+def _in_order(row: Sequence[Any]) -> tuple[Any, ...]:
+    return row[0], row[1], row[4] or "", row[2], row[3]
 
 
 def _read(transaction: Transaction, object_def: ObjectDef, lookups: Sequence[FieldDef]) -> frozenset[str]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from engine.access.predicates import EVERYONE, NOBODY
 from engine.errors import AccessDenied
 from engine.records.choosing import choices_of
+from engine.records.form_fields import form_fields, holds
 from engine.records.hooks import SaveKind
 from engine.records.layouts import choose_layout
 from engine.records.saving.drafts import RecordDraft
@@ -19,11 +19,8 @@ from engine.records.saving.narrowing import let_go
 from engine.records.saving.relations import check_relations
 from engine.records.saving.steps import new_draft, prepare_new, reader
 from engine.records.types import FieldState, FormState
-from metamodel.fields import FieldDef
 from metamodel.layouts import Device, LayoutDef
 from metamodel.objects import ObjectDef
-from metamodel.record_types import RECORD_TYPE, deciding_fields, fitting_options
-from workflow_dsl.evaluation_errors import EvaluationError
 
 if TYPE_CHECKING:
     from engine.records.transaction import Transaction
@@ -46,18 +43,14 @@ def form_state(
     let_go(draft)
     draft.compute()
     check_relations([draft], transaction)
-    access = transaction.access.of(object_def.key)
-    context = draft.context
-    readable = [
-        name
-        for name in object_def.fields
-        if name in access.readable and (access.fields[name].read is EVERYONE or access.fields[name].read.test(context))
-    ]
+    context, this = draft.context, draft.context.this
+    judging = form_fields(transaction, object_def.key, draft.kind)
+    readable = judging.readable(context)
     stored = RecordDraft(draft.plan, draft.around, draft.kind, draft.record_id, draft.stored, None)
-    fields = {name: _state(transaction, draft, stored, object_def.fields[name]) for name in readable}
+    fields = judging.judge(readable, draft, stored)
     chosen = choose_layout(transaction, object_def, context, device)
     sections = tuple(
-        section.visible_if is None or _holds(draft, transaction.parts.condition(object_def.key, section.visible_if))
+        section.visible_if is None or holds(draft, transaction.parts.condition(object_def.key, section.visible_if))
         for section in chosen.layout.sections
     )
     lookups = _lookups(object_def, chosen.layout, fields)
@@ -65,7 +58,7 @@ def form_state(
         fields=fields,
         layout=chosen,
         sections=sections,
-        values={name: context.this.get(name) for name in readable},
+        values={name: this.get(name) for name in readable},
         titles={name: title for name, title in draft.titles.items() if name in fields},
         errors=errors,
         title=transaction.cache.title(object_def.key, stored.context) or "" if record_id is not None else "",
@@ -95,61 +88,9 @@ def _draft(
         draft = new_draft(transaction, object_def.key, given, None)
         prepare_new(draft, transaction)
         return draft, errors
-    draft = load_for_change(transaction, object_def.key, record_id, SaveKind.UPDATED, None)
+    draft = load_for_change(transaction, object_def.key, record_id, SaveKind.UPDATED, None, locked=False)
     given, errors = reader(transaction, object_def, SaveKind.UPDATED).try_read(raw)
     for name, value in given.items():
         draft.put(name, draft.plan.keep[name](value))
         draft.given.add(name)
     return draft, errors
-
-
-def _state(transaction: Transaction, draft: RecordDraft, stored: RecordDraft, definition: FieldDef) -> FieldState:
-    plan, name = draft.plan, definition.name
-    visible = name not in plan.visible_if or _holds(draft, plan.visible_if[name])
-    required = visible and (
-        name in plan.required
-        or name in plan.required_by_type.get(draft.values.get(RECORD_TYPE) or "", ())
-        or (name in plan.required_if and _holds(draft, plan.required_if[name]))
-    )
-    return FieldState(
-        visible=visible,
-        required=required,
-        readonly=name not in plan.settable or not _may_set(transaction, draft, stored, name),
-        options=_options(draft, definition),
-    )
-
-
-def _may_set(transaction: Transaction, draft: RecordDraft, stored: RecordDraft, name: str) -> bool:
-    rights = transaction.access.of(draft.object_key).fields[name]
-    if draft.kind is SaveKind.CREATED:
-        return rights.create is not NOBODY and rights.create.test(draft.context)
-    if rights.update is NOBODY or not rights.update.test(stored.context):
-        return False
-    condition = draft.plan.readonly_if.get(name)
-    return condition is None or not _holds(stored, condition)
-
-
-def _options(draft: RecordDraft, definition: FieldDef) -> tuple[str, ...] | None:
-    choice = definition.choice
-    if choice is None or definition.formula is not None:
-        return None
-    stored = draft.old.get(definition.name)
-    kept = stored if isinstance(stored, tuple) else (stored,)
-    allowed = choice.allowed_next(stored) if isinstance(stored, str) else None
-    fitting = fitting_options(draft.plan.object, definition, draft.values)
-    names = [
-        option.name
-        for option in fitting
-        if option.name in kept or (option.active and (allowed is None or option.name in allowed))
-    ]
-    if not draft.changed.intersection(deciding_fields(draft.plan.object, definition)):
-        # What stands in an old record stays, also where it is not offered any more.
-        names += [name for name in choice.names if name in kept and name not in names]
-    return tuple(names)
-
-
-def _holds(draft: RecordDraft, condition: Any) -> bool:
-    try:
-        return bool(condition(draft.context))
-    except EvaluationError:
-        return False

@@ -67,7 +67,8 @@ class ReleaseParts:
 
     def condition(self, object_key: str, text: LocatedText) -> Callable[[Context], Any]:
         """Give an author's condition over a record, compiled."""
-        return self.language.evaluator(self.language.condition(text, object_key))
+        key = ("condition", object_key, text.text)
+        return self.made(key, lambda: self.language.evaluator(self.language.condition(text, object_key)))
 
     def computations(self, object_key: str) -> Computations:
         """Give the formulas of an object that are computed when read."""

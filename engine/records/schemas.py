@@ -101,6 +101,9 @@ class ValueReader:
 
     def try_read(self, raw: Mapping[str, object]) -> tuple[dict[str, object], tuple[FieldError, ...]]:
         """Give the values that can be read and the findings on the others."""
+        found = self._sound(raw)
+        if found is not None:
+            return found, ()
         try:
             return dict(self._schema.load(raw)), ()
         except ValidationError as fault:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import orjson
 
@@ -217,9 +217,8 @@ class FormState:
     choices: Mapping[str, Sequence[Choice]] = field(default_factory=lambda: MappingProxyType({}))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
-    """A record offered by a lookup's picker."""
+class Choice(NamedTuple):
+    """A record offered by a lookup's picker; a tuple, since a form makes scores of them."""
 
     object: str
     id: str

@@ -143,6 +143,8 @@ class Database:
             json_deserializer=orjson.loads,
             query_cache_size=1500,
             connect_args=connections.postgresql_arguments(),
+            # A connection that commits each statement has nothing to roll back; a snapshot ends its own transaction.
+            pool_reset_on_return=None if autocommit else "rollback",
             **options,
         )
         event.listen(engine, "connect", connections.prepare_postgresql)

@@ -67,6 +67,8 @@ def started_text(text: str, currency: str = "") -> str:
 
 def read_posted(fields: Iterable[FieldDef], given: MultiDict[str, str], formats: Formats) -> PostedForm:
     """Read a form's controls, those of these fields only."""
+    if not given:
+        return PostedForm(typed={}, values={}, was={}, kept={}, version=None, confirm=(), back="")
     known: Sequence[FieldDef] = tuple(fields)
     by_name = {field.name: field for field in known}
     names = {*by_name, *(name + CURRENCY_SUFFIX for name in by_name)}

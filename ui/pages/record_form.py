@@ -6,8 +6,7 @@ Nothing typed is lost: a refused form comes back with everything in it, a warnin
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
 from urllib.parse import quote
 
 from flask import Blueprint, redirect, render_template, request
@@ -35,7 +34,19 @@ from ui.security import local_path
 blueprint = Blueprint("record_form", __name__)
 
 _TEMPLATE = "pages/record_form.html"
-_SLOTS = ("title", "form_id", "action", "state_url", "cancel_url", "inside")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilledForm:
+    """What of a form is the record's own.
+
+    texts: `title`, `form_id`, addresses (`action`, `state_url`, `cancel_url`, `url`), `record` (what it is called in the breadcrumb)
+    and the inside of the form, markup. fields: hidden ones. summary: findings, see FormParts.
+    """
+
+    texts: Mapping[str, str]
+    fields: Mapping[str, str]
+    summary: tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +77,7 @@ def new_record(object_name: str) -> ResponseReturnValue:
     """Show the form of a new record; parameters named like fields are filled in."""
     object_def = readable_object(object_name)
     given = read_posted(form_fields(object_def), request.args, user_formats())
-    return _shown(object_def, _page(object_def, None, given, values=given.values), is_new=True)
+    return _shown(object_def, _filled(object_def, None, given, values=given.values), is_new=True)
 
 
 @blueprint.post("/o/<object_name>/new")
@@ -86,7 +97,7 @@ def edit_record(object_name: str, record_id: str) -> ResponseReturnValue:
     """Show the form of a record."""
     object_def = readable_object(object_name)
     given = read_posted((), request.args, user_formats())
-    return _shown(object_def, _page(object_def, record_id, given, values={}), is_new=False)
+    return _shown(object_def, _filled(object_def, record_id, given, values={}), is_new=False)
 
 
 @blueprint.post("/o/<object_name>/<record_id>/edit")
@@ -150,10 +161,11 @@ def _saved_or_refused(
     try:
         saved: Saved = save()
     except ValidationFailed as refused:
-        page = _page(object_def, record_id, posted, errors=refused.errors, refused=True)
-        return render_template(_TEMPLATE, page=page), 422
+        form = _filled(object_def, record_id, posted, errors=refused.errors)
+        return render_template(_TEMPLATE, page=_page(object_def, form, record_id is None, refused=True)), 422
     except ConfirmationNeeded as asked:
-        page = _page(object_def, record_id, posted, warnings=asked.warnings, refused=True)
+        form, warned = _filled(object_def, record_id, posted), asked.warnings
+        page = _page(object_def, form, record_id is None, warnings=warned, refused=True)
         return render_template(_TEMPLATE, page=page), 422
     toast(_("Saved") if record_id else _("“%(title)s” was created.", title=saved.record.title))
     toast_infos(saved)
@@ -161,70 +173,90 @@ def _saved_or_refused(
     return redirect(local_path(posted.back, url) if posted.back else url, 303)
 
 
-def _shown(object_def: ObjectDef, page: FormPage, *, is_new: bool) -> str:
+def _shown(object_def: ObjectDef, form: FilledForm, *, is_new: bool) -> str:
     """Give the page of a form just opened: but for findings, all of it follows from the object and what has a slot."""
-    if page.summary:
-        return render_template(_TEMPLATE, page=page)
-    slots: dict[str, str] = {name: getattr(page, name) for name in _SLOTS}
-    slots |= {f"field {name}": text for name, text in page.fields.items()}
-    slots |= {"record": page.crumbs[-2].label, "url": page.crumbs[-2].href}
+    if form.summary:
+        return render_template(_TEMPLATE, page=_page(object_def, form, is_new))
+    slots = {**form.texts, **{f"field {name}": text for name, text in form.fields.items()}}
 
     def make(marks: Mapping[str, Markup]) -> FormPage:
-        first, *_between, last = page.crumbs
-        crumbs = page.crumbs if is_new else (first, Crumb(label=marks["record"], href=marks["url"]), last)
-        fields = {name: marks[f"field {name}"] for name in page.fields}
-        marked: dict[str, Any] = {name: marks[name] for name in _SLOTS}
-        return replace(page, crumbs=crumbs, fields=fields, **marked)
+        fields = {name: marks[f"field {name}"] for name in form.fields}
+        texts = {name: marks[name] for name in form.texts}
+        return _page(object_def, FilledForm(texts=texts, fields=fields, summary=()), is_new)
 
-    return kept_page((object_def.key, is_new, tuple(page.fields)), _TEMPLATE, tuple(slots), make).show(slots)
+    return kept_page((object_def.key, is_new, tuple(form.fields)), _TEMPLATE, tuple(slots), make).show(slots)
 
 
 def _state_answer(object_def: ObjectDef, record_id: str | None) -> ResponseReturnValue:
-    page = _page(object_def, record_id, _posted(object_def))
-    return render_block(_TEMPLATE, "form_fields", page=page)
+    form = _filled(object_def, record_id, _posted(object_def))
+    return render_block(_TEMPLATE, "form_fields", page=_page(object_def, form, record_id is None))
 
 
-def _page(
+def _filled(
     object_def: ObjectDef,
     record_id: str | None,
     posted: PostedForm,
     *,
     values: Mapping[str, object] | None = None,
     errors: Sequence[FieldError] = (),
-    warnings: Sequence[FieldError] = (),
-    refused: bool = False,
-) -> FormPage:
+) -> FilledForm:
+    """Judge a form and write what is the record's own."""
     if values is None:
         values = posted.values if record_id is None else posted.changed
-    with platform().records.reading(actor(), release=release()) as transaction:
-        # Some choices of each lookup are for people without scripts; a picker asks for its own.
-        with_choices = not (request.method == "POST" and request.headers.get("HX-Request"))
+    is_posted, pinned = request.method == "POST", release()
+    # Some choices of each lookup are for people without scripts; a picker asks for its own.
+    with_choices = not (is_posted and request.headers.get("HX-Request"))
+    with platform().records.reading(actor(), release=pinned) as transaction:
         state = transaction.form_state(object_def.key, record_id, values, with_choices=with_choices, device=device())
-        if record_id is not None and all(verdict.readonly for verdict in state.fields.values()):
-            raise AccessDenied("update", object_def.key, str(_("your roles do not allow it for this record")))
-        given = FormInput(
-            typed=posted.typed if request.method == "POST" else {},
-            errors=errors or state.errors,
-            was=posted.was,
-            offered=state.choices,
-        )
-    parts = form_maker(release(), object_def, user_formats()).make(record_id, state, given)
-    title = state.title
+    if record_id is not None and all(verdict.readonly for verdict in state.fields.values()):
+        raise AccessDenied("update", object_def.key, str(_("your roles do not allow it for this record")))
+    given = FormInput(
+        typed=posted.typed if is_posted else {},
+        errors=errors or state.errors,
+        was=posted.was,
+        offered=state.choices,
+    )
+    parts = form_maker(pinned, object_def, user_formats()).make(record_id, state, given)
     base = f"/o/{quote(object_def.key)}"
     url = f"{base}/{quote(record_id)}" if record_id else base
     version = posted.version if posted.version is not None else state.values.get("version")
     fields = {"version": str(version or ""), BACK: posted.back, CONFIRM: ",".join(posted.confirm)}
-    return FormPage(
-        form_id=form_id(object_def, record_id),
-        title=title or str(_("New: %(object)s", object=label_text(object_def.label, language(), object_def.name))),
-        eyebrow=str(_("Edit")) if record_id else "",
-        action=f"{base}/new" if record_id is None else f"{url}/edit",
-        state_url=f"{base}/new/state" if record_id is None else f"{url}/state",
-        cancel_url=local_path(posted.back, url) if posted.back else url,
-        crumbs=_crumbs(object_def, record_id, title),
-        inside=parts.inside + layout_note_html(object_def, state.layout),
-        summary=parts.summary,
+    return FilledForm(
+        texts={
+            "title": state.title or _new_title(object_def),
+            "record": state.title or (str(_("Record")) if record_id else ""),
+            "url": url,
+            "form_id": form_id(object_def, record_id),
+            "action": f"{base}/new" if record_id is None else f"{url}/edit",
+            "state_url": f"{base}/new/state" if record_id is None else f"{url}/state",
+            "cancel_url": local_path(posted.back, url) if posted.back else url,
+            "inside": parts.inside + layout_note_html(object_def, state.layout),
+        },
         fields={name: value for name, value in fields.items() if value},
+        summary=parts.summary,
+    )
+
+
+def _page(
+    object_def: ObjectDef,
+    form: FilledForm,
+    is_new: bool,
+    *,
+    warnings: Sequence[FieldError] = (),
+    refused: bool = False,
+) -> FormPage:
+    texts = form.texts
+    return FormPage(
+        form_id=texts["form_id"],
+        title=texts["title"],
+        eyebrow="" if is_new else str(_("Edit")),
+        action=texts["action"],
+        state_url=texts["state_url"],
+        cancel_url=texts["cancel_url"],
+        crumbs=_crumbs(object_def, is_new, texts["record"], texts["url"]),
+        inside=texts["inside"],
+        summary=form.summary,
+        fields=form.fields,
         refused=refused,
         warnings=tuple(each.message for each in warnings),
         codes=",".join({each.code: None for each in warnings}),
@@ -235,14 +267,16 @@ def _posted(object_def: ObjectDef) -> PostedForm:
     return read_posted(form_fields(object_def), request.form, user_formats())
 
 
-def _crumbs(object_def: ObjectDef, record_id: str | None, title: str) -> tuple[Crumb, ...]:
+def _new_title(object_def: ObjectDef) -> str:
+    return str(_("New: %(object)s", object=label_text(object_def.label, language(), object_def.name)))
+
+
+def _crumbs(object_def: ObjectDef, is_new: bool, title: str, url: str) -> tuple[Crumb, ...]:
     plural = label_text(object_def.plural or object_def.label, language(), object_def.name)
-    base = f"/o/{quote(object_def.key)}"
-    crumbs = [Crumb(label=plural, href=base)]
-    if record_id is not None:
-        crumbs.append(Crumb(label=title or str(_("Record")), href=f"{base}/{quote(record_id)}"))
-    crumbs.append(Crumb(label=str(_("New") if record_id is None else _("Edit"))))
-    return tuple(crumbs)
+    listed = Crumb(label=plural, href=f"/o/{quote(object_def.key)}")
+    if is_new:
+        return listed, Crumb(label=str(_("New")))
+    return listed, Crumb(label=title, href=url), Crumb(label=str(_("Edit")))
 
 
 def _object_label(object_key: str) -> str:

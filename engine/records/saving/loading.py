@@ -32,17 +32,23 @@ _ACTIONS = {SaveKind.UPDATED: "update", SaveKind.DELETED: "delete", SaveKind.RES
 
 
 def load_for_change(
-    transaction: Transaction, object_key: str, record_id: str, kind: SaveKind, version: int | None
+    transaction: Transaction,
+    object_key: str,
+    record_id: str,
+    kind: SaveKind,
+    version: int | None,
+    *,
+    locked: bool = True,
 ) -> RecordDraft:
-    """Load and lock a record that the actor may change.
+    """Load a record that the actor may change; it is locked, but for who only looks at what a change would do.
 
     Raises: RecordNotFound, AccessDenied, StaleVersion.
     """
     plan = save_plan(transaction.parts, object_key)
     action = _ACTIONS[kind]
     access = transaction.access
-    key = ("load", object_key, action, kind is SaveKind.RESTORED, None if access.full else access.roles)
-    prepared = transaction.parts.made(key, lambda: _prepare(transaction, plan, kind))
+    key = ("load", object_key, action, kind is SaveKind.RESTORED, locked, None if access.full else access.roles)
+    prepared = transaction.parts.made(key, lambda: _prepare(transaction, plan, kind, locked))
     row = transaction.row(prepared, {"id": record_id}) if could_be_id(record_id) else None
     if row is None or not row[0]:
         raise RecordNotFound(object_key, record_id)
@@ -73,7 +79,7 @@ def _read_along(plan: SavePlan, kind: SaveKind) -> tuple[Link, ...]:
     return tuple(link for link in plan.links if link.name in plan.reads_along and len(link.targets) == 1)
 
 
-def _prepare(transaction: Transaction, plan: SavePlan, kind: SaveKind) -> Prepared:
+def _prepare(transaction: Transaction, plan: SavePlan, kind: SaveKind, locked: bool) -> Prepared:
     parts, access = transaction.parts, transaction.access
     alias = plan.table.table.alias()
     builder = parts.builder(access, "en")
@@ -88,8 +94,9 @@ def _prepare(transaction: Transaction, plan: SavePlan, kind: SaveKind) -> Prepar
     labelled = [column.label(f"c{index}") for index, column in enumerate(columns)]
     query = select(*labelled).select_from(scope.frame.source)
     query = query.where(alias.c["id"] == runtime("id", alias.c["id"].type), binned)
-    # Who points at a record need not wait for its change, only for its deletion.
-    query = query.with_for_update(of=alias, key_share=kind is SaveKind.UPDATED)
+    if locked:
+        # Who points at a record need not wait for its change, only for its deletion.
+        query = query.with_for_update(of=alias, key_share=kind is SaveKind.UPDATED)
     return Prepared(query, parts.dialect)
 
 

@@ -61,3 +61,12 @@ def test_rollups_count_lines_that_are_written_at_once(deals: Deals) -> None:
     assert record["parts"] == 20
     assert isinstance(record["total"], Money)
     assert record["total"].amount == 60
+
+
+def test_a_form_opens_while_a_save_holds_the_record(deals: Deals) -> None:
+    deal = deals.deal(name="before")
+    with deals.records.transaction(deals.ann) as transaction:
+        transaction.update("deal", deal, {"name": "held"})
+        transaction.settle()
+        assert deals.records.form_state(deals.ann, "deal", deal, {}).values["name"] == "before"
+    assert deals.records.form_state(deals.ann, "deal", deal, {}).values["name"] == "held"
