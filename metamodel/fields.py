@@ -157,6 +157,7 @@ class FieldDef:
     type: name in the field type registry (`text`, `money`, `lookup` …); a formula has its result type here and
     `formula` set; a roll-up has type `rollup`, its result type is `result_type` once linked.
     app: the app whose file defines it. system: one of id, owner, created_at … that every object has.
+    json_schema: what a document must fit, as JSON text.
     minimum, maximum: bounds as the type parses them. digits: decimal places stored (money: of its currency).
     """
 
@@ -194,6 +195,7 @@ class FieldDef:
     rollup: RollupDef | None = None
     result_type: str | None = None
     number_format: str | None = None
+    json_schema: str | None = None
     options: tuple[tuple[str, object], ...] = ()
 
     @property

@@ -174,6 +174,7 @@ def _inner(field: FieldDef, formats: Formats, words: Mapping[str, str]) -> Calla
         "url": _url,
         "long_text": lambda value: html_text(value[:LONGEST_TEXT]),
         "rich_text": lambda value: short_text(value, LONGEST_TEXT),
+        "json": lambda value: f"<code>{html_text(value[:LONGEST_TEXT])}</code>",
         "color": swatch,
         "rating": lambda value: stars(value, most_stars(field)),
     }

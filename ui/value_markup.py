@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from markupsafe import Markup, escape
 
+from metamodel.field_types.json_documents import pretty
 from metamodel.field_types.rich_text import plain_text, sanitised
 
 
@@ -27,6 +28,11 @@ def stars(value: int, most: int) -> str:
 def formatted(markup: str) -> Markup:
     """Give formatted text for a page; it is cleaned once more, wherever the value came from."""
     return Markup(f'<div class="rich-text">{sanitised(markup) or ""}</div>')  # noqa: S704
+
+
+def document(text: str) -> Markup:
+    """Draw a JSON document, a line a key."""
+    return Markup('<div class="rich-text"><pre>{}</pre></div>').format(pretty(text))
 
 
 def short_text(markup: str, longest: int) -> str:

@@ -245,6 +245,7 @@ WIDGETS: Mapping[str, Widget] = MappingProxyType(
         "text": input_widget("text"),
         "long_text": area_widget(4),
         "rich_text": area_widget(8, " data-fs-rich"),
+        "json": area_widget(8, ' spellcheck="false"'),
         "select": Widget(compile=_compile_select),
         "rating": Widget(compile=_compile_select),
         "lookup": Widget(compile=_compile_select),

@@ -119,6 +119,7 @@ def choice_of(*options: str) -> Type:
 
 _BY_FIELD_TYPE = {
     "text": TEXT, "long_text": TEXT, "rich_text": TEXT, "email": TEXT, "phone": TEXT, "url": TEXT, "color": TEXT,
+    "json": TEXT,
     "barcode": TEXT, "autonumber": TEXT, "id": TEXT, "integer": INTEGER, "rating": INTEGER, "decimal": DECIMAL,
     "percent": PERCENT, "money": MONEY, "boolean": BOOLEAN, "date": DATE, "datetime": DATETIME, "time": TIME,
     "duration": DURATION, "person_name": COMPOUND, "address": COMPOUND, "geo": COMPOUND,

@@ -95,6 +95,8 @@ class CellMaker:
             return _compound_cell(name, value, at, [self._convert(part, part.expr) for part in value.parts])
         if isinstance(value, SqlDuration):
             return _duration_cell(name, parts, at)
+        if _is_document(node):
+            return _document_cell(name, parts, at)
         return _plain_cell(name, parts, at, converts[0], value, node)
 
     def _convert(self, value: SqlValue, part: Sql) -> Convert | None:
@@ -138,6 +140,17 @@ def _plain_cell(
     if isinstance(value, SqlEmpty):
         return Cell(name, parts, lambda row: None, lambda row: None)
     return Cell(name, parts, read, read)
+
+
+def _is_document(node: t.Typed) -> bool:
+    return isinstance(node, t.FieldPath) and node.field is not None and node.field.value_type == "json"
+
+
+def _document_cell(name: str, parts: tuple[Sql, ...], at: int) -> Cell:
+    def json(row: Sequence[Any]) -> Any:
+        return None if row[at] is None else orjson.loads(row[at])
+
+    return Cell(name, parts, lambda row: row[at], json)
 
 
 def _items_cell(name: str, text: Sql, at: int) -> Cell:

@@ -13,7 +13,7 @@ from metamodel.values import Money
 from workflow_dsl.context import Context
 
 Evaluate = Callable[[Context], Any]
-_OWN_FORM = ("rich_text", "duration", "multi_choice", "tags")
+_OWN_FORM = ("rich_text", "duration", "multi_choice", "tags", "json")
 """Types whose stored form is more than so many digits."""
 
 

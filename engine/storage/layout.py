@@ -47,6 +47,7 @@ _PLAIN = {
     StorageKind.TIME: ColumnKind.TIME,
     StorageKind.DURATION: ColumnKind.INTEGER,
     StorageKind.TEXTS: ColumnKind.TEXTS,
+    StorageKind.JSON: ColumnKind.TEXT,
 }
 
 
@@ -220,8 +221,11 @@ def _lay_out_object(source: LayoutSource, object_def: ObjectDef) -> TableSpec:
 
 
 def _indexes(object_def: ObjectDef, table: str, columns: Mapping[str, ColumnSpec]) -> Iterator[IndexSpec]:
+    columns_of: dict[str | None, list[str]] = {}
+    for spec in columns.values():
+        columns_of.setdefault(spec.field, []).append(spec.name)
     for definition in object_def.fields.values():
-        own = tuple(column.name for column in columns.values() if column.field == definition.name)
+        own = columns_of.get(definition.name, ())
         if definition.name == "id" or not own:
             continue
         if definition.unique or definition.external_id:

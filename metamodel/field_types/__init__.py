@@ -17,6 +17,7 @@ from metamodel.field_types.choice import BooleanType, ChoiceType
 from metamodel.field_types.coded import BarcodeType, ColorType
 from metamodel.field_types.compound import AddressType, GeoType, PersonNameType
 from metamodel.field_types.computed import AutonumberType, RollupType
+from metamodel.field_types.json_documents import JsonType
 from metamodel.field_types.messages import message
 from metamodel.field_types.number import DecimalType, IntegerType, MoneyType, PercentType, RatingType
 from metamodel.field_types.relation import RelationType
@@ -67,6 +68,7 @@ def standard_field_types() -> FieldTypeRegistry:
             PersonNameType(),
             AddressType(),
             GeoType(),
+            JsonType(),
             RelationType("lookup"),
             RelationType("child_of"),
             RelationType("user"),

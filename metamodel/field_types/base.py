@@ -38,6 +38,8 @@ class StorageKind(StrEnum):
     """Several texts, a tuple."""
     PARTS = "parts"
     """A value of several parts, a column each (see `compound`)."""
+    JSON = "json"
+    """A document, kept as its canonical text (see `json_documents`)."""
     REFERENCE = "reference"
     ANY_REFERENCE = "any_reference"
     """A `Ref`: object key and id, of a lookup with several targets or any."""

@@ -106,6 +106,22 @@ MESSAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "{part}: this must lie between -{limit} and {limit}.",
             "{part}：必须在 -{limit} 和 {limit} 之间。",
         ),
+        "not_json": ("This must be a JSON object or list.", "此项必须是 JSON 对象或列表。"),
+        "json_syntax": (
+            "This is not JSON: line {line}, character {column}.",
+            "这不是有效的 JSON：第 {line} 行，第 {column} 个字符。",
+        ),
+        "json_twice": ("The key '{name}' stands twice in one JSON object.", "同一个 JSON 对象中键“{name}”出现了两次。"),
+        "json_number": ("This JSON holds a number that is too large.", "JSON 中含有过大的数字。"),
+        "json_too_deep": ("This JSON is nested too deeply.", "JSON 嵌套过深。"),
+        "json_type": ("{path}: must be {expected}.", "{path}：类型必须是 {expected}。"),
+        "json_missing": ("{path}: '{name}' is missing.", "{path}：缺少“{name}”。"),
+        "json_unknown": (
+            "{path}: '{name}' is not one of the keys: {known}.",
+            "{path}：“{name}”不在允许的键中：{known}。",
+        ),
+        "json_option": ("{path}: must be one of: {options}.", "{path}：必须是以下之一：{options}。"),
+        "json_rule": ("{path}: does not fit '{rule}'.", "{path}：不符合“{rule}”。"),
         "unsafe_markup": (
             "This text holds markup that is not allowed.",
             "此文本含有不允许的标记。",

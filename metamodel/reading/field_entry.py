@@ -10,6 +10,7 @@ from metamodel.field_types.text import TextType
 from metamodel.fields import DefaultDef, FieldDef, OnDelete, RelationDef, RelationKind, RollupDef, RollupFunction
 from metamodel.names import did_you_mean
 from metamodel.reading.choice_entry import read_choice
+from metamodel.reading.json_entry import json_text
 from metamodel.reading.node_values import Reading, as_hint, child, flag, integer, label, located, word, words
 from metamodel.source import LocatedText
 from metamodel.yaml_nodes import Mapping, Node, Scalar
@@ -59,6 +60,7 @@ def read_field(
         relation=_read_relation(field_type.name, node, key),
         rollup=_read_rollup(node) if field_type.name == "rollup" else None,
         number_format=word(written("format")),
+        json_schema=json_text(written("schema")) if "schema" in field_type.keys else None,
     )
     return _with_values(bare, field_type, node, reading)
 

@@ -15,6 +15,7 @@ from metamodel.names import did_you_mean, name_fault
 from metamodel.objects import SYSTEM_FIELDS
 from metamodel.reading.node_values import child, entries, scalars
 from metamodel.reading.object_file import ObjectDraft
+from metamodel.references.json_fields import check_json_schema
 from metamodel.references.lookups import check_lookup
 from metamodel.references.telling import check_path, tell_unknown
 from metamodel.source import Problems
@@ -66,6 +67,8 @@ def _check_field(
         problems.report("OBJ123", "'min' is above 'max'", low.at, length=low.length)
     _check_pattern(node.get("pattern"), problems)
     _check_several(key, node, field, problems)
+    if field.type == "json":
+        check_json_schema(node.get("schema"), problems)
     if field.type == "autonumber":
         _check_format(node.get("format"), problems)
     if field.choice is not None:

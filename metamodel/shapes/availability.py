@@ -1,4 +1,4 @@
-"""What the specification names and this version does not have yet: keys, field types, view types, roll-up functions.
+"""What the specification names and this version does not have yet: keys, field types, view types.
 
 An author who uses one is told so with its place, instead of being told that it is unknown, or being ignored.
 """
@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-LATER_FIELD_TYPES = frozenset("links file files image json signature".split())
+LATER_FIELD_TYPES = frozenset("links file files image signature".split())
 LATER_VIEW_TYPES = frozenset(("calendar", "timeline", "map", "pivot"))
 LATER_FIELD_FLAGS = frozenset(("encrypted",))
 LATER_KEYS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "object": frozenset("duplicates pool template source retention quality reveal_duplicates".split()),
+        "object": frozenset("duplicates pool source retention quality reveal_duplicates".split()),
         "extension": frozenset("duplicates pool retention quality reveal_duplicates".split()),
-        "field": frozenset(("quality", "schema")),
+        "field": frozenset(("quality",)),
         "layout": frozenset(("tabs",)),
         "view": frozenset(("group_by", "page_size")),
     }

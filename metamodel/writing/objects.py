@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from decimal import Decimal
+
 from metamodel.fields import ChoiceDef, DefaultDef, FieldDef, RelationKind
 from metamodel.layouts import LayoutDef
 from metamodel.objects import ObjectDef, ValidationDef, ValidationSeverity
@@ -82,6 +85,7 @@ def _field(field: FieldDef, object_def: ObjectDef) -> Plain:
         was=field.was,
         formula=_text(field.formula),
         format=field.number_format,
+        schema=json.loads(field.json_schema, parse_float=Decimal) if field.json_schema is not None else None,
     )
     return {**keys, **_relation(field), **_rollup(field), **(_choice(field.choice) if field.choice else {})}
 

@@ -5,6 +5,8 @@ One schema a storage kind, narrowed by what the field says (options, lengths, bo
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
@@ -20,6 +22,7 @@ Schema = dict[str, Any]
 
 _DECIMAL: Schema = {"type": "string", "format": "decimal", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}
 _FORMS = {"color": "^#[0-9a-fA-F]{3}([0-9a-fA-F]{3})?$", "barcode": "^([0-9][ -]?){8,14}$"}
+_KEYS = re.compile(r'"([^"]*)":')
 _ID: Schema = {"type": "string", "format": "uuid"}
 
 _BY_STORAGE: Mapping[StorageKind, Schema] = MappingProxyType(
@@ -99,6 +102,8 @@ def write_schema(field: FieldDef, types: FieldTypeRegistry, language: str) -> Sc
             forms = [{"type": ["string", "number", "null"]}]
         case StorageKind.TEXTS:
             forms = [own, {"type": ["string", "null"], "description": "The values with commas or lines between them."}]
+        case StorageKind.JSON:
+            forms = [own, {"type": ["string", "null"], "description": "The same as JSON text."}]
         case StorageKind.MONEY:
             forms = [own, {"type": ["string", "number", "null"]}]
         case _:
@@ -113,6 +118,8 @@ def _by_kind(field: FieldDef, types: FieldTypeRegistry) -> Schema:
         return dict(_BY_STORAGE[storage])
     if storage is StorageKind.INTEGER:
         return _whole_number(field)
+    if storage is StorageKind.JSON:
+        return _document_schema(field)
     if storage is StorageKind.PARTS:
         return {"type": "object", "properties": _part_schemas(field), "additionalProperties": False}
     if storage is StorageKind.TEXTS:
@@ -122,6 +129,13 @@ def _by_kind(field: FieldDef, types: FieldTypeRegistry) -> Schema:
     if field.value_type in _FORMS:
         return {"type": "string", "pattern": _FORMS[field.value_type]}
     return {"type": "string", "maxLength": field.max_length} if field.max_length else {"type": "string"}
+
+
+def _document_schema(field: FieldDef) -> Schema:
+    """Give the schema of a document: the author's, where it stands by itself and says what the document is."""
+    own = json.loads(field.json_schema) if field.json_schema is not None else {}
+    stands_alone = not {"$ref", "$defs", "definitions", "$schema"} & set(_KEYS.findall(field.json_schema or ""))
+    return own if stands_alone and own.get("type") in ("object", "array") else {"type": ["object", "array"]}
 
 
 def _part_schemas(field: FieldDef) -> Schema:
@@ -142,7 +156,8 @@ def _whole_number(field: FieldDef) -> Schema:
 def _nullable(schema: Schema) -> Schema:
     if "$ref" in schema:
         return {"anyOf": [schema, {"type": "null"}]}
-    nullable = {**schema, "type": [schema["type"], "null"]}
+    types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    nullable = {**schema, "type": [*types, "null"]}
     if "enum" in nullable:
         nullable["enum"] = [*nullable["enum"], None]
     return nullable

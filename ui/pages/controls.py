@@ -11,7 +11,9 @@ from decimal import Decimal
 
 from werkzeug.datastructures import MultiDict
 
+from metamodel.field_types import FieldTypeRegistry
 from metamodel.field_types.compound import part_values, parts_of_field
+from metamodel.field_types.json_documents import pretty
 from metamodel.field_types.spans import time_text
 from metamodel.fields import FieldDef
 from metamodel.values import Duration, Money, Ref
@@ -36,6 +38,7 @@ _WIDGETS: Mapping[str, str] = {
     "color": "color",
     "barcode": "barcode",
     "rich_text": "rich_text",
+    "json": "json",
     "choice": "select",
     "multi_choice": "checks",
     "tags": "tags",
@@ -57,11 +60,11 @@ def control_id(object_key: str, record_id: str | None, name: str) -> str:
     return f"{object_key}-{record_id or 'new'}-{name}".replace(".", "-")
 
 
-def widget_of(field: FieldDef) -> str:
-    """Give the widget of a field's type."""
+def widget_of(field: FieldDef, types: FieldTypeRegistry) -> str:
+    """Give the widget of a field's type; a type that a plugin adds says its own."""
     if field.multiple:
         return "lines"
-    return _WIDGETS.get(field.value_type, "text")
+    return _WIDGETS.get(field.value_type) or types.of(field).widget
 
 
 def posted_text(field: FieldDef, given: MultiDict[str, str]) -> str:
@@ -119,6 +122,8 @@ def input_text(field: FieldDef, value: object, formats: Formats) -> str:
 
 def _text_of_several(field: FieldDef, value: object) -> str:
     """Write several values, or the parts of a compound one, as one text; any other value as its text."""
+    if field.value_type == "json":
+        return pretty(str(value))
     if field.holds_several and isinstance(value, tuple):
         return joined_text(field, value)
     # A line a part: a street of several lines is shown in one.

@@ -13,7 +13,7 @@ from metamodel.texts import label_text
 from ui.formats import Formats
 from ui.page_parts import Shown
 from ui.rows import plain_text, reference_url, several_writer
-from ui.value_markup import formatted, stars, swatch
+from ui.value_markup import document, formatted, stars, swatch
 
 
 def shown_value(field: FieldDef, value: object, title: str | None, formats: Formats) -> Shown:
@@ -48,6 +48,8 @@ def _markup(field: FieldDef, value: object) -> Markup | None:
     match field.value_type, value:
         case "rich_text", str():
             return formatted(value)
+        case "json", str():
+            return document(value)
         case "color", str():
             return Markup(swatch(value))  # noqa: S704
         case "rating", int():
