@@ -11,7 +11,7 @@ from metamodel.field_types import FieldType, FieldTypeRegistry
 from metamodel.folder import FileKind
 from metamodel.names import did_you_mean
 from metamodel.schema_set import SchemaSet
-from metamodel.shapes.availability import LATER_FIELD_FLAGS, LATER_FIELD_TYPES, LATER_KEYS, LATER_ROLLUP_FUNCTIONS
+from metamodel.shapes.availability import LATER_FIELD_FLAGS, LATER_FIELD_TYPES, LATER_KEYS
 from metamodel.shapes.messages import report_unavailable, report_unknown_key, report_violation
 from metamodel.shapes.stray_keys import without_stray_keys
 from metamodel.source import Problems
@@ -97,15 +97,10 @@ class ShapeCheck:
                 if not self._schemas.is_sound_key(key.text, value):
                     for error in self._schemas.field_errors(key.text, value.plain):
                         self._report(error, value, "field", key)
-                self._check_later_values(key, value)
 
     def _types_with(self, key: str) -> str:
         names = [field_type.name for field_type in self._types if key in field_type.allowed_keys]
         return f"it is for {', '.join(names)}" if len(names) <= _MAX_NAMED else f"it is for {names[0]} and others"
-
-    def _check_later_values(self, key: Scalar, value: Node) -> None:
-        if key.text == "function" and isinstance(value, Scalar) and value.text in LATER_ROLLUP_FUNCTIONS:
-            report_unavailable(f"the roll-up function '{value.text}'", value, self._problems)
 
 
 def _is_true(node: Node) -> bool:

@@ -20,7 +20,7 @@ def parts_to_recompute(
     again: set[str] = set()
     before = {table: renames.tables[table].object for table in renames.tables}
     old_keys = {renames.object_after(table): key for table, key in before.items()}
-    for key in _children_first(metamodel):
+    for key in children_first(metamodel):
         if key not in old_keys:
             continue
         parts = new.get(key, {})
@@ -45,7 +45,8 @@ def _list_of(object_def: ObjectDef, definition: FieldDef) -> InverseDef | None:
     return object_def.inverses.get(definition.rollup.list_name) if definition.rollup is not None else None
 
 
-def _children_first(metamodel: Metamodel) -> list[str]:
+def children_first(metamodel: Metamodel) -> list[str]:
+    """Give the objects in an order in which those that are summed up stand before those that sum them up."""
     found: dict[str, None] = {}
 
     def visit(key: str, above: frozenset[str]) -> None:

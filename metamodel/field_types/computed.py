@@ -29,7 +29,7 @@ class RollupType(FieldType):
     name: str = "rollup"
     dsl_type: str = "integer"
     widget: str = "computed"
-    keys = frozenset(("of", "function", "where", "sorted_by"))
+    keys = frozenset(("of", "function", "where", "sorted_by", "digits"))
     required_keys = frozenset(("of",))
     takes_formula: bool = False
 

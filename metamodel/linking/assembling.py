@@ -155,8 +155,8 @@ def _link_objects(
 ) -> tuple[dict[str, ObjectDraft], dict[str, ObjectDef]]:
     resolved = resolve_targets(drafts, names, problems)
     inverses = inverse_lists(resolved, problems)
-    resolved = resolve_rollups(resolved, inverses, problems)
     resolved = {key: add_system_fields(draft, language) for key, draft in resolved.items()}
+    resolved = resolve_rollups(resolved, inverses, problems)
     return resolved, {key: _object_def(draft, inverses[key], language) for key, draft in resolved.items()}
 
 

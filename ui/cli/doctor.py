@@ -1,28 +1,34 @@
-"""The command `doctor`: is this installation sound? Import names, settings, database, release."""
+"""The command `doctor`: is this installation sound? Import names, settings, database, release; kept figures."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from importlib.metadata import packages_distributions
 
 import click
 
 from engine.errors import EngineError
-from ui.cli import ENVIRONMENT_FAILED
+from engine.records.stale_figures import stale_figures
+from metamodel.values import Money
+from ui.cli import ENVIRONMENT_FAILED, WRONG_INPUT
 from ui.cli.opening import database_option, json_option, opened_platform, settings_of
 
 DISTRIBUTION = "fieldstone"
 IMPORT_NAMES = ("engine", "metamodel", "workflow_dsl", "ui", "plugins", "sample_apps")
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @database_option
 @json_option
-def doctor(database_url: str | None, as_json: bool) -> None:
+@click.pass_context
+def doctor(context: click.Context, database_url: str | None, as_json: bool) -> None:
     """Check the installation and say what is wrong with it.
 
     Example: fieldstone doctor
     """
+    if context.invoked_subcommand is not None:
+        return
     findings = [*check_import_names(), *check_database(database_url)]
     if as_json:
         from ui.cli.output import write_json
@@ -34,6 +40,41 @@ def doctor(database_url: str | None, as_json: bool) -> None:
         click.secho(f"wrong: {finding}", fg="red")
     if findings:
         raise SystemExit(ENVIRONMENT_FAILED)
+
+
+@doctor.command()
+@click.option("--repair", is_flag=True, help="Write the right figures, with history; no rules run.")
+@database_option
+@json_option
+def rollups(repair: bool, database_url: str | None, as_json: bool) -> None:
+    """Compute all roll-ups afresh and list those that are kept otherwise.
+
+    Example: fieldstone doctor rollups --repair
+    """
+    with opened_platform(database_url, settings_of(database_url)) as platform:
+        found = list(stale_figures(platform.records, platform.releases.current(), repair=repair))
+    if as_json:
+        from ui.cli.output import write_json
+
+        rows = [{**asdict(each), "kept": _told(each.kept), "fresh": _told(each.fresh)} for each in found]
+        write_json({"sound": not found, "repaired": repair, "stale": rows})
+    else:
+        for each in found:
+            place = f"{each.object}.{each.field} of {each.record_id}"
+            click.echo(f"{place}: kept {_told(each.kept)}, computed {_told(each.fresh)}")
+        verb = "repaired" if repair else "stale"
+        click.echo(f"{len(found)} {'figure' if len(found) == 1 else 'figures'} {verb}" if found else "sound")
+    if found and not repair:
+        raise SystemExit(WRONG_INPUT)
+
+
+def _told(value: object) -> str:
+    match value:
+        case None:
+            return "empty"
+        case Money():
+            return f"{value.amount} {value.currency}"
+    return str(value)
 
 
 def check_import_names() -> Iterator[str]:

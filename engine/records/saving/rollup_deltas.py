@@ -1,14 +1,16 @@
-"""Counts and sums of parents moved by what one save changed, without looking at the other children.
+"""Figures of parents moved by what one save changed, without looking at the other children.
 
-Where every roll-up of a parent over a list counts or sums, over conditions and values that the child's own row decides,
-the figure moves by the difference of what the child gives before and after the save. Anything else is computed afresh.
+Where the child's own row decides the conditions and values of a parent's roll-ups over a list, counts and sums move by
+the difference of what the child gives before and after the save, and the least and greatest values follow what comes
+in. What an average, a first or a last one is, or an extreme whose value has left, is computed afresh.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from engine.expressions.context import RecordContext
@@ -31,19 +33,48 @@ Known = dict[tuple[Any, ...], bool]
 """By roll-up and the values that its condition reads: whether it holds."""
 
 _SUMMED = ("money", "decimal", "percent", "integer")
+_COMPARED = (*_SUMMED, "rating", "date", "datetime", "time")
+_BEST: Mapping[RollupFunction, Callable[[Iterable[Any]], Any]] = MappingProxyType(
+    {RollupFunction.MIN: min, RollupFunction.MAX: max}
+)
+
+
+@dataclass(slots=True)
+class Extreme:
+    """What one save brings to a least or greatest value (`best` of them), and the values that it takes away."""
+
+    best: Callable[[Iterable[Any]], Any]
+    came: list[Any] = field(default_factory=list)
+    left: list[Any] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.came or self.left)
+
+    def moved(self, kept: Any) -> Any:
+        """Give the value after the save; None where the other children have to be asked."""
+        if kept is None:
+            return None
+        best = self.best((kept, *self.came))
+        return None if best in self.left else best
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
     """What one child adds to one roll-up: 1 or the value of a field, where the condition holds.
 
-    keys: the fields of the child that decide the condition, None where each child has to be asked.
+    keys: the fields of the child that decide the condition, None where each child has to be asked. best: what picks
+    the value of a least or greatest one, None for counts and sums.
     """
 
     name: str
     field: str | None
     where: Callable[..., Any] | None
     keys: tuple[str, ...] | None
+    best: Callable[[Iterable[Any]], Any] | None = None
+
+
+class _OtherCurrency(Exception):
+    """An amount in another currency than the base one: what it adds is decided by its rate."""
 
 
 def parent_of(plan: RollupPlan, values: Mapping[str, Any]) -> str | None:
@@ -59,8 +90,9 @@ def deltas_of(parts: ReleaseParts, plan: RollupPlan, drafts: Iterable[RecordDraf
     terms = parts.made(("terms", plan.parent, plan.inverse.name), lambda: _Terms(parts, plan)).terms
     if terms is None:
         return None
-    found: Deltas = defaultdict(lambda: dict.fromkeys((term.name for term in terms), 0))
+    found: Deltas = defaultdict(lambda: {term.name: Extreme(term.best) if term.best else 0 for term in terms})
     known: Known = {}
+    currency = parts.metamodel.main.currency
     try:
         for draft in drafts:
             # What comes out of the bin comes with its parent, whose figures were kept by nobody in the meantime.
@@ -69,8 +101,8 @@ def deltas_of(parts: ReleaseParts, plan: RollupPlan, drafts: Iterable[RecordDraf
             for values, sign in ((draft.stored, -1), (draft.values, 1)):
                 parent = None if values is None else parent_of(plan, values)
                 if values is not None and parent is not None:
-                    _add(found[parent], terms, draft, values, sign, known)
-    except EvaluationError:
+                    _add(found[parent], terms, draft, values, sign, known, currency)
+    except (EvaluationError, _OtherCurrency):
         return None
     return found
 
@@ -82,6 +114,7 @@ def _add(
     values: Mapping[str, Any],
     sign: int,
     known: Known,
+    currency: str,
 ) -> None:
     if values.get("deleted_at") is not None:
         return
@@ -90,8 +123,20 @@ def _add(
             continue
         if term.field is None:
             figures[term.name] += sign
-        elif (value := values.get(term.field)) is not None:
-            figures[term.name] += sign * (value.amount if isinstance(value, Money) else value)
+        elif (value := _plain(values.get(term.field), currency)) is not None:
+            if term.best is None:
+                figures[term.name] += sign * value
+            else:
+                figure = figures[term.name]
+                (figure.came if sign > 0 else figure.left).append(value)
+
+
+def _plain(value: Any, currency: str) -> Any:
+    if not isinstance(value, Money):
+        return value
+    if value.currency != currency:
+        raise _OtherCurrency
+    return value.amount
 
 
 def _holds(term: Term, draft: RecordDraft, values: Mapping[str, Any], known: Known) -> bool:
@@ -111,15 +156,22 @@ def _holds(term: Term, draft: RecordDraft, values: Mapping[str, Any], known: Kno
 
 
 def move(draft: RecordDraft, deltas: Mapping[str, Any], currency: str) -> bool:
-    """Move the figures of a loaded parent; False where one of them was never computed or is in another currency."""
-    for name in deltas:
-        value = draft.values[name]
-        if value is None or (isinstance(value, Money) and value.currency != currency):
-            return False
+    """Move the figures of a loaded parent; False where one of them can't be told without the other children."""
+    moved: dict[str, Any] = {}
     for name, delta in deltas.items():
-        if delta:
-            value = draft.values[name]
-            figure = value.amount + delta if isinstance(value, Money) else value + delta
+        value = draft.values[name]
+        if isinstance(value, Money) and value.currency != currency:
+            return False
+        plain = value.amount if isinstance(value, Money) else value
+        if isinstance(delta, Extreme):
+            figure = delta.moved(plain) if delta else plain
+        else:
+            figure = None if plain is None else plain + delta
+        if figure is None and (delta or not isinstance(delta, Extreme)):
+            return False
+        moved[name] = figure
+    for name, figure in moved.items():
+        if deltas[name]:
             draft.put(name, draft.plan.keep[name](figure))
     return True
 
@@ -137,7 +189,7 @@ def _terms(parts: ReleaseParts, plan: RollupPlan) -> Iterator[Term]:
         rollup = definition.rollup
         assert rollup is not None
         counts = rollup.function is RollupFunction.COUNT
-        if not counts and not (rollup.function is RollupFunction.SUM and _is_exact(parts, plan, definition)):
+        if not counts and not _follows(parts, plan, definition):
             continue
         where, keys = None, None
         if rollup.where is not None:
@@ -146,17 +198,19 @@ def _terms(parts: ReleaseParts, plan: RollupPlan) -> Iterator[Term]:
             keys = _deciding_fields(parts, plan, rollup.where)
             typed = parts.language.condition(rollup.where, plan.parent, row_object=plan.inverse.object)
             where = parts.language.row_evaluator(typed)
-        yield Term(definition.name, None if counts else rollup.field_name, where, keys)
+        best = _BEST.get(rollup.function)
+        yield Term(definition.name, None if counts else rollup.field_name, where, keys, best)
 
 
-def _is_exact(parts: ReleaseParts, plan: RollupPlan, definition: FieldDef) -> bool:
-    """Say whether sums of stored values lose nothing by the digits that the parent keeps."""
+def _follows(parts: ReleaseParts, plan: RollupPlan, definition: FieldDef) -> bool:
+    """Say whether a figure follows from values of the children's rows, and loses nothing by the digits it keeps."""
     assert definition.rollup is not None
-    name = definition.rollup.field_name
+    name, function = definition.rollup.field_name, definition.rollup.function
+    kinds = _COMPARED if function in _BEST else _SUMMED if function is RollupFunction.SUM else ()
     if name is None or not parts.tables.of(plan.inverse.object).is_stored(name):
         return False
     summed = parts.metamodel.objects[plan.inverse.object].fields[name]
-    if summed.value_type not in _SUMMED or definition.value_type not in _SUMMED:
+    if summed.value_type not in kinds or definition.value_type not in kinds:
         return False
     return (stored_digits(summed) or 0) <= (stored_digits(definition) or 0)
 

@@ -16,7 +16,7 @@ from engine.records.hooks import SaveKind
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.filling import touch
 from engine.records.saving.plan import SavePlan, save_plan
-from engine.records.saving.rollup_deltas import move
+from engine.records.saving.rollup_deltas import Extreme, move
 from engine.records.saving.rollup_plans import RollupPlan
 from engine.records.statements import Prepared
 from engine.storage.dialect import Dialect
@@ -31,6 +31,8 @@ def moved_at_once(
     """Move a parent's figures; give the written parent and what changed, None where the longer way must do it."""
     saving = save_plan(transaction.parts, plan.parent)
     moved = tuple(name for name, delta in deltas.items() if delta)
+    if any(isinstance(delta, Extreme) for delta in deltas.values()):
+        return None
     if transaction.database.dialect is not Dialect.POSTGRESQL or not _stands_alone(saving, moved):
         return None
     key = ("move", plan.parent, tuple(deltas), moved)

@@ -42,6 +42,17 @@ def rollup_plans(parts: ReleaseParts, child_key: str) -> tuple[RollupPlan, ...]:
     return parts.made(("rollups", child_key), lambda: tuple(_plans(parts, child_key)))
 
 
+def rollup_plans_of(parts: ReleaseParts, parent_key: str) -> tuple[RollupPlan, ...]:
+    """Give the roll-ups that an object has, a plan for each list."""
+
+    def make() -> tuple[RollupPlan, ...]:
+        children = {inverse.object for inverse in parts.metamodel.objects[parent_key].inverses.values()}
+        plans = (plan for child in sorted(children) for plan in rollup_plans(parts, child))
+        return tuple(plan for plan in plans if plan.parent == parent_key)
+
+    return parts.made(("rollups of", parent_key), make)
+
+
 def starts_at_zero(definition: FieldDef) -> bool:
     """Say whether a roll-up over nothing is 0 rather than empty."""
     return definition.rollup is not None and definition.rollup.function in _ZERO_AT_FIRST
@@ -72,7 +83,20 @@ def _reads(parts: ReleaseParts, parent: str, child: str, definition: FieldDef) -
     if definition.rollup.where is not None:
         reads = parts.language.condition_reads(definition.rollup.where, parent, row_object=child)
         named |= {read.field for read in reads.fields if read.object == child}
-    return frozenset(named)
+    return frozenset(_stored(parts, child, named))
+
+
+def _stored(parts: ReleaseParts, object_key: str, names: set[str]) -> set[str]:
+    """Give what decides some fields: the fields themselves, and what formulas among them that are not kept read."""
+    found, waiting = set(names), list(names)
+    while waiting:
+        name = waiting.pop()
+        definition = parts.metamodel.objects[object_key].fields[name]
+        if definition.formula is not None and not parts.tables.of(object_key).is_stored(name):
+            behind = parts.language.formula_reads(object_key, name).own - found
+            found |= behind
+            waiting += behind
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +141,8 @@ def _aggregate(parts: ReleaseParts, plan: RollupPlan, definition: FieldDef) -> t
         field = child.fields[rollup.field_name]
         type_ = type_of_field(field)
         inner = t.FieldPath(type=type_, at=NO_SPAN, root=row, field=field, holders=(child.key,))
+        # An average of whole numbers is none.
+        type_ = type_of_field(definition) if rollup.function is RollupFunction.AVG else type_
     if rollup.where is not None:
         where = parts.language.condition(rollup.where, plan.parent, row_object=child.key)
     if rollup.sorted_by is not None:

@@ -15,13 +15,13 @@ from sqlalchemy import select
 
 from engine.records.batches import given_one_of, given_values
 from engine.records.hooks import SaveEvent, SaveKind
-from engine.records.saving.audit import AuditRow, audit_row
+from engine.records.saving.audit import AuditRow, audit_row, write_audit
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.filling import touch
 from engine.records.saving.plan import SavePlan, save_plan
 from engine.records.saving.rollup_deltas import Deltas, deltas_of, move, parent_of
 from engine.records.saving.rollup_moves import moved_at_once
-from engine.records.saving.rollup_plans import RollupPlan, figures, rollup_plans
+from engine.records.saving.rollup_plans import RollupPlan, figures, rollup_plans, rollup_plans_of
 from engine.records.saving.writing import audited_changes
 from engine.records.saving.writing_many import STAMPS, update_records
 from engine.records.statements import Prepared
@@ -68,11 +68,27 @@ def roll_up(drafts: Sequence[RecordDraft], transaction: Transaction) -> RolledUp
 
 def recompute_own(draft: RecordDraft, transaction: Transaction) -> None:
     """Compute the roll-ups of a locked record that comes out of the bin; its figures were kept by nobody there."""
-    for inverse in draft.plan.object.inverses.values():
-        for plan in rollup_plans(transaction.parts, inverse.object):
-            if plan.parent == draft.object_key and plan.inverse.name == inverse.name:
-                _afresh(transaction, plan, {draft.record_id: draft})
+    for plan in rollup_plans_of(transaction.parts, draft.object_key):
+        _afresh(transaction, plan, {draft.record_id: draft})
     draft.compute()
+
+
+def stale_parents(transaction: Transaction, parent: str, ids: Sequence[str]) -> list[RecordDraft]:
+    """Lock records and compute their figures afresh; give those whose kept figures were others."""
+    drafts = _lock(transaction, parent, list(ids))
+    for plan in rollup_plans_of(transaction.parts, parent):
+        _afresh(transaction, plan, drafts)
+    return [draft for draft in drafts.values() if draft.changed]
+
+
+def write_repaired(transaction: Transaction, drafts: Sequence[RecordDraft]) -> None:
+    """Write figures that were computed afresh, with history and what follows in parents, but without events."""
+    rolled = RolledUp()
+    for draft in drafts:
+        draft.compute(draft.changed)
+    _save_parents(transaction, drafts, rolled)
+    write_audit(transaction, rolled.audit)
+    transaction.settle()
 
 
 def _parents(drafts: Iterable[RecordDraft], plan: RollupPlan) -> set[str]:
