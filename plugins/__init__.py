@@ -17,6 +17,7 @@ from plugins.contexts import (
 )
 from plugins.contributions import (
     API_VERSION,
+    CONTROLS,
     ActionDone,
     ActionFailed,
     ExpressionFunction,
@@ -27,6 +28,7 @@ from plugins.hookspecs import hookimpl
 
 __all__ = [
     "API_VERSION",
+    "CONTROLS",
     "ActionContext",
     "ActionDone",
     "ActionFailed",

@@ -13,6 +13,8 @@ from types import MappingProxyType
 from plugins.contexts import ActionContext, Plain
 
 API_VERSION = 1
+CONTROLS = ("text", "long_text", "email", "phone", "url", "barcode", "color", "integer", "number", "date", "time")
+"""The controls of forms that a field type of a plugin may have: those that show and post one text."""
 
 
 class ActionFailed(Exception):
@@ -76,7 +78,7 @@ class FieldTypeAddition:
     """A field type stored, shown, compared and searched like `base`, with a check of its own.
 
     normalise: takes what a person typed, returns what is stored, or raises ValueError with a sentence for people.
-    widget: input mode of forms (`numeric`, `text` …).
+    widget: its control on forms, one of CONTROLS; what is posted goes through `normalise`.
     """
 
     name: str

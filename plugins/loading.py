@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType, ModuleType
 from typing import TypeVar
 
-from metamodel.names import name_fault
+from metamodel.names import did_you_mean, name_fault
 from metamodel.source import Location, Problem, Severity
-from plugins.contributions import API_VERSION, ExpressionFunction, FieldTypeAddition, RuleAction
+from plugins.contributions import API_VERSION, CONTROLS, ExpressionFunction, FieldTypeAddition, RuleAction
 from plugins.discovery import Candidate
 from plugins.manifest import Manifest, ManifestWrong, read_manifest
 
@@ -86,6 +86,12 @@ class LoadedPlugin:
         for name in names:
             if fault := name_fault(name):
                 raise LoadFailed("PLG104", f"the name '{name}' {fault}", version=self.manifest.version)
+
+        for added in loaded.field_types:
+            if added.widget not in CONTROLS:
+                reason = f"the field type '{added.name}' asks for the control '{added.widget}', which no plugin may"
+                hint = did_you_mean(added.widget, CONTROLS) or f"there are {', '.join(CONTROLS)}"
+                raise LoadFailed("PLG104", f"{reason}; {hint}", version=self.manifest.version)
 
     def _check_action_name(self, name: str) -> None:
         shipped = self.module.__name__.startswith(_SHIPPED_PREFIX)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
 from engine.records.types import Choice, FieldState, FormState
+from metamodel.field_types import FieldTypeRegistry
 from metamodel.field_types.compound import parts_of_field
 from metamodel.field_types.number import most_stars
 from metamodel.fields import FieldDef
@@ -44,15 +45,26 @@ class FormControl:
 
 
 class FieldControl:
-    """Writes one field of an object for a language and time zone; base_currency: of money without one."""
+    """Writes one field of an object for a language and time zone.
+
+    base_currency: of money without one. prefix: what the control's name begins with, where it stands in a grid.
+    """
 
     def __init__(
-        self, object_def: ObjectDef, field: FieldDef, formats: Formats, words: ControlWords, base_currency: str
+        self,
+        object_def: ObjectDef,
+        field: FieldDef,
+        formats: Formats,
+        words: ControlWords,
+        base_currency: str,
+        types: FieldTypeRegistry,
+        *,
+        prefix: str = "",
     ) -> None:
         self._field, self._formats, self._base_currency = field, formats, base_currency
         self.name, self.label = field.name, label_text(field.label, formats.language, field.name)
         self._computed = field.is_computed
-        widget = widget_of(field)
+        widget = widget_of(field, types)
         self._suffix = f"-{field.name}".replace(".", "-")
         self._is_switch = widget == "switch"
         self._ticks, self._parts = widget == "checks", widget == "parts"
@@ -60,7 +72,7 @@ class FieldControl:
         self._lookup_url = _lookup_urls(object_def, field)
         control = Control(
             id="",
-            name=field.name,
+            name=prefix + field.name,
             label=self.label,
             widget=widget,
             help=field.help.in_language(formats.language) if field.help is not None else "",

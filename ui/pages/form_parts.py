@@ -15,6 +15,7 @@ from markupsafe import Markup
 from engine.errors import FieldError
 from engine.records.types import Choice, FormState
 from engine.releases.release import Release
+from metamodel.field_types import FieldTypeRegistry
 from metamodel.layouts import LayoutDef
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
@@ -88,10 +89,12 @@ class FormParts:
 class FormMaker:
     """Writes the forms of one object for a language and time zone; it holds nothing of a person or record."""
 
-    def __init__(self, object_def: ObjectDef, formats: Formats, words: ControlWords, currency: str) -> None:
+    def __init__(
+        self, object_def: ObjectDef, formats: Formats, words: ControlWords, currency: str, types: FieldTypeRegistry
+    ) -> None:
         self._object = object_def
         self._fields = {
-            name: FieldControl(object_def, definition, formats, words, currency)
+            name: FieldControl(object_def, definition, formats, words, currency, types)
             for name, definition in object_def.fields.items()
         }
         language = formats.language
@@ -150,7 +153,9 @@ def form_maker(pinned: Release, object_def: ObjectDef, formats: Formats) -> Form
     """Give the compiled form of an object in the request's language; kept with the release."""
     currency = pinned.metamodel.main.currency
     key = ("form", object_def.key, formats.language, formats.zone.key)
-    made: FormMaker = kept_with(pinned, key, lambda: FormMaker(object_def, formats, control_words(), currency))
+    made: FormMaker = kept_with(
+        pinned, key, lambda: FormMaker(object_def, formats, control_words(), currency, pinned.field_types)
+    )
     return made
 
 
