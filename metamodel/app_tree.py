@@ -6,6 +6,7 @@ from collections.abc import Mapping as AbstractMapping
 from dataclasses import dataclass, replace
 
 from metamodel.folder import AppFiles, FileKind
+from metamodel.object_templating import with_template
 from metamodel.shape_check import ShapeCheck
 from metamodel.source import LocatedText, Location, Problems
 from metamodel.yaml_nodes import Mapping, SourceText
@@ -53,7 +54,7 @@ def read_app_tree(files: AppFiles, shapes: ShapeCheck, problems: Problems) -> Ap
         problems.report("APP301", "the folder has no app.yaml", Location(file=f"{files.folder}/app.yaml"))
     trees: dict[FileKind, tuple[Mapping, ...]] = {
         kind: tuple(
-            shapes.check(kind, node)
+            shapes.check(kind, with_template(node, problems) if kind is FileKind.OBJECT else node)
             for file, text in files.of_kind(kind)
             if (node := _mapping_of(file, text, problems)) is not None
         )

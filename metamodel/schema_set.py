@@ -98,8 +98,24 @@ def editor_schema(kind: str, types: FieldTypeRegistry) -> Schema:
     definitions["field"] = _field_schema(keys, types, needs_type=True)
     definitions["field_part"] = _field_schema(keys, types, needs_type=False)
     schema = _read(f"{kind}.schema.json")
+    if kind == "object":
+        _let_templates_type(schema)
     own = schema.pop("definitions", {})
     return {"$schema": DRAFT, **schema, "definitions": {**definitions, **own}}
+
+
+def _let_templates_type(schema: Schema) -> None:
+    """Say that a field needs no type of its own where a template may give it."""
+    schema["properties"]["fields"].pop("additionalProperties")
+
+    def fields_are(name: str) -> Schema:
+        return {"properties": {"fields": {"additionalProperties": {"$ref": f"#/definitions/{name}"}}}}
+
+    schema["allOf"] = [
+        {"if": {"required": ["template"]}, "then": fields_are("field_part"), "else": fields_are("field")}
+    ]
+    schema["anyOf"] = [{"required": ["fields"]}, {"required": ["template"]}]
+    schema["required"] = [name for name in schema["required"] if name != "fields"]
 
 
 def _field_schema(keys: Schema, types: FieldTypeRegistry, *, needs_type: bool) -> Schema:
