@@ -111,7 +111,7 @@ class ReleaseLanguage:
 
     def path(self, text: str, object_key: str, may_read: MayRead = reads_everything) -> CheckedExpression:
         """Check a path that a user names (a column, a sort key)."""
-        scope = self.scope(object_key, "a list", needs_sql=True, may_read=may_read)
+        scope = self.scope(object_key, "a list", needs_sql=True, may_read=may_read, shows_encrypted=True)
         return check_text(LocatedText.plain(text, "<path>"), scope)
 
     def evaluator(self, typed: Typed) -> Evaluate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from sqlalchemy import Text, case, cast, func, literal, null, or_
 from sqlalchemy.sql.elements import BindParameter
@@ -41,6 +42,8 @@ def unify(values: Sequence[SqlValue], numbers: Numbers) -> list[SqlValue]:
         return _unify_references(values)
     if any(isinstance(value, SqlMoney) for value in filled):
         return _unify_money(values, numbers)
+    if isinstance(sample, SqlDuration):
+        return _unify_durations(values)
     if isinstance(sample, SqlNumber):
         merged = iter(numbers.merged([value for value in filled if isinstance(value, SqlNumber)]))
         form = numbers.merged([value for value in filled if isinstance(value, SqlNumber)])[0]
@@ -111,6 +114,14 @@ def _no(sample: SqlValue) -> SqlValue:
 def null_like(part: Sql) -> Sql:
     """Give NULL of an expression's type; a plain NULL where SQLAlchemy does not know the type."""
     return null() if isinstance(part.type, NullType) else cast(null(), part.type)
+
+
+def _unify_durations(values: Sequence[SqlValue]) -> list[SqlValue]:
+    """Give durations that all count business time where one does."""
+    durations = [value for value in values if isinstance(value, SqlDuration)]
+    timed = any(value.timed for value in durations)
+    merged = iter([replace(value, timed=timed, length=None) for value in durations])
+    return [_no(durations[0]) if isinstance(value, SqlEmpty) else next(merged) for value in values]
 
 
 def _unify_money(values: Sequence[SqlValue], numbers: Numbers) -> list[SqlValue]:
