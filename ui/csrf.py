@@ -1,14 +1,15 @@
 """CSRF tokens of signed-in people: derived from the session's secret, so that no page needs a state of its own.
 
 A token is the keyed digest of the session cookie, hidden under random bytes that differ from page to page (an answer
-compressed on its way tells nothing about it). It ends with the session. The log-in form, which has no session yet, is
-guarded by Flask-WTF (ui/auth.py).
+compressed on its way tells nothing about it). It ends with the session: a log-in or log-out makes it worthless. The
+log-in form, which has no session yet, is guarded by Flask-WTF (ui/auth.py). Why so: docs/adr/0015.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 import secrets
 
 from flask import request
@@ -17,6 +18,7 @@ from flask_wtf.csrf import CSRFError
 FIELD = "csrf_token"
 _HEADERS = ("X-CSRFToken", "X-CSRF-Token")
 _BYTES = 32
+_FORM = re.compile(f"[0-9a-f]{{{4 * _BYTES}}}")
 _MOST_KEY = hashlib.blake2b.MAX_KEY_SIZE
 
 
@@ -39,11 +41,10 @@ def check_token(secret_key: str, session_secret: str) -> None:
 
 
 def _is_token(given: str, digest: bytes) -> bool:
-    try:
-        raw = bytes.fromhex(given)
-    except ValueError:
+    if _FORM.fullmatch(given) is None:
         return False
-    return len(raw) == 2 * _BYTES and hmac.compare_digest(_masked(raw[:_BYTES], raw[_BYTES:]), digest)
+    raw = bytes.fromhex(given)
+    return hmac.compare_digest(_masked(raw[:_BYTES], raw[_BYTES:]), digest)
 
 
 def _digest(secret_key: str, session_secret: str) -> bytes:

@@ -156,6 +156,23 @@ def test_the_csrf_token_of_before_the_log_in_is_worthless_after_it(served: Serve
     assert answer.status_code == 403
 
 
+def test_a_csrf_token_ends_with_its_session_and_is_another_one_on_each_page(served: Served) -> None:
+    client = served.sign_in("ann")
+    first, second = csrf_token(client, "/"), csrf_token(client, "/")
+    assert first != second
+
+    def create(token: str) -> int:
+        return client.post("/api/v1/records/deal", json={"name": "x"}, headers={"X-CSRFToken": token}).status_code
+
+    assert [create(token) for token in (first, second, first)] == [201, 201, 201]
+    spoilt = ("f" if first[-1] != "f" else "0").join((first[:-1], ""))
+    assert [create(token) for token in (spoilt, first[:-2], first + "00", f" {first}", first.upper())] == [403] * 5
+    assert client.post("/logout", data={"csrf_token": first}).status_code == 303
+    assert create(first) == 401
+    served.sign_in("ann", client=client)
+    assert [create(token) for token in (first, csrf_token(client, "/"))] == [403, 201]
+
+
 def test_a_session_idles_out_and_ends_after_its_absolute_time(fresh: Served) -> None:
     client = fresh.sign_in("ann")
     table = fresh.platform.system.session
