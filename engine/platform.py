@@ -33,6 +33,7 @@ from engine.releases.store import ReleaseStore, ReleaseWatcher
 from engine.settings import PlatformSettings
 from engine.storage.apply import Progress
 from engine.storage.database import Database
+from engine.storage.sealing import Cipher
 from engine.storage.system_tables import SystemTables, build_system_tables
 from engine.storage.system_versions import upgrade_system_tables
 from plugins.manager import PluginManager
@@ -79,7 +80,8 @@ class Platform:
         plugins = plugins or PluginManager.load(settings.plugins)
         database, system = _connect(settings, clock)
         language = installed_language(plugins)
-        releases = ReleaseStore(database, system, language, settings.app_settings)
+        cipher = Cipher(settings.secret())
+        releases = ReleaseStore(database, system, language, settings.app_settings, cipher)
         records = Records(database, system, releases.current, clock, ids, language.functions, settings.secret())
         stamp = AccountStamp(database, system.stamp)
         automation = _automate(settings, releases, records, plugins, clock, ids, tuning)
@@ -188,8 +190,8 @@ def installed_language(plugins: PluginManager) -> Language:
     return Language(
         field_types=field_types_with(plugins),
         functions=functions,
+        expressions=lambda metamodel, known: check_expressions(metamodel, functions, known),
         checks=(
-            lambda metamodel: check_expressions(metamodel, functions),
             lambda metamodel: check_definitions(metamodel, functions),
             lambda metamodel: check_roles(metamodel, functions),
             lambda metamodel: check_all_rules(metamodel, functions, plugins.action_names).problems,

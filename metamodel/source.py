@@ -10,11 +10,14 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Location:
-    """A place in a file; lines and columns count from 1, `file` is the path as shown to the author."""
+class Location(NamedTuple):
+    """A place in a file; lines and columns count from 1, `file` is the path as shown to the author.
+
+    A tuple, since there are some for each word of an app.
+    """
 
     file: str
     line: int = 1
@@ -55,6 +58,8 @@ class LocatedText:
 
     def locate(self, offset: int) -> Location:
         """Give the place of the character at `offset` (0 … len(text))."""
+        if not self.anchors and "\n" not in self.text:
+            return Location(file=self.at.file, line=self.at.line, column=self.at.column + min(offset, len(self.text)))
         anchor = Anchor(offset=0, line=self.at.line, column=self.at.column)
         if self.anchors:
             index = bisect_right(self.anchors, offset, key=lambda item: item.offset) - 1

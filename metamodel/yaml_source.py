@@ -144,7 +144,14 @@ class _Composer:
             self.source, value, text, mark.line + 1 + self.line_offset, mark.column + 1,
             mark.index, end.index, event.style or "",
         ))  # fmt: skip
-        self._add(node, 1, event.anchor, mark)
+        if event.anchor is None and self.stack and self.count < MAX_NODES:
+            # What `_add` would do, without the call: most of a file are scalars.
+            self.count += 1
+            above = self.stack[-1]
+            above.items.append(node)
+            above.size += 1
+        else:
+            self._add(node, 1, event.anchor, mark)
 
     def _open(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
         if event.tag is not None and event.tag not in _CORE_TAGS:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from engine.releases.collector import collector_paused
-from engine.releases.stored_choice import StoredChoice, choose_stored, option_names
+from engine.releases.stored_choice import KnownFormulas, StoredChoice, choose_stored, option_names
 from engine.storage.layout import lay_out
 from engine.storage.migration import Installed
 from engine.storage.schema import TableSpec
@@ -33,10 +33,14 @@ _LOSE_TYPES = frozenset(("OBJ101", "OBJ102", "OBJ103", "OBJ104", "OBJ121", "APP2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Language:
-    """What an installation adds to the files: field types, functions and further checks (plugins bring some)."""
+    """What an installation adds to the files: field types, functions and further checks (plugins bring some).
+
+    expressions: the first check, which also notes what it learnt of formulas, for the layout that comes after it.
+    """
 
     field_types: FieldTypeRegistry
     functions: FunctionRegistry
+    expressions: Callable[[Metamodel, KnownFormulas], Iterable[Problem]] | None = None
     checks: tuple[Check, ...] = ()
 
 
@@ -79,7 +83,8 @@ def check_linked(metamodel: Metamodel | None, problems: Problems, language: Lang
     codes = frozenset(problem.code for problem in told)
     places = {problem.at for problem in told}
     cut = {(problem.at.file, problem.at.line) for problem in told if problem.code == _CUTS_TEXTS}
-    for check in language.checks:
+    known: KnownFormulas = {}
+    for check in _checks(language, known):
         problems.extend(
             problem
             for problem in check(metamodel)
@@ -110,9 +115,10 @@ def check_metamodel(metamodel: Metamodel | None, problems: Problems, language: L
     """Check what was loaded and lay it out."""
     if metamodel is None:
         return Candidate(metamodel=None, installed=None, choice=None, problems=problems, sources=MappingProxyType({}))
-    for check in language.checks:
+    known: KnownFormulas = {}
+    for check in _checks(language, known):
         problems.extend(check(metamodel))
-    choice = choose_stored(metamodel, language.functions)
+    choice = choose_stored(metamodel, language.functions, known)
     schema = lay_out(metamodel, choice.stored, language.field_types)
     for table in schema.tables.values():
         problems.extend(_column_clashes(metamodel, table))
@@ -123,6 +129,13 @@ def check_metamodel(metamodel: Metamodel | None, problems: Problems, language: L
         problems=problems,
         sources=metamodel.sources,
     )
+
+
+def _checks(language: Language, known: KnownFormulas) -> tuple[Check, ...]:
+    expressions = language.expressions
+    if expressions is None:
+        return language.checks
+    return (lambda metamodel: expressions(metamodel, known), *language.checks)
 
 
 def _column_clashes(metamodel: Metamodel, table: TableSpec) -> Iterator[Problem]:

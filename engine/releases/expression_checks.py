@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from engine.releases.stored_choice import KnownFormulas
 from metamodel.apps import Metamodel
 from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
@@ -21,17 +22,24 @@ from workflow_dsl.scope import Scope
 from workflow_dsl.types import type_of_field
 
 
-def check_expressions(metamodel: Metamodel, functions: FunctionRegistry) -> Iterator[Problem]:
-    """Give the problems of all expressions of all objects."""
+def check_expressions(
+    metamodel: Metamodel, functions: FunctionRegistry, known: KnownFormulas | None = None
+) -> Iterator[Problem]:
+    """Give the problems of all expressions of all objects; the formulas found sound are noted in `known`."""
     scope = Scope(metamodel=metamodel, functions=functions)
+    noted: KnownFormulas = {} if known is None else known
     for key, object_def in metamodel.objects.items():
-        yield from _ObjectCheck(replace(scope, object=key), object_def).problems()
+        yield from _ObjectCheck(replace(scope, object=key), object_def, noted).problems()
 
 
 class _ObjectCheck:
-    def __init__(self, scope: Scope, object_def: ObjectDef) -> None:
+    def __init__(self, scope: Scope, object_def: ObjectDef, known: KnownFormulas) -> None:
         self._scope = scope
         self._object = object_def
+        self._places: dict[tuple[object, ...], Scope] = {}
+        # What was found without a mistake is not checked again where the same words stand in the same kind of place.
+        self._sound: set[tuple[object, ...]] = set()
+        self._known = known
 
     def problems(self) -> Iterator[Problem]:
         for definition in self._object.fields.values():
@@ -52,16 +60,26 @@ class _ObjectCheck:
     def _place(
         self, place: str, *, needs_sql: bool = False, allows_old: bool = False, allows_matches: bool = False
     ) -> Scope:
-        return replace(
-            self._scope, place=place, needs_sql=needs_sql, allows_old=allows_old, allows_matches=allows_matches
-        )
+        key = (place, needs_sql, allows_old, allows_matches)
+        found = self._places.get(key)
+        if found is None:
+            found = self._places[key] = replace(
+                self._scope, place=place, needs_sql=needs_sql, allows_old=allows_old, allows_matches=allows_matches
+            )
+        return found
 
     def _condition(
         self, text: LocatedText | None, place: str, *, needs_sql: bool = False, allows_old: bool = False
     ) -> Iterable[Problem]:
         if text is None:
             return ()
-        return check_condition(text, self._place(place, needs_sql=needs_sql, allows_old=allows_old)).problems
+        key = (text.text, place, needs_sql, allows_old)
+        if key in self._sound:
+            return ()
+        found = check_condition(text, self._place(place, needs_sql=needs_sql, allows_old=allows_old)).problems
+        if not found:
+            self._sound.add(key)
+        return found
 
     def _conditions(self, field: FieldDef) -> Iterator[Problem]:
         for text in (field.required_if, field.visible_if, field.readonly_if):
@@ -83,6 +101,8 @@ class _ObjectCheck:
                 continue
             wanted, what = type_of_field(field), f"'{name}'"
             found = check_text(field.formula, self._place("a formula", allows_matches=True), wanted=wanted, what=what)
+            if not found.problems:
+                self._known[self._object.key, field.formula.text] = found
             checked[name] = found
             if found.typed is not None and not found.reads.is_stable and found.reads.memory_only:
                 found = check_text(
@@ -147,7 +167,10 @@ class _ObjectCheck:
         for view in self._object.views.values():
             yield from self._condition(view.where, "a view's filter", needs_sql=True)
             for text in (*view.columns, *view.card):
-                yield from check_text(text, self._place("a view", needs_sql=True)).problems
+                if text.text in self._object.fields:
+                    continue  # a field of the object itself can be shown; a path may lead where no list can follow
+                shown = replace(self._place("a view", needs_sql=True), shows_encrypted=True)
+                yield from check_text(text, shown).problems
 
 
 def _settings_behind(scope: Scope, reads: Reads) -> frozenset[str]:

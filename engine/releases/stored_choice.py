@@ -10,16 +10,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from engine.storage.layout import TITLE_COLUMN, StoredParts, sorted_text_fields
+from engine.storage.layout import MATCH_PART, TITLE_COLUMN, StoredParts, sorted_text_fields
 from metamodel.apps import Metamodel
 from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
-from workflow_dsl.checker import check_message, check_text
+from workflow_dsl.checker import CheckedExpression, check_message, check_text
 from workflow_dsl.functions import FunctionRegistry
 from workflow_dsl.reads import Reads
 from workflow_dsl.scope import Scope
 
 Texts = Mapping[str, Mapping[str, str]]
+KnownFormulas = dict[tuple[str, str], CheckedExpression]
+"""Formulas found sound: (object key, text) → what was found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,14 +32,16 @@ class StoredChoice:
     texts: Texts
 
 
-def choose_stored(metamodel: Metamodel, functions: FunctionRegistry) -> StoredChoice:
+def choose_stored(
+    metamodel: Metamodel, functions: FunctionRegistry, known: KnownFormulas | None = None
+) -> StoredChoice:
     """Go through all objects; an expression with errors is kept nowhere (its folder becomes no release anyway)."""
     formulas: dict[str, frozenset[str]] = {}
     titles: set[str] = set()
     texts: dict[str, Mapping[str, str]] = {}
     for key, object_def in metamodel.objects.items():
         scope = Scope(metamodel=metamodel, functions=functions, object=key, place="a formula", allows_matches=True)
-        formulas[key] = _kept_formulas(object_def, scope)
+        formulas[key] = _kept_formulas(object_def, scope, known if known is not None else {})
         if _title_is_kept(object_def, scope, formulas[key]):
             titles.add(key)
         texts[key] = MappingProxyType(dict(_texts(object_def, formulas[key], key in titles)))
@@ -57,12 +61,13 @@ def option_names(metamodel: Metamodel) -> Mapping[str, Mapping[str, tuple[str, .
     )
 
 
-def _kept_formulas(object_def: ObjectDef, scope: Scope) -> frozenset[str]:
+def _kept_formulas(object_def: ObjectDef, scope: Scope, known: KnownFormulas) -> frozenset[str]:
     reads: dict[str, Reads] = {}
     for name, field in object_def.fields.items():
         if field.formula is None:
             continue
-        checked = check_text(field.formula, scope)
+        key = (object_def.key, field.formula.text)
+        checked = known[key] = known.get(key) or check_text(field.formula, scope)
         if checked.typed is not None and checked.reads.is_stable:
             reads[name] = checked.reads
     formulas = {name for name, field in object_def.fields.items() if field.formula is not None}
@@ -91,6 +96,9 @@ def _texts(object_def: ObjectDef, kept: frozenset[str], title: bool) -> list[tup
     if title:
         names = ", ".join(sorted_text_fields(object_def))
         found.append((TITLE_COLUMN, f"{object_def.title.text} / {names}"))
+    if object_def.duplicates:
+        rules = ([(each.field, each.how.value) for each in rule.match] for rule in object_def.duplicates)
+        found.append((MATCH_PART, repr(list(rules))))
     return found
 
 

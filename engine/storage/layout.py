@@ -28,6 +28,8 @@ from metamodel.fields import FieldDef, RollupFunction
 from metamodel.objects import ObjectDef
 
 TITLE_COLUMN = "title_"
+MATCH_PART = "match_"
+"""What plans call the keys by which duplicates of a record are found; they stand in fs_match."""
 LIVE_COLUMN = "deleted_at"
 SORT_SUFFIX = "_sort"
 CURRENCY_SUFFIX = "_currency"
@@ -109,6 +111,8 @@ def field_columns(source: LayoutSource, object_def: ObjectDef, definition: Field
         return (ColumnSpec(name="id", kind=ColumnKind.ID, field="id", required=True),)
     if definition.name == "version":
         return (_plain(definition, ColumnKind.INTEGER, required=True, default=1),)
+    if definition.encrypted:
+        return (_plain(definition, ColumnKind.SEALED),)
     storage = source.field_types.of(definition).storage(definition)
     match storage:
         case StorageKind.MONEY:
@@ -220,12 +224,17 @@ def _lay_out_object(source: LayoutSource, object_def: ObjectDef) -> TableSpec:
     )
 
 
-def _indexes(object_def: ObjectDef, table: str, columns: Mapping[str, ColumnSpec]) -> Iterator[IndexSpec]:
-    columns_of: dict[str | None, list[str]] = {}
+def _by_field(columns: Mapping[str, ColumnSpec]) -> Mapping[str, list[ColumnSpec]]:
+    found: dict[str, list[ColumnSpec]] = {}
     for spec in columns.values():
-        columns_of.setdefault(spec.field, []).append(spec.name)
+        found.setdefault(spec.field, []).append(spec)
+    return found
+
+
+def _indexes(object_def: ObjectDef, table: str, columns: Mapping[str, ColumnSpec]) -> Iterator[IndexSpec]:
+    columns_of = _by_field(columns)
     for definition in object_def.fields.values():
-        own = columns_of.get(definition.name, ())
+        own = [spec.name for spec in columns_of.get(definition.name, ())]
         if definition.name == "id" or not own:
             continue
         if definition.unique or definition.external_id:

@@ -38,8 +38,11 @@ class Source:
 
     def span(self, start: int, end: int) -> Span:
         """Give the place of characters `start` to `end`."""
+        if self.offsets is None:
+            base = self.base
+            return Span(base + start, base + max(start, end), self.outer)
         first = self.outer_offset(start)
-        return Span(start=first, end=max(first, self.outer_offset(end)), location=self.outer.locate(first))
+        return Span(first, max(first, self.outer_offset(end)), self.outer)
 
     def part(self, start: int, end: int) -> Source:
         """Cut out a part that is parsed by itself."""

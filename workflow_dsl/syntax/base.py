@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
-from metamodel.source import NOWHERE, Location
+from metamodel.source import NOWHERE, LocatedText, Location
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """Characters `start` to `end` (exclusive) of the parsed text, and where the first of them stands in its file."""
+class Span(NamedTuple):
+    """Characters `start` to `end` (exclusive) of a text of the author's; where that is in its file is told when asked.
+
+    A tuple, since each node of each expression has one and few are ever asked.
+    """
 
     start: int
     end: int
-    location: Location
+    text: LocatedText
+
+    @property
+    def location(self) -> Location:
+        """Where the first of the characters stands."""
+        return self.text.locate(self.start)
 
     @property
     def length(self) -> int:
@@ -22,7 +30,7 @@ class Span:
         return max(1, self.end - self.start)
 
 
-NO_SPAN = Span(start=0, end=0, location=NOWHERE)
+NO_SPAN = Span(0, 0, LocatedText(text="", at=NOWHERE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
