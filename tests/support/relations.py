@@ -88,9 +88,10 @@ FILES = {
           line: {type: child_of, to: line, inverse: notes, required: true}
           text: {type: text, required: true}
     """,
-    "roles/clerk.yaml": """
-        role: clerk
-        label: Clerk
+    "roles/rep.yaml": """
+        role: rep
+        label: Rep
+        menus: [shop]
         objects:
           place: {read: 'name != "Hidden"', create: yes, update: all, delete: all}
           firm: {read: all}
@@ -99,6 +100,20 @@ FILES = {
           note: {read: all, create: yes, update: all, delete: all}
         fields:
           line.serial: {update: no}
+    """,
+    "roles/boss.yaml": """
+        role: boss
+        label: Boss
+        menus: [shop]
+        objects:
+          place: {read: all}
+          firm: {read: all}
+          order: {read: all, create: yes, update: all, delete: all}
+          line: {read: order.region = "West"}
+    """,
+    "menus.yaml": """
+        menus:
+          shop: {label: Shop, items: [{object: order}, {object: place}]}
     """,
     "rules/order.rules": """
         rule partner when order.name changes if name starts with "Rule " then
@@ -109,7 +124,7 @@ FILES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Relations:
-    """The opened app; ann is a clerk, bob another one."""
+    """The opened app; ann is a rep, bob another one."""
 
     platform: Platform
     records: Records
@@ -130,7 +145,7 @@ def relations_app(database_url: str, folder: Path) -> Iterator[Relations]:
         for name in ("ann", "bob"):
             values = {"name": name.title(), "email": f"{name}@example.com"}
             made = platform.records.create(system_actor(), "user", values).record.id
-            people.append(Actor(user_id=made, login=name, name=name.title(), roles=frozenset({"clerk"})))
+            people.append(Actor(user_id=made, login=name, name=name.title(), roles=frozenset({"rep"})))
         yield Relations(
             platform=platform, records=platform.records, system=system_actor(), ann=people[0], bob=people[1]
         )

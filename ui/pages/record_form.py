@@ -5,8 +5,8 @@ Nothing typed is lost: a refused form comes back with everything in it, a warnin
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from flask import Blueprint, redirect, render_template, request
@@ -21,8 +21,11 @@ from metamodel.texts import label_text
 from ui.context import actor, language, platform, release
 from ui.device import device
 from ui.page_parts import Crumb
+from ui.pages.child_grids import Grids
+from ui.pages.child_rows import carried_cells, door_rows
 from ui.pages.chrome import toast, toast_infos
 from ui.pages.conflict import conflict_page
+from ui.pages.form_grids import asks_for_rows, form_grids, posted_rows
 from ui.pages.form_parts import FormInput, form_id, form_maker
 from ui.pages.form_values import BACK, CONFIRM, PostedForm, form_fields, read_posted
 from ui.pages.fragments import render_block
@@ -40,8 +43,9 @@ _TEMPLATE = "pages/record_form.html"
 class FilledForm:
     """What of a form is the record's own.
 
-    texts: `title`, `form_id`, addresses (`action`, `state_url`, `cancel_url`, `url`), `record` (what it is called in the breadcrumb)
-    and the inside of the form, markup. fields: hidden ones. summary: findings, see FormParts.
+    texts: `title`, `form_id`, addresses (`action`, `state_url`, `cancel_url`, `url`), `record` (what it is called in
+    the breadcrumb), the inside of the form and its grids, both markup. fields: hidden ones. summary: findings, see
+    FormParts.
     """
 
     texts: Mapping[str, str]
@@ -53,8 +57,8 @@ class FilledForm:
 class FormPage:
     """The context `page` of templates/pages/record_form.html.
 
-    inside: of the form, markup. summary: findings, see FormParts. warnings, codes: what a person must confirm, and the
-    codes that confirm it.
+    inside: of the form, markup. grids: of its lists of parts, markup. summary: findings, see FormParts. warnings,
+    codes: what a person must confirm, and the codes that confirm it.
     """
 
     form_id: str
@@ -65,6 +69,7 @@ class FormPage:
     cancel_url: str
     crumbs: tuple[Crumb, ...]
     inside: str
+    grids: str
     summary: tuple[tuple[str, str, str], ...]
     fields: Mapping[str, str]
     refused: bool = False
@@ -86,8 +91,10 @@ def create_record(object_name: str) -> ResponseReturnValue:
     object_def = readable_object(object_name)
     posted = _posted(object_def)
 
+    values = {**posted.values, **door_rows(posted_rows(object_def))}
+
     def save() -> Saved:
-        return platform().records.create(actor(), object_def.key, posted.values, confirm=posted.confirm)
+        return platform().records.create(actor(), object_def.key, values, confirm=posted.confirm)
 
     return _saved_or_refused(object_def, None, posted, save)
 
@@ -106,15 +113,18 @@ def update_record(object_name: str, record_id: str) -> ResponseReturnValue:
     object_def = readable_object(object_name)
     posted = _posted(object_def)
 
+    values = {**posted.chosen, **door_rows(posted_rows(object_def))}
+
     def save() -> Saved:
         return platform().records.update(
-            actor(), object_def.key, record_id, posted.chosen, version=posted.version, confirm=posted.confirm
+            actor(), object_def.key, record_id, values, version=posted.version, confirm=posted.confirm
         )
 
     try:
         return _saved_or_refused(object_def, record_id, posted, save)
     except StaleVersion as stale:
         page = conflict_page(object_def, record_id, posted, stale.current, user_formats())
+        page = replace(page, hidden=(*page.hidden, *carried_cells(request.form)))
         return render_template("pages/conflict.html", page=page), 409
 
 
@@ -155,11 +165,13 @@ def offer_choices(object_name: str, field_name: str) -> ResponseReturnValue:
 
 
 def _saved_or_refused(
-    object_def: ObjectDef, record_id: str | None, posted: PostedForm, save: object
+    object_def: ObjectDef, record_id: str | None, posted: PostedForm, save: Callable[[], Saved]
 ) -> ResponseReturnValue:
-    assert callable(save)
+    if asks_for_rows():
+        form = _filled(object_def, record_id, posted)
+        return render_template(_TEMPLATE, page=_page(object_def, form, record_id is None))
     try:
-        saved: Saved = save()
+        saved = save()
     except ValidationFailed as refused:
         form = _filled(object_def, record_id, posted, errors=refused.errors)
         return render_template(_TEMPLATE, page=_page(object_def, form, record_id is None, refused=True)), 422
@@ -208,11 +220,12 @@ def _filled(
     with_choices = not (is_posted and request.headers.get("HX-Request"))
     with platform().records.reading(actor(), release=pinned) as transaction:
         state = transaction.form_state(object_def.key, record_id, values, with_choices=with_choices, device=device())
+        grids = form_grids(transaction, object_def, record_id, state, errors) if with_choices else Grids()
     if record_id is not None and all(verdict.readonly for verdict in state.fields.values()):
         raise AccessDenied("update", object_def.key, str(_("your roles do not allow it for this record")))
     given = FormInput(
         typed=posted.typed if is_posted else {},
-        errors=errors or state.errors,
+        errors=[each for each in errors if each not in grids.told] or state.errors,
         was=posted.was,
         offered=state.choices,
     )
@@ -231,9 +244,10 @@ def _filled(
             "state_url": f"{base}/new/state" if record_id is None else f"{url}/state",
             "cancel_url": local_path(posted.back, url) if posted.back else url,
             "inside": parts.inside + layout_note_html(object_def, state.layout),
+            "grids": grids.html,
         },
         fields={name: value for name, value in fields.items() if value},
-        summary=parts.summary,
+        summary=(*parts.summary, *grids.summary),
     )
 
 
@@ -255,6 +269,7 @@ def _page(
         cancel_url=texts["cancel_url"],
         crumbs=_crumbs(object_def, is_new, texts["record"], texts["url"]),
         inside=texts["inside"],
+        grids=texts["grids"],
         summary=form.summary,
         fields=form.fields,
         refused=refused,

@@ -1,0 +1,265 @@
+"""Child lists as grids inside the form of their parent: stored rows, rows typed so far, and empty ones to fill in.
+
+Cells are the controls that the child's own form has. A grid works without scripts: a box takes a row away, empty rows
+stand ready, a button asks for more. What it posts is read in ui/pages/child_rows.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from engine.access.compiler import Access, ObjectAccess
+from engine.errors import FieldError
+from engine.records.saving.children import REMOVE
+from engine.records.saving.plan import save_plan
+from engine.records.transaction import Transaction
+from engine.records.types import Choice, ChosenLayout, FieldState, FormState, Record
+from engine.releases.release import Release
+from metamodel.fields import FieldDef
+from metamodel.objects import InverseDef, ObjectDef
+from metamodel.texts import label_text
+from ui.formats import Formats
+from ui.pages.child_rows import PostedRow, Rows, row_errors
+from ui.pages.field_controls import FieldControl
+from ui.pages.form_parts import control_words
+from ui.pages.form_values import WAS
+from ui.written import html_text, kept_with, written
+
+MORE_ROWS = "fs-rows"
+_MOST_STORED = 200
+_MOST_COLUMNS = 6
+_PLACE = "\0"
+_WIDE = ("long_text", "rich_text", "json", "address")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GridInput:
+    """What was typed into grids, what is wrong with it, and the list that more empty rows were asked for."""
+
+    rows: Rows
+    errors: Sequence[FieldError] = ()
+    more: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grids:
+    """The grids of a form as markup, findings for the summary on top (control id, label, message), and errors told."""
+
+    html: Markup = Markup()  # noqa: RUF009
+    summary: tuple[tuple[str, str, str], ...] = ()
+    told: tuple[FieldError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """The compiled part of a grid, of one role set and language."""
+
+    inverse: InverseDef
+    child: ObjectDef
+    title: str
+    columns: tuple[FieldControl, ...]
+    labels: tuple[str, ...]
+    new: Mapping[str, FieldState]
+    stored: Mapping[str, FieldState]
+    may_add: bool
+    may_remove: bool
+    has_lookups: bool
+
+
+def child_grids(
+    transaction: Transaction,
+    pinned: Release,
+    object_def: ObjectDef,
+    record_id: str | None,
+    related: Sequence[str],
+    given: GridInput,
+    formats: Formats,
+) -> Grids:
+    """Write the grids of the lists that the layout names and the actor may edit."""
+    access = transaction.access
+    key = ("grids", object_def.key, access.roles, access.full, tuple(related), formats.language, formats.zone.key)
+    plans: tuple[_Plan, ...] = kept_with(
+        pinned, key, lambda: tuple(_plans(transaction, object_def, related, access, formats))
+    )
+    html: list[str] = []
+    summary: list[tuple[str, str, str]] = []
+    found = list(row_errors(given.rows, given.errors))
+    for plan in plans:
+        faults = [(place, name, error) for list_name, place, name, error in found if list_name == plan.inverse.name]
+        writer = _GridWriter(transaction, plan, object_def, record_id, given, faults)
+        html += writer.pieces()
+        summary += writer.summary()
+    names = {plan.inverse.name for plan in plans}
+    told = tuple(error for name, _place, _field, error in found if name in names)
+    return Grids(html=written(html), summary=tuple(summary), told=told)
+
+
+def _plans(
+    transaction: Transaction, object_def: ObjectDef, related: Sequence[str], access: Access, formats: Formats
+) -> Iterator[_Plan]:
+    for name in related:
+        inverse = object_def.inverses.get(name)
+        if inverse is None or not inverse.owned or not access.may_read(inverse.object, inverse.field):
+            continue
+        child, rights = transaction.parts.metamodel.objects[inverse.object], access.of(inverse.object)
+        settable = save_plan(transaction.parts, child.key).settable
+        fields = _columns(child, inverse, rights)
+        may_add = rights.may("create") and inverse.field in rights.creatable
+        if not fields or not (may_add or rights.may("update")):
+            continue
+        words, currency = control_words(), transaction.parts.metamodel.main.currency
+        types = transaction.release.field_types
+        types = transaction.release.field_types
+        prefix = f"{name}.{_PLACE}."
+        yield _Plan(
+            inverse=inverse,
+            child=child,
+            title=label_text(child.plural or child.label, formats.language, name),
+            columns=tuple(FieldControl(child, each, formats, words, currency, types, prefix=prefix) for each in fields),
+            labels=tuple(label_text(each.label, formats.language, each.name) for each in fields),
+            new={each.name: _state(each, settable & rights.creatable) for each in fields},
+            stored={each.name: _state(each, settable & rights.updatable) for each in fields},
+            may_add=may_add,
+            may_remove=rights.may("delete"),
+            has_lookups=any(each.relation is not None for each in fields),
+        )
+
+
+def _columns(child: ObjectDef, inverse: InverseDef, rights: ObjectAccess) -> list[FieldDef]:
+    named = dict.fromkeys(name for section in child.layout.sections for name in section.fields)
+    fields = [child.fields[name] for name in named if name in child.fields and name in rights.readable]
+    shown = [each for each in fields if not each.system and each.name != inverse.field and each.value_type not in _WIDE]
+    return shown[:_MOST_COLUMNS]
+
+
+def _state(field: FieldDef, settable: frozenset[str]) -> FieldState:
+    options = None
+    if field.choice is not None:
+        options = tuple(option.name for option in field.choice.options if option.active)
+    readonly = field.name not in settable
+    return FieldState(visible=True, required=field.required and not readonly, readonly=readonly, options=options)
+
+
+class _GridWriter:
+    """Writes one grid for a request."""
+
+    def __init__(
+        self,
+        transaction: Transaction,
+        plan: _Plan,
+        object_def: ObjectDef,
+        record_id: str | None,
+        given: GridInput,
+        faults: Sequence[tuple[int, str, FieldError]],
+    ) -> None:
+        self._plan, self._faults = plan, faults
+        name = plan.inverse.name
+        self._form = f"{object_def.key}-{record_id or 'new'}-{name}".replace(".", "-")
+        self._stored: dict[str, Record] = {}
+        self._has_more = False
+        if record_id is not None:
+            fields = ("version", *(column.name for column in plan.columns))
+            page = transaction.related(object_def.key, record_id, name, fields=fields, limit=_MOST_STORED)
+            # In the order they were made, which their ids tell.
+            self._stored = {row.id: row for row in sorted(page.rows, key=lambda row: row.id)}
+            self._has_more = page.next_cursor is not None
+        self._rows: Sequence[PostedRow | None] = given.rows.get(name, ())
+        self._is_posted = name in given.rows
+        self._empty = 0 if not plan.may_add else (5 if given.more == name else 1 if self._stored else 3)
+        self._choices: Mapping[str, Sequence[Choice]] = MappingProxyType({})
+        if plan.has_lookups and plan.may_add:
+            asked = transaction.form_state(plan.child.key, None, {}, with_choices=True)
+            self._choices = asked.choices
+
+    def pieces(self) -> Iterator[str]:
+        """Give the grid's markup."""
+        plan, title = self._plan, html_text(self._plan.title)
+        rows = list(self._written_rows())
+        yield f'<fieldset class="form-section child-grid" id="{self._form}" data-fs-grid="{len(rows) + self._empty}">'
+        yield f'<legend>{title}</legend><div class="table-wrap card"><table class="records as-cards">'
+        heads = "".join(f'<th scope="col">{html_text(label)}</th>' for label in plan.labels)
+        last = html_text(str(_("Remove")))
+        yield f'<thead><tr>{heads}<th scope="col"><span class="sr-only">{last}</span></th></tr></thead><tbody>'
+        yield from rows
+        for place in range(len(rows), len(rows) + self._empty):
+            yield self._row(place, None, None)
+        yield "</tbody></table></div>"
+        if self._has_more:
+            note = _("Only the last %(count)s rows stand here.", count=_MOST_STORED)
+            yield f'<p class="field-help">{html_text(str(note))}</p>'
+        if plan.may_add:
+            name, words = html_text(plan.inverse.name), html_text(str(_("Add row")))
+            yield f"<template>{self._row(None, None, None)}</template>"
+            yield f'<button class="btn btn-sm" name="{MORE_ROWS}" value="{name}" data-fs-add-row>{words}</button>'
+        yield "</fieldset>"
+
+    def summary(self) -> Iterator[tuple[str, str, str]]:
+        """Give the findings of the grid for the list on top of the form."""
+        labels = {column.name: column.label for column in self._plan.columns}
+        for place, name, error in self._faults:
+            row = str(_("%(list)s, row %(number)s", list=self._plan.title, number=place + 1))
+            if name in labels:
+                yield f"{self._form}-{place}-{name}", f"{row}: {labels[name]}", error.message
+            else:
+                yield f"{self._form}-{place}", row, error.message
+
+    def _written_rows(self) -> Iterator[str]:
+        if self._is_posted:
+            for place, row in enumerate(self._rows):
+                assert row is not None
+                yield self._row(place, self._stored.get(row.id), row)
+            return
+        for place, record in enumerate(self._stored.values()):
+            yield self._row(place, record, None)
+
+    def _row(self, place: int | None, record: Record | None, typed: PostedRow | None) -> str:
+        plan, index = self._plan, "__row__" if place is None else str(place)
+        form = f"{self._form}-{index}"
+        is_stored = record is not None or bool(typed is not None and typed.id)
+        errors = {name: error.message for at, name, error in reversed(self._faults) if at == place and name}
+        state = FormState(
+            fields=plan.stored if is_stored else plan.new,
+            layout=ChosenLayout(layout=plan.child.layout),
+            sections=(),
+            values=record.values if record is not None else {},
+            titles=record.titles if record is not None else {},
+        )
+        cells, prefix = [], html_text(f"{plan.inverse.name}.{index}.")
+        hidden = self._identity(prefix, record, typed) if is_stored else ""
+        for column, label in zip(plan.columns, plan.labels, strict=True):
+            made = column.write(
+                form, state, typed.form.typed if typed is not None else {}, errors, self._choices.get(column.name, ())
+            )
+            if is_stored and made.start is not None:
+                start = made.start if typed is None else typed.form.was.get(column.name, "")
+                hidden += f'<input type="hidden" name="{prefix}{WAS}{column.name}" value="{html_text(start)}">'
+            cell = made.html.replace(f"{plan.inverse.name}.{_PLACE}.", prefix)
+            cells.append(f'<td data-label="{html_text(label)}">{cell}</td>')
+        end = self._end(prefix, place, is_stored, typed)
+        return f'<tr id="{form}">{"".join(cells)}<td class="row-end">{hidden}{end}</td></tr>'
+
+    def _identity(self, prefix: str, record: Record | None, typed: PostedRow | None) -> str:
+        record_id = typed.id if typed is not None else record.id if record is not None else ""
+        version = typed.form.version if typed is not None else record.version if record is not None else None
+        return (
+            f'<input type="hidden" name="{prefix}id" value="{html_text(record_id)}">'
+            f'<input type="hidden" name="{prefix}version" value="{version or ""}">'
+        )
+
+    def _end(self, prefix: str, place: int | None, is_stored: bool, typed: PostedRow | None) -> str:
+        told = "".join(
+            f'<p class="field-error">{html_text(error.message)}</p>'
+            for at, name, error in self._faults
+            if at == place and name not in self._plan.new
+        )
+        if is_stored and not self._plan.may_remove:
+            return told
+        checked = " checked" if typed is not None and typed.remove else ""
+        word = html_text(str(_("Remove")))
+        box = f'<input class="form-check-input" type="checkbox" name="{prefix}{REMOVE}" value="true"{checked}>'
+        return f'<label class="check remove-row">{box}<span>{word}</span></label>{told}'
