@@ -105,7 +105,8 @@ class ObjectDef:
     @property
     def path_fields(self) -> tuple[str, ...]:
         """The choice fields that are the stage path of some layout."""
-        return tuple(dict.fromkeys(layout.path for layout in self.all_layouts if layout.path in self.fields))
+        paths = (layout.path for layout in self.all_layouts)
+        return tuple(dict.fromkeys(path for path in paths if path is not None and path in self.fields))
 
     def record_type(self, name: object) -> RecordTypeDef | None:
         """Give the record type of that name, or None."""

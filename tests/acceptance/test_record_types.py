@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from sqlalchemy import func, select
 from engine.access.actor import Actor, Origin, system_actor
 from engine.errors import ValidationFailed
 from engine.records.types import ListQuery, SaveRow
+from metamodel import load_sources
 from metamodel.layouts import Device
 from tests.support.kinds import FILES
 from tests.support.platforms import small_app, write_files
@@ -191,6 +193,34 @@ def test_the_first_layout_that_fits_is_used_on_page_and_form_alike_and_named_wit
     assert "Large deal" in post_form(client, "/o/deal/new/state", typed, "/o/deal/new").get_data(as_text=True)
     chinese = client.get(f"/o/deal/{plain}", headers={**PHONE, "Cookie": "fieldstone_language=zh"})
     assert chinese.status_code == 200
+
+
+def test_a_conflict_is_seen_also_where_the_record_has_another_layout_by_now(served: Served) -> None:
+    deal = make(served, credit=1)
+    served.platform.records.update(SYSTEM, "deal", deal, {"credit": 2, "amount": "2000000"})
+    mine = {"name": "Pumps", "was-name": "Pumps", "credit": "3", "was-credit": "1", "version": "1"}
+    answer = post_form(served.sign_in("ann"), f"/o/deal/{deal}/edit", mine, "/o/deal/new")
+    assert answer.status_code == 409
+    assert 'name="keep-credit"' in answer.get_data(as_text=True)
+    assert read(served, deal)["credit"] == 2
+
+
+def test_an_extension_adds_a_record_type_and_a_layout_of_its_own(tmp_path: Path) -> None:
+    files = {f"shop/{path}": dedent(text) for path, text in FILES.items() if not path.startswith("rules/")}
+    files["more/app.yaml"] = "app: more\nversion: 1.0.0\nlabel: More\ndepends: {shop: '>=1.0'}\ncurrency: CNY\n"
+    files["more/extensions/deal.yaml"] = dedent("""
+        extends: deal
+        fields: {lease_months: {type: integer}}
+        record_types: {lease: {label: Lease, required: [lease_months], layout: lease}, retail: {required: [amount]}}
+        layouts: {lease: {sections: [{fields: [name, lease_months]}]}}
+    """)
+    metamodel, problems = load_sources(files)
+    assert metamodel is not None, [str(problem) for problem in problems.errors]
+    deal = metamodel.objects["deal"]
+    assert [kind.name for kind in deal.record_types] == ["retail", "wholesale", "project", "lease"]
+    assert deal.record_types[0].required == ("amount",)
+    assert deal.layouts[-1].record_types == ("lease",)
+    assert deal.layouts[-1].sections[0].fields == ("record_type", "name", "lease_months")
 
 
 @pytest.mark.promise("OBJ-26")

@@ -47,7 +47,9 @@ def conflict_page(
     with platform().records.reading(actor(), release=release()) as transaction:
         now = transaction.form_state(object_def.key, record_id, {})
         mine = transaction.form_state(object_def.key, record_id, posted.chosen)
-    starts = form_maker(release(), object_def, formats).make(record_id, now, FormInput()).was
+    # What was posted is compared, whichever layout the record has by now.
+    posted_fields = tuple(posted.was) or ("",)
+    starts = form_maker(release(), object_def, formats).make(record_id, now, FormInput(), only=posted_fields).was
     moved = [name for name, text in posted.was.items() if name in starts and starts[name] != text]
     both = [name for name in posted.chosen if name in moved]
     url = f"/o/{quote(object_def.key)}/{quote(record_id)}"
