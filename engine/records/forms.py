@@ -5,7 +5,7 @@ Nothing is written: a form's draft is filled and computed like a save's and then
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import AccessDenied
@@ -33,9 +33,12 @@ def form_state(
     raw: Mapping[str, object],
     *,
     with_choices: bool = False,
+    only: Collection[str] | None = None,
     device: Device = Device.DESKTOP,
 ) -> FormState:
-    """Judge a form: a new record's with `record_id` None; `with_choices`: with some records for each of its lookups.
+    """Judge a form: a new record's with `record_id` None.
+
+    with_choices: with some records for each of its lookups; only: for those of these fields, None = all.
 
     Raises: RecordNotFound, AccessDenied.
     """
@@ -53,7 +56,9 @@ def form_state(
         section.visible_if is None or holds(draft, transaction.parts.condition(object_def.key, section.visible_if))
         for section in chosen.layout.sections
     )
-    lookups = _lookups(object_def, chosen.layout, fields)
+    lookups = [
+        name for name in _lookups(object_def, chosen.layout, fields) if with_choices and (only is None or name in only)
+    ]
     return FormState(
         fields=fields,
         layout=chosen,
@@ -62,7 +67,7 @@ def form_state(
         titles={name: title for name, title in draft.titles.items() if name in fields},
         errors=errors,
         title=transaction.cache.title(object_def.key, stored.context) or "" if record_id is not None else "",
-        choices=choices_of(transaction, object_def, lookups, raw) if with_choices else {},
+        choices=choices_of(transaction, object_def, lookups, raw) if lookups else {},
     )
 
 
@@ -89,6 +94,7 @@ def _draft(
         prepare_new(draft, transaction)
         return draft, errors
     draft = load_for_change(transaction, object_def.key, record_id, SaveKind.UPDATED, None, locked=False)
+    transaction.reader.know_readable(object_def, record_id)
     given, errors = reader(transaction, object_def, SaveKind.UPDATED).try_read(raw)
     for name, value in given.items():
         draft.put(name, draft.plan.keep[name](value))

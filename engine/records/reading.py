@@ -42,6 +42,11 @@ class Reader:
         """Ask once only whether a record may be read; for transactions that write nothing."""
         self._known = set()
 
+    def know_readable(self, object_def: ObjectDef, record_id: str) -> None:
+        """Take note of a record whose reading another statement of the transaction has judged."""
+        if self._known is not None:
+            self._known.add((object_def.key, record_id))
+
     def require_readable(self, object_def: ObjectDef, record_id: str) -> None:
         """Make sure that a record may be read.
 

@@ -123,7 +123,6 @@ class Transaction(Sending):
         self.reader = Reader(self)
         self.waiting_events: list[SaveEvent] = []
 
-    # ---------------------------------------------------------------- steps
     def get(self, object_key: str, record_id: str, *, fields: Sequence[str] | None = None) -> Record:
         """Read one record.
 
@@ -233,6 +232,7 @@ class Transaction(Sending):
         values: Mapping[str, Any],
         *,
         with_choices: bool = False,
+        only: Collection[str] | None = None,
         device: Device = Device.DESKTOP,
     ) -> FormState:
         """Judge a form: what it shows, asks for and offers for the values typed so far.
@@ -240,8 +240,8 @@ class Transaction(Sending):
         Raises: UnknownObject, RecordNotFound, AccessDenied.
         """
         self._confirm(None)
-        object_def = self.object_def(object_key)
-        return form_state(self, object_def, record_id, values, with_choices=with_choices, device=device)
+        asked = self.object_def(object_key)
+        return form_state(self, asked, record_id, values, with_choices=with_choices, only=only, device=device)
 
     def choices(
         self, object_key: str, field: str, text: str = "", *, values: Mapping[str, Any] | None = None

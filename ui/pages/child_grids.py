@@ -173,7 +173,9 @@ class _GridWriter:
         self._empty = 0 if not plan.may_add else (5 if given.more == name else 1 if self._stored else 3)
         self._choices: Mapping[str, Sequence[Choice]] = MappingProxyType({})
         if plan.has_lookups and plan.may_add:
-            asked = transaction.form_state(plan.child.key, None, {}, with_choices=True)
+            # Not of the lookup to the parent, which is no column: that would sort all parents there are.
+            shown = [column.name for column in plan.columns]
+            asked = transaction.form_state(plan.child.key, None, {}, with_choices=True, only=shown)
             self._choices = asked.choices
 
     def pieces(self) -> Iterator[str]:

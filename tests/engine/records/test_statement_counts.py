@@ -119,3 +119,25 @@ def test_a_form_with_its_choices_is_asked_for_by_three(sales: Sales) -> None:
 
     form()
     assert len(sales.sent(form)) <= 3
+
+
+def test_parts_of_a_record_whose_form_was_judged_are_asked_for_by_one_more(sales: Sales) -> None:
+    deal = sales.deal()
+
+    def form() -> None:
+        with sales.platform.records.reading(sales.rep) as transaction:
+            transaction.form_state("opportunity", deal, {})
+            assert not transaction.related("opportunity", deal, "lines").rows
+
+    form()
+    assert len(sales.sent(form)) == 2
+
+
+def test_a_form_asks_for_the_choices_of_some_lookups_only(sales: Sales) -> None:
+    with sales.platform.records.reading(sales.rep) as transaction:
+        every = transaction.form_state("opportunity", None, {}, with_choices=True)
+        some = transaction.form_state("opportunity", None, {}, with_choices=True, only=("account", "name"))
+        none = sales.sent(lambda: transaction.form_state("opportunity", None, {}, with_choices=True, only=("name",)))
+    assert {"account", "contact"} <= every.choices.keys()
+    assert some.choices == {"account": every.choices["account"]}
+    assert none == sales.sent(lambda: None) == []
