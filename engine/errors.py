@@ -87,14 +87,18 @@ class StaleVersion(EngineError):
 
 
 class RecordInUse(EngineError):
-    """A record cannot be deleted since others point at it with `on_delete: restrict`."""
+    """A record cannot be deleted since others point at it with `on_delete: restrict`.
+
+    count: how many of them the actor may read; 0: they are there, and the actor may see none.
+    """
 
     def __init__(self, object_key: str, record_id: str, *, used_by: str, count: int) -> None:
         self.object_key = object_key
         self.record_id = record_id
         self.used_by = used_by
         self.count = count
-        super().__init__(f"The record is in use by {count} records of {used_by}.")
+        counted = f"{count} {'record' if count == 1 else 'records'} of {used_by}"
+        super().__init__(f"The record is in use by {counted if count else 'records that you may not see'}.")
 
 
 class QueryProblem(EngineError):

@@ -74,6 +74,9 @@ def delete_record(object_name: str, record_id: str) -> ResponseReturnValue:
             actor(), object_def.key, record_id, version=int(version) if version.isdecimal() else None
         )
     except RecordInUse as refused:
+        if not refused.count:
+            toast(_("Not deleted: records that you may not see use it."), "error")
+            return redirect(f"/o/{quote(object_def.key)}/{quote(record_id)}", 303)
         target = release().metamodel.objects.get(refused.used_by)
         label = label_text(target.plural or target.label, language(), target.name) if target else refused.used_by
         toast(_("Not deleted: %(count)s records of “%(label)s” use it.", count=refused.count, label=label), "error")

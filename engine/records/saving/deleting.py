@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import exists, literal, select, union_all
 
-from engine.errors import RecordInUse
+from engine.errors import FieldError, RecordInUse, ValidationFailed
 from engine.expressions.sql.runtime import runtime
 from engine.records.hooks import SaveKind
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.filling import touch
 from engine.records.saving.loading import load_for_change
+from engine.records.saving.messages import say
 from engine.records.saving.plan import save_plan
+from engine.records.saving.relations import find_targets
 from engine.records.saving.results import saved_record
 from engine.records.saving.rollups import recompute_own
 from engine.records.saving.steps import finish, judge, refuse_faulty, run_before
+from engine.records.saving.uniques import check_uniques
 from engine.records.saving.writing import update_record
 from engine.records.sources import points_at
 from engine.records.statements import Prepared
 from engine.records.types import Saved
 from metamodel.fields import OnDelete, RelationKind
 from metamodel.objects import InverseDef, ObjectDef
+from metamodel.values import Ref
 
 if TYPE_CHECKING:
     from engine.records.transaction import Transaction
@@ -41,9 +46,7 @@ def _bin(transaction: Transaction, draft: RecordDraft, object_def: ObjectDef) ->
     refuse_faulty(draft)
     draft.put("deleted_at", transaction.now)
     pointing = _pointing(transaction, object_def, draft.record_id)
-    for inverse, ids in pointing:
-        if _on_delete(transaction, inverse) is OnDelete.RESTRICT:
-            raise RecordInUse(object_def.key, draft.record_id, used_by=inverse.object, count=len(ids))
+    _refuse_used(transaction, draft, pointing)
     _write(transaction, draft)
     for inverse, ids in pointing:
         child = transaction.parts.metamodel.objects[inverse.object]
@@ -56,6 +59,23 @@ def _bin(transaction: Transaction, draft: RecordDraft, object_def: ObjectDef) ->
             else:
                 part.set(inverse.field, None)
                 _write(transaction, part)
+
+
+def _refuse_used(
+    transaction: Transaction, draft: RecordDraft, pointing: Sequence[tuple[InverseDef, list[str]]]
+) -> None:
+    restricting = [(each.object, ids) for each, ids in pointing if _on_delete(transaction, each) is OnDelete.RESTRICT]
+    if not restricting:
+        return
+    counts = [(key, _readable_count(transaction, key, ids)) for key, ids in restricting]
+    used_by, count = next((found for found in counts if found[1]), counts[0])
+    raise RecordInUse(draft.object_key, draft.record_id, used_by=used_by, count=count)
+
+
+def _readable_count(transaction: Transaction, key: str, ids: Sequence[str]) -> int:
+    if not transaction.access.of(key).known:
+        return 0
+    return sum(found.readable for found in find_targets(transaction, {key: ids}).values())
 
 
 def _write(transaction: Transaction, draft: RecordDraft) -> None:
@@ -137,19 +157,43 @@ def restore_record(transaction: Transaction, object_def: ObjectDef, record_id: s
     draft = load_for_change(transaction, object_def.key, record_id, SaveKind.RESTORED, None)
     binned_at = draft.values["deleted_at"]
     draft.put("deleted_at", None)
+    _let_go_of_absent([draft], transaction)
     recompute_own(draft, transaction)
     judge([draft], transaction)
+    check_uniques([draft], transaction)
     refuse_faulty(draft)
     changed = sorted(draft.changed)
     _write(transaction, draft)
     for inverse in object_def.inverses.values():
         if inverse.owned:
-            _restore_parts(transaction, object_def, record_id, inverse, binned_at)
+            _restore_parts(transaction, object_def, record_id, inverse, binned_at, inverse.name)
     return Saved(record=saved_record(draft, transaction), created=False, changed=tuple(changed))
 
 
+def _let_go_of_absent(drafts: Sequence[RecordDraft], transaction: Transaction) -> None:
+    """Do for what was deleted meanwhile what its deletion would have done: clear the lookup, or refuse."""
+    asked: dict[str, dict[str, None]] = {}
+    pointing = []
+    for draft in drafts:
+        for link in draft.plan.links:
+            value = draft.values.get(link.name)
+            if value is not None and link.name not in ("created_by", "modified_by"):
+                target = (value.object, value.id) if isinstance(value, Ref) else (link.targets[0], str(value))
+                asked.setdefault(target[0], {})[target[1]] = None
+                pointing.append((draft, link, target))
+    found = find_targets(transaction, asked) if asked else {}
+    for draft, link, target in pointing:
+        relation = link.definition.relation
+        if target in found or relation is None:
+            continue
+        if relation.kind is not RelationKind.CHILD_OF and relation.on_delete is OnDelete.CLEAR:
+            draft.set(link.name, None)
+        else:
+            draft.reject(say("no_record", draft.language), field=link.name, code="no_record")
+
+
 def _restore_parts(
-    transaction: Transaction, object_def: ObjectDef, record_id: str, inverse: InverseDef, binned_at: Any
+    transaction: Transaction, object_def: ObjectDef, record_id: str, inverse: InverseDef, binned_at: Any, path: str
 ) -> None:
     parts = transaction.parts
     child = parts.tables.of(inverse.object).table
@@ -158,11 +202,24 @@ def _restore_parts(
     same_moment = child.c["deleted_at"] == literal(binned_at, child.c["deleted_at"].type)
     query = select(*columns.of(child)).where(here, same_moment).order_by(child.c["id"])
     plan = save_plan(parts, inverse.object)
+    drafts = []
     for row in transaction.rows(Prepared(query, parts.dialect), {"id": record_id}):
         values = columns.values(row)
-        draft = RecordDraft(plan, transaction.around, SaveKind.RESTORED, values["id"], values, None)
-        draft.put("deleted_at", None)
+        drafts.append(RecordDraft(plan, transaction.around, SaveKind.RESTORED, values["id"], values, None))
+        drafts[-1].put("deleted_at", None)
+    _let_go_of_absent(drafts, transaction)
+    check_uniques(drafts, transaction)
+    faults = [
+        FieldError(code=fault.code, message=fault.message, field=f"{path}[{index}].{fault.field}")
+        for index, draft in enumerate(drafts)
+        for fault in draft.errors
+    ]
+    if faults:
+        raise ValidationFailed(faults)
+    part = parts.metamodel.objects[inverse.object]
+    for index, draft in enumerate(drafts):
         _write(transaction, draft)
-        for deeper in parts.metamodel.objects[inverse.object].inverses.values():
+        for deeper in part.inverses.values():
             if deeper.owned:
-                _restore_parts(transaction, parts.metamodel.objects[inverse.object], values["id"], deeper, binned_at)
+                below = f"{path}[{index}].{deeper.name}"
+                _restore_parts(transaction, part, draft.record_id, deeper, binned_at, below)

@@ -12,6 +12,7 @@ from sqlalchemy import and_, or_, select
 
 from engine.errors import FieldError
 from engine.records.batches import one_of
+from engine.records.hooks import SaveKind
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.messages import say
 
@@ -30,7 +31,9 @@ def check_uniques(drafts: Sequence[RecordDraft], transaction: Transaction) -> No
         wanted: dict[tuple[Any, ...], RecordDraft] = {}
         for draft in drafts:
             key = tuple(draft.values.get(name) for name in names)
-            if any(part is None for part in key) or not (draft.changed & set(names)):
+            # What comes back from the bin claims all its values again.
+            claims = draft.kind is SaveKind.RESTORED or draft.changed & set(names)
+            if any(part is None for part in key) or not claims:
                 continue
             if key in wanted:
                 _refuse(draft, names, transaction)
