@@ -24,6 +24,7 @@ from engine.imports.service import Imports
 from engine.plugin_language import field_types_with, functions_with
 from engine.records.service import Records
 from engine.releases.applying import Applied, ReleaseApplier, ReleasePlan
+from engine.releases.author_hints import check_hints
 from engine.releases.candidate import Candidate, Language, check_folders
 from engine.releases.definition_checks import check_definitions
 from engine.releases.expression_checks import check_expressions
@@ -95,6 +96,7 @@ class Platform:
             clock=clock,
             ids=ids,
             stamp=stamp,
+            cipher=cipher,
             settings=accounts,
         )
         return Platform(
@@ -194,6 +196,7 @@ def installed_language(plugins: PluginManager) -> Language:
         checks=(
             lambda metamodel: check_definitions(metamodel, functions),
             lambda metamodel: check_roles(metamodel, functions),
+            lambda metamodel: check_hints(metamodel, functions),
             lambda metamodel: check_all_rules(metamodel, functions, plugins.action_names).problems,
         ),
     )

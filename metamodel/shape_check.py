@@ -11,7 +11,7 @@ from metamodel.field_types import FieldType, FieldTypeRegistry
 from metamodel.folder import FileKind
 from metamodel.names import did_you_mean
 from metamodel.schema_set import SchemaSet
-from metamodel.shapes.availability import LATER_FIELD_FLAGS, LATER_FIELD_TYPES, LATER_KEYS
+from metamodel.shapes.availability import LATER_FIELD_TYPES, LATER_KEYS
 from metamodel.shapes.messages import report_unavailable, report_unknown_key, report_violation
 from metamodel.shapes.stray_keys import without_stray_keys
 from metamodel.source import Problems
@@ -86,7 +86,7 @@ class ShapeCheck:
     def _check_keys(self, node: Mapping, known: frozenset[str], field_type: FieldType | None) -> None:
         later = LATER_KEYS["field"]
         for key, value in node.items():
-            if key.text in later or (key.text in LATER_FIELD_FLAGS and _is_true(value)):
+            if key.text in later:
                 report_unavailable(f"'{key.text}'", key, self._problems)
             elif key.text not in known and field_type is not None and key.text in self._every_key:
                 message = f"'{key.text}' does not apply to a field of type {field_type.name}"
@@ -101,7 +101,3 @@ class ShapeCheck:
     def _types_with(self, key: str) -> str:
         names = [field_type.name for field_type in self._types if key in field_type.allowed_keys]
         return f"it is for {', '.join(names)}" if len(names) <= _MAX_NAMED else f"it is for {names[0]} and others"
-
-
-def _is_true(node: Node) -> bool:
-    return isinstance(node, Scalar) and node.value is True

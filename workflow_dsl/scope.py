@@ -34,6 +34,7 @@ class Scope:
     needs_sql: only what SQL can run is allowed. allows_matches: `matches` is allowed all the same (stored formulas).
     allows_old: a change is at hand, so `old`, `is changed` and `is_new()` have a meaning.
     given: names that a trigger or an action gives, with their types; records among them can be followed.
+    shows_encrypted: the value is only shown, so the path may end in an encrypted field, which no expression reads.
     may_read: for what a user brings, (object key, field) → readable; an unreadable field is an unknown one.
     """
 
@@ -47,6 +48,7 @@ class Scope:
     allows_old: bool = False
     given: Mapping[str, Type] = field(default_factory=lambda: MappingProxyType({}))
     may_read: MayRead = reads_everything
+    shows_encrypted: bool = False
 
     @property
     def zone(self) -> str:

@@ -19,6 +19,7 @@ from engine.clock import Clock
 from engine.errors import EngineError
 from engine.storage.database import Database
 from engine.storage.dialect import Dialect
+from engine.storage.sealing import Cipher, is_sealed
 
 KEPT_FOR = timedelta(hours=24)
 MAX_KEY_LENGTH = 200
@@ -51,7 +52,9 @@ class KeptAnswer:
 class IdempotencyKeys:
     """Claim keys and keep answers; one object a process, for what is in flight here."""
 
-    def __init__(self, database: Database, table: Table, clock: Clock) -> None:
+    def __init__(self, database: Database, table: Table, clock: Clock, cipher: Cipher) -> None:
+        # An answer may hold values that are encrypted at rest everywhere else.
+        self._cipher = cipher
         self._database = database
         self._table = table
         self._clock = clock
@@ -104,7 +107,7 @@ class IdempotencyKeys:
             "state": _DONE,
             "status": answer.status,
             "headers": dict(answer.headers),
-            "body": answer.body,
+            "body": self._cipher.seal(answer.body),
             "created_at": now,
         }
         connection.execute(insert(self._table).values(values))
@@ -116,7 +119,11 @@ class IdempotencyKeys:
             return None
         if row.request_hash != _hash(request):
             raise KeyUsedOtherwise
-        return KeptAnswer(status=row.status, headers=row.headers or {}, body=row.body or "")
+        return KeptAnswer(status=row.status, headers=row.headers or {}, body=self._opened(row.body))
+
+    def _opened(self, body: str | None) -> str:
+        # Answers of releases before this one were kept in clear, for a day.
+        return self._cipher.open(body) if body and is_sealed(body) else body or ""
 
 
 def _hash(request: bytes) -> str:

@@ -20,6 +20,7 @@ from engine.clock import Clock
 from engine.ids import IdMaker
 from engine.releases.release import Release
 from engine.storage.database import Database
+from engine.storage.sealing import Cipher
 from engine.storage.system_tables import SystemTables
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def open_accounts(
     clock: Clock,
     ids: IdMaker,
     stamp: AccountStamp,
+    cipher: Cipher,
     settings: AccountSettings | None = None,
 ) -> Accounts:
     """Make the accounts of an installation; costs and limits can be handed in by tests.
@@ -78,6 +80,6 @@ def open_accounts(
         tokens=tokens,
         stamp=stamp,
         administration=administration,
-        idempotency=IdempotencyKeys(database, system.idempotency, clock),
+        idempotency=IdempotencyKeys(database, system.idempotency, clock, cipher),
         trail=trail,
     )

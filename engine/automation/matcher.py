@@ -6,7 +6,7 @@ record and root cause, and a chain is no deeper than its limit; what was not sta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -151,6 +151,7 @@ class AfterMatcher:
         cause = transaction.cause
         changed = tuple(sorted(event.changed))
         gone = event.kind is SaveKind.DELETED
+        open_to_runs = _without_encrypted(transaction, event)
         return Run(
             id=self._ids.new(),
             rule=program.name,
@@ -161,11 +162,11 @@ class AfterMatcher:
             record_title=transaction.cache.title(event.object, context),
             event=trigger.text,
             snapshot=Snapshot(
-                old=event.old,
+                old=open_to_runs(event.old),
                 changed=changed,
-                this=event.new if gone else None,
+                this=open_to_runs(event.new) if gone else None,
                 holds=True if program.condition is None else None,
-                facts={"new": {name: event.new.get(name) for name in changed}, "at": program.at},
+                facts={"new": open_to_runs({name: event.new.get(name) for name in changed}), "at": program.at},
             ),
             actor=stored_actor(transaction.actor, program),
             root=root or self._ids.new(),
@@ -216,3 +217,14 @@ def stored_actor(actor: Actor, program: Program) -> dict[str, Any]:
 
 def _shown(run: Run) -> str:
     return " → ".join((*run.chain, link_text(run.rule, run.object, run.record_id)))
+
+
+def _without_encrypted(transaction: Transaction, event: SaveEvent) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+    """Give what takes encrypted values out of a snapshot: no expression reads them, and runs are kept in clear."""
+    fields = transaction.object_def(event.object).fields
+    hidden = transaction.parts.made(
+        ("encrypted", event.object), lambda: frozenset(name for name, each in fields.items() if each.encrypted)
+    )
+    if not hidden:
+        return lambda values: values
+    return lambda values: {name: value for name, value in values.items() if name not in hidden}

@@ -99,8 +99,9 @@ class AggregateCompiler(QueryCompiler):
         self._narrow(question, self._view(question.view))
         maker = CellMaker(self._builder, self.environment, self._parts.dialect, 0)
         try:
-            cells = tuple(maker.make(path, self._path(path)) for path in groups)
-            values = [self._builder.value(self._path(m.path), self.environment) if m.path else None for m in measures]
+            cells = tuple(maker.make(path, self.computed_path(path)) for path in groups)
+            paths = [self.computed_path(measure.path) if measure.path else None for measure in measures]
+            values = [self._builder.value(path, self.environment) if path is not None else None for path in paths]
         except NotInSql as fault:
             raise problem_of(fault) from fault
         # Rows first, groups over them: a parameter inside a group would not be the same one twice.

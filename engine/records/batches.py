@@ -13,6 +13,7 @@ from engine.expressions.sql.runtime import runtime
 from engine.records.copying import copy_text
 from engine.storage.database import Database
 from engine.storage.dialect import Dialect
+from engine.storage.sealing import SealedText
 
 
 def one_of(column: ColumnElement[Any], values: Iterable[Any], dialect: Dialect) -> ColumnElement[bool]:
@@ -59,10 +60,7 @@ def insert_columns(
         rows = [dict(zip(names, values, strict=True)) for values in zip(*columns.values(), strict=True)]
         connection.execute(insert(table), rows)
         return
-    written = {
-        name: [_json(value) for value in values] if _is_json(table.c[name]) else values
-        for name, values in columns.items()
-    }
+    written = {name: _copied(table.c[name], values) for name, values in columns.items()}
     order, rows_text = copy_text(written)
     quote = connection.dialect.identifier_preparer.quote
     text = f"COPY {quote(table.name)} ({', '.join(quote(name) for name in order)}) FROM STDIN"
@@ -79,8 +77,14 @@ def insert_columns(
         cursor.close()
 
 
-def _is_json(column: Column[Any]) -> bool:
-    return isinstance(column.type, JSON)
+def _copied(column: Column[Any], values: Sequence[Any]) -> Sequence[Any]:
+    """Give values as COPY takes them: what the column's type does to parameters is not done to them."""
+    if isinstance(column.type, JSON):
+        return [_json(value) for value in values]
+    if isinstance(column.type, SealedText):
+        seal = column.type.bind_processor(_SQLITE)
+        return [seal(value) for value in values]
+    return values
 
 
 def _json(value: Any) -> str | None:

@@ -53,7 +53,8 @@ def _shown_fields(
         if not definition.history or not object_def.history:
             continue
         if rights.read is not NOBODY and rights.read.test(context):
-            found[name] = (definition, False)
+            # Of an encrypted value the log knows only that it changed.
+            found[name] = (definition, definition.encrypted)
         elif rights.masked is not NOBODY and rights.masked.test(context):
             found[name] = (definition, True)
     return found

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Select, Text, and_, cast, func, literal_column, or_, select
+from sqlalchemy import Select, func, literal_column, select
 
 from engine.access.compiler import Access, AccessEyes
 from engine.access.predicates import EVERYONE
@@ -18,14 +18,13 @@ from engine.errors import QueryProblem
 from engine.expressions.sql.builder import SqlBuilder
 from engine.expressions.sql.environment import Environment, NotInSql
 from engine.expressions.sql.frames import Frame
-from engine.expressions.sql.lists import searched_text
 from engine.expressions.sql.runtime import runtime
 from engine.expressions.sql.scopes import RowScope
-from engine.expressions.sql.texts import folded_test
-from engine.expressions.sql.values import Sql, SqlText, SqlTexts
+from engine.expressions.sql.values import Sql
 from engine.records.cells import Cell, CellMaker
 from engine.records.ordering import OrderKey, after_row, id_key, order_by, order_key
 from engine.records.parts import ReleaseParts
+from engine.records.searching import SearchCompiler
 from engine.records.shapes import CELLS_AT, CellShape
 from engine.records.statements import Prepared
 from metamodel.names import did_you_mean
@@ -33,7 +32,6 @@ from metamodel.objects import ObjectDef
 from metamodel.source import Location, Problem
 from metamodel.views import SortKey, ViewDef
 from workflow_dsl import typed as t
-from workflow_dsl.syntax import BinaryOp
 
 _PLACE = Location(file="<query>")
 
@@ -130,7 +128,8 @@ class QueryCompiler:
         if question.filter is not None and question.filter.strip():
             self.conditions.append(self._condition(question.filter))
         if question.words:
-            self.conditions.append(self._search(question.words))
+            search = SearchCompiler(self._parts, self._access, self._builder, self._object, self.scope)
+            self.conditions.append(search.condition(question.words))
 
     def _condition(self, text: str) -> Sql:
         checked = self._parts.language.brought(text, self._object.key, self._access.may_read)
@@ -140,25 +139,6 @@ class QueryCompiler:
             return self._builder.condition(checked.typed, self.environment, loose=True)
         except NotInSql as fault:
             raise QueryProblem([fault.problem]) from fault
-
-    def _search(self, words: int) -> Sql:
-        texts = [text for path in self._object.search if (text := self._searched(path.text)) is not None]
-        if not texts:
-            return literal_column("1") == literal_column("0")
-        tests = []
-        for index in range(words):
-            word = runtime(f"word_{index}", Text())
-            tests.append(or_(*(folded_test(self._builder, BinaryOp.CONTAINS, text, word) for text in texts)))
-        return and_(*tests)
-
-    def _searched(self, path: str) -> Sql | None:
-        checked = self._parts.language.path(path, self._object.key, self._access.may_read)
-        if checked.typed is None:
-            return None
-        value = self._builder.value(checked.typed, self.environment)
-        if isinstance(value, SqlTexts):
-            return searched_text(self._builder, value)
-        return cast(value.expr, Text()) if isinstance(value, SqlText) else None
 
     def _view(self, name: str | None) -> ViewDef | None:
         if name is None:
@@ -207,11 +187,22 @@ class QueryCompiler:
             raise problem("EXP903", f"'{path}' is not a field of {self._object.key} or a path to one")
         return checked.typed
 
+    def computed_path(self, path: str) -> t.Typed:
+        """Give a checked path whose values the database sorts, groups or sums.
+
+        Raises: QueryProblem.
+        """
+        node = self._path(path)
+        if isinstance(node, t.FieldPath) and node.field is not None and node.field.encrypted:
+            raise problem("EXP409", f"'{path}' is encrypted, so lists can't be sorted, grouped or searched by it")
+        return node
+
     def _order(self, sort: Sequence[SortKey]) -> list[OrderKey]:
         keys: list[OrderKey] = []
         for item in sort:
             try:
-                key = order_key(self._builder, self._path(item.path), self.environment, descending=item.descending)
+                path = self.computed_path(item.path)
+                key = order_key(self._builder, path, self.environment, descending=item.descending)
             except NotInSql as fault:
                 raise QueryProblem([fault.problem]) from fault
             keys.append(key)

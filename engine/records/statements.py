@@ -20,6 +20,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 
 from engine.expressions.sql.runtime import RUNTIME, Compute, Computed, RunValues
 from engine.storage.database import Database
+from engine.storage.sealing import SealedText
 
 Convert = Callable[[Any], Any]
 _PLACE = re.compile(r"%%|%\(([^)]+)\)s")
@@ -188,8 +189,11 @@ def translate(fault: Exception, text: str, connection: Connection) -> Exception:
 
 
 def result_converter(type_: Any, dialect: SqlDialect) -> Convert | None:
-    """Give the conversion from the driver's value; PostgreSQL's driver gives what we name in memory by itself."""
-    if dialect.name == "postgresql":
+    """Give the conversion from the driver's value; PostgreSQL's driver gives what we name in memory by itself.
+
+    What is encrypted at rest is opened on either database.
+    """
+    if dialect.name == "postgresql" and not isinstance(type_, SealedText):
         return None
     found: Convert | None = type_.dialect_impl(dialect).result_processor(dialect, None)
     return found

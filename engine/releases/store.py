@@ -29,6 +29,7 @@ from engine.releases.settings_in_force import (
 from engine.releases.stored_form import RELEASE_STAMP, StoredRelease, read_history, read_release, read_stamps
 from engine.storage.database import Database
 from engine.storage.plan_steps import StepKind
+from engine.storage.sealing import Cipher
 from engine.storage.system_tables import SystemTables
 from engine.storage.tables import build_tables
 from metamodel.apps import Metamodel
@@ -59,7 +60,9 @@ class ReleaseStore:
         system: SystemTables,
         language: Language,
         setting_variables: Mapping[str, str] = MappingProxyType({}),
+        cipher: Cipher | None = None,
     ) -> None:
+        self._cipher = cipher
         self.database = database
         self.system = system
         self.language = language
@@ -176,7 +179,7 @@ class ReleaseStore:
         """Make the release of a stored form and its linked metamodel."""
         parts = stored.stored_parts
         types = self.language.field_types
-        tables = build_tables(metamodel, self.database.dialect, stored=parts, field_types=types)
+        tables = build_tables(metamodel, self.database.dialect, stored=parts, field_types=types, cipher=self._cipher)
         return Release(
             info=stored.info,
             metamodel=metamodel,

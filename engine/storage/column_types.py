@@ -19,6 +19,7 @@ from sqlalchemy.engine import Dialect as SqlDialect
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
 from engine.storage.dialect import Dialect
+from engine.storage.sealing import Cipher, SealedText
 
 PRECISION = 28
 LARGEST_SCALED = 2**63 - 1
@@ -37,6 +38,8 @@ class ColumnKind(StrEnum):
     TIME = "time"
     TEXTS = "texts"
     JSON = "json"
+    SEALED = "sealed"
+    """A text that is encrypted at rest."""
 
 
 class PgUuid(UserDefinedType[str]):
@@ -171,8 +174,12 @@ def scale_up(value: Decimal | int, scale: int) -> int:
     return scaled
 
 
-def column_type(kind: ColumnKind, dialect: Dialect, *, scale: int = 0) -> TypeEngine[Any]:
-    """Give the column type of a kind on a database."""
+def column_type(
+    kind: ColumnKind, dialect: Dialect, *, scale: int = 0, cipher: Cipher | None = None
+) -> TypeEngine[Any]:
+    """Give the column type of a kind on a database; cipher: of the installation, where values are read or written."""
+    if kind is ColumnKind.SEALED:
+        return SealedText(cipher)
     if kind is ColumnKind.INTEGER:
         return BigInteger()
     if kind is ColumnKind.BOOLEAN:

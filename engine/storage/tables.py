@@ -38,6 +38,7 @@ from engine.storage.column_types import ColumnKind, column_type
 from engine.storage.dialect import Dialect
 from engine.storage.layout import LIVE_COLUMN, SORT_SUFFIX, TITLE_COLUMN, StoredParts, lay_out
 from engine.storage.schema import ColumnSpec, IndexSpec, Schema, TableSpec, short_name
+from engine.storage.sealing import Cipher
 from metamodel.apps import Metamodel
 from metamodel.field_types import FieldTypeRegistry
 from metamodel.field_types.compound import MAKERS, parts_of_field
@@ -91,23 +92,25 @@ def build_tables(
     *,
     stored: StoredParts | None = None,
     field_types: FieldTypeRegistry | None = None,
+    cipher: Cipher | None = None,
 ) -> Tables:
     """Make the tables of all objects.
 
-    stored: which formulas and titles are kept in columns, as the expression checker tells; none without it.
+    cipher: opens and seals encrypted fields; without it tables that have some can only be made. stored: which formulas
+    and titles are kept in columns, as the expression checker tells; none without it.
     """
     schema = lay_out(metamodel, stored, field_types)
     metadata = MetaData()
     made = {}
     for spec in schema.tables.values():
         object_def = metamodel.objects[spec.object]
-        made[spec.object] = _object_table(object_def, spec, build_table(spec, metadata, dialect), metamodel)
+        made[spec.object] = _object_table(object_def, spec, build_table(spec, metadata, dialect, cipher), metamodel)
     return Tables(dialect=dialect, metadata=metadata, schema=schema, objects=MappingProxyType(made))
 
 
-def build_table(spec: TableSpec, metadata: MetaData, dialect: Dialect) -> Table:
+def build_table(spec: TableSpec, metadata: MetaData, dialect: Dialect, cipher: Cipher | None = None) -> Table:
     """Make one table with its constraints and indexes."""
-    columns = [build_column(column, dialect) for column in spec.columns.values()]
+    columns = [build_column(column, dialect, cipher) for column in spec.columns.values()]
     constraints = [foreign_key(spec.name, column) for column in spec.columns.values() if column.target]
     key = PrimaryKeyConstraint("id", name=short_name(f"pk_{spec.name}"))
     table = Table(spec.name, metadata, *columns, key, *constraints)
@@ -116,9 +119,9 @@ def build_table(spec: TableSpec, metadata: MetaData, dialect: Dialect) -> Table:
     return table
 
 
-def build_column(spec: ColumnSpec, dialect: Dialect) -> Column[Any]:
+def build_column(spec: ColumnSpec, dialect: Dialect, cipher: Cipher | None = None) -> Column[Any]:
     """Make one column; a required one that has a default lets the database fill it for rows that exist."""
-    kind = column_type(spec.kind, dialect, scale=spec.scale)
+    kind = column_type(spec.kind, dialect, scale=spec.scale, cipher=cipher)
     default = server_default(spec, dialect)
     return Column(spec.name, kind, nullable=not spec.required, server_default=default, key=spec.name)
 

@@ -15,6 +15,7 @@ from metamodel.names import did_you_mean, name_fault
 from metamodel.objects import SYSTEM_FIELDS
 from metamodel.reading.node_values import child, entries, scalars
 from metamodel.reading.object_file import ObjectDraft
+from metamodel.references.encrypted_fields import check_encrypted, check_unique_keys
 from metamodel.references.json_fields import check_json_schema
 from metamodel.references.lookups import check_lookup
 from metamodel.references.telling import check_path, tell_unknown
@@ -40,6 +41,7 @@ def check_fields(draft: ObjectDraft, drafts: Mapping[str, ObjectDraft], problems
         _check_name(key, problems)
         if isinstance(node, MappingNode) and not field.system:
             _check_field(key, node, field, draft, drafts, problems)
+    check_unique_keys(draft.node.get("unique"), draft, problems)
     _check_parents(draft, drafts, problems)
 
 
@@ -67,6 +69,7 @@ def _check_field(
         problems.report("OBJ123", "'min' is above 'max'", low.at, length=low.length)
     _check_pattern(node.get("pattern"), problems)
     _check_several(key, node, field, problems)
+    check_encrypted(key, node, field, problems)
     if field.type == "json":
         check_json_schema(node.get("schema"), problems)
     if field.type == "autonumber":

@@ -10,11 +10,10 @@ from types import MappingProxyType
 
 LATER_FIELD_TYPES = frozenset("links file files image signature".split())
 LATER_VIEW_TYPES = frozenset(("calendar", "timeline", "map", "pivot"))
-LATER_FIELD_FLAGS = frozenset(("encrypted",))
 LATER_KEYS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "object": frozenset("duplicates pool source retention quality reveal_duplicates".split()),
-        "extension": frozenset("duplicates pool retention quality reveal_duplicates".split()),
+        "object": frozenset("pool source retention quality".split()),
+        "extension": frozenset("pool retention quality".split()),
         "field": frozenset(("quality",)),
         "layout": frozenset(("tabs",)),
         "view": frozenset(("group_by", "page_size")),

@@ -12,6 +12,7 @@ from metamodel.names import did_you_mean
 from workflow_dsl.checking.aggregates import check_aggregate, list_argument
 from workflow_dsl.checking.conditions import check_role_name, condition, report_object
 from workflow_dsl.checking.fitting import adapt, comparable, name_of, unify
+from workflow_dsl.checking.names import refuse_encrypted
 from workflow_dsl.checking.state import Checking, failed, shown
 from workflow_dsl.checking.subtrees import check_trees_of
 from workflow_dsl.checking.unknown_names import known_names
@@ -215,6 +216,9 @@ def _check_lookup(checking: Checking, node: Call) -> Typed:
     if field is None or not checking.scope.may_read(object_def.key, name.text):
         hint = did_you_mean(name.text, known_names(checking, (object_def.key,)))
         checking.refuse("EXP201", f"'{name.text}' is not a field of {object_def.key}", name.at, hint)
+        return failed(node.at)
+    if field.encrypted:
+        refuse_encrypted(checking, field.name, name.at)
         return failed(node.at)
     path = FieldPath(type=record_of(object_def.key), at=name.at, root=Root(kind=RootKind.ROW), field=field)
     value = _lookup_value(checking, value, path)

@@ -203,9 +203,18 @@ def _note_read(checking: Checking, root: Root, position: _Position, holders: Seq
         checking.path_reads |= reads
 
 
+def refuse_encrypted(checking: Checking, name: str, at: Span) -> None:
+    """Report that an expression reads an encrypted field."""
+    hint = "it can be shown, set and required; keep what is asked for in a field of its own"
+    checking.refuse("EXP409", f"'{name}' is encrypted, so no expression can read it", at, hint)
+
+
 def _final(
     checking: Checking, root: Root, position: _Position, field: FieldDef, holders: Sequence[ObjectDef], path: Path
 ) -> Typed | None:
+    if not checking.scope.shows_encrypted and any(holder.fields[field.name].encrypted for holder in holders):
+        refuse_encrypted(checking, field.name, path.at)
+        return None
     types = {type_of_field(holder.fields[field.name]) for holder in holders}
     if len({type_.kind for type_ in types}) > 1:
         objects = ", ".join(holder.key for holder in holders)

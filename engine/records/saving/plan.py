@@ -270,8 +270,14 @@ class _PlanMaker:
         return (*single, *(key.fields for key in self._object.unique))
 
 
+MASK = "••••"
+"""What the audit log keeps of a value that is encrypted at rest."""
+
+
 def _json_form(field_type: FieldType, item: FieldDef) -> Callable[[Any], Any] | None:
     """Give what turns a value into its JSON form; None where it stands as it is."""
+    if item.encrypted:
+        return lambda value: MASK
     if type(field_type).to_json is FieldType.to_json:
         return None
     return lambda value: field_type.to_json(value, item)
