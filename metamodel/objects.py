@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from metamodel.duplicates import DuplicateDef
 from metamodel.fields import FieldDef
 from metamodel.layouts import LayoutDef
 from metamodel.record_types import RecordTypeDef
@@ -90,6 +91,8 @@ class ObjectDef:
     history: bool = True
     validations: tuple[ValidationDef, ...] = ()
     unique: tuple[UniqueDef, ...] = ()
+    duplicates: tuple[DuplicateDef, ...] = ()
+    reveal_duplicates: bool = False
     layout: LayoutDef
     layouts: tuple[LayoutDef, ...] = ()
     record_types: tuple[RecordTypeDef, ...] = ()

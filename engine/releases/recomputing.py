@@ -13,6 +13,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from engine.access.actor import system_actor
 from engine.records.batches import given_values
+from engine.records.duplicates.finding import keep_all_keys
 from engine.records.hooks import SaveKind
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.plan import SavePlan, save_plan
@@ -21,6 +22,7 @@ from engine.records.saving.writing import column_values
 from engine.records.service import Records
 from engine.records.transaction import Transaction
 from engine.releases.release import Release
+from engine.storage.layout import MATCH_PART
 
 BATCH_RECORDS = 1_000
 
@@ -47,6 +49,8 @@ class Recomputer:
             by_id = {draft.record_id: draft for draft in drafts}
             for rollup in rollups:
                 _roll_up(transaction, rollup, by_id)
+            if MATCH_PART in parts:
+                keep_all_keys(drafts, transaction)
             _write(transaction, drafts, [item.name for rollup in rollups for item in rollup.fields])
 
 

@@ -31,6 +31,7 @@ class SystemTables:
     lockout: Table
     audit: Table
     sequence: Table
+    match: Table
     stage: Table
     run: Table
     run_step: Table
@@ -53,6 +54,7 @@ def build_system_tables(dialect: Dialect) -> SystemTables:
         **_configuration(make),
         **_accounts(make),
         **_records(make),
+        **_stages(make),
         **run_tables(make),
         **timer_tables(make),
         **outside_tables(make),
@@ -186,19 +188,6 @@ def _records(make: SystemTableMaker) -> dict[str, Table]:
             Index("ix_fs_audit_record", "object", "record_id", "id"),
             Index("ix_fs_audit_at", "at"),
         ),
-        # One row a stay in a stage of a path that has ended (engine/records/saving/stages.py).
-        "stage": make.table(
-            "fs_stage",
-            make.series(),
-            make.text("object", nullable=False),
-            make.id("record_id", nullable=False),
-            make.text("field", nullable=False),
-            make.text("option"),
-            make.instant("entered_at", nullable=False),
-            make.instant("left_at", nullable=False),
-            make.text("left_by"),
-            Index("ix_fs_stage_record", "object", "record_id", "field", "left_at"),
-        ),
         # Series of autonumbers and the like.
         "sequence": make.table(
             "fs_sequence", make.text("name", primary_key=True), make.number("value", nullable=False)
@@ -215,6 +204,32 @@ def _records(make: SystemTableMaker) -> dict[str, Table]:
             make.text("body"),
             make.instant("created_at", nullable=False),
             Index("ix_fs_idempotency_created", "created_at"),
+        ),
+    }
+
+
+def _stages(make: SystemTableMaker) -> dict[str, Table]:
+    return {
+        # One row a stay in a stage of a path that has ended (engine/records/saving/stages.py).
+        "stage": make.table(
+            "fs_stage",
+            make.series(),
+            make.text("object", nullable=False),
+            make.id("record_id", nullable=False),
+            make.text("field", nullable=False),
+            make.text("option"),
+            make.instant("entered_at", nullable=False),
+            make.instant("left_at", nullable=False),
+            make.text("left_by"),
+            Index("ix_fs_stage_record", "object", "record_id", "field", "left_at"),
+        ),
+        # Keys that likely duplicates share, several a record (engine/records/duplicates).
+        "match": make.table(
+            "fs_match",
+            make.text("object", primary_key=True),
+            make.text("key", primary_key=True),
+            make.id("record_id", primary_key=True),
+            Index("ix_fs_match_record", "record_id"),
         ),
     }
 

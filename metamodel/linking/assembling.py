@@ -177,6 +177,8 @@ def _object_def(draft: ObjectDraft, inverses: Mapping[str, InverseDef], language
         history=draft.history,
         validations=draft.validations,
         unique=draft.unique,
+        duplicates=draft.duplicates,
+        reveal_duplicates=draft.reveal_duplicates,
         layout=with_record_type(draft.layout or default_layout(draft, inverses, language), draft),
         layouts=complete_layouts(draft),
         record_types=draft.record_types,

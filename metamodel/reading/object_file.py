@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from metamodel.duplicates import DuplicateDef
 from metamodel.fields import FieldDef
 from metamodel.layouts import LayoutDef
 from metamodel.objects import UniqueDef, ValidationDef, ValidationSeverity
+from metamodel.reading.duplicate_entry import read_duplicates
 from metamodel.reading.field_entry import read_field
 from metamodel.reading.layout_entry import read_layout, read_layouts
 from metamodel.reading.node_values import (
@@ -49,6 +51,8 @@ class ObjectDraft:
     history: bool
     validations: tuple[ValidationDef, ...]
     unique: tuple[UniqueDef, ...]
+    duplicates: tuple[DuplicateDef, ...]
+    reveal_duplicates: bool
     layout: LayoutDef | None
     layouts: tuple[LayoutDef, ...]
     record_types: tuple[RecordTypeDef, ...]
@@ -89,6 +93,8 @@ def read_object(
             _read_validation(item, reading) for item in items(node.get("validations")) if isinstance(item, Mapping)
         ),
         unique=_read_unique(node.get("unique")),
+        duplicates=read_duplicates(node.get("duplicates"), reading),
+        reveal_duplicates=word(node.get("reveal_duplicates")) == "owner",
         layout=read_layout(node.get("layout"), reading),
         layouts=read_layouts(node.get("layouts"), reading),
         record_types=record_types,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from metamodel.access import RoleDef
+from metamodel.child_paths import child_path
 from metamodel.objects import ObjectDef
 from metamodel.paths import PathEnd
 from metamodel.reading.node_values import child, entries, items, scalars, word
 from metamodel.reading.object_file import ObjectDraft
+from metamodel.references.duplicates import check_duplicates
 from metamodel.references.telling import check_path, tell_unknown
 from metamodel.source import Problems
 from metamodel.yaml_nodes import Mapping as MappingNode
@@ -40,7 +42,7 @@ class PageCheck:
     def run(self) -> None:
         """Check everything.
 
-        Problems: OBJ113, OBJ227, OBJ301 – OBJ319, OBJ331.
+        Problems: OBJ113, OBJ227, OBJ301 – OBJ319, OBJ331, OBJ341 – OBJ343.
         """
         node = self._draft.node
         self._check_layout(node.get("layout"))
@@ -50,17 +52,26 @@ class PageCheck:
             if isinstance(entry.value, MappingNode):
                 self._check_view(entry.key, entry.value)
         for scalar in scalars(node.get("search")):
-            end = self._path("OBJ317", scalar)
+            end = self._searched(scalar)
             if end is not None and end.value_type not in _TEXTS:
                 message = f"'{scalar.text}' is {end.value_type}; search reads texts"
                 self._problems.report("OBJ317", message, scalar.at, length=scalar.length)
         for key in items(node.get("unique")):
             for scalar in scalars(key):
                 self._check_unique(scalar)
+        check_duplicates(node.get("duplicates"), self._draft.fields, self._problems)
         self._check_validations(node.get("validations"))
 
     def _path(self, code: str, scalar: Scalar, *, skip: int = 0) -> PathEnd | None:
         return check_path(self._problems, code, scalar, self._drafts, self._object.key, skip=skip)
+
+    def _searched(self, scalar: Scalar) -> PathEnd | None:
+        rows = child_path(self._object, scalar.located)
+        if rows is None:
+            return self._path("OBJ317", scalar)
+        inverse, rest = rows
+        skip = len(scalar.text) - len(rest.text)
+        return check_path(self._problems, "OBJ317", scalar, self._drafts, inverse.object, skip=skip)
 
     def _field(self, code: str, node: Node | None) -> None:
         for scalar in scalars(node):

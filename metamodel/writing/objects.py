@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 
+from metamodel.duplicates import DuplicateDef, MatchHow
 from metamodel.fields import ChoiceDef, DefaultDef, FieldDef, RelationKind
 from metamodel.layouts import LayoutDef
 from metamodel.objects import ObjectDef, ValidationDef, ValidationSeverity
@@ -29,6 +30,8 @@ def dump_object(object_def: ObjectDef) -> dict[str, Plain]:
         was=object_def.was,
         fields=parts.pop("fields", {}),
         unique=[list(unique.fields) for unique in object_def.unique] or None,
+        duplicates=[_duplicate(rule) for rule in object_def.duplicates] or None,
+        reveal_duplicates="owner" if object_def.reveal_duplicates else None,
         record_types={kind.name: _record_type(kind) for kind in object_def.record_types} or None,
         layout=_layout(object_def.layout),
         layouts={layout.name: _layout(layout) for layout in object_def.layouts} or None,
@@ -171,6 +174,18 @@ def _validation(validation: ValidationDef) -> Plain:
         severity=None if severity is ValidationSeverity.ERROR else severity.value,
         active=_text(validation.active),
     )
+
+
+def _duplicate(rule: DuplicateDef) -> Plain:
+    match: list[Plain] = [
+        trimmed(
+            field=each.field,
+            how=each.how.value,
+            threshold=float(each.threshold) if each.how is MatchHow.FUZZY else None,
+        )
+        for each in rule.match
+    ]
+    return {"match": match, "action": rule.action.value}
 
 
 def _record_type(kind: RecordTypeDef) -> Plain:

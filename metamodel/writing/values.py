@@ -10,7 +10,7 @@ from metamodel.field_types.spans import iso_text
 from metamodel.texts import Label
 from metamodel.values import Duration, Money
 
-Plain = str | int | bool | list["Plain"] | dict[str, "Plain"] | None
+Plain = str | int | float | bool | list["Plain"] | dict[str, "Plain"] | None
 
 
 def trimmed(**keys: Plain) -> dict[str, Plain]:

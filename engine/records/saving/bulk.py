@@ -16,6 +16,7 @@ from engine.errors import AccessDenied, EngineError, FieldError, ValidationFaile
 from engine.expressions.sql.frames import Frame
 from engine.expressions.sql.scopes import RowScope
 from engine.records.batches import one_of
+from engine.records.duplicates.finding import check_duplicates
 from engine.records.hooks import SaveKind
 from engine.records.identifiers import could_be_id
 from engine.records.saving.drafts import RecordDraft
@@ -164,6 +165,7 @@ class _Batch:
         self._judge_all(alone)
         moved = [draft for draft in self._drafts.values() if draft.kind is SaveKind.CREATED or draft.changed]
         check_uniques([draft for draft in moved if not draft.errors], transaction)
+        check_duplicates(moved, transaction)
 
     def _fill_all(self) -> None:
         for group in self._groups:

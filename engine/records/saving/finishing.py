@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from engine.records.duplicates.finding import keep_keys
 from engine.records.hooks import SaveEvent, SaveKind
 from engine.records.saving.audit import AuditRow, audit_row, write_audit
 from engine.records.saving.drafts import RecordDraft
@@ -24,6 +25,7 @@ def finish_many(drafts: Sequence[RecordDraft], transaction: Transaction) -> None
     for draft in drafts:
         keep(draft.object_key, draft.values)
     end_stays(drafts, transaction)
+    keep_keys(drafts, transaction)
     rolled = roll_up(drafts, transaction)
     write_audit(transaction, [*_audit_rows(drafts, transaction), *rolled.audit])
     after = transaction.services.after_save

@@ -9,6 +9,11 @@ MESSAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "required": ("This must be filled in.", "此项必须填写。"),
         "not_unique": ("This value can't be used here.", "此值不能在此使用。"),
+        "duplicate": ("This looks like {titles}, which is here already.", "与已有的 {titles} 相似。"),
+        "duplicate_of": (
+            "A record like this belongs to {owner} since {day}; ask them.",
+            "类似的记录自 {day} 起归 {owner} 所有，请与其联系。",
+        ),
         "no_record": ("There is no such record.", "没有这条记录。"),
         "not_a_choice": ("This record can't be chosen here.", "此处不能选择该记录。"),
         "inactive_option": ("'{value}' is no longer in use.", "“{value}”已停用。"),

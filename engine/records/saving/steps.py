@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import AccessDenied, ConfirmationNeeded, ValidationFailed
+from engine.records.duplicates.finding import check_duplicates, keep_keys
 from engine.records.hooks import SaveKind
 from engine.records.saving.audit import audit_row, write_audit
 from engine.records.saving.checks import Checker
@@ -53,6 +54,7 @@ def create_record(
     draft.compute()
     run_before(draft, transaction)
     judge([draft], transaction)
+    check_duplicates([draft], transaction)
     refuse_faulty(draft)
     if late:
         number_new([draft], transaction)
@@ -78,6 +80,7 @@ def update_record(
     if draft.changed:
         run_before(draft, transaction)
         judge([draft], transaction)
+        check_duplicates([draft], transaction)
     refuse_faulty(draft)
     changed = sorted(draft.changed)
     if changed:
@@ -180,6 +183,7 @@ def finish(drafts: Sequence[RecordDraft], transaction: Transaction, *, bulk: boo
         version = draft.values["version"]
         rows.append(audit_row(transaction, draft.object_key, draft.record_id, version, draft.kind, changes))
     end_stays(drafts, transaction)
+    keep_keys(drafts, transaction)
     rolled = roll_up(drafts, transaction)
     write_audit(transaction, [*rows, *rolled.audit])
     after = transaction.services.after_save
