@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from engine.releases.stored_choice import KnownFormulas
 from metamodel.apps import Metamodel
-from metamodel.fields import FieldDef
+from metamodel.child_paths import child_path
+from metamodel.fields import FieldDef, RollupDef
 from metamodel.objects import ObjectDef
 from metamodel.source import LocatedText, Problem
 from metamodel.texts import Label
@@ -49,7 +50,12 @@ class _ObjectCheck:
         yield from self._formulas()
         yield from check_message(self._object.title, self._place("a title")).problems
         for path in self._object.search:
-            yield from check_text(path, self._place("a search", needs_sql=True)).problems
+            place = self._place("a search", needs_sql=True)
+            rows = child_path(self._object, path)
+            if rows is None:
+                yield from check_text(path, place).problems
+            else:
+                yield from check_text(rows[1], replace(place, object=rows[0].object)).problems
         yield from self._validations()
         yield from self._views()
         for layout in self._object.all_layouts:

@@ -39,6 +39,7 @@ FILES = {
         label: {en: Order, zh: 订单}
         plural: {en: Orders, zh: 订单}
         title: "{name}"
+        search: [name, lines.product, lines.serial]
         fields:
           name: {type: text, required: true, max_length: 40, label: {en: Name, zh: 名称}}
           region: {type: text, label: {en: Region, zh: 地区}}

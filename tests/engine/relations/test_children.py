@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -59,9 +60,11 @@ def test_an_error_in_the_third_row_saves_nothing_and_is_named_by_its_path(app: R
     made = None if is_new else order(app)
     before = len(app.records.list(app.system, ListQuery(object="order", limit=200)).rows)
     values = {"name": "Other", "lines": rows}
-    save = partial(order, app) if made is None else partial(app.records.update, app.ann, "order", made.id, values)
+    save: Callable[[], object] = partial(order, app, lines=rows)
+    if made is not None:
+        save = partial(app.records.update, app.ann, "order", made.id, values)
     with pytest.raises(ValidationFailed) as refused:
-        save(**({"lines": rows} if made is None else {}))
+        save()
     assert told(refused) == {
         ("lines[2].quantity", "below_minimum"), ("lines[3].product", "too_long"), ("lines[3].quantity", "not_integer"),
     }  # fmt: skip
