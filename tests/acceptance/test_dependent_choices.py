@@ -10,13 +10,11 @@ from typing import Any
 import pytest
 
 from engine.access.actor import Origin, system_actor
-from engine.errors import ValidationFailed
 from engine.records.types import ListQuery, SaveRow
-from tests.support.kinds import FILES
+from tests.support.kinds import FILES, SYSTEM, faults, make
 from tests.support.platforms import small_app, write_files
 from tests.support.served import Served, post_form, serve_deals
 
-SYSTEM = system_actor()
 BAD_CHAIN = {"country": "cn", "province": "texas", "city": "austin"}
 MESSAGE = "'Texas' does not go with 'China'."
 
@@ -26,18 +24,6 @@ def served(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -
     folder = tmp_path_factory.mktemp("kinds")
     with serve_deals(module_database_url, folder, app_folder=small_app(folder, FILES)) as found:
         yield found
-
-
-def make(served: Served, **values: Any) -> str:
-    return served.platform.records.create(SYSTEM, "deal", {"name": "Pumps", **values}).record.id
-
-
-def faults(served: Served, record_id: str | None, values: Mapping[str, Any]) -> list[tuple[str | None, str, str]]:
-    records = served.platform.records
-    given = {"name": "Pumps", **values} if record_id is None else dict(values)
-    with pytest.raises(ValidationFailed) as refused:
-        records.create(SYSTEM, "deal", given) if record_id is None else records.update(SYSTEM, "deal", record_id, given)
-    return [(error.field, error.code, error.message) for error in refused.value.errors]
 
 
 def offered(served: Served, values: Mapping[str, Any], record_id: str | None = None) -> dict[str, tuple[str, ...]]:

@@ -1,6 +1,20 @@
-"""A small app of choices that depend on each other, record types with pipelines of their own, and several layouts."""
+"""A small app of choices that depend on each other, record types with pipelines of their own, and several layouts.
+
+Beside it: making and reading its deals, and what a refused save says.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from engine.access.actor import Actor, Origin, system_actor
+from engine.errors import ValidationFailed
+from tests.support.served import Served
+
+SYSTEM = system_actor()
 
 FILES = {
     "app.yaml": """
@@ -132,3 +146,23 @@ FILES = {
         objects: {deal: {read: all, create: yes, update: all}, user: {read: all}}
     """,
 }
+
+
+def make(served: Served, **values: Any) -> str:
+    return served.platform.records.create(SYSTEM, "deal", {"name": "Pumps", **values}).record.id
+
+
+def read(served: Served, record_id: str) -> Mapping[str, Any]:
+    return served.platform.records.get(SYSTEM, "deal", record_id).values
+
+
+def faults(served: Served, record_id: str | None, values: Mapping[str, Any]) -> list[tuple[str | None, str, str]]:
+    records = served.platform.records
+    given = {"name": "Pumps", **values} if record_id is None else dict(values)
+    with pytest.raises(ValidationFailed) as refused:
+        records.create(SYSTEM, "deal", given) if record_id is None else records.update(SYSTEM, "deal", record_id, given)
+    return [(error.field, error.code, error.message) for error in refused.value.errors]
+
+
+def person(served: Served, who: str, role: str) -> Actor:
+    return Actor(user_id=served.user_ids[who], login=who, roles=frozenset({role}), origin=Origin.PAGE)

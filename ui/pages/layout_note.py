@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from flask_babel import gettext as _
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from engine.records.types import ChosenLayout
 from metamodel.layouts import Device, LayoutDef
@@ -13,6 +13,7 @@ from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from ui.context import language, release
 from ui.pages.rights import access_of
+from ui.written import html_text, written
 
 
 def layout_note(object_def: ObjectDef, chosen: ChosenLayout) -> str:
@@ -29,7 +30,7 @@ def layout_note(object_def: ObjectDef, chosen: ChosenLayout) -> str:
 def layout_note_html(object_def: ObjectDef, chosen: ChosenLayout) -> Markup:
     """Give the line as it stands at the foot of a form."""
     text = layout_note(object_def, chosen)
-    return Markup('<p class="soft small layout-note">{}</p>').format(escape(text)) if text else Markup()
+    return written(('<p class="soft small layout-note">', html_text(text), "</p>") if text else ())
 
 
 def _reasons(object_def: ObjectDef, layout: LayoutDef) -> Iterator[str]:
