@@ -24,7 +24,13 @@ pytestmark = pytest.mark.promise("DEV-04")
 CODE = re.compile(r"(?:APP|OBJ|EXP|RUL|PLG)\d{3}")
 _FREE_SETTINGS = {"plugins", "app_settings", "origins", "testing", "clock_text"}
 _FAMILIES = ("FIELDSTONE_PLUGIN_", "FIELDSTONE_SETTING_")
-_OF_TESTS_AND_TOOLS = ("FIELDSTONE_TEST", "FIELDSTONE_SHARED", "FIELDSTONE_CLOCK", "FIELDSTONE_CRASH_AT")
+_OF_TESTS_AND_TOOLS = (
+    "FIELDSTONE_TEST",
+    "FIELDSTONE_SHARED",
+    "FIELDSTONE_CLOCK",
+    "FIELDSTONE_CRASH_AT",
+    "FIELDSTONE_EXPRESSIONS",
+)
 
 
 def text_of(name: str) -> str:

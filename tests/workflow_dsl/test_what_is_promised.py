@@ -10,7 +10,7 @@ import pytest
 from metamodel.source import LocatedText
 from tests.support.dsl_corpus import load_cases, sample_context, sample_scope
 from tests.workflow_dsl.test_docs import SPECIFIED
-from workflow_dsl.checker import check_text
+from workflow_dsl.checker import check_message, check_text
 from workflow_dsl.compiler import compile_expression
 from workflow_dsl.standard_functions import standard_functions
 from workflow_dsl.types import TEXT
@@ -157,3 +157,33 @@ def test_the_corpus_has_every_literal_operator_and_function() -> None:
     assert [name for name in SPECIFIED.split() if f"{name}(" not in text] == []
     for word in _WRITTEN.split("|"):
         assert word in text, word
+
+
+@pytest.mark.promise("EXP-19")
+def test_a_text_holds_expressions_braces_and_escapes_and_a_pattern_none_of_them() -> None:
+    for text, wanted in (
+        ('"<{note}>"', "<>"),
+        ('"{stage}: {name}"', "Proposal: Big valves"),
+        ("\"{split(name, ' ')}\"", "Big, valves"),
+        ('"{{{name}}}"', "{Big valves}"),
+        ('"{{x}}"', "{x}"),
+        (r'"a\nb\"c\'d\\e"', "a\nb\"c'd\\e"),
+        (r'number matches "D-\d{1}"', True),
+        ('name matches "{name}"', False),
+        (r'name matches "Big\\nvalves"', False),
+    ):
+        assert value(text) == wanted, text
+    for text, column in (('"Hello {nmae}!"', 9), ('"阀门 {name}{nmae}"', 12)):
+        (found,) = check_text(LocatedText.plain(text), sample_scope()).problems
+        assert (found.code, found.at.column) == ("EXP201", column)
+        assert "'nmae'" in found.message
+    (found,) = check_message(LocatedText.plain("Hello {nmae}!"), sample_scope()).problems
+    assert (found.code, found.at.column) == ("EXP201", 8)
+
+
+@pytest.mark.promise("EXP-20")
+def test_on_creation_nothing_was_there_before_and_what_is_filled_is_changed() -> None:
+    for name, field in sample_scope().metamodel.objects["deal"].fields.items():
+        if field.rollup is None:
+            assert value(f"old.{name} is empty", is_new=True) is True, name
+            assert value(f"{name} is changed", is_new=True) is value(f"{name} is not empty", is_new=True), name
