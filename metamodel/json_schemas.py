@@ -59,7 +59,7 @@ def _re2_pattern(validator: Any, pattern: str, instance: object, schema: object)
         yield ValidationError(f"does not match {pattern}")
 
 
-_Validator = extend(Draft202012Validator, {"pattern": _re2_pattern})
+_Validator: Any = extend(Draft202012Validator, {"pattern": _re2_pattern})  # type: ignore[no-untyped-call]
 
 
 def schema_faults(schema: object) -> Iterator[SchemaFault]:
@@ -71,7 +71,8 @@ def schema_faults(schema: object) -> Iterator[SchemaFault]:
     for error in Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(schema):
         yield SchemaFault(path=tuple(error.absolute_path), message=error.message)
         return
-    for document in ({}, []):
+    empties: tuple[object, ...] = ({}, [])
+    for document in empties:
         try:
             list(_validator(schema).iter_errors(document))
         except RecursionError:
@@ -160,16 +161,18 @@ def document_fault(schema_text: str, document: object) -> DocumentFault | None:
 
 
 def _told(error: ValidationError) -> DocumentFault:
-    path, keyword, limit = error.json_path, str(error.validator), error.validator_value
+    limit: Any = error.validator_value
+    instance: Any = error.instance
+    path, keyword = error.json_path, str(error.validator)
     match keyword:
         case "type":
             return _fault("json_type", path=path, expected=limit)
         case "required":
-            missing = next(name for name in limit if name not in error.instance)
+            missing = next(name for name in limit if name not in instance)
             return _fault("json_missing", path=path, name=missing)
         case "additionalProperties" if limit is False:
             known = error.schema.get("properties", {}) if isinstance(error.schema, Mapping) else {}
-            extra = next(name for name in error.instance if name not in known)
+            extra = next(name for name in instance if name not in known)
             return _fault("json_unknown", path=path, name=str(extra)[:80], known=sorted(known))
         case "enum":
             return _fault("json_option", path=path, options=[_short(option) for option in limit])

@@ -139,7 +139,14 @@ class _ObjectCheck:
             scope = replace(self._place("the `where` of a roll-up", needs_sql=True), row_object=inverse.object)
             yield from check_condition(rollup.where, scope).problems
         if inverse is not None:
+            yield from self._rollup_of_encrypted(rollup, inverse.object)
             yield from self._rollup_settings(field, inverse.object)
+
+    def _rollup_of_encrypted(self, rollup: RollupDef, child: str) -> Iterator[Problem]:
+        read = self._scope.metamodel.objects[child].fields.get(rollup.field_name or "")
+        if read is not None and read.encrypted:
+            message = f"'{read.name}' is encrypted, so no roll-up can read it"
+            yield Problem(code="EXP409", message=message, at=rollup.of.at, length=len(rollup.of.text))
 
     def _rollup_settings(self, field: FieldDef, child: str) -> Iterator[Problem]:
         """Refuse a roll-up that reads a setting: it is kept in a column, and no save tells of a new value."""

@@ -13,9 +13,12 @@ from sqlalchemy import MetaData, Table, inspect, select, update
 
 from engine.access.actor import system_actor
 from engine.errors import QueryProblem
+from engine.platform import installed_language
 from engine.records.aggregates import AggregateQuery
 from engine.records.types import ListQuery, SaveRow, SortKey
+from engine.releases.candidate import check_folders
 from engine.storage.sealing import Cipher, SealBroken
+from plugins.manager import PluginManager
 from tests.support.platforms import small_app
 from tests.support.served import Served, csrf_token, serve_deals
 
@@ -176,11 +179,9 @@ def test_a_value_that_was_changed_in_the_database_is_not_given_out(served: Serve
     record_id = make(served, id_number="TAMPER01")
     table = served.platform.releases.current().tables.of("patient").table
     other = Cipher(b"another key").seal("FORGED01")
-    raw = Table(table.name, MetaData(), *(column._copy() for column in table.columns if column.name == "id"))
     with served.platform.database.write() as connection:
         plain = Table(table.name, MetaData(), autoload_with=connection)
         connection.execute(update(plain).where(plain.c.id == record_id).values(id_number=other))
-    assert raw.name == table.name
     with pytest.raises(SealBroken, match="secret key"):
         served.platform.records.get(system_actor(), "patient", record_id)
 
@@ -192,3 +193,38 @@ def test_equal_values_are_different_at_rest_and_a_cipher_opens_only_its_own() ->
     for broken in (two.seal("x"), "fs1.", "no base64 é", one.seal("x")[:-4] + "AAA="):
         with pytest.raises(SealBroken):
             one.open(broken)
+
+
+BAD = """
+object: patient
+label: Patient
+title: "{secret}"
+search: [secret]
+fields:
+  name: {type: text}
+  secret: {type: text, encrypted: true}
+  doctor: {type: lookup, to: patient, inverse: patients, where: secret = this.secret}
+  copied: {type: text, copy_from: doctor.secret}
+  shout: {type: text, formula: upper(secret)}
+  newest: {type: rollup, of: patients.secret, function: last, sorted_by: created_at}
+  needed: {type: text, required_if: secret is empty}
+validations:
+  - {name: long, check: len(secret) > 3, message: Too short.}
+views:
+  all: {columns: [name, secret, doctor.secret], where: secret is not empty}
+"""
+RULE = """
+rule tell "Tell"
+  when patient.secret changes
+  if secret is not empty
+  then set name = secret
+end
+"""
+
+
+def test_whatever_would_read_it_is_told_by_the_check(tmp_path: Path) -> None:
+    app = small_app(tmp_path, {"objects/patient.yaml": BAD, "rules/patient.rules": RULE})
+    problems = check_folders([app], installed_language(PluginManager.load({}))).problems
+    found = {(Path(p.at.file).name, p.at.line) for p in problems if p.code == "EXP409"}
+    wanted = {("patient.yaml", line) for line in (3, 4, 8, 9, 10, 11, 12, 14, 16)}
+    assert found == wanted | {("patient.rules", line) for line in (3, 4)}
