@@ -83,4 +83,4 @@ def _taken(
 
 def _refuse(draft: RecordDraft, names: Sequence[str], transaction: Transaction) -> None:
     text = say("not_unique", transaction.actor.language)
-    draft.errors.append(FieldError(code="not_unique", message=text, field=names[-1]))
+    draft.errors.extend(FieldError(code="not_unique", message=text, field=name) for name in names)

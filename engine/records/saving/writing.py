@@ -122,7 +122,7 @@ def refused_by_database(fault: DBAPIError, draft: RecordDraft, transaction: Tran
         columns = [draft.plan.table.codecs[name].columns[0].name for name in names]
         if _names_index(said, draft.plan, columns):
             text = say("not_unique", transaction.actor.language)
-            return ValidationFailed([FieldError(code="not_unique", message=text, field=name) for name in names[-1:]])
+            return ValidationFailed([FieldError(code="not_unique", message=text, field=name) for name in names])
     return fault
 
 
