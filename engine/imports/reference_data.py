@@ -43,6 +43,11 @@ class _DataFile:
     object: ObjectDef
     file: CsvFile
     path: str
+    places: Mapping[int, Location]
+
+    def place(self, line: int) -> Location:
+        """Tell where a row stands that is in a line of the file as it is imported."""
+        return self.places.get(line) or Location(file=self.path, line=line)
 
 
 class ReferenceData:
@@ -77,7 +82,7 @@ class ReferenceData:
             for error in result.errors:
                 where = f"'{error.column}': " if error.column else ""
                 message = f"{where}{error.reason}"
-                problems.report("APP822", message, Location(file=item.path, line=error.line), severity=Severity.WARNING)
+                problems.report("APP822", message, item.place(error.line), severity=Severity.WARNING)
         return LoadedData(results=tuple(results), problems=tuple(problems))
 
     def _organize(self, release: Release, problems: Problems) -> None:
@@ -126,8 +131,9 @@ def _data_files(release: Release) -> Iterator[LocatedText]:
 
 def _read(release: Release, text: LocatedText, problems: Problems) -> _DataFile | None:
     path = text.at.file
+    places: dict[int, Location] = {}
     try:
-        name, file = _csv_file(path, text) if path.endswith(".csv") else _yaml_file(path, text, problems)
+        name, file = _csv_file(path, text) if path.endswith(".csv") else _yaml_file(path, text, problems, places)
     except ImportRefused as error:
         problems.report("APP821", str(error), Location(file=path))
         return None
@@ -135,14 +141,15 @@ def _read(release: Release, text: LocatedText, problems: Problems) -> _DataFile 
     if object_def is None:
         problems.report("APP821", f"there is no object '{name}' to load this data into", Location(file=path))
         return None
-    return _DataFile(object=object_def, file=file, path=path)
+    return _DataFile(object=object_def, file=file, path=path, places=places)
 
 
 def _csv_file(path: str, text: LocatedText) -> tuple[str, CsvFile]:
     return PurePosixPath(path).stem, CsvFile.of_text(path, text.text.removeprefix("\ufeff"))
 
 
-def _yaml_file(path: str, text: LocatedText, problems: Problems) -> tuple[str, CsvFile]:
+def _yaml_file(path: str, text: LocatedText, problems: Problems, places: dict[int, Location]) -> tuple[str, CsvFile]:
+    """Write the records as the lines of a CSV file, noting where each of them stands in the author's."""
     root = read_yaml(SourceText(path, text.text), problems)
     if not isinstance(root, MappingNode):
         raise ImportRefused("a data file has the keys object and records")
@@ -154,6 +161,7 @@ def _yaml_file(path: str, text: LocatedText, problems: Problems) -> tuple[str, C
     writer = csv.writer(out)
     writer.writerow(columns)
     for row in rows:
+        places[out.getvalue().count("\n") + 1] = row.at
         cells = {entry.key.text: entry.value.text for entry in row.entries if isinstance(entry.value, Scalar)}
         writer.writerow([cells.get(column, "") for column in columns])
     return (owner.text if isinstance(owner, Scalar) else ""), CsvFile.of_text(path, out.getvalue())

@@ -13,6 +13,7 @@ from tests.support.generated_app import Sizes, generated_sources, name_of, write
 from tests.support.served import Served, serve_deals
 
 SIZES = Sizes(objects=300, fields=7_000)
+SMALL = Sizes(objects=3, fields=72)
 
 
 def serve(url: str, folder: Path, sizes: Sizes) -> Iterator[Served]:
@@ -40,6 +41,13 @@ def test_it_has_the_sizes_it_says_and_no_problem(tmp_path: Path) -> None:
     assert 0.4 < sum("parent." in text for text in formulas) / len(formulas) < 0.6
 
 
+@pytest.fixture
+def small(module_database_url: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Served]:
+    """Serve the first three objects alone, on a database of the same kind."""
+    kind = "postgres_url" if module_database_url.startswith("postgresql") else "sqlite_url"
+    yield from serve(str(request.getfixturevalue(kind)), tmp_path, SMALL)
+
+
 def opened(client: FlaskClient, path: str) -> str:
     answer = client.get(path)
     text = answer.get_data(as_text=True)
@@ -54,3 +62,22 @@ def test_every_list_and_form_opens(big: Served) -> None:
         name = name_of(number)
         assert "<table" in opened(client, f"/o/{name}") or "empty" in opened(client, f"/o/{name}")
         assert 'name="amount' in opened(client, f"/o/{name}/new")
+
+
+def record_page_statements(served: Served) -> list[str]:
+    """Open the page of a record with a parent and lists below it, twice, and give the second's statements."""
+    parent = served.make("admin", name_of(0), name="Parent", field_16="x")["id"]
+    record = served.make("admin", name_of(1), name="One", parent=parent, field_15="x")["id"]
+    client = served.sign_in("admin")
+    path = f"/o/{name_of(1)}/{record}"
+    assert "Parent" in opened(client, path)
+    with served.platform.database.statements.recording() as found:
+        opened(client, path)
+    return list(found)
+
+
+@pytest.mark.faults  # a minute long, most of it for making 300 tables
+def test_a_record_page_needs_no_more_statements_than_one_of_a_small_app(big: Served, small: Served) -> None:
+    few, many = record_page_statements(small), record_page_statements(big)
+    assert few
+    assert len(many) <= len(few), many
