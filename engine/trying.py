@@ -122,6 +122,8 @@ def _collect(part: Explained, depth: int, transaction: Transaction, found: list[
         )
     )
     for child in part.children:
+        if child.at == part.at:
+            continue  # the words between the braces of a text have no place of their own
         _collect(child, depth + 1, transaction, found)
 
 
