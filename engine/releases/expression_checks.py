@@ -119,10 +119,9 @@ class _ObjectCheck:
 
     def _circles(self, reads: Mapping[str, frozenset[str]]) -> Iterator[Problem]:
         for name in reads:
-            circle = sorted(other for other in _reached(reads, name) if name in _reached(reads, other))
             formula = self._object.fields[name].formula
-            if name in circle and formula is not None:
-                message = f"the formula of '{name}' needs its own value: {', '.join(circle)} read each other"
+            if formula is not None and (chain := _chain(reads, name)):
+                message = f"the formula of '{name}' needs its own value: {' → '.join(chain)}"
                 yield Problem(code="OBJ451", message=message, at=formula.at, length=len(formula.text))
 
     def _rows(self, field: FieldDef) -> Iterator[Problem]:
@@ -208,12 +207,15 @@ def _reads_setting(field: FieldDef, settings: frozenset[str], text: LocatedText)
     return Problem(code="OBJ452", message=message, at=text.at, hint=hint, length=len(text.text))
 
 
-def _reached(reads: Mapping[str, frozenset[str]], name: str) -> frozenset[str]:
+def _chain(reads: Mapping[str, frozenset[str]], name: str) -> tuple[str, ...]:
+    """Give the shortest way on which a formula reads itself, from it and back to it; () where there is none."""
+    ways: list[tuple[str, ...]] = [(name,)]
     seen: set[str] = set()
-    waiting = set(reads[name])
-    while waiting:
-        following = waiting.pop()
-        if following not in seen:
-            seen.add(following)
-            waiting |= reads[following]
-    return frozenset(seen)
+    for way in ways:
+        for following in sorted(reads[way[-1]]):
+            if following == name:
+                return (*way, name)
+            if following not in seen:
+                seen.add(following)
+                ways.append((*way, following))
+    return ()
