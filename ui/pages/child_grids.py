@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from flask_babel import gettext as _
-from markupsafe import Markup
 
 from engine.access.compiler import Access, ObjectAccess
 from engine.errors import FieldError
@@ -50,7 +49,7 @@ class GridInput:
 class Grids:
     """The grids of a form as markup, findings for the summary on top (control id, label, message), and errors told."""
 
-    html: Markup = Markup()  # noqa: RUF009
+    html: str = ""
     summary: tuple[tuple[str, str, str], ...] = ()
     told: tuple[FieldError, ...] = ()
 
