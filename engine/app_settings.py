@@ -122,7 +122,8 @@ class AppSettings:
         metamodel = self._store.current().metamodel
         setting = _find(metamodel, name)
         if setting.default is None:
-            message = f"{setting.full_name} has no default and keeps its value; {read_by(readers_of(metamodel, setting.name))}."
+            readers = read_by(readers_of(metamodel, setting.name))
+            message = f"{setting.full_name} has no default and keeps its value; {readers}."
             raise SettingRefused(message)
         with self._store.database.write() as connection:
             self._write(connection, actor, setting, None)

@@ -158,7 +158,7 @@ def _items_cell(name: str, text: Sql, at: int) -> Cell:
         return None if row[at] is None else tuple(orjson.loads(row[at]))
 
     def json(row: Sequence[Any]) -> list[str] | None:
-        return None if row[at] is None else orjson.loads(row[at])  # type: ignore[no-any-return]
+        return None if row[at] is None else orjson.loads(row[at])
 
     return Cell(name, (text,), read, json)
 

@@ -35,7 +35,11 @@ FILES = {
             message: {en: "{amount} is much.", zh: "{amount} 很多。"}
           - {name: long_name, severity: warning, check: len(name) < 20, message: A long name.}
           - {name: odd, severity: info, check: amount is not empty, field: amount, message: Remember the amount.}
-          - {name: told, severity: info, check: 'len(pad("x", size)) < 200000', when: size is not empty, message: Never told.}
+          - name: told
+            severity: info
+            check: 'len(pad("x", size)) < 200000'
+            when: size is not empty
+            message: Never told.
           - {name: strict, active: app.strict, check: size is not empty, field: size, message: A size please.}
         views: {all: {columns: [name, amount, size]}}
         """,

@@ -16,7 +16,8 @@ from tests.support.field_values import BAD, TYPES, field, parse
 @pytest.mark.parametrize("field_type", list(TYPES), ids=lambda t: t.name)
 def test_every_type_says_what_other_layers_ask(field_type: FieldType) -> None:
     assert field_type.dsl_type in {
-        "text", "integer", "decimal", "money", "percent", "boolean", "date", "datetime", "time", "duration", "choice", "list", "compound", "record",
+        "text", "integer", "decimal", "money", "percent", "boolean", "date", "datetime", "time", "duration", "choice",
+        "list", "compound", "record",
     }  # fmt: skip
     assert field_type.widget
     assert field_type.storage(field(field_type.name)) in StorageKind

@@ -30,10 +30,11 @@ class Drawn(Generic[T]):
         """Draw until a value may be kept."""
 
         def draw(chance: Random) -> T:
+            value = self.draw(chance)
             for _ in range(_TRIES):
-                value = self.draw(chance)
                 if keep(value):
-                    return value
+                    break
+                value = self.draw(chance)
             return value
 
         return Drawn(draw)

@@ -43,8 +43,13 @@ def list_settings(database_url: str | None, as_json: bool) -> None:
 @settings.command("set")
 @click.argument("name", metavar="APP.NAME")
 @click.argument("value")
-@click.option("--app", "folders", multiple=True, type=click.Path(path_type=Path),
-              help="An app's folder that is not applied yet, for a setting it brings; several may be given.")  # fmt: skip
+@click.option(
+    "--app",
+    "folders",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="An app's folder that is not applied yet, for a setting it brings; several may be given.",
+)
 @database_option
 def set_setting(name: str, value: str, folders: tuple[Path, ...], database_url: str | None) -> None:
     """Give a setting a value; every process takes it within a second.

@@ -72,9 +72,10 @@ def folder_with(folder: Path, bombs: dict[str, str], *, places: tuple[str, ...] 
 
 
 def _object(name: str, more: dict[str, object]) -> str:
-    fields = {"name": {"type": "text"}, "up": {"type": "lookup", "to": name, "inverse": "downs"}}
-    fields |= more.pop("fields", {})  # type: ignore[arg-type]
-    return json.dumps({"object": name, "label": name, "title": "{name}", "fields": fields, **more})
+    fields: dict[str, object] = {"name": {"type": "text"}, "up": {"type": "lookup", "to": name, "inverse": "downs"}}
+    own = more.pop("fields", {})
+    assert isinstance(own, dict)
+    return json.dumps({"object": name, "label": name, "title": "{name}", "fields": fields | own, **more})
 
 
 def _bomb(place: str, text: str) -> dict[str, object]:

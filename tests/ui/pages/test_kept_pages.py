@@ -9,6 +9,7 @@ from shutil import copytree
 
 import pytest
 
+from engine.records.kept import KeptByUse
 from engine.releases.release import Release
 from tests.support.served import Served, serve_deals
 from tests.ui.pages.workshop import EVIL, WORKSHOP, Site
@@ -32,7 +33,7 @@ def _shown(site: Site, who: str, path: str, language: str = "en", theme: str = "
 def _forget(site: Site) -> None:
     """Forget all that is kept of the release, so that the next page is rendered anew."""
     current: Release = site.served.platform.releases.current()
-    current.part("ui.kept", lambda _: None)
+    current.part("ui.kept", lambda _: KeptByUse[object, object](0))
     current._parts.pop("ui.kept")
 
 
@@ -45,6 +46,7 @@ def test_a_kept_page_equals_one_rendered_afresh_for_each_person_language_and_the
     paths = (*_PATHS, *(f"/o/job/{job}/edit" for job in jobs))
     ways = [(who, tongue, theme) for who in ("ann", "boss") for tongue, theme in (("en", "auto"), ("zh", "dark"))]
     asked = [(who, path, tongue, theme) for who, tongue, theme in ways for path in paths]
+    kept: dict[tuple[str, str, str, str], str] = {}
     for _ in range(2):  # the second time all of it is kept, and others' requests lie between
         kept = {each: _shown(site, *each) for each in asked}
     for each, text in kept.items():
