@@ -54,6 +54,7 @@ def test_rows_are_changed_added_and_removed_by_one_save_and_the_others_stay(app:
     assert app.records.get(app.ann, "order", made.id).version == saved.record.version
 
 
+@pytest.mark.promise("OBJ-12")
 @pytest.mark.parametrize("is_new", [True, False])
 def test_an_error_in_the_third_row_saves_nothing_and_is_named_by_its_path(app: Relations, is_new: bool) -> None:
     rows = [*ROWS, {"product": "seal", "quantity": 0}, {"product": "x" * 30, "quantity": "many"}]
