@@ -73,7 +73,8 @@ def record_page_statements(served: Served) -> list[str]:
     assert "Parent" in opened(client, path)
     with served.platform.database.statements.recording() as found:
         opened(client, path)
-    return list(found)
+    # Twice a second a process asks for stamps (a new release, a new setting): that belongs to no page.
+    return [text for text in found if "FROM fs_stamp" not in text]
 
 
 @pytest.mark.faults  # a minute long, most of it for making 300 tables
