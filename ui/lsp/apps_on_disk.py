@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 
-import yaml
-
 from engine.releases.candidate import Language, check_linked
 from metamodel.apps import Metamodel
 from metamodel.folder import core_files, join_sources, read_app_files
 from metamodel.linking.app_order import CORE
 from metamodel.loader import link_sources
 from metamodel.source import Location, Problem, Problems
+from metamodel.yaml_nodes import SourceText
+from metamodel.yaml_source import read_yaml
 
 _LEVELS = 4
 
@@ -85,8 +85,10 @@ def _folders(root: Path) -> dict[str, Path]:
 
 def _depends(folder: Path) -> list[str]:
     try:
-        written = yaml.load((folder / "app.yaml").read_text("utf-8"), Loader=yaml.CSafeLoader)
-    except (OSError, yaml.YAMLError, UnicodeDecodeError):
+        text = (folder / "app.yaml").read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
         return []
-    depends = written.get("depends") if isinstance(written, dict) else None
+    written = read_yaml(SourceText("app.yaml", text), Problems())
+    plain = None if written is None else written.plain
+    depends = plain.get("depends") if isinstance(plain, dict) else None
     return [str(name) for name in depends] if isinstance(depends, dict | list) else []

@@ -34,11 +34,11 @@ def test_the_printed_schemas_hold_all_sample_files_and_a_misspelt_key_is_marked_
     call: Call, tmp_path: Path
 ) -> None:
     validators = {}
-    for kind in call("schema").output.split():
-        schema = json.loads(call("schema", kind).output)
+    for name in call("schema").output.split():
+        schema = json.loads(call("schema", name).output)
         assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
         Draft202012Validator.check_schema(schema)
-        validators[kind] = Draft202012Validator(schema)
+        validators[name] = Draft202012Validator(schema)
     assert SAMPLES
     for path in SAMPLES:
         app = path.relative_to(REPOSITORY / "sample_apps").parts[0]
