@@ -46,7 +46,7 @@ class BoundRecord:
             else null()
         )
         table = self.builder.tables.of(target).table
-        alias = self.frame.join(("bound", definition.name, target), table, lambda joined: joined.c["id"] == own)
+        alias = self.frame.join(("bound", definition.name, target), table, lambda joined, _: joined.c["id"] == own)
         return RowScope(self.builder, self.frame, target, alias, True)
 
 

@@ -20,16 +20,21 @@ class Frame:
         self._joined: dict[Hashable, FromClause] = {}
         self._aliases: list[FromClause] = [base]
 
-    def join(self, key: Hashable, table: Table, condition: Callable[[FromClause], Sql]) -> FromClause:
-        """Give the outer join known by `key`, made at its first use."""
+    def join(self, key: Hashable, table: Table, condition: Callable[[FromClause, Frame], Sql]) -> FromClause:
+        """Give the outer join known by `key`, made at its first use.
+
+        condition: what to join on. It is given a frame of the joined record alone, for the joins that it asks for
+        itself: they belong inside the join, before its condition.
+        """
         found = self._joined.get(key)
         if found is None:
             alias: FromClause = table.alias()
             # Registered before its condition is made: the condition may itself join, from this alias on.
             self._joined[key] = found = alias
-            on = condition(alias)
-            self._aliases.append(alias)
-            self._from = self._from.outerjoin(alias, on)
+            inside = Frame(alias)
+            on = condition(alias, inside)
+            self._aliases += inside.aliases
+            self._from = self._from.outerjoin(inside.source, on)
         return found
 
     @property

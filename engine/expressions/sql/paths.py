@@ -100,7 +100,7 @@ def _acting_scope(builder: SqlBuilder, environment: Environment) -> RowScope:
     assert found is not None, "core has users"
     actor = acting_user(kind_type(builder, ColumnKind.ID))
     table = builder.tables.of(found.key).table
-    alias = environment.frame.join((_USER,), table, lambda joined: joined.c["id"] == actor)
+    alias = environment.frame.join((_USER,), table, lambda joined, _: joined.c["id"] == actor)
     return RowScope(builder, environment.frame, found.key, alias, True, environment.eyes)
 
 

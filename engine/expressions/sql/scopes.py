@@ -118,11 +118,11 @@ class RowScope:
         eyes = self.eyes
         key = (id(self.alias), definition.name, target, id(eyes) if eyes is not None else None)
 
-        def condition(alias: FromClause) -> Sql:
+        def condition(alias: FromClause, inside: Frame) -> Sql:
             same = alias.c["id"] == own
             if eyes is None:
                 return same
-            seen = RowScope(self.builder, Frame(alias), target, alias, True, eyes, self.level)
+            seen = RowScope(self.builder, inside, target, alias, True, eyes, self.level)
             readable = eyes.record_condition(seen)
             return same if readable is None else and_(same, readable)
 
