@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from engine.access.grants import ALWAYS, Alternatives, RoleGrants
+from engine.access.grants import PARENT_ACTION, Alternatives, OfParent, RoleGrants
 from engine.access.predicates import (
     EVERYONE,
     NOBODY,
@@ -53,7 +53,6 @@ SCOPE_WORDS: Mapping[str, Predicate] = MappingProxyType(
     }
 )
 NOT_YET = frozenset(("shared", "territory"))
-_PARENT_ACTION = {"read": "read", "create": "update", "update": "update", "delete": "update", "export": "read"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,8 +162,8 @@ class Access:
             return own
         above = parent.relation.targets[0]
         if above == object_def.key:
-            return own
-        condition = self.of(above).actions[_PARENT_ACTION[action]]
+            return own if named else NOBODY
+        condition = self.of(above).actions[PARENT_ACTION[action]]
         if condition is NOBODY:
             return NOBODY
         return all_of(own, ParentIs(parent.name, above, condition, self._context_of))
@@ -173,15 +172,13 @@ class Access:
         assert self._grants is not None
         key = object_def.key
         scopes = {action: self._grants.scopes(key, action) for action in ("read", "update", "create")}
-        named = self._grants.names_object(key)
-        inherited = scopes if named else dict.fromkeys(scopes, ALWAYS)
+
+        def judged(found: Alternatives, action: str) -> Predicate:
+            # The record's own condition is judged with the record; only what a field adds to it stays here.
+            return EVERYONE if found == scopes[action] else self._predicate(found, key)
+
         for name, definition in object_def.fields.items():
-            rights = self._grants.field_rights(key, definition, inherited)
-
-            def judged(found: Alternatives, action: str, whole: Mapping[str, Alternatives] = inherited) -> Predicate:
-                # The record's own condition is judged with the record; only what a field adds to it stays here.
-                return EVERYONE if found == whole[action] else self._predicate(found, key)
-
+            rights = self._grants.field_rights(key, definition)
             yield (
                 name,
                 FieldAccess(
@@ -194,8 +191,19 @@ class Access:
 
     def _predicate(self, alternatives: Alternatives, object_key: str) -> Predicate:
         return any_of(
-            *(all_of(*(self.judge_text(text, object_key) for text in conjunction)) for conjunction in alternatives)
+            *(all_of(*(self._condition(part, object_key) for part in conjunction)) for conjunction in alternatives)
         )
+
+    def _condition(self, condition: LocatedText | OfParent, object_key: str) -> Predicate:
+        if isinstance(condition, LocatedText):
+            return self.judge_text(condition, object_key)
+        parent = self._metamodel.objects[object_key].parent_field
+        if parent is None or parent.relation is None:
+            return NOBODY
+        above = parent.relation.targets[0]
+        inner = self._condition(condition.condition, above)
+        decided = inner is EVERYONE or inner is NOBODY
+        return inner if decided else ParentIs(parent.name, above, inner, self._context_of)
 
     def judge_text(self, text: LocatedText, object_key: str) -> Predicate:
         """Compile the text of a scope; what can't be understood matches nothing, wherever in the text it stands."""

@@ -8,13 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from metamodel.access import DenyDef, FieldGrant, RoleDef
 from metamodel.apps import Metamodel
 from metamodel.fields import FieldDef
 from metamodel.source import LocatedText
 
-Alternatives = tuple[tuple[LocatedText, ...], ...]
+
+@dataclass(frozen=True, slots=True)
+class OfParent:
+    """A condition on the record's parent: what a role grants there holds for a child that no role names."""
+
+    condition: LocatedText | OfParent
+
+
+Conjunction = tuple[LocatedText | OfParent, ...]
+Alternatives = tuple[Conjunction, ...]
 
 NEVER: Alternatives = ()
 ALWAYS: Alternatives = ((),)
@@ -22,6 +32,11 @@ ALWAYS: Alternatives = ((),)
 _YES_WORDS = frozenset({"all", "yes", "true"})
 _NO_WORDS = frozenset({"no", "false", ""})
 MASKED_WORD = "masked"
+
+# What one may do with a child follows from what one may do with its parent.
+PARENT_ACTION: Mapping[str, str] = MappingProxyType(
+    {"read": "read", "create": "update", "update": "update", "delete": "update", "export": "read"}
+)
 
 
 def resolve_roles(metamodel: Metamodel, names: Iterable[str]) -> tuple[RoleDef, ...]:
@@ -65,13 +80,14 @@ class RoleGrants:
         return object_key in self._named
 
     def scopes(self, object_key: str, action: str) -> Alternatives:
-        """Give where the action on the object is granted."""
-        if self.denies(object_key, action):
-            return NEVER
+        """Give where the action on the object is granted; a child that no role names follows its parent, role by role.
+
+        What the parent of a named child adds is the compiler's to ask.
+        """
         granted = tuple(
             conjunction
             for role in self.roles
-            if (conjunction := _conjunction(self._object_scope(role, object_key, action))) is not None
+            if (conjunction := self._record_scope(role, object_key, action)) is not None
         )
         return simplify(granted)
 
@@ -79,17 +95,28 @@ class RoleGrants:
         """Say whether a role denies the action on the whole object."""
         return (object_key, None, action) in self._denied or (object_key, None, "all") in self._denied
 
-    def field_rights(self, object_key: str, field_def: FieldDef, inherited: Mapping[str, Alternatives]) -> FieldRights:
-        """Give the rights on one field.
+    def field_rights(self, object_key: str, field_def: FieldDef) -> FieldRights:
+        """Give the rights on one field; each role limits what it grants itself, on the object or through its parent."""
+        return FieldRights(
+            read=self._field_alternatives(object_key, field_def, "read", "read"),
+            masked=self._masked(object_key, field_def),
+            update=self._field_alternatives(object_key, field_def, "update", "update"),
+            create=self._field_alternatives(object_key, field_def, "update", "create"),
+        )
 
-        inherited: action → where the object itself may be read, updated, created, used where no role names the object
-        (a child follows its parent).
-        """
-        read = self._field_alternatives(object_key, field_def, "read", "read", inherited["read"])
-        masked = self._masked(object_key, field_def)
-        update = self._field_alternatives(object_key, field_def, "update", "update", inherited["update"])
-        create = self._field_alternatives(object_key, field_def, "update", "create", inherited["create"])
-        return FieldRights(read=read, masked=masked, update=update, create=create)
+    def _record_scope(
+        self, role: RoleDef, object_key: str, action: str, below: frozenset[str] = frozenset()
+    ) -> Conjunction | None:
+        if self.denies(object_key, action):
+            return None
+        if self.names_object(object_key):
+            return _conjunction(self._object_scope(role, object_key, action))
+        object_def = self._metamodel.objects.get(object_key)
+        parent = object_def.parent_field if object_def is not None else None
+        if parent is None or parent.relation is None or object_key in below:
+            return None
+        above = self._record_scope(role, parent.relation.targets[0], PARENT_ACTION[action], below | {object_key})
+        return None if above is None else tuple(OfParent(condition) for condition in above)
 
     def _object_scope(self, role: RoleDef, object_key: str, action: str) -> LocatedText | None:
         for name, grant in role.objects.items():
@@ -97,18 +124,13 @@ class RoleGrants:
                 return grant.scopes.get(action)
         return None
 
-    def _field_alternatives(
-        self, object_key: str, field_def: FieldDef, right: str, action: str, inherited: Alternatives
-    ) -> Alternatives:
+    def _field_alternatives(self, object_key: str, field_def: FieldDef, right: str, action: str) -> Alternatives:
         if self._is_denied(object_key, field_def.name, right):
             return NEVER
         guarded = field_def.sensitive or field_def.encrypted
-        if not self.names_object(object_key):
-            granted = tuple(self._by_field_grants(object_key, field_def.name, right, inherited))
-            return simplify(granted) if guarded or granted else inherited
-        found: list[tuple[LocatedText, ...]] = []
+        found: list[Conjunction] = []
         for role in self.roles:
-            scope = _conjunction(self._object_scope(role, object_key, action))
+            scope = self._record_scope(role, object_key, action)
             grant = self._field_grants[role.name].get((object_key, field_def.name))
             text = _right_text(grant, right)
             if scope is None or (text is None and guarded):
@@ -118,22 +140,13 @@ class RoleGrants:
                 found.append(scope + condition)
         return simplify(tuple(found))
 
-    def _by_field_grants(
-        self, object_key: str, name: str, right: str, inherited: Alternatives
-    ) -> Iterable[tuple[LocatedText, ...]]:
-        for role in self.roles:
-            text = _right_text(self._field_grants[role.name].get((object_key, name)), right)
-            condition = _conjunction(text)
-            if text is not None and condition is not None and text.text.strip() != MASKED_WORD:
-                yield from (scope + condition for scope in inherited)
-
     def _masked(self, object_key: str, field_def: FieldDef) -> Alternatives:
         if self._is_denied(object_key, field_def.name, "read"):
             return NEVER
         found = []
         for role in self.roles:
             text = _right_text(self._field_grants[role.name].get((object_key, field_def.name)), "read")
-            scope = _conjunction(self._object_scope(role, object_key, "read"))
+            scope = self._record_scope(role, object_key, "read")
             if text is not None and text.text.strip() == MASKED_WORD and scope is not None:
                 found.append(scope)
         return simplify(tuple(found))
@@ -151,7 +164,7 @@ def simplify(alternatives: Alternatives) -> Alternatives:
     return tuple(dict.fromkeys(alternatives))
 
 
-def _conjunction(text: LocatedText | None) -> tuple[LocatedText, ...] | None:
+def _conjunction(text: LocatedText | None) -> Conjunction | None:
     if text is None or text.text.strip() in _NO_WORDS:
         return None
     return () if text.text.strip() in _YES_WORDS else (text,)

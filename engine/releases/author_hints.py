@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from engine.access.grants import ALWAYS, NEVER, Alternatives, RoleGrants
+from engine.access.grants import NEVER, RoleGrants
 from metamodel.apps import Metamodel
 from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef, ValidationDef
@@ -50,19 +50,9 @@ class _Reader:
         definition = object_def.fields.get(name) if object_def is not None else None
         if object_def is None or definition is None:
             return True  # a list or a field of the product, which goes with the record
-        readable = self._record(object_def, frozenset())
-        inherited = dict.fromkeys(("read", "update", "create"), readable)
-        return self._grants.field_rights(object_key, definition, inherited).read != NEVER and readable != NEVER
-
-    def _record(self, object_def: ObjectDef, seen: frozenset[str]) -> Alternatives:
-        key = object_def.key
-        if self._grants.names_object(key):
-            return self._grants.scopes(key, "read")
-        parent = object_def.parent_field
-        if parent is None or parent.relation is None or key in seen:
-            return NEVER
-        above = self._record(self._metamodel.objects[parent.relation.targets[0]], seen | {key})
-        return ALWAYS if above != NEVER else NEVER
+        if self._grants.scopes(object_key, "read") == NEVER:
+            return False
+        return self._grants.field_rights(object_key, definition).read != NEVER
 
 
 def _shown(scope: Scope, object_def: ObjectDef, field: FieldDef, readers: dict[str, _Reader]) -> Iterator[Problem]:
