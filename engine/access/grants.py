@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from metamodel.access import DenyDef, FieldGrant, RoleDef
+from metamodel.access import DenyDef, FieldGrant, ObjectGrant, RoleDef
 from metamodel.apps import Metamodel
 from metamodel.fields import FieldDef
 from metamodel.source import LocatedText
@@ -72,7 +72,8 @@ class RoleGrants:
         self.menus = frozenset(menu for role in self.roles for menu in role.menus)
         self._metamodel = metamodel
         self._denied = _index_denies(metamodel, self.roles)
-        self._named = {_key_of(metamodel, name) for role in self.roles for name in role.objects}
+        self._object_grants = {role.name: _index_objects(metamodel, role) for role in self.roles}
+        self._named = frozenset(key for grants in self._object_grants.values() for key in grants)
         self._field_grants = {role.name: _index_fields(metamodel, role) for role in self.roles}
 
     def names_object(self, object_key: str) -> bool:
@@ -110,19 +111,14 @@ class RoleGrants:
         if self.denies(object_key, action):
             return None
         if self.names_object(object_key):
-            return _conjunction(self._object_scope(role, object_key, action))
+            grant = self._object_grants[role.name].get(object_key)
+            return _conjunction(grant.scopes.get(action)) if grant is not None else None
         object_def = self._metamodel.objects.get(object_key)
         parent = object_def.parent_field if object_def is not None else None
         if parent is None or parent.relation is None or object_key in below:
             return None
         above = self._record_scope(role, parent.relation.targets[0], PARENT_ACTION[action], below | {object_key})
         return None if above is None else tuple(OfParent(condition) for condition in above)
-
-    def _object_scope(self, role: RoleDef, object_key: str, action: str) -> LocatedText | None:
-        for name, grant in role.objects.items():
-            if _key_of(self._metamodel, name) == object_key:
-                return grant.scopes.get(action)
-        return None
 
     def _field_alternatives(self, object_key: str, field_def: FieldDef, right: str, action: str) -> Alternatives:
         if self._is_denied(object_key, field_def.name, right):
@@ -179,6 +175,10 @@ def _right_text(grant: FieldGrant | None, right: str) -> LocatedText | None:
 def _key_of(metamodel: Metamodel, name: str) -> str:
     found = metamodel.find_object(name)
     return found.key if found is not None else name
+
+
+def _index_objects(metamodel: Metamodel, role: RoleDef) -> dict[str, ObjectGrant]:
+    return {_key_of(metamodel, name): grant for name, grant in role.objects.items()}
 
 
 def _index_fields(metamodel: Metamodel, role: RoleDef) -> dict[tuple[str, str], FieldGrant]:
