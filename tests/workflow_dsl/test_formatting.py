@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from metamodel.comparing import essence
@@ -57,6 +57,8 @@ def test_comments_stay_at_the_word_they_stand_at() -> None:
 
 @settings(max_examples=300)
 @given(st.lists(WORDS, max_size=25))
+@example(["# why", "\n", "\n"])
+@example(["\n", "  ", "\n", "# why"])
 def test_any_rules_text_is_formatted_once(words: list[str]) -> None:
     text = " ".join(words)
     once = format_rules(text)

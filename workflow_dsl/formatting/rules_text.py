@@ -42,7 +42,7 @@ def format_rules(text: str) -> str:
     if parsed.problems.errors:
         return text
     if not parsed.items:
-        return "\n".join(line.rstrip() for line in text.strip("\n").split("\n")) + "\n"
+        return "\n".join(line.rstrip() for line in text.split("\n")).strip("\n") + "\n"
     printed = print_rules(parsed.items)
     again = parse_rules(LocatedText.plain(printed, "format.rules"))
     if again.problems.errors or again.items != parsed.items:
