@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
@@ -127,7 +128,7 @@ def really_there(database: Database, made: Metamodel) -> dict[str, Any]:
                 if item["name"] in table.columns
             }
             references = {
-                (tuple(item["constrained_columns"]), item["referred_table"], item["options"].get("initially"))
+                (tuple(item["constrained_columns"]), item["referred_table"], _is_deferred(connection, table.name, item))
                 for item in inspector.get_foreign_keys(table.name)
                 if set(item["constrained_columns"]) <= set(table.columns)
             }
@@ -138,6 +139,19 @@ def really_there(database: Database, made: Metamodel) -> dict[str, Any]:
             key = tuple(inspector.get_pk_constraint(table.name)["constrained_columns"])
             found[table.name] = (columns, references, indexes, key)
     return found
+
+
+def _is_deferred(connection: Connection, table: str, reference: Mapping[str, Any]) -> bool:
+    """Tell whether a reference is held at the end of the transaction only.
+
+    SQLite's own text of the table is read: SQLAlchemy sees that only of references that came with their table.
+    """
+    if connection.dialect.name != "sqlite":
+        return bool(reference["options"].get("initially") == "DEFERRED")
+    made = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = ?", (table,)).scalar_one()
+    (name,) = reference["constrained_columns"]
+    wanted = rf'\b{name}\b"?\)?[^,()]*REFERENCES\s+"?\w+"?\s*\(\s*"?id"?\s*\)\s*DEFERRABLE INITIALLY DEFERRED'
+    return re.search(wanted, made) is not None
 
 
 _KINDS = ("text", "integer", "decimal", "boolean", "date", "datetime", "money", "percent", "lookup")

@@ -8,8 +8,9 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 
 from engine.storage.data_checks import check_data
 from engine.storage.database import Database
@@ -68,6 +69,18 @@ def test_a_new_field_becomes_a_column_and_the_rows_stay(installation: Installati
     plan = installation.apply(after)
     assert StepKind.CREATE_TABLE not in _kinds(plan)
     assert _rows(installation, after, "deal", "name", "paid", "next") == [("Pumps", False, None)]
+
+
+def test_a_reference_that_comes_later_is_held_at_the_end_of_the_transaction_too(installation: Installation) -> None:
+    after = metamodel(thing("firm", field("parent", "lookup", to=["firm"])))
+    installation.apply(metamodel(thing("firm")))
+    installation.apply(after)
+    table = build_tables(after, installation.database.dialect).of("firm").table
+    with installation.database.write() as connection:
+        connection.execute(insert(table), [{"id": ID.format(1), "parent": ID.format(2)}])
+        connection.execute(insert(table), [{"id": ID.format(2), "parent": None}])
+    with pytest.raises(IntegrityError), installation.database.write() as connection:
+        connection.execute(insert(table), [{"id": ID.format(3), "parent": ID.format(4)}])
 
 
 def test_a_field_with_was_is_renamed_with_its_values_and_once_only(installation: Installation) -> None:
@@ -223,6 +236,7 @@ def test_a_long_name_is_cut_and_stays_unique() -> None:
 @pytest.mark.promise("DEV-09")
 @settings(max_examples=20)
 @given(first=metamodels(), second=metamodels())
+@example(first=metamodel(thing("firm")), second=metamodel(thing("firm", field("user", "lookup", to=["firm"]))))
 def test_any_way_on_sqlite_ends_at_the_target(first: Metamodel, second: Metamodel) -> None:
     with TemporaryDirectory() as folder:
         travelled, fresh = (Database(f"sqlite:///{Path(folder) / name}") for name in ("a.sqlite", "b.sqlite"))
@@ -234,6 +248,7 @@ def test_any_way_on_sqlite_ends_at_the_target(first: Metamodel, second: Metamode
 def test_any_way_on_postgresql_ends_at_the_target(postgres_server_url: str, worker_label: str) -> None:
     @settings(max_examples=6)
     @given(first=metamodels(), second=metamodels())
+    @example(first=metamodel(thing("firm")), second=metamodel(thing("firm", field("user", "lookup", to=["firm"]))))
     def check(first: Metamodel, second: Metamodel) -> None:
         urls = [create_database(postgres_server_url, label=worker_label) for _ in range(2)]
         try:
