@@ -35,6 +35,8 @@ def judge_change(old: ColumnSpec, new: ColumnSpec, old_target: str | None) -> Co
         return ColumnChange.WIDEN if new.scale > old.scale else ColumnChange.NARROW
     if old.kind in _NUMBERS and new.kind in _NUMBERS:
         return ColumnChange.WIDEN if new.kind is ColumnKind.DECIMAL else ColumnChange.NARROW
+    if old.kind is ColumnKind.DOCUMENT and new.kind is ColumnKind.TEXT:
+        return ColumnChange.NONE  # its text as it stands
     if new.kind is ColumnKind.TEXTS and old.kind is ColumnKind.TEXT:
         return ColumnChange.WIDEN
     if new.kind is ColumnKind.TEXT and old.kind in _TO_TEXT:

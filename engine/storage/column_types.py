@@ -38,6 +38,8 @@ class ColumnKind(StrEnum):
     TIME = "time"
     TEXTS = "texts"
     JSON = "json"
+    DOCUMENT = "document"
+    """The canonical text of a JSON document; a kind of its own, since no other text may become one unread."""
     SEALED = "sealed"
     """A text that is encrypted at rest."""
 
@@ -174,9 +176,7 @@ def scale_up(value: Decimal | int, scale: int) -> int:
     return scaled
 
 
-def column_type(
-    kind: ColumnKind, dialect: Dialect, *, scale: int = 0, cipher: Cipher | None = None
-) -> TypeEngine[Any]:
+def column_type(kind: ColumnKind, dialect: Dialect, *, scale: int = 0, cipher: Cipher | None = None) -> TypeEngine[Any]:
     """Give the column type of a kind on a database; cipher: of the installation, where values are read or written."""
     if kind is ColumnKind.SEALED:
         return SealedText(cipher)

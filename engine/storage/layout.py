@@ -49,7 +49,7 @@ _PLAIN = {
     StorageKind.TIME: ColumnKind.TIME,
     StorageKind.DURATION: ColumnKind.INTEGER,
     StorageKind.TEXTS: ColumnKind.TEXTS,
-    StorageKind.JSON: ColumnKind.TEXT,
+    StorageKind.JSON: ColumnKind.DOCUMENT,
 }
 
 

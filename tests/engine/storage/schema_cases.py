@@ -154,7 +154,25 @@ def _is_deferred(connection: Connection, table: str, reference: Mapping[str, Any
     return re.search(wanted, made) is not None
 
 
-_KINDS = ("text", "integer", "decimal", "boolean", "date", "datetime", "money", "percent", "lookup")
+_KINDS = (
+    "text",
+    "integer",
+    "decimal",
+    "boolean",
+    "date",
+    "datetime",
+    "time",
+    "money",
+    "percent",
+    "lookup",
+    "email",
+    "choice",
+    "multi_choice",
+    "tags",
+    "json",
+    "address",
+    "geo",
+)
 _OBJECTS = ("deal", "firm", "order")
 _FIELDS = ("name", "alpha", "beta", "user")
 
@@ -181,7 +199,13 @@ def _fields(draw: st.DrawFn, name: str, keys: list[str]) -> FieldDef:
         options["to"] = draw(st.lists(st.sampled_from(keys), max_size=2, unique=True))
     elif kind == "decimal":
         options["digits"] = draw(st.sampled_from((0, 2, 6)))
-    if kind in ("text", "integer", "date"):
+    elif kind in ("choice", "multi_choice"):
+        options["choices"] = [("open", draw(st.sampled_from((None, "new")))), ("won", None)]
+    elif kind == "email":
+        options["multiple"] = draw(st.booleans())
+    elif kind == "text":
+        options["encrypted"] = draw(st.booleans())
+    if kind in ("text", "integer", "date") and not options.get("encrypted"):
         options["unique"] = draw(st.booleans())
         options["index"] = draw(st.booleans())
     return field(name, kind, **options)

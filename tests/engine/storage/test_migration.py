@@ -15,10 +15,11 @@ from sqlalchemy.exc import IntegrityError
 from engine.storage.data_checks import check_data
 from engine.storage.database import Database
 from engine.storage.layout import lay_out
+from engine.storage.migration import plan_migration
 from engine.storage.plan_steps import MigrationPlan, StepKind
 from engine.storage.tables import build_tables
 from metamodel.apps import Metamodel
-from tests.engine.storage.schema_cases import Installation, field, metamodel, metamodels, really_there, thing
+from tests.engine.storage.schema_cases import Installation, field, metamodel, metamodels, really_there, target_of, thing
 from tests.support.postgres import create_database, drop_database
 
 ID = "0199e5a0-0000-7000-8000-00000000000{}"
@@ -208,10 +209,33 @@ def test_a_narrower_type_is_refused_with_the_number_of_values_that_do_not_fit(in
     assert "2 records" in problem.message
 
 
-def test_a_type_that_cannot_follow_another_is_refused_with_its_place(installation: Installation) -> None:
-    installation.apply(metamodel(thing("deal", field("x"))))
-    (problem,) = installation.plan(metamodel(thing("deal", field("x", "date")))).problems
-    assert (problem.code, "cannot change from text to date" in problem.message) == ("APP801", True)
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (field("x"), field("x", "date"), "from text to date"),
+        (field("x"), field("x", "json"), "from text to document"),
+        (field("x", "decimal", digits=2), field("x", "json"), "from decimal(2) to document"),
+        (field("x", "json"), field("x", "tags"), "from document to texts"),
+        (field("x"), field("x", encrypted=True), "from text to sealed"),
+        (field("x", encrypted=True), field("x", "json"), "from sealed to document"),
+        (field("x", "tags"), field("x"), "from texts to text"),
+    ],
+    ids=lambda item: item.type if hasattr(item, "type") else None,
+)
+def test_a_type_that_cannot_follow_another_is_refused_with_its_place(old: Any, new: Any, said: str) -> None:
+    installed = target_of(metamodel(thing("deal", old)))
+    made = metamodel(thing("deal", new))
+    (problem,) = plan_migration(installed, made, target_of(made)).problems
+    assert (problem.code, said in problem.message) == ("APP801", True)
+
+
+def test_a_document_becomes_the_text_it_is(installation: Installation) -> None:
+    before, after = metamodel(thing("deal", field("x", "json"))), metamodel(thing("deal", field("x")))
+    installation.apply(before)
+    _insert(installation, before, "deal", id=ID.format(1), x='{"a":1}')
+    installation.apply(after)
+    assert _rows(installation, after, "deal", "x") == [('{"a":1}',)]
+    assert installation.plan(after).is_empty
 
 
 def test_a_unique_key_over_doubles_is_refused_with_their_number(installation: Installation) -> None:
