@@ -16,6 +16,7 @@ from tests.support.dsl_model import sample_metamodel
 from tests.support.expressions import ExpressionMaker
 from workflow_dsl.checker import check_text
 from workflow_dsl.compiler import compile_expression
+from workflow_dsl.durations import Duration
 from workflow_dsl.evaluation_errors import EvaluationError
 from workflow_dsl.parser import parse_expression
 from workflow_dsl.printer import print_expression
@@ -34,6 +35,10 @@ PYTHON_TYPES: dict[Kind, type | tuple[type, ...]] = {
     Kind.DATE: dt.date,
     Kind.DATETIME: dt.datetime,
     Kind.RECORD: (str, Ref),
+    Kind.TIME: dt.time,
+    Kind.DURATION: Duration,
+    Kind.CHOICE: str,
+    Kind.LIST: tuple,
 }
 
 

@@ -42,7 +42,7 @@ def is_subordinate(builder: SqlBuilder, args: Sequence[SqlValue], node: t.Functi
         return SqlBoolean(expr=false())
     users = builder.tables.of(_USER).table.alias()
     actor = acting_user(kind_type(builder, ColumnKind.ID))
-    reports = select(users.c["id"]).where(users.c["manager"] == actor).cte("fs_below", recursive=True)
+    reports = select(users.c["id"]).where(users.c["manager"] == actor).cte(recursive=True)
     below = users.alias()
     everyone = reports.union(select(below.c["id"]).where(below.c["manager"] == reports.c["id"]))
     given = _is_given(args[0])

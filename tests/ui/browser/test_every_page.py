@@ -60,7 +60,7 @@ def test_people_without_scripts_list_create_edit_move_and_delete(visit: Visit, r
     with visit.page("boss", java_script_enabled=False) as page:
         page.goto("/o/job?view=open_jobs")
         page.get_by_role("link", name="New").click()
-        page.get_by_label("Name").fill("Without scripts")
+        page.locator('[name="name"]').fill("Without scripts")
         page.get_by_label("Firm").select_option(label="Acme")
         page.get_by_label("Amount").fill("50")
         page.get_by_role("button", name="Save").click()

@@ -39,7 +39,7 @@ def test_each_text_without_a_declared_language_is_listed_with_its_place(call: Ca
         "deals/objects/deal.yaml:3:9 APP462 the plural of 'deal' has no text in 'zh'",
         "deals/objects/deal.yaml:6:32 APP462 the field 'deal.stage' has no text in 'zh'",
         "deals/objects/deal.yaml:6:68 APP462 the option 'deal.stage.open' has no text in 'zh'",
-        "deals/objects/deal.yaml:8:59 APP462 the message of 'deal.named' has no text in 'zh'",
+        "deals/objects/deal.yaml:8:54 APP462 the message of 'deal.named' has no text in 'zh'",
     ]
     assert json.loads(call("check", "deals", "--json").output)["missing"] == {"zh": 4}
 
