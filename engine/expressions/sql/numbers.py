@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, Numeric, Text, and_, case, cast, func, literal, null
+from sqlalchemy import BigInteger, BindParameter, Integer, Numeric, Text, and_, case, cast, func, literal, null
 from sqlalchemy.sql.functions import Function
 from sqlalchemy.types import TypeEngine
 
@@ -117,7 +117,9 @@ class Numbers:
     def negative(self, number: SqlNumber) -> SqlNumber:
         """Negate."""
         if number.places is not None or not self.sqlite:
-            return SqlNumber(expr=-number.expr, places=number.places)
+            # PostgreSQL does not find the operator of a parameter that stands alone without its type.
+            expr = cast(number.expr, number.expr.type) if isinstance(number.expr, BindParameter) else number.expr
+            return SqlNumber(expr=-expr, places=number.places)
         return self.arithmetic(BinaryOp.SUB, self.number(0), number)
 
     def merged(self, numbers: list[SqlNumber]) -> list[SqlNumber]:

@@ -245,7 +245,8 @@ def test_random_expressions_use_every_function_and_operator(app: Deals) -> None:
         "filled(amount, close, code)", 'lookup(account, name, "阀门") = account', "quarter(opened)", "month(seen_at)",
         "account.owner.manager.name", "owner.team.name", "user.name", "user.team = owner.team", "net", "industry",
         "count between 0 and 10", "close between today and today + 1 year", "amount between 1 and 60000",
-        "created_by.email", "user has role \"rep\"", "len(name) + 1", "weekday(opened)", "days_between(opened, close)",
+        "created_by.email", "user has role \"rep\"", "len(name) + 1", "-(2.5)", "-7",
+        "is_subordinate(owner) or is_subordinate(created_by)", "weekday(opened)", "days_between(opened, close)",
     ],
 )  # fmt: skip
 def test_both_back_ends_agree_on(app: Deals, text: str) -> None:
