@@ -113,7 +113,6 @@ def _plans(
             continue
         words, currency = control_words(), transaction.parts.metamodel.main.currency
         types = transaction.release.field_types
-        types = transaction.release.field_types
         prefix = f"{name}.{_PLACE}."
         yield _Plan(
             inverse=inverse,
