@@ -167,12 +167,15 @@ class Accounts:
     def end_session(self, session_id: str, *, user_id: str | None = None) -> bool:
         """End one session, with `user_id` only if it is that user's; say whether there was one."""
         with self._database.write() as connection:
-            ended = self._sessions.end(connection, session_id, user_id=user_id)
-            if ended:
+            whose = self._sessions.end(connection, session_id, user_id=user_id)
+            if whose is not None:
+                user = self._users.load(connection, whose)
+                by = Author(name=(user.name or user.login) if user else "", user_id=whose, origin=Origin.PAGE)
+                self._trail.note(connection, "signed_out", whose, by=by)
                 self.stamp.raise_in(connection)
-        if ended:
+        if whose is not None:
             self.stamp.settle()
-        return ended
+        return whose is not None
 
     def change_password(self, login: str, old: str, new: str, *, keep_session: str | None = None) -> None:
         """Let a user choose a new password; all other sessions of the user end.

@@ -80,12 +80,14 @@ class SessionStore:
         now = self._clock.now()
         return [session for row in connection.execute(statement) if self.ends_at(session := _session(row)) > now]
 
-    def end(self, connection: Connection, session_id: str, *, user_id: str | None = None) -> bool:
-        """End a session, with `user_id` only if it is that user's; say whether there was one."""
+    def end(self, connection: Connection, session_id: str, *, user_id: str | None = None) -> str | None:
+        """End a session, with `user_id` only if it is that user's; give whose it was, None where there was none."""
         chosen = self._table.c.id == session_id
         if user_id is not None:
             chosen = chosen & (self._table.c.user_id == user_id)
-        return connection.execute(delete(self._table).where(chosen)).rowcount > 0
+        ended = delete(self._table).where(chosen).returning(self._table.c.user_id)
+        whose: str | None = connection.execute(ended).scalar()
+        return whose
 
     def end_all(self, connection: Connection, user_id: str, *, but: str | None = None) -> int:
         """End all sessions of a user but the one with that id; give how many."""

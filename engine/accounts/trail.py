@@ -1,4 +1,4 @@
-"""What happened to accounts, in the audit log: log-ins and refused ones, passwords, roles, tokens, users shut out.
+"""What happened to accounts, in the audit log: log-ins, refused or not, log-outs, passwords, roles, tokens, shut-outs.
 
 Each entry is written in the transaction of what it tells. It names the user it is about, who did it, when, from where,
 and for roles what was before and after. No secret and nothing typed into the log-in page is kept: people type their
@@ -24,6 +24,7 @@ ACCOUNT = "fs_account"
 AccountEvent = Literal[
     "signed_in",
     "sign_in_refused",
+    "signed_out",
     "password_set",
     "roles_set",
     "disabled",

@@ -143,7 +143,7 @@ class RunLog:
         with self._database.write() as connection:
             changed = connection.execute(
                 update(run)
-                .where(run.c.id == run_id, run.c.state == RunState.FAILED.value)
+                .where(run.c.id == run_id, run.c.state == RunState.FAILED.value, run.c.lease == row["lease"])
                 .values(
                     state=RunState.QUEUED.value,
                     error=None,

@@ -151,9 +151,12 @@ class Timers:
                 connection.execute(delete(timer).where(timer.c.id == row["id"]))
                 continue
             program, trigger = schedule
-            for due_at in self._moments_to_do(program, trigger, row["due_at"], now, zone):
+            to_do = self._moments_to_do(program, trigger, row["due_at"], now, zone)
+            for due_at in to_do:
                 start(_due(row, due_at))
-            self._move_on(connection, row["id"], trigger, now, zone)
+            # After a long outage the rest of `missed all` is caught up by the next claim.
+            reached = to_do[-1] if len(to_do) > _CAUGHT_UP else now
+            self._move_on(connection, row["id"], trigger, reached, now, zone)
         return len(rows)
 
     def next_moments(self, trigger: OnSchedule, zone: ZoneInfo, count: int) -> tuple[dt.datetime, ...]:
@@ -177,10 +180,16 @@ class Timers:
             connection.execute(insert(self._timer).values(**row))
 
     def _move_on(
-        self, connection: Connection, timer_id: str, trigger: OnSchedule, now: dt.datetime, zone: ZoneInfo
+        self,
+        connection: Connection,
+        timer_id: str,
+        trigger: OnSchedule,
+        reached: dt.datetime,
+        now: dt.datetime,
+        zone: ZoneInfo,
     ) -> None:
         timer = self._timer
-        found = next_times(trigger.schedule, now, zone)
+        found = next_times(trigger.schedule, reached, zone)
         values: dict[str, Any] = {"fired_at": now}
         values |= {"due_at": found[0]} if found else {"state": "over"}
         connection.execute(update(timer).where(timer.c.id == timer_id).values(**values))

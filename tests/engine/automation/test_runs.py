@@ -249,6 +249,27 @@ def test_a_schedule_over_many_records_starts_one_run_each(sqlite_url: str, tmp_p
         assert [moment.isoformat() for moment in moments] == ["2026-11-23T01:00:00+00:00", "2026-11-24T01:00:00+00:00"]
 
 
+@pytest.mark.parametrize(("missed", "caught_up"), [("", 1), ("missed skip", 0), ("missed all", 1_441)])
+def test_what_an_outage_of_a_day_missed_is_done_once_never_or_every_time(
+    missed: str, caught_up: int, sqlite_url: str, tmp_path: Path
+) -> None:
+    begin = dt.datetime(2026, 11, 21, 0, 0, 30, tzinfo=dt.UTC)
+    clock = FixedClock(begin)
+    rules = f'rule r every 1 minutes then log "x" {missed}'
+    with shop(sqlite_url, tmp_path, rules, clock=clock) as platform:
+        keeper = platform.automation.keeper()
+        keeper.tick()
+        clock.move_to(begin + dt.timedelta(days=1, minutes=1))
+        keeper.tick()
+        keeper.tick()
+        assert len(runs_of(platform)) == caught_up
+        dues = {str(run["snapshot"]["facts"]["due"]) for run in runs_of(platform)}
+        assert len(dues) == caught_up, "no moment twice"
+        clock.move_to(clock.now() + dt.timedelta(minutes=1))
+        keeper.tick()
+        assert len(runs_of(platform)) == caught_up + 1
+
+
 def test_a_worker_does_runs_and_stops_in_good_order(database_url: str, tmp_path: Path) -> None:
     with shop(database_url, tmp_path, 'rule r when deal is created then set note = "x"') as platform:
         worker = platform.automation.worker(concurrency=2)

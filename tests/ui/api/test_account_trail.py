@@ -42,6 +42,16 @@ def test_a_log_in_and_a_refused_one_leave_entries_without_what_was_typed(fresh: 
     assert "my secret typo" not in repr(_entries(fresh))
 
 
+def test_a_log_out_leaves_one_entry_and_a_second_one_none(fresh: Served) -> None:
+    browser, ann = fresh.sign_in("ann"), fresh.user_ids["ann"]
+    cookie = browser.get_cookie("fieldstone_session")
+    assert cookie is not None
+    before = len(_entries(fresh))
+    post_form(browser, "/logout", {}, page="/")
+    fresh.platform.accounts.sign_out(cookie.value)
+    assert _new(fresh, before) == [("signed_out", ann, "ann", "page", {})]
+
+
 def test_changes_of_roles_passwords_tokens_and_access_name_who_what_and_when(fresh: Served) -> None:
     accounts, ann, login = fresh.platform.accounts, fresh.user_ids["ann"], login_of("ann")
     administration = accounts.administration
