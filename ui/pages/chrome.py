@@ -24,6 +24,7 @@ from metamodel.texts import label_text
 from ui.context import current_actor, language, release, theme
 from ui.frame import Document, compile_document, compile_frame
 from ui.page_parts import Chrome, MenuNode, Person, Theme, Toast
+from ui.pages.list_state import ListState, chosen_view
 from ui.pages.rights import access_of, can_read
 from ui.written import kept_with
 
@@ -140,20 +141,29 @@ def _theme() -> Theme:
 def _place(pinned: Release, asking: Actor, tongue: str) -> MenuNode | None:
     """Give the entry of the menu that the page stands under."""
     key = ("ui.menu places", asking.roles, asking.is_system, tongue)
-    exact, by_path = pinned.part(key, lambda made: _places(_menus(made, asking, tongue)))
+    exact, by_path = pinned.part(key, lambda made: _places(_menus(made, asking, tongue), made.metamodel, asking))
     view = request.args.get("view", "")
     path = "/".join(request.path.split("/")[:3]) if request.path.startswith("/o/") else request.path
     found: MenuNode | None = exact.get(f"{path}?{urlencode({'view': view})}" if view else path)
-    # A record's page, and a list without a view named, stand under the first entry of their object.
+    # A record's page, and a list without a view named, stand under the view that opens then, else the object's first.
     return by_path.get(path) if found is None and not view else found
 
 
-def _places(menus: tuple[MenuNode, ...]) -> tuple[dict[str, MenuNode], dict[str, MenuNode]]:
+def _places(
+    menus: tuple[MenuNode, ...], metamodel: Metamodel, asking: Actor
+) -> tuple[dict[str, MenuNode], dict[str, MenuNode]]:
     exact: dict[str, MenuNode] = {}
     by_path: dict[str, MenuNode] = {}
     for node in _links(menus):
         exact.setdefault(node.href, node)
         by_path.setdefault(node.href.partition("?")[0], node)
+    roles = access_of(asking).roles
+    for object_def in metamodel.objects.values():
+        path = f"/o/{quote(object_def.key)}"
+        opens = chosen_view(object_def, ListState(object=object_def.key), roles)
+        named = exact.get(f"{path}?{urlencode({'view': opens.name})}") if opens is not None else None
+        if named is not None:
+            by_path[path] = exact.get(path, named)
     return exact, by_path
 
 

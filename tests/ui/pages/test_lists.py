@@ -34,6 +34,14 @@ def _titles(page: str) -> list[str]:
     return re.findall(r'<a class="row-link" href="/o/job/[^"]+">([^<]*)</a>', page)
 
 
+@pytest.mark.parametrize(
+    ("query", "marked"), [("", "open_jobs"), ("view=open_jobs", "open_jobs"), ("view=board", "board")]
+)
+def test_the_menu_marks_the_view_that_is_shown(query: str, marked: str, site: Site) -> None:
+    menu = _list(site, "ann", query).partition("<main")[0]
+    assert re.findall(r'href="/o/job\?view=(\w+)"[^>]*aria-current="page"', menu) == [marked]
+
+
 def test_a_list_shows_the_first_view_with_its_rows_columns_and_tabs(site: Site) -> None:
     page = _list(site, "ann")
     assert "Job 01" in _titles(page)
