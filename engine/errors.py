@@ -117,6 +117,15 @@ class ReleaseRefused(EngineError):
         super().__init__(reason or f"The app has {len(self.problems)} problems; the running release stays.")
 
 
+class TooManyAtOnce(EngineError):
+    """As much of a kind of long work is on its way as a process takes; a later try may work."""
+
+    def __init__(self, work: str, most: int, retry_after_s: int = 30) -> None:
+        self.work = work
+        self.retry_after_s = retry_after_s
+        super().__init__(f"{most} {work} are on their way already; try again in a while.")
+
+
 class AutomationStopped(EngineError):
     """A run was stopped by a limit (cause depth, actions, rows) or a repeated rule; `chain` names rules and records."""
 

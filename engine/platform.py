@@ -17,6 +17,7 @@ from engine.app_settings import AppSettings
 from engine.automation.service import Automation
 from engine.automation.tuning import Tuning
 from engine.clock import Clock
+from engine.exports.service import Exports
 from engine.expressions.sql_functions import expression_functions
 from engine.ids import IdMaker, Uuid7Maker
 from engine.imports.reference_data import ReferenceData
@@ -57,6 +58,7 @@ class Platform:
     records: Records
     accounts: Accounts
     imports: Imports
+    exports: Exports
     automation: Automation
     app_settings: AppSettings
 
@@ -113,6 +115,7 @@ class Platform:
             accounts=opened,
             automation=automation,
             app_settings=AppSettings(releases, clock),
+            exports=Exports(database, system, records, releases.current, clock),
             imports=Imports(database, system, records, releases.current, clock, ids, opened.administration.grant_roles),
         )
 

@@ -53,6 +53,7 @@ class Question:
     words: int = 0
     inside: tuple[str, str] | None = None
     empty: tuple[bool, ...] | None = None
+    exported: bool = False
     language: str = "en"
     roles: frozenset[str] | None = field(default=None)
 
@@ -123,6 +124,9 @@ class QueryCompiler:
             self.conditions.append(predicate.sql(self.scope))
 
     def _narrow(self, question: Question, view: ViewDef | None) -> None:
+        may_export = self._access.of(self._object.key).actions["export"]
+        if question.exported and may_export is not EVERYONE:
+            self.conditions.append(may_export.sql(self.scope))
         if view is not None and view.where is not None:
             self.conditions.append(self._condition(view.where.text))
         if question.filter is not None and question.filter.strip():

@@ -83,6 +83,22 @@ class Reader:
         """
         if not 1 <= query.limit <= MAX_PAGE:
             raise problem("EXP904", f"'limit' is {query.limit}; it must be 1 to {MAX_PAGE}")
+        return self._page(object_def, query, inside)
+
+    def pages(self, object_def: ObjectDef, query: ListQuery, size: int) -> Iterator[Page]:
+        """Read a whole list, `size` rows at a time, each page by its own statement from where the last one ended.
+
+        Raises: QueryProblem.
+        """
+        cursor: str | None = None
+        while True:
+            page = self._page(object_def, replace(query, limit=size, cursor=cursor), None)
+            yield page
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    def _page(self, object_def: ObjectDef, query: ListQuery, inside: Inside | None) -> Page:
         words = search_words(query.search)
         place = self._place(query) + (f"\0{inside[0].field}:{inside[2]}" if inside is not None else "")
         after = self._cursor_values(query, place)
@@ -176,6 +192,7 @@ class Reader:
             limit=query.limit,
             words=len(words),
             empty=empty,
+            exported=query.exported,
             language=self._language(),
             roles=self._roles(),
         )

@@ -88,10 +88,12 @@ class Records:
             yield Transaction(self._services, connection, parts, actor, self._clock.now(), cause)
 
     @contextmanager
-    def reading(self, actor: Actor, *, release: Release | None = None) -> Iterator[Transaction]:
-        """Open a transaction that only reads."""
+    def reading(
+        self, actor: Actor, *, release: Release | None = None, snapshot: bool = False
+    ) -> Iterator[Transaction]:
+        """Open a transaction that only reads; with `snapshot` all of it sees one state of the data."""
         parts = self.parts(release or self._release())
-        with self._database.read() as connection:
+        with self._database.read(snapshot=snapshot) as connection:
             transaction = Transaction(self._services, connection, parts, actor, self._clock.now(), _NO_CAUSE)
             transaction.reader.remember()
             yield transaction

@@ -34,7 +34,7 @@ class ListQuery:
     are given.
     sort: paths with direction; () = the view's, else newest first. fields: fields or paths; () = the view's columns,
     else every readable field. limit: 1 … MAX_PAGE. cursor: `Page.next_cursor` of the page before. search: words looked
-    for in the object's `search` paths.
+    for in the object's `search` paths. exported: only what may be exported, not all that may be read.
     """
 
     object: str
@@ -45,6 +45,7 @@ class ListQuery:
     limit: int = 50
     cursor: str | None = None
     search: str | None = None
+    exported: bool = False
 
 
 class RowShape(Protocol):

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
+from metamodel.field_types.cells import WHOLE, CellForm, CellPart, cell_text
 from metamodel.field_types.messages import message
 from metamodel.fields import FieldDef
 
 COMMON_KEYS = frozenset(
     "type label help required required_if default visible_if readonly_if unique index history was sensitive copy_from "
-    "formula".split()
+    "formula quality".split()
 )
 """The YAML keys that every field type knows."""
 
@@ -40,6 +41,8 @@ class StorageKind(StrEnum):
     """A value of several parts, a column each (see `compound`)."""
     JSON = "json"
     """A document, kept as its canonical text (see `json_documents`)."""
+    FILES = "files"
+    """Several files: their names, types, sizes and ids, each several texts."""
     REFERENCE = "reference"
     ANY_REFERENCE = "any_reference"
     """A `Ref`: object key and id, of a lookup with several targets or any."""
@@ -140,6 +143,21 @@ class FieldType(ABC):
     def to_json(self, value: object, field: FieldDef) -> object:
         """Turn a Python value into what the API and `parse` take: decimals and dates as texts, money as an object."""
         return value
+
+    def cell_parts(self, field: FieldDef) -> tuple[CellPart, ...]:
+        """Give the columns that the field has in a file; most types have one, without a name of its own."""
+        return WHOLE
+
+    def to_cells(self, value: object, field: FieldDef, form: CellForm, title: str | None = None) -> tuple[str, ...]:
+        """Write a Python value as the cells of its columns; `parse` reads the same value from what `of_cell` makes.
+
+        title: what the record is called that the value points at.
+        """
+        return (cell_text(self.to_json(value, field)),)
+
+    def of_cell(self, text: str, field: FieldDef) -> str:
+        """Bring a cell that people may have written to what `parse` takes: labels of options to their names."""
+        return text
 
 
 class FieldTypeRegistry:

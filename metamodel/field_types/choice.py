@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from metamodel.field_types.base import FieldType, FieldValueError, StorageKind, ValueContext
+from metamodel.field_types.cells import CellForm, option_cell, option_of_cell
 from metamodel.fields import FieldDef
 
-_TRUE = frozenset(("true", "yes", "on", "1"))
-_FALSE = frozenset(("false", "no", "off", "0"))
+_TRUE = frozenset(("true", "yes", "on", "1", "是"))
+_FALSE = frozenset(("false", "no", "off", "0", "否"))
 
 
 class BooleanType(FieldType):
@@ -34,6 +35,10 @@ class BooleanType(FieldType):
         if not isinstance(value, bool):
             raise FieldValueError("not_boolean")
 
+    def to_cells(self, value: object, field: FieldDef, form: CellForm, title: str | None = None) -> tuple[str, ...]:
+        words = ("是", "否") if form.language.startswith("zh") else ("Yes", "No")
+        return ((words if form.labelled else ("true", "false"))[not value],)
+
 
 class ChoiceType(FieldType):
     """One of the field's options, by its name; whether an inactive one may stand depends on the record's old value."""
@@ -54,6 +59,12 @@ class ChoiceType(FieldType):
     def check(self, value: object, field: FieldDef) -> None:
         if field.choice is None or not isinstance(value, str) or field.choice.option(value) is None:
             _refuse(value, field)
+
+    def to_cells(self, value: object, field: FieldDef, form: CellForm, title: str | None = None) -> tuple[str, ...]:
+        return (option_cell(field.choice, str(value), form) if field.choice is not None else str(value),)
+
+    def of_cell(self, text: str, field: FieldDef) -> str:
+        return option_of_cell(field.choice, text) if field.choice is not None else text
 
 
 def _refuse(raw: object, field: FieldDef) -> object:

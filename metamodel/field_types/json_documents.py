@@ -12,6 +12,7 @@ import re
 from typing import Any
 
 from metamodel.field_types.base import FieldType, FieldValueError, StorageKind, ValueContext
+from metamodel.field_types.cells import CellForm
 from metamodel.fields import FieldDef
 from metamodel.json_schemas import document_fault
 
@@ -55,6 +56,9 @@ class JsonType(FieldType):
 
     def to_json(self, value: object, field: FieldDef) -> object:
         return json.loads(str(value))
+
+    def to_cells(self, value: object, field: FieldDef, form: CellForm, title: str | None = None) -> tuple[str, ...]:
+        return (str(value),)
 
 
 def canonical(raw: object) -> str:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
-from metamodel.field_types.base import FieldType, FieldValueError, StorageKind, ValueContext
+from metamodel.field_types.base import DEFAULT_CONTEXT, FieldType, FieldValueError, StorageKind, ValueContext
+from metamodel.field_types.cells import CellForm, CellPart, number_text
 from metamodel.fields import FieldDef
-from metamodel.values import Money
+from metamodel.values import ForeignMoney, Money
 
 _NUMBER = re.compile(r"[-+]?(?:[0-9]{1,30}(?:\.[0-9]{0,30})?|\.[0-9]{1,30})(?:[eE][-+]?[0-9]{1,2})?\Z", re.ASCII)
 _CURRENCY = re.compile(r"[A-Z]{3}\Z", re.ASCII)
@@ -83,6 +84,9 @@ class DecimalType(FieldType):
     def to_json(self, value: object, field: FieldDef) -> object:
         return decimal_text(Decimal(str(value)))
 
+    def to_cells(self, value: object, field: FieldDef, form: CellForm, title: str | None = None) -> tuple[str, ...]:
+        return (number_text(Decimal(str(value))),)
+
 
 class PercentType(DecimalType):
     """A share: 20% is kept as 0.20; `digits` counts places of percent points."""
@@ -102,6 +106,9 @@ class PercentType(DecimalType):
         if _places(number) > self.digits(field):
             raise FieldValueError("too_many_digits", digits=self.digits(field) - 2)
         return number
+
+    def to_cells(self, value: object, field: FieldDef, form: CellForm, title: str | None = None) -> tuple[str, ...]:
+        return (f"{number_text(Decimal(str(value)) * 100)}%",)
 
 
 class MoneyType(FieldType):
@@ -124,14 +131,38 @@ class MoneyType(FieldType):
             return _money_of_text(raw, context)
         return Money(read_decimal(raw, "not_money"), context.currency)
 
+    def parse(self, raw: object, field: FieldDef, context: ValueContext = DEFAULT_CONTEXT) -> object:
+        """Read and check it; bounds of an amount in another currency are judged when what it is worth is known."""
+        if raw is None or (isinstance(raw, str) and not raw.strip()):
+            return self.empty()
+        value = self.read(raw, field, context)
+        if isinstance(value, Money) and value.currency != context.currency:
+            value = ForeignMoney(value.amount, value.currency)
+        if value is not None:
+            self.check(value, field)
+        return value
+
     def check(self, value: object, field: FieldDef) -> None:
         if not isinstance(value, Money):
             raise FieldValueError("not_money")
-        check_bounds(value.amount, field, digits=MONEY_DIGITS if field.digits is None else field.digits)
+        digits = MONEY_DIGITS if field.digits is None else field.digits
+        if not isinstance(value, ForeignMoney):
+            check_bounds(value.amount, field, digits=digits)
+            return
+        check_size(value.amount, digits=digits)
+        if value.base is not None:
+            check_bounds(value.base, field, digits=digits)
 
     def to_json(self, value: object, field: FieldDef) -> object:
         assert isinstance(value, Money)
         return {"amount": decimal_text(value.amount), "currency": value.currency}
+
+    def cell_parts(self, field: FieldDef) -> tuple[CellPart, ...]:
+        return (CellPart(name=""), CellPart(name="currency", labels=("Currency", "货币")))
+
+    def to_cells(self, value: object, field: FieldDef, form: CellForm, title: str | None = None) -> tuple[str, ...]:
+        assert isinstance(value, Money)
+        return (decimal_text(value.amount), value.currency)
 
 
 def most_stars(field: FieldDef) -> int:
@@ -171,14 +202,19 @@ def check_digits(number: Decimal, digits: int) -> None:
 
 def check_bounds(number: Decimal, field: FieldDef, *, digits: int) -> None:
     """Refuse a number outside the field's bounds, or outside what its column can hold."""
-    # adjusted() first: scaling a number with a huge exponent would itself be the attack.
-    if number and (number.adjusted() > 19 or abs(number.scaleb(digits)) > _BIGGEST_STORED):
-        raise FieldValueError("too_large")
+    check_size(number, digits=digits)
     low, high = _bound(field.minimum), _bound(field.maximum)
     if low is not None and number < low:
         raise FieldValueError("below_minimum", minimum=decimal_text(low))
     if high is not None and number > high:
         raise FieldValueError("above_maximum", maximum=decimal_text(high))
+
+
+def check_size(number: Decimal, *, digits: int) -> None:
+    """Refuse a number outside what its column can hold."""
+    # adjusted() first: scaling a number with a huge exponent would itself be the attack.
+    if number and (number.adjusted() > 19 or abs(number.scaleb(digits)) > _BIGGEST_STORED):
+        raise FieldValueError("too_large")
 
 
 def decimal_text(number: Decimal) -> str:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 
 from metamodel.field_types.base import FieldType, FieldValueError, StorageKind, ValueContext
+from metamodel.field_types.cells import CellForm
 from metamodel.fields import FieldDef
 from metamodel.values import Ref
 
@@ -63,6 +64,13 @@ class RelationType(FieldType):
         if isinstance(value, Ref):
             return {"object": value.object, "id": value.id}
         return {"id": value}
+
+    def to_cells(self, value: object, field: FieldDef, form: CellForm, title: str | None = None) -> tuple[str, ...]:
+        # A record without a title, or one that the reader may not see, is named by its id.
+        title = title.strip() if title is not None and form.labelled else ""
+        if isinstance(value, Ref):
+            return (f"{value.object}:{title or value.id}",)
+        return (title or str(value),)
 
 
 def _single(field: FieldDef) -> str | None:

@@ -9,10 +9,12 @@ import re
 from collections.abc import Iterable
 
 from metamodel.field_types.base import FieldType, FieldValueError, StorageKind, ValueContext
+from metamodel.field_types.cells import CellForm, option_cell, option_of_cell
 from metamodel.fields import FieldDef
 
 MOST_VALUES = 200
-SEPARATORS = re.compile(r"[\n,;，；、]")
+_SIGNS = "\n,;，；、"
+SEPARATORS = re.compile(f"[{_SIGNS}]")
 _LINES = re.compile(r"\n")
 _ADDRESS_LINES = re.compile(r"[\n;；]|,\s|，")
 
@@ -94,6 +96,19 @@ class MultiChoiceType(SeveralType):
         places = {name: place for place, name in enumerate(field.choice.names)} if field.choice is not None else {}
         return sorted(dict.fromkeys(values), key=lambda name: places.get(str(name), len(places)))
 
+    def to_cells(self, value: object, field: FieldDef, form: CellForm, title: str | None = None) -> tuple[str, ...]:
+        choice = field.choice
+        names = [str(each) for each in value] if isinstance(value, tuple) else []
+        if choice is None:
+            return ("; ".join(names),)
+        return ("; ".join(option_cell(choice, name, form, forbidden=_SIGNS) for name in names),)
+
+    def of_cell(self, text: str, field: FieldDef) -> str:
+        choice = field.choice
+        if choice is None:
+            return text
+        return "\n".join(option_of_cell(choice, part.strip()) for part in self.separators.split(text))
+
 
 class ManyType(SeveralType):
     """Several values of a text type, each read and checked as one of that type is."""
@@ -115,3 +130,6 @@ class ManyType(SeveralType):
 
     def check_one(self, value: object, field: FieldDef) -> None:
         self.single.check(value, field)
+
+    def to_cells(self, value: object, field: FieldDef, form: CellForm, title: str | None = None) -> tuple[str, ...]:
+        return ("\n".join(str(each) for each in value) if isinstance(value, tuple) else str(value),)

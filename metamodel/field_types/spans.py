@@ -7,6 +7,7 @@ from datetime import time
 from decimal import ROUND_HALF_UP, Decimal
 
 from metamodel.field_types.base import FieldType, FieldValueError, StorageKind, ValueContext
+from metamodel.field_types.cells import CellForm
 from metamodel.fields import FieldDef
 from metamodel.values import Duration
 
@@ -101,6 +102,10 @@ class DurationType(FieldType):
     def to_json(self, value: object, field: FieldDef) -> object:
         assert isinstance(value, Duration)
         return iso_text(value)
+
+    def to_cells(self, value: object, field: FieldDef, form: CellForm, title: str | None = None) -> tuple[str, ...]:
+        assert isinstance(value, Duration)
+        return (clock_text(value) if form.labelled else iso_text(value),)
 
 
 def of_seconds(seconds: Decimal | int) -> Duration:

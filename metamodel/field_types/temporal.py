@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from metamodel.field_types.base import FieldType, FieldValueError, StorageKind, ValueContext
+from metamodel.field_types.cells import CellForm
 from metamodel.fields import FieldDef
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z", re.ASCII)
@@ -81,6 +82,13 @@ class DateTimeType(FieldType):
     def to_json(self, value: object, field: FieldDef) -> object:
         assert isinstance(value, datetime)
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+    def to_cells(self, value: object, field: FieldDef, form: CellForm, title: str | None = None) -> tuple[str, ...]:
+        assert isinstance(value, datetime)
+        if not form.labelled:
+            return (str(self.to_json(value, field)),)
+        # With its offset it is the same moment wherever the file is read, in the hour that comes twice too.
+        return (value.astimezone(ZoneInfo(form.timezone)).isoformat(" "),)
 
 
 def first_valid_instant(local: datetime, timezone: str) -> datetime:

@@ -1,0 +1,1 @@
+"""Exports: lists as files, through the one door."""
