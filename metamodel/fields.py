@@ -151,13 +151,28 @@ class DefaultDef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FileLimits:
+    """Which files a field takes.
+
+    accept: endings (`pdf`), content types or families of them (`image/*`); none = all. max_size: bytes of one file.
+    max_files: how many a field of several holds. camera: a phone opens its camera.
+    """
+
+    accept: tuple[str, ...] = ()
+    max_size: int | None = None
+    max_files: int | None = None
+    camera: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FieldDef:
     """One field of an object.
 
     type: name in the field type registry (`text`, `money`, `lookup` …); a formula has its result type here and
     `formula` set; a roll-up has type `rollup`, its result type is `result_type` once linked.
     app: the app whose file defines it. system: one of id, owner, created_at … that every object has.
-    json_schema: what a document must fit, as JSON text.
+    json_schema: what a document must fit, as JSON text. files: which ones a field of files takes, where it says.
+    quality: weight with which being filled counts for the completeness of a record; 0 = not at all.
     minimum, maximum: bounds as the type parses them. digits: decimal places stored (money: of its currency).
     """
 
@@ -180,6 +195,7 @@ class FieldDef:
     sensitive: bool = False
     encrypted: bool = False
     multiple: bool = False
+    quality: int = 0
     minimum: object = None
     maximum: object = None
     pattern: LocatedText | None = None
@@ -196,6 +212,7 @@ class FieldDef:
     result_type: str | None = None
     number_format: str | None = None
     json_schema: str | None = None
+    files: FileLimits | None = None
     options: tuple[tuple[str, object], ...] = ()
 
     @property

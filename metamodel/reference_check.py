@@ -19,7 +19,9 @@ from metamodel.references.fields import check_fields
 from metamodel.references.intake import check_conversion, check_form
 from metamodel.references.kinds import check_dependent_choices, check_record_types
 from metamodel.references.menus import check_menus
+from metamodel.references.money import check_money
 from metamodel.references.pages import PageCheck
+from metamodel.references.quality import check_quality
 from metamodel.references.roles import check_roles
 from metamodel.references.scenarios import check_scenario
 from metamodel.references.service import (
@@ -57,6 +59,8 @@ def check_references(linked: Linked, problems: Problems) -> None:
         check_fields(draft, linked.drafts, problems)
         check_dependent_choices(draft, problems)
         check_record_types(draft, metamodel.roles, problems)
+        check_money(draft, metamodel, problems)
+        check_quality(draft, problems)
         PageCheck(metamodel.objects[key], linked.drafts, metamodel.roles, problems).run()
     check_roles(metamodel, linked.trees, linked.names, problems)
     check_menus(metamodel, linked.trees, linked.names, problems)

@@ -84,7 +84,7 @@ class ShapeCheck:
         self._problems.report("OBJ102", f"'{node.text}' is not a field type", node.at, hint=hint, length=node.length)
 
     def _check_keys(self, node: Mapping, known: frozenset[str], field_type: FieldType | None) -> None:
-        later = LATER_KEYS["field"]
+        later = LATER_KEYS.get("field", frozenset())
         for key, value in node.items():
             if key.text in later:
                 report_unavailable(f"'{key.text}'", key, self._problems)

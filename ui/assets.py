@@ -34,6 +34,7 @@ _MACRO_FILES = (
     "records",
     "trace",
     "board",
+    "completeness",
 )
 
 

@@ -77,6 +77,9 @@ def _shown(scope: Scope, object_def: ObjectDef, field: FieldDef, readers: dict[s
 
 
 def _source_of(field: FieldDef) -> LocatedText | None:
+    if field.system:
+        # The share of filled fields is no value of any of them.
+        return None
     return field.formula if field.formula is not None else field.rollup.of if field.rollup is not None else None
 
 

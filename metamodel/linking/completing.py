@@ -8,6 +8,7 @@ from dataclasses import replace
 from metamodel.fields import FieldDef, OnDelete, RelationDef, RelationKind
 from metamodel.layouts import LayoutDef, SectionDef
 from metamodel.objects import InverseDef
+from metamodel.quality import QUALITY, is_weighed, quality_field
 from metamodel.reading.object_file import ObjectDraft
 from metamodel.source import LocatedText, Location
 from metamodel.texts import Label
@@ -44,8 +45,11 @@ def bilingual(english: str, chinese: str, at: Location, first: str) -> Label:
 
 
 def add_system_fields(draft: ObjectDraft, first: str) -> ObjectDraft:
-    """Give the draft with id, owner and the others every object has, after its own fields."""
+    """Give the draft with its completeness, id, owner and the others every object has, after its own fields."""
     fields = dict(draft.fields)
+    if QUALITY not in fields and is_weighed(fields.values()):
+        label = bilingual("Completeness", "完整度", draft.at, first)
+        fields[QUALITY] = quality_field(fields, draft.app, draft.at, label)
     for name, type_name in _SYSTEM_TYPES.items():
         fields[name] = _system_field(name, type_name, draft, first)
     return replace(draft, fields=fields)

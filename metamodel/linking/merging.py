@@ -14,7 +14,7 @@ from metamodel.yaml_nodes import Entry, Mapping, Node, Scalar, Sequence
 DEFAULT_PRIORITY = 100
 _HEAD = frozenset(("extends", "priority"))
 _GROWING = frozenset(("validations", "unique", "duplicates", "search"))
-_NAMED = frozenset(("views", "layouts", "record_types"))
+_NAMED = frozenset(("views", "layouts", "record_types", "quality"))
 _GROWING_LAYOUT = frozenset(("sections", "highlights", "related", "actions"))
 GROWING_PARTS = _GROWING | _GROWING_LAYOUT
 

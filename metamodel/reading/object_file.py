@@ -24,6 +24,7 @@ from metamodel.reading.node_values import (
     word,
     words,
 )
+from metamodel.quality import with_weights
 from metamodel.reading.record_type_entry import read_record_types, record_type_field
 from metamodel.record_types import RECORD_TYPE, RecordTypeDef
 from metamodel.source import LocatedText, Location
@@ -53,6 +54,7 @@ class ObjectDraft:
     unique: tuple[UniqueDef, ...]
     duplicates: tuple[DuplicateDef, ...]
     reveal_duplicates: bool
+    rate_date: str | None
     layout: LayoutDef | None
     layouts: tuple[LayoutDef, ...]
     record_types: tuple[RecordTypeDef, ...]
@@ -81,7 +83,7 @@ def read_object(
         app=app,
         at=name_node.at if name_node is not None else node.at,
         node=node,
-        fields=fields,
+        fields=with_weights(fields, node),
         label=label(node.get("label"), reading.language),
         plural=label(node.get("plural"), reading.language),
         help=label(node.get("help"), reading.language),
@@ -95,6 +97,7 @@ def read_object(
         unique=_read_unique(node.get("unique")),
         duplicates=read_duplicates(node.get("duplicates"), reading),
         reveal_duplicates=word(node.get("reveal_duplicates")) == "owner",
+        rate_date=word(node.get("rate_date")),
         layout=read_layout(node.get("layout"), reading),
         layouts=read_layouts(node.get("layouts"), reading),
         record_types=record_types,

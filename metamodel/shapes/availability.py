@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-LATER_FIELD_TYPES = frozenset("links file files image signature".split())
+LATER_FIELD_TYPES = frozenset("links".split())
 LATER_VIEW_TYPES = frozenset(("calendar", "timeline", "map", "pivot"))
 LATER_KEYS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "object": frozenset("pool source retention quality".split()),
-        "extension": frozenset("pool retention quality".split()),
-        "field": frozenset(("quality",)),
+        "object": frozenset("pool source retention".split()),
+        "extension": frozenset("pool retention".split()),
         "layout": frozenset(("tabs",)),
         "view": frozenset(("group_by", "page_size")),
     }

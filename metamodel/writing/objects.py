@@ -32,6 +32,8 @@ def dump_object(object_def: ObjectDef) -> dict[str, Plain]:
         unique=[list(unique.fields) for unique in object_def.unique] or None,
         duplicates=[_duplicate(rule) for rule in object_def.duplicates] or None,
         reveal_duplicates="owner" if object_def.reveal_duplicates else None,
+        rate_date=object_def.rate_date,
+        quality={field.name: field.quality for field in object_def.fields.values() if field.quality} or None,
         record_types={kind.name: _record_type(kind) for kind in object_def.record_types} or None,
         layout=_layout(object_def.layout),
         layouts={layout.name: _layout(layout) for layout in object_def.layouts} or None,
@@ -90,7 +92,18 @@ def _field(field: FieldDef, object_def: ObjectDef) -> Plain:
         format=field.number_format,
         schema=json.loads(field.json_schema, parse_float=Decimal) if field.json_schema is not None else None,
     )
-    return {**keys, **_relation(field), **_rollup(field), **(_choice(field.choice) if field.choice else {})}
+    return {**keys, **_files(field), **_relation(field), **_rollup(field), **(_choice(field.choice) if field.choice else {})}
+
+
+def _files(field: FieldDef) -> dict[str, Plain]:
+    if field.files is None:
+        return {}
+    return trimmed(
+        accept=list(field.files.accept) or None,
+        max_size=field.files.max_size,
+        max_files=field.files.max_files,
+        camera=field.files.camera or None,
+    )
 
 
 def _default(default: DefaultDef | None) -> Plain:

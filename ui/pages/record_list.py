@@ -22,11 +22,13 @@ from ui.formats import Formats
 from ui.page_parts import Chip, Column, Crumb, Tab
 from ui.pages.board import board_page
 from ui.pages.counts import count_text
+from ui.pages.export import export_url
 from ui.pages.fragments import is_htmx, render_block
 from ui.pages.kept_pages import kept_page
 from ui.pages.list_filter import FilterBar, make_bar, make_chips, with_condition
 from ui.pages.list_plan import ListPlan, is_number, is_sortable, list_plan
 from ui.pages.list_state import PAGE_SIZES, ListState, chosen_view, parse_sort, print_sort, read_state
+from ui.pages.quality import may_measure
 from ui.pages.rights import access_of, readable_object, user_formats
 from ui.pages.totals import total_text
 
@@ -62,6 +64,7 @@ class ListPage:
     found: Found
     total_label: str
     new_url: str
+    export_url: str
     hidden: dict[str, str]
     base_url: str
     clear_url: str
@@ -94,7 +97,7 @@ def view_tabs(object_def: ObjectDef, state: ListState, current: ViewDef | None) 
     roles = access_of().roles
     views = [view for view in object_def.views.values() if not view.roles or roles & set(view.roles)]
     blank = ListState(object=state.object, size=state.size)
-    return tuple(
+    tabs = tuple(
         Tab(
             label=label_text(view.label, language(), view.name),
             href=blank.url(view=view.name),
@@ -103,6 +106,9 @@ def view_tabs(object_def: ObjectDef, state: ListState, current: ViewDef | None) 
         )
         for view in views
     )
+    if not may_measure(object_def):
+        return tabs
+    return (*tabs, Tab(label=str(_("Least complete")), href=f"/quality/{quote(object_def.key)}", icon="percentage"))
 
 
 def _read(plan: ListPlan, state: ListState, formats: Formats) -> tuple[Found, Problem | None]:
@@ -156,6 +162,7 @@ def _page(plan: ListPlan, state: ListState, found: Found, problem: Problem | Non
         found=found,
         total_label=label_text(plan.total.label, tongue, plan.total.name) if plan.total is not None else "",
         new_url=f"/o/{quote(object_def.key)}/new" if access_of().of(object_def.key).may("create") else "",
+        export_url=export_url(object_def, state),
         base_url=f"/o/{quote(object_def.key)}",
         clear_url=state.url(filter="", search=""),
         sizes=tuple((size, "" if size == state.size else state.url(size=size)) for size in PAGE_SIZES),

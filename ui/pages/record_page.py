@@ -20,6 +20,7 @@ from ui.device import device
 from ui.formats import Formats
 from ui.page_parts import Crumb, Item, TimelineEntry
 from ui.pages.chrome import toast
+from ui.pages.completeness import Completeness, completeness_of
 from ui.pages.history import history_entries
 from ui.pages.layout_note import layout_note
 from ui.pages.layout_parts import Section, highlight_items, shown_sections
@@ -52,6 +53,7 @@ class RecordPage:
     history: tuple[TimelineEntry, ...]
     runs: tuple[RunRow, ...]
     layout_note: str
+    completeness: Completeness | None
     edit_url: str
     delete_url: str
 
@@ -120,6 +122,7 @@ def make_record_page(object_def: ObjectDef, record_id: str, formats: Formats) ->
         history=history,
         runs=tuple(run_row(run, formats) for run in runs.rows),
         layout_note=layout_note(object_def, state.layout),
+        completeness=completeness_of(object_def, record.values, formats),
         edit_url=f"{url}/edit" if state.may_update and state.changeable else "",
         delete_url=f"{url}/delete" if state.may_delete else "",
     )
