@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import Numeric, Text, cast, func, literal, select
 
+from engine.errors import QueryProblem
 from engine.expressions.sql.environment import NotInSql
 from engine.expressions.sql.numbers import Numbers, call
 from engine.expressions.sql.values import Sql, SqlDate, SqlDatetime, SqlMoney, SqlNumber, SqlValue, parts_of
@@ -25,6 +26,8 @@ from engine.storage.column_types import ScaledInteger
 from metamodel.names import did_you_mean
 from metamodel.objects import ObjectDef
 from metamodel.values import Money
+from workflow_dsl import typed as t
+from workflow_dsl.types import Kind
 
 if TYPE_CHECKING:
     from engine.records.transaction import Transaction
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 Function = Literal["count", "sum", "min", "max", "avg"]
 Read = Callable[[Any], Any]
 FUNCTIONS: tuple[Function, ...] = ("count", "sum", "min", "max", "avg")
+PERIODS = ("day", "week", "month", "quarter", "year")
 MAX_ROWS = 1_000
 MAX_GROUPS = 2
 MAX_MEASURES = 10
@@ -46,10 +50,20 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Grouping:
+    """A path that is grouped by; by: one of PERIODS, for a date or moment: its value is the period's first day."""
+
+    path: str
+    by: str | None = None
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AggregateQuery:
     """What to compute.
 
     filter, view, search: as in a `ListQuery`. groups: paths, at most MAX_GROUPS; () = one row over everything.
+    across: one group more, whose values stand beside one another in a table; it comes last in a row's groups.
     measures: 1 … MAX_MEASURES. Rows come in the order of their groups' values, at most MAX_ROWS.
     """
 
@@ -57,7 +71,8 @@ class AggregateQuery:
     filter: str | None = None
     view: str | None = None
     search: str | None = None
-    groups: tuple[str, ...] = ()
+    groups: tuple[str | Grouping, ...] = ()
+    across: Grouping | None = None
     measures: tuple[Measure, ...] = (Measure(function="count"),)
 
 
@@ -89,7 +104,9 @@ class CompiledAggregate:
 class AggregateCompiler(QueryCompiler):
     """Compiles the aggregates of one object for one set of rights."""
 
-    def aggregate(self, question: Question, groups: Sequence[str], measures: Sequence[Measure]) -> CompiledAggregate:
+    def aggregate(
+        self, question: Question, groups: Sequence[Grouping], measures: Sequence[Measure]
+    ) -> CompiledAggregate:
         """Compile one query.
 
         Raises:
@@ -99,7 +116,7 @@ class AggregateCompiler(QueryCompiler):
         self._narrow(question, self._view(question.view))
         maker = CellMaker(self._builder, self.environment, self._parts.dialect, 0)
         try:
-            cells = tuple(maker.make(path, self.computed_path(path)) for path in groups)
+            cells = tuple(maker.make(group.path, self._grouped(group)) for group in groups)
             paths = [self.computed_path(measure.path) if measure.path else None for measure in measures]
             values = [self._builder.value(path, self.environment) if path is not None else None for path in paths]
         except NotInSql as fault:
@@ -115,9 +132,26 @@ class AggregateCompiler(QueryCompiler):
             figure, read = self._figure(measure, value, rows.c[f"c{len(parts) + index}"])
             figures.append(figure.label(f"f{index}"))
             reads.append(read)
-        query = select(*keys, *figures).select_from(rows).group_by(*keys).order_by(*keys)
+        falling = [group.descending for group, cell in zip(groups, cells, strict=True) for _ in cell.columns]
+        # Empties stand last in a rising order, as in lists.
+        pairs = zip(keys, falling, strict=True)
+        order = [key.desc().nulls_first() if down else key.asc().nulls_last() for key, down in pairs]
+        query = select(*keys, *figures).select_from(rows).group_by(*keys).order_by(*order)
         query = query.limit(MAX_ROWS)
         return CompiledAggregate(self._prepare(query), cells, tuple(reads), len(parts))
+
+    def _grouped(self, group: Grouping) -> t.Typed:
+        node = self.computed_path(group.path)
+        if group.by is None:
+            return node
+        if group.by not in PERIODS or node.type.kind not in (Kind.DATE, Kind.DATETIME):
+            raise problem("EXP905", f"'{group.path}' is not grouped by '{group.by}': that is for dates")
+        day = f"date({group.path})" if node.type.kind is Kind.DATETIME else group.path
+        text = f'start_of({day}, "{group.by}")'
+        checked = self._parts.language.path(text, self._object.key, self._access.may_read)
+        if checked.typed is None:
+            raise QueryProblem(checked.problems.errors)
+        return checked.typed
 
     def _figure(self, measure: Measure, value: SqlValue | None, column: Sql) -> tuple[Sql, Read]:
         if measure.function == "count":
@@ -144,15 +178,21 @@ def read_aggregate(transaction: Transaction, query: AggregateQuery, question: Qu
     """Run an aggregate with the words of its search bound."""
     object_def = transaction.object_def(query.object)
     _check_size(query)
-    key = ("aggregate", question, query.groups, query.measures)
+    groups = _groups(query)
+    key = ("aggregate", question, groups, query.measures)
 
     def compile_it() -> CompiledAggregate:
-        return _compiler(transaction, object_def).aggregate(question, query.groups, query.measures)
+        return _compiler(transaction, object_def).aggregate(question, groups, query.measures)
 
     compiled: CompiledAggregate = transaction.parts.asked.find(key, compile_it)
     words = search_words(query.search)
     given = {f"word_{index}": word for index, word in enumerate(words)}
     return [compiled.row(raw) for raw in transaction.rows(compiled.prepared, given)]
+
+
+def _groups(query: AggregateQuery) -> tuple[Grouping, ...]:
+    across = (query.across,) if query.across is not None else ()
+    return (*(Grouping(path=each) if isinstance(each, str) else each for each in query.groups), *across)
 
 
 def _check_size(query: AggregateQuery) -> None:
@@ -212,4 +252,4 @@ def _reader(parts: ReleaseParts, places: int | None) -> Read:
     return lambda raw: raw if raw is None or convert is None else convert(raw)
 
 
-__all__ = ["FUNCTIONS", "AggregateQuery", "AggregateRow", "Measure", "read_aggregate"]
+__all__ = ["FUNCTIONS", "AggregateQuery", "AggregateRow", "Grouping", "Measure", "read_aggregate"]
