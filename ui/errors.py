@@ -33,6 +33,7 @@ from engine.errors import (
     RecordNotFound,
     ReleaseRefused,
     StaleVersion,
+    TooManyAtOnce,
     UnknownObject,
     ValidationFailed,
 )
@@ -61,6 +62,7 @@ STATUS_TABLE: tuple[tuple[type[EngineError], int, str], ...] = (
     (NoRelease, 503, "no_release"),
     (SignInRefused, 401, "sign_in_refused"),
     (TooManyAttempts, 429, "too_many_attempts"),
+    (TooManyAtOnce, 429, "too_many_at_once"),
     (RepeatedInFlight, 409, "repeated_in_flight"),
     (KeyUsedOtherwise, 422, "key_used_otherwise"),
     (EngineError, 409, "refused"),
@@ -247,7 +249,7 @@ def _detail(error: EngineError) -> str:
 
 
 def _headers(error: EngineError) -> dict[str, str]:
-    if isinstance(error, DatabaseUnavailable | TooManyAttempts):
+    if isinstance(error, DatabaseUnavailable | TooManyAttempts | TooManyAtOnce):
         return {"Retry-After": str(error.retry_after_s)}
     if isinstance(error, NoRelease):
         return {"Retry-After": "5"}

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from engine.imports.binding import BadCell, Binding, BoundColumn, BoundLookup
+from engine.imports.binding import ID, BadCell, Binding, BoundColumn, BoundLookup
 from engine.imports.cell_columns import CellColumns, CellFault
 from engine.imports.csv_file import CsvRow
 from engine.imports.resolving import Lookups, read_key
 from engine.imports.result import RowError, Tally
 from engine.records.finding import find_by_fields
+from engine.records.identifiers import could_be_id
 from engine.records.transaction import Transaction
 from engine.records.types import RowResult, SaveRow
 
@@ -25,13 +26,17 @@ GrantRoles = Callable[[Transaction, str, Collection[str]], bool]
 
 @dataclass(slots=True, kw_only=True)
 class Prepared:
-    """A row on its way: its values so far, the record it changes, the lookups that wait for a later row."""
+    """A row on its way: its values so far, the record it changes.
+
+    waiting: lookups that wait for a later row. unsure: lookups whose cell several records are called by.
+    """
 
     row: CsvRow
     values: dict[str, Any] = field(default_factory=dict)
     key: tuple[Any, ...] | None = None
     id: str | None = None
     waiting: list[tuple[BoundLookup, str]] = field(default_factory=list)
+    unsure: list[CellFault] = field(default_factory=list)
 
 
 class Batches:
@@ -52,7 +57,8 @@ class Batches:
         """Save a batch; give back the rows whose key another row of the batch has, for the next one."""
         self._learn(transaction, rows)
         prepared = self._prepare(rows)
-        self._match(transaction, prepared)
+        prepared = self._match(transaction, prepared)
+        prepared = self._decide(transaction, prepared)
         now, later = _first_of_each_key(prepared)
         self._write(transaction, now)
         return [item.row for item in later]
@@ -106,16 +112,21 @@ class Batches:
             lookup = fault.lookup
             if lookup is not None and self._binding.object.key in lookup.targets and fault.cell in self._coming:
                 item.waiting.append((lookup, fault.cell))
+            elif fault.candidates:
+                item.unsure.append(fault)
             else:
                 errors.append(self._error(item.row, fault.column, fault.cell, fault.reason))
         if errors:
             self._tally.refuse(errors)
         return not errors
 
-    def _match(self, transaction: Transaction, prepared: Sequence[Prepared]) -> None:
+    def _match(self, transaction: Transaction, prepared: Sequence[Prepared]) -> list[Prepared]:
+        """Find the records that rows are about; give the rows that may go on."""
         match, fields = self._binding.match, self._binding.object.fields
         if not match:
-            return
+            return list(prepared)
+        if match == (ID,):
+            return self._match_ids(transaction, prepared)
         read = [partial(read_key, transaction, fields[name]) for name in match]
         for item in prepared:
             values = item.values
@@ -126,6 +137,42 @@ class Batches:
         for item in prepared:
             ids = found.get(item.key, ()) if item.key is not None else ()
             item.id = ids[0] if ids else None
+        return list(prepared)
+
+    def _match_ids(self, transaction: Transaction, prepared: Sequence[Prepared]) -> list[Prepared]:
+        """Find records by the ids that rows have; a row without one is a new record."""
+        for item in prepared:
+            given = item.values.pop(ID, None)
+            item.key = (str(given),) if given is not None else None
+        ids = {item.key[0] for item in prepared if item.key is not None and could_be_id(item.key[0])}
+        found = find_by_fields(transaction, self._binding.object.key, (ID,), ids)
+        kept = []
+        for item in prepared:
+            item.id = found[item.key][0] if item.key in found else None
+            if item.key is None or item.id is not None:
+                kept.append(item)
+                continue
+            reason = f"there is no {self._binding.object.name} with this id; without an id the row is a new one"
+            self._tally.refuse([self._error(item.row, self._binding.column_of(ID), item.key[0], reason)])
+        return kept
+
+    def _decide(self, transaction: Transaction, prepared: Sequence[Prepared]) -> list[Prepared]:
+        """Settle cells that several records are called by: the one that the record points at already stays."""
+        unsure = [item for item in prepared if item.unsure]
+        names = tuple(dict.fromkeys(fault.column.field.name for item in unsure for fault in item.unsure))
+        current: dict[str, dict[str, Any]] = {}
+        if unsure:
+            ids = {item.id for item in unsure if item.id is not None}
+            found = find_by_fields(transaction, self._binding.object.key, (ID, *names), ids)
+            current = {record_id: dict(zip(names, values, strict=True)) for (record_id, *values) in found}
+        refused = set()
+        for item in unsure:
+            now = current.get(item.id or "", {})
+            open_faults = [fault for fault in item.unsure if now.get(fault.column.field.name) not in fault.candidates]
+            if open_faults:
+                refused.add(id(item))
+                self._tally.refuse([self._error(item.row, each.column, each.cell, each.reason) for each in open_faults])
+        return [item for item in prepared if id(item) not in refused]
 
     def _write(self, transaction: Transaction, prepared: Sequence[Prepared]) -> None:
         if not prepared:

@@ -7,20 +7,24 @@ this module only prepares raw values (mapped cells, dates of other forms, amount
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
 from engine.imports.errors import ImportRefused
 from engine.imports.mapping import ColumnMapping, ImportMapping
+from engine.spreadsheet_cells import unguarded
 from metamodel.apps import Metamodel
-from metamodel.field_types.compound import part_field, parts_of_field
+from metamodel.column_names import ColumnNames, is_path_beyond
+from metamodel.field_types import FieldType, FieldTypeRegistry
+from metamodel.field_types.cells import CellPart
 from metamodel.fields import FieldDef
 from metamodel.names import did_you_mean
 from metamodel.objects import ObjectDef
 
 ROLES_COLUMN = "roles"
+ID = "id"
 Cells = Sequence[str]
 Convert = Callable[[str], object]
 
@@ -35,7 +39,10 @@ class BadCell(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BoundColumn:
-    """A column that fills a field: its place in a row, the cells that stand for others, how a cell is read."""
+    """A column that fills a field: its place in a row, the cells that stand for others, how a cell is read.
+
+    completes: it holds only what belongs to the value of another column (a currency), and is nothing without that.
+    """
 
     index: int
     column: str
@@ -43,6 +50,7 @@ class BoundColumn:
     values: Mapping[str, str]
     empty: frozenset[str]
     convert: Convert | None = None
+    completes: bool = False
 
     def cell(self, cells: Cells) -> str:
         """Give the mapped cell of a row, "" where it is empty."""
@@ -50,7 +58,7 @@ class BoundColumn:
 
     def mapped(self, text: str) -> str:
         """Give what a cell of the column stands for, "" where it is empty."""
-        text = text.strip()
+        text = unguarded(text)
         if self.values:
             text = self.values.get(text, text)
         return "" if text in self.empty else text
@@ -68,7 +76,10 @@ class BoundLookup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binding:
-    """A mapping bound to an object and the columns of a file."""
+    """A mapping bound to an object and the columns of a file.
+
+    passed_over: columns of a file with ids, as export writes it, that nobody or not this actor can fill.
+    """
 
     object: ObjectDef
     plain: tuple[BoundColumn, ...]
@@ -78,6 +89,7 @@ class Binding:
     match: tuple[str, ...]
     roles_index: int | None
     roles: tuple[str, ...]
+    passed_over: tuple[str, ...] = ()
 
     def column_of(self, field: str | None) -> BoundColumn | None:
         """Give the column that fills a field, for telling where a refused value stood."""
@@ -89,26 +101,41 @@ class Binding:
 
 def bind(
     metamodel: Metamodel,
+    types: FieldTypeRegistry,
     object_def: ObjectDef,
     mapping: ImportMapping,
     columns: Sequence[str],
+    *,
     match: Sequence[str] = (),
+    settable: Collection[str] = (),
 ) -> Binding:
     """Bind a mapping.
 
-    match: fields that find known records, before those of the mapping; without any the external id that has a column.
+    match: fields that find known records, before those of the mapping; without any the record's id or an external id
+    that has a column. settable: fields that the actor may change.
 
     Raises:
         ImportRefused: a column or field is unknown, or a field cannot be filled.
     """
-    return _Binder(metamodel, object_def, columns).bind(mapping, tuple(match) or mapping.match)
+    return _Binder(metamodel, types, object_def, columns, settable).bind(mapping, tuple(match) or mapping.match)
 
 
 class _Binder:
-    def __init__(self, metamodel: Metamodel, object_def: ObjectDef, columns: Sequence[str]) -> None:
+    def __init__(
+        self,
+        metamodel: Metamodel,
+        types: FieldTypeRegistry,
+        object_def: ObjectDef,
+        columns: Sequence[str],
+        settable: Collection[str],
+    ) -> None:
         self._metamodel = metamodel
+        self._types = types
         self._object = object_def
         self._columns = list(columns)
+        self._settable = settable
+        self._names = ColumnNames(object_def, types)
+        self._passed_over: list[str] = []
         self._faults: list[str] = []
 
     def bind(self, mapping: ImportMapping, match: tuple[str, ...]) -> Binding:
@@ -122,11 +149,13 @@ class _Binder:
                 lookups.append(self._lookup(column, bound))
             else:
                 plain.append(bound)
+        # What completes the value of another column comes after it.
+        plain.sort(key=lambda column: column.completes)
         for name in (*mapping.constants, *mapping.texts):
             self._field(name, f"'{name}'")
         texts = {name: self._text(name, text) for name, text in mapping.texts.items()}
         filled = {item.field.name for item in plain} | {item.source.field.name for item in lookups} | {*texts}
-        match = match or self._external_id(filled)
+        match = match or ((ID,) if ID in filled else self._external_id(filled))
         for name in match:
             if name not in filled and name not in mapping.constants:
                 self._faults.append(f"rows are to be matched by '{name}', which no column fills")
@@ -141,14 +170,28 @@ class _Binder:
             match=match,
             roles_index=self._roles_index(),
             roles=mapping.roles,
+            passed_over=tuple(self._passed_over),
         )
 
     def _by_name(self, mapping: ImportMapping) -> tuple[ColumnMapping, ...]:
         found = []
-        for column in self._columns:
-            if column and column not in mapping.ignored and not self._is_roles(column):
-                found.append(ColumnMapping(column=column, field=column))
+        meant = {column: self._names.column_of(unguarded(column)) or column for column in self._columns if column}
+        with_ids = ID in meant.values()
+        for column, field in meant.items():
+            if column in mapping.ignored or self._is_roles(column):
+                continue
+            if with_ids and field != ID and not self._is_fillable(field):
+                self._passed_over.append(column)
+            else:
+                found.append(ColumnMapping(column=column, field=field))
         return tuple(found)
+
+    def _is_fillable(self, column: str) -> bool:
+        """Say whether a column of a file with ids is to be read: what can't be filled is left, what is wrong is not."""
+        name = column.partition(".")[0]
+        if name in self._object.fields and self._names.column_of(column) == column:
+            return name in self._settable
+        return not is_path_beyond(column, self._object, self._metamodel.objects)
 
     def _bound(self, mapping: ColumnMapping) -> BoundColumn | None:
         if mapping.column not in self._columns:
@@ -158,21 +201,39 @@ class _Binder:
         definition = self._field(mapping.field, f"column '{mapping.column}'")
         if definition is None:
             return None
-        part = mapping.field.partition(".")[2]
+        part = self._part(definition, mapping.field.partition(".")[2])
         return BoundColumn(
             index=self._columns.index(mapping.column),
             column=mapping.column,
             field=definition,
             values=mapping.values,
             empty=mapping.empty,
-            convert=(lambda text: {part: text}) if part else _converter(definition, mapping),
+            convert=(lambda text: {part.key: text}) if part else self._converter(definition, mapping),
+            completes=bool(part and part.name and self._whole(definition) is not None),
         )
+
+    def _whole(self, definition: FieldDef) -> CellPart | None:
+        """Give the part of a field that has the field's own name, where there are others beside it."""
+        parts = self._types.of(definition).cell_parts(definition)
+        return next((part for part in parts if not part.name), None) if len(parts) > 1 else None
+
+    def _part(self, definition: FieldDef, name: str) -> CellPart | None:
+        """Give the part that a column fills; None where it fills the field at once."""
+        parts = self._types.of(definition).cell_parts(definition)
+        if not name and not any(part.name and self._has_column(definition, part) for part in parts):
+            return None
+        return next((part for part in parts if part.name == name and part.key), None)
+
+    def _has_column(self, definition: FieldDef, part: CellPart) -> bool:
+        wanted = f"{definition.name}.{part.name}"
+        return any(column == wanted or self._names.column_of(unguarded(column)) == wanted for column in self._columns)
 
     def _field(self, name: str, what: str) -> FieldDef | None:
         whole, _, part = name.partition(".")
         definition = self._object.fields.get(whole)
-        if definition is not None and part and part_field(definition, part) is None:
-            known = [f"{whole}.{each.name}" for each in parts_of_field(definition)]
+        parts = [each.name for each in self._types.of(definition).cell_parts(definition)] if definition else []
+        if definition is not None and part and part not in parts:
+            known = [f"{whole}.{each}" for each in parts]
             hint = did_you_mean(name, known)
             sentence = f"{what}: '{part}' is not a part of '{whole}' of {self._object.key}"
             self._faults.append(sentence + (f"; {hint}" if hint else ""))
@@ -186,6 +247,17 @@ class _Binder:
             self._faults.append(f"{what}: '{name}' of {self._object.key} is computed and cannot be imported")
             return None
         return definition
+
+    def _converter(self, definition: FieldDef, mapping: ColumnMapping) -> Convert | None:
+        if definition.value_type == "money" and mapping.currency:
+            currency = mapping.currency
+            return lambda text: {"amount": text, "currency": currency}
+        if mapping.date_format and definition.value_type in ("date", "datetime"):
+            return _dates(mapping.date_format, whole=definition.value_type == "datetime")
+        field_type = self._types.of(definition)
+        if type(field_type).of_cell is FieldType.of_cell:
+            return None
+        return lambda text: field_type.of_cell(text, definition)
 
     def _lookup(self, mapping: ColumnMapping, bound: BoundColumn) -> BoundLookup:
         relation = bound.field.relation
@@ -232,25 +304,19 @@ class _Binder:
         return next((index for index, column in enumerate(self._columns) if self._is_roles(column)), None)
 
 
-def _converter(definition: FieldDef, mapping: ColumnMapping) -> Convert | None:
-    if definition.value_type == "money" and mapping.currency:
-        currency = mapping.currency
-        return lambda text: {"amount": text, "currency": currency}
-    if mapping.date_format and definition.value_type in ("date", "datetime"):
-        pattern = mapping.date_format
-        for word, code in _FORMAT_WORDS:
-            pattern = pattern.replace(word, code)
-        whole = definition.value_type == "datetime"
+def _dates(form: str, *, whole: bool) -> Convert:
+    pattern = form
+    for word, code in _FORMAT_WORDS:
+        pattern = pattern.replace(word, code)
 
-        def read(text: str) -> object:
-            try:
-                moment = datetime.strptime(text, pattern)  # noqa: DTZ007 - the door gives it the user's zone
-            except ValueError:
-                raise BadCell(f"is no date of the form {mapping.date_format}") from None
-            return moment.isoformat() if whole else moment.date().isoformat()
+    def read(text: str) -> object:
+        try:
+            moment = datetime.strptime(text, pattern)  # noqa: DTZ007 - the door gives it the user's zone
+        except ValueError:
+            raise BadCell(f"is no date of the form {form}") from None
+        return moment.isoformat() if whole else moment.date().isoformat()
 
-        return read
-    return None
+    return read
 
 
 def _formed(text: str, form: str) -> str:

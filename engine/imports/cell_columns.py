@@ -8,17 +8,21 @@ from typing import Any
 
 from engine.imports.binding import BadCell, Binding, BoundColumn, BoundLookup
 from engine.imports.csv_file import CsvRow
-from engine.imports.resolving import Lookups, NotThere
+from engine.imports.resolving import Lookups, NotOne, NotThere
 
 
 @dataclass(frozen=True, slots=True)
 class CellFault:
-    """A cell without a value, and why. lookup: it names no record; a later row of the file may be it."""
+    """A cell without a value, and why.
+
+    lookup: it names no record; a later row of the file may be it. candidates: it names several records, these.
+    """
 
     column: BoundColumn
     cell: str
     reason: str
     lookup: BoundLookup | None = None
+    candidates: tuple[object, ...] = ()
 
 
 class CellColumns:
@@ -41,7 +45,7 @@ class CellColumns:
             if name not in filled:
                 self._add(name, [text(row.cells) or None for row in rows])
         for column in binding.plain:
-            self._add(column.field.name, self._read(column, None, lookups))
+            self._add(column.field.name, self._read(column, None, lookups), completes=column.completes)
         for lookup in binding.lookups:
             self._add(lookup.source.field.name, self._read(lookup.source, lookup, lookups))
 
@@ -49,7 +53,12 @@ class CellColumns:
         """Give the values row by row, in the order of `names`."""
         return list(zip(*self.values, strict=True)) if self.values else [()] * len(self._rows)
 
-    def _add(self, name: str, values: list[Any]) -> None:
+    def _add(self, name: str, values: list[Any], *, completes: bool = False) -> None:
+        if name in self.names and completes:
+            at = self.names.index(name)
+            pairs = zip(self.values[at], values, strict=True)
+            self.values[at] = [_together(before, value) if before is not None else None for before, value in pairs]
+            return
         if name in self.names:
             # A field that two columns fill has the value of the last one; what is wrong with the first one is told.
             at = self.names.index(name)
@@ -93,6 +102,8 @@ def _value(column: BoundColumn, lookup: BoundLookup | None, lookups: Lookups, ra
         return column.convert(cell) if column.convert is not None else cell
     except NotThere as fault:
         return CellFault(column, cell, str(fault), lookup)
+    except NotOne as fault:
+        return CellFault(column, cell, str(fault), candidates=fault.candidates)
     except BadCell as fault:
         reason = str(fault) if lookup is not None else f"'{cell}' {fault}"
         return CellFault(column, cell, reason)

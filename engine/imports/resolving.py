@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from engine.imports.binding import BadCell, BoundLookup
+from engine.imports.binding import ID, BadCell, BoundLookup
 from engine.records.finding import find_by_fields, find_by_title
+from engine.records.identifiers import could_be_id
 from engine.records.transaction import Transaction
 from metamodel.field_types import FieldValueError
 from metamodel.fields import FieldDef
@@ -20,6 +21,14 @@ Target = tuple[str, str]
 
 class NotThere(BadCell):
     """No record is called so; it may come later in the same file."""
+
+
+class NotOne(BadCell):
+    """Several records are called so. candidates: their values; the one that the record points at already is meant."""
+
+    def __init__(self, text: str, candidates: tuple[object, ...]) -> None:
+        self.candidates = candidates
+        super().__init__(f"{len(candidates)} records are called '{text}'; name one by its external id")
 
 
 class Lookups:
@@ -40,22 +49,26 @@ class Lookups:
                 open_texts = {text: bare for text, bare in open_texts.items() if text not in known}
             if lookup.title and open_texts:
                 self._keep(known, target, open_texts, find_by_title(transaction, target, set(open_texts.values())))
+                open_texts = {text: bare for text, bare in open_texts.items() if text not in known}
+            if open_texts:
+                self._keep(known, target, open_texts, _by_id(transaction, target, open_texts.values()))
 
     def value(self, lookup: BoundLookup, text: str) -> object:
         """Give the value of a lookup cell.
 
         Raises:
-            NotThere: nothing is called so. BadCell: several are.
+            NotThere: nothing is called so. NotOne: several are.
         """
         found = self._found[lookup.source.field.name].get(text, ())
         if not found:
             raise NotThere(f"there is no {' or '.join(lookup.targets[:3])} '{text}'")
-        if len(found) > 1:
-            raise BadCell(f"{len(found)} records are called '{text}'; name one by its external id")
-        ((object_key, record_id),) = found
         relation = lookup.source.field.relation
         assert relation is not None
-        return record_id if relation.single_target is not None else Ref(object_key, record_id)
+        single = relation.single_target is not None
+        values = tuple(record_id if single else Ref(object_key, record_id) for object_key, record_id in found)
+        if len(values) > 1:
+            raise NotOne(text, values)
+        return values[0]
 
     def _keep(
         self,
@@ -88,6 +101,12 @@ def _by_field(transaction: Transaction, target: str, name: str, texts: Iterable[
             asked.setdefault(value, []).append(text)
     found = find_by_fields(transaction, target, (name,), list(asked))
     return {text: ids for (value,), ids in found.items() for text in asked.get(value, ())}
+
+
+def _by_id(transaction: Transaction, target: str, texts: Iterable[str]) -> dict[str, list[str]]:
+    ids = [text for text in texts if could_be_id(text)]
+    found = find_by_fields(transaction, target, (ID,), ids)
+    return {str(record_id): ids for (record_id,), ids in found.items()}
 
 
 def read_key(transaction: Transaction, definition: FieldDef, raw: object) -> object:

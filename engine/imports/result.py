@@ -26,7 +26,8 @@ class RowError:
 class ImportResult:
     """The outcome of an import; of a dry run, what the import would do.
 
-    total: rows read. notices: warnings that were passed over, with their lines.
+    total: rows read. notices: warnings that were passed over, with their lines. passed_over: columns that were not
+    read, of a file with ids.
     """
 
     id: str
@@ -39,6 +40,7 @@ class ImportResult:
     refused: int
     errors: tuple[RowError, ...]
     notices: tuple[RowError, ...] = ()
+    passed_over: tuple[str, ...] = ()
 
     @property
     def counts(self) -> dict[str, int]:
@@ -58,6 +60,7 @@ class ImportResult:
             "object": self.object,
             "dry_run": self.dry_run,
             **self.counts,
+            "passed_over": list(self.passed_over),
             "errors": [
                 {"line": error.line, "column": error.column, "value": error.value, "reason": error.reason}
                 for error in self.errors
@@ -95,7 +98,10 @@ class Tally:
             total=self.total,
             errors=tuple(sorted(self.errors, key=lambda error: error.line)),
             notices=tuple(self.notices),
-            **self.counts,
+            created=self.counts["created"],
+            updated=self.counts["updated"],
+            unchanged=self.counts["unchanged"],
+            refused=self.counts["refused"],
         )
 
 

@@ -22,12 +22,14 @@ from engine.imports.csv_file import CsvFile, CsvRow
 from engine.imports.errors import ImportRefused
 from engine.imports.mapping import ImportMapping, load_mapping
 from engine.imports.result import ImportResult, Tally, write_errors_file
+from engine.records.saving.plan import save_plan
 from engine.records.service import Records
 from engine.records.transaction import Transaction
 from engine.releases.release import Release
 from engine.storage.database import Database
 from engine.storage.statistics import MANY_ROWS, refresh_statistics
 from engine.storage.system_tables import SystemTables
+from metamodel.objects import ObjectDef
 
 BATCH_ROWS = 5_000
 MOST_ERRORS_LOGGED = 10_000
@@ -131,16 +133,29 @@ class Imports:
             raise UnknownObject(object_key)
         if mapping.object is not None and mapping.object != object_def.key:
             raise ImportRefused(f"The mapping is for {mapping.object}, not for {object_def.key}.")
+        binding = bind(
+            release.metamodel,
+            release.field_types,
+            object_def,
+            mapping,
+            file.columns,
+            match=match,
+            settable=self._settable(actor, release, object_def),
+        )
         work = _Import(
             actor=replace(actor, origin=Origin.IMPORT),
             release=release,
             file=file,
-            binding=bind(release.metamodel, object_def, mapping, file.columns, match),
+            binding=binding,
             dry_run=dry_run,
             total=file.count(),
             on_progress=on_progress or _say_nothing,
         )
         return self._run(work, errors_file)
+
+    def _settable(self, actor: Actor, release: Release, object_def: ObjectDef) -> Collection[str]:
+        rights = self._records.access(actor, release).of(object_def.key)
+        return save_plan(self._records.parts(release), object_def.key).settable & rights.readable & rights.updatable
 
     def _run(self, work: _Import, errors_file: Path | None) -> ImportResult:
         import_id, started = self._ids.new(), self._clock.now()
@@ -149,6 +164,7 @@ class Imports:
         with self._transactions(work) as transaction:
             self._save_all(work, batches, tally, transaction)
         result = tally.result(import_id, work.binding.object.key, dry_run=work.dry_run)
+        result = replace(result, passed_over=work.binding.passed_over)
         if errors_file is not None and result.errors:
             write_errors_file(errors_file, work.file.columns, result.errors)
         if not work.dry_run:

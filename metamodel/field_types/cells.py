@@ -17,9 +17,14 @@ from metamodel.texts import label_text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CellPart:
-    """One of the columns of a field: its name in the header (`location.latitude`) and what people call it."""
+    """One of the columns of a field.
+
+    name: in the header (`location.latitude`). key: of the object that `parse` reads the parts from; "" = not one.
+    labels: what people call it, in English and Chinese.
+    """
 
     name: str
+    key: str = ""
     labels: tuple[str, str] = ("", "")
 
     def label(self, language: str) -> str:

@@ -158,7 +158,7 @@ class MoneyType(FieldType):
         return {"amount": decimal_text(value.amount), "currency": value.currency}
 
     def cell_parts(self, field: FieldDef) -> tuple[CellPart, ...]:
-        return (CellPart(name=""), CellPart(name="currency", labels=("Currency", "货币")))
+        return (CellPart(name="", key="amount"), CellPart(name="currency", key="currency", labels=("Currency", "货币")))
 
     def to_cells(self, value: object, field: FieldDef, form: CellForm, title: str | None = None) -> tuple[str, ...]:
         assert isinstance(value, Money)

@@ -183,8 +183,8 @@ def app_files() -> dict[str, str]:
         ),
         "roles/rep.yaml": (
             "role: rep\nlabel: Rep\nobjects:\n"
-            "  thing: {read: all, create: yes, update: all, delete: all}\n"
-            "  part: {read: all, create: yes, update: all, delete: all}\n  user: {read: all}\n"
+            "  thing: {read: all, create: yes, update: all, delete: all, export: all}\n"
+            "  part: {read: all, create: yes, update: all, delete: all}\n  user: {read: all}\nsystem: [export]\n"
         ),
         "roles/boss.yaml": "role: boss\nlabel: Boss\nincludes: [rep]\n",
         "menus.yaml": "menus: {all: {label: All, items: [{object: thing}]}}\n",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Flask
 
 from ui.api import objects, records
+from ui.api.exports import export_records
 from ui.api.openapi import OpenApiDocuments
 from ui.api.query import query_figures
 from ui.api.record_log import get_history, get_runs, get_stages
@@ -26,6 +27,7 @@ def register(app: Flask) -> None:
     api.get(f"{one}/history")(get_history)
     api.get(f"{one}/stages")(get_stages)
     api.get(f"{one}/runs")(get_runs)
+    api.get("/exports/<object_name>")(export_records)
     api.post("/query")(query_figures)
     api.get("/runs")(list_runs)
     api.post("/runs/<run_id>/retry")(retry_run)

@@ -6,18 +6,23 @@ how calls look; what they do is tested against it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import Response
 
 from engine.access.actor import Actor
+from engine.exports.service import FORMATS
 from engine.records.kept import KeptByUse
 from engine.records.types import MAX_PAGE
 from engine.releases.release import Release
+from metamodel.currency_rates import known_currencies
 from metamodel.field_types import FieldTypeRegistry
 from metamodel.texts import label_text
 from ui.api.answers import bytes_answer, to_json
 from ui.api.child_schemas import add_child_lists
+from ui.api.exports import HEADS
+from ui.api.exports import PARAMETERS as EXPORT_PARAMETERS
 from ui.api.parameters import DEFAULT_LIMIT, LIST_PARAMETERS, read_parameters
 from ui.api.value_schemas import Schema, read_schema, shared_schemas, write_schema
 from ui.api.visible import VisibleObject, visible_objects
@@ -52,7 +57,7 @@ class OpenApiDocuments:
 def build_document(pinned: Release, who: Actor, lang: str) -> dict[str, Any]:
     """Make the document of one caller."""
     objects = visible_objects(pinned, who)
-    schemas: dict[str, Schema] = shared_schemas()
+    schemas: dict[str, Schema] = shared_schemas(known_currencies(pinned.metamodel))
     paths: dict[str, Any] = _fixed_paths()
     for each in objects:
         schemas |= _object_schemas(each, pinned.field_types, lang)
@@ -141,10 +146,24 @@ def _object_paths(each: VisibleObject, lang: str) -> dict[str, Any]:
     for part, order in (("history", "Newest first."), ("runs", "Newest first."), ("stages", "Oldest first.")):
         call = _call(f"{part} of {key}", tag, _answer(order, _items()))
         paths[f"/records/{key}/{{id}}/{part}"] = {"parameters": [_record_id()], "get": call}
+    if "export" in each.actions:
+        paths[f"/exports/{key}"] = {"get": _export(key, tag)}
     if "delete" in each.actions:
         call = _call(f"restore {key}", tag, record)
         paths[f"/records/{key}/{{id}}/restore"] = {"parameters": [_record_id()], "post": call}
     return paths
+
+
+def _export(key: str, tag: str) -> dict[str, Any]:
+    lists = [{"$ref": f"#/components/parameters/{name}"} for name in EXPORT_PARAMETERS if name in LIST_PARAMETERS]
+    own = [_one_of("format", FORMATS), _one_of("heads", HEADS)]
+    types = ("text/csv", "application/jsonl")
+    file = {"description": "The file.", "content": {name: {"schema": {"type": "string"}} for name in types}}
+    return _call(f"export {key}", tag, {"200": file}, parameters=[*lists, *own])
+
+
+def _one_of(name: str, values: Sequence[str]) -> Schema:
+    return {"name": name, "in": "query", "schema": {"type": "string", "enum": list(values), "default": values[0]}}
 
 
 def _fixed_paths() -> dict[str, Any]:

@@ -58,7 +58,7 @@ def read_list_request(object_key: str) -> ListRequest:
         object=object_key,
         filter=given.get("filter") or None,
         view=given.get("view") or None,
-        sort=_sort_keys(given.get("sort", "")),
+        sort=read_sort_keys(given.get("sort", "")),
         fields=read_paths("fields", given.get("fields")),
         limit=read_limit(given.get("limit")),
         cursor=given.get("cursor") or None,
@@ -131,7 +131,8 @@ def next_address(cursor: str | None) -> str | None:
     return f"{request.path}?{urlencode({**parameters, 'cursor': cursor})}"
 
 
-def _sort_keys(text: str) -> tuple[SortKey, ...]:
+def read_sort_keys(text: str) -> tuple[SortKey, ...]:
+    """Give the sort keys of `-amount,name`."""
     if not text:
         return ()
     return tuple(

@@ -26,6 +26,7 @@ COMMANDS = {
     "apply": ("releases", "Migrate the database and publish a release."),
     "releases": ("releases", "List the releases of the installation."),
     "import": ("importing", "Load records from a CSV file."),
+    "export": ("exporting", "Write records as a CSV file or JSON lines."),
     "users": ("users", "List, add and change users."),
     "tokens": ("tokens", "Make, list and revoke API tokens."),
     "runs": ("runs", "Look at rule runs and retry them."),

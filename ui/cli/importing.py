@@ -77,6 +77,8 @@ def _show(result: ImportResult, errors: Path | None) -> None:
         click.echo(f"  {where}: {error.reason}", err=True)
     if len(result.errors) > _SHOWN_ERRORS:
         click.echo(f"  and {len(result.errors) - _SHOWN_ERRORS} more", err=True)
+    if result.passed_over:
+        click.echo(f"not read, since nothing can be written there: {', '.join(result.passed_over)}")
     if errors is not None and result.errors:
         click.echo(f"refused rows are in {errors}")
 

@@ -1,0 +1,27 @@
+"""An export as an answer: bytes sent as they are made, as a download under a safe name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flask import Response
+
+from engine.access.actor import Actor
+from engine.exports.service import ExportRequest
+from ui.context import platform, release
+
+CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
+
+
+def export_answer(asking: Actor, asked: ExportRequest, language: str) -> Response:
+    """Begin an export in a language and answer with it.
+
+    Raises: UnknownObject, QueryProblem, AccessDenied, TooManyAtOnce.
+    """
+    export = platform().exports.start(replace(asking, language=language), asked, release=release())
+    answer = Response(export, content_type=CONTENT_TYPES[asked.format])
+    # The name is that of an object: letters, digits and _ only.
+    answer.headers["Content-Disposition"] = f'attachment; filename="{export.name}"'
+    answer.headers["X-Total-Count"] = str(export.total)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
