@@ -101,6 +101,11 @@ class Sides:
         assert checked.typed is not None, (text, str(checked.problems))
         return checked.typed
 
+    def held(self, text: str) -> frozenset[str] | None:
+        """Give the deals that a condition holds for in memory; None where one of them can't be judged."""
+        found = self._in_memory(self.check(text))
+        return None if EvaluationError in found.values() else frozenset(key for key, value in found.items() if value)
+
     def compare(self, texts: Sequence[str]) -> Iterator[str]:
         """Give what the back ends do not agree on, a line for each expression."""
         statement = Statement(self.transaction)

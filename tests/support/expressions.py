@@ -54,6 +54,10 @@ class ExpressionMaker:
         """Give conditions."""
         return self.of_kind("boolean")
 
+    def drawn_conditions(self) -> Texts:
+        """Give conditions, to be drawn by the thousand."""
+        return _Grammar(self, self.object_key).of("boolean", self.depth)
+
     def any(self) -> SearchStrategy[str]:
         """Give expressions of any kind."""
         return st.as_strategy(self.drawn())
