@@ -5,11 +5,10 @@ Nothing is written: a form's draft is filled and computed like a save's and then
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import AccessDenied
-from engine.records.choosing import choices_of
 from engine.records.form_fields import form_fields, holds
 from engine.records.hooks import SaveKind
 from engine.records.layouts import choose_layout
@@ -31,14 +30,9 @@ def form_state(
     object_def: ObjectDef,
     record_id: str | None,
     raw: Mapping[str, object],
-    *,
-    with_choices: bool = False,
-    only: Collection[str] | None = None,
     device: Device = Device.DESKTOP,
 ) -> FormState:
     """Judge a form: a new record's with `record_id` None.
-
-    with_choices: with some records for each of its lookups; only: for those of these fields, None = all.
 
     Raises: RecordNotFound, AccessDenied.
     """
@@ -56,9 +50,6 @@ def form_state(
         section.visible_if is None or holds(draft, transaction.parts.condition(object_def.key, section.visible_if))
         for section in chosen.layout.sections
     )
-    lookups = [
-        name for name in _lookups(object_def, chosen.layout, fields) if with_choices and (only is None or name in only)
-    ]
     return FormState(
         fields=fields,
         layout=chosen,
@@ -67,20 +58,21 @@ def form_state(
         titles={name: title for name, title in draft.titles.items() if name in fields},
         errors=errors,
         title=transaction.cache.title(object_def.key, stored.context) or "" if record_id is not None else "",
-        choices=choices_of(transaction, object_def, lookups, raw) if lookups else {},
+        lookups=_lookups(transaction, object_def, chosen.layout, fields),
     )
 
 
-def _lookups(object_def: ObjectDef, layout: LayoutDef, fields: Mapping[str, FieldState]) -> list[str]:
-    shown = dict.fromkeys(name for section in layout.sections for name in section.fields)
-    return [
-        name
-        for name in shown
-        if object_def.fields[name].relation is not None
-        and (state := fields.get(name)) is not None
-        and state.visible
-        and not state.readonly
-    ]
+def _lookups(
+    transaction: Transaction, object_def: ObjectDef, layout: LayoutDef, fields: Mapping[str, FieldState]
+) -> tuple[str, ...]:
+    def find() -> tuple[str, ...]:
+        shown = dict.fromkeys(name for section in layout.sections for name in section.fields)
+        return tuple(name for name in shown if object_def.fields[name].relation is not None)
+
+    standing = transaction.parts.made(("lookups", object_def.key, layout.name), find)
+    return tuple(
+        [name for name in standing if (state := fields.get(name)) is not None and state.visible and not state.readonly]
+    )
 
 
 def _draft(

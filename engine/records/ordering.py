@@ -130,12 +130,13 @@ def _field_key(builder: SqlBuilder, node: t.FieldPath, definition: FieldDef, env
         names = definition.choice.names
         return case(*((value.expr == literal(name, Text()), position) for position, name in enumerate(names)))
     if isinstance(value, SqlReference):
-        titles = [_title_key(scope.follow(definition, target), builder) for target, _ in value.targets]
+        titles = [title_key(scope.follow(definition, target), builder) for target, _ in value.targets]
         return titles[0] if len(titles) == 1 else None
     return None
 
 
-def _title_key(scope: RowScope, builder: SqlBuilder) -> Sql:
+def title_key(scope: RowScope, builder: SqlBuilder) -> Sql:
+    """Give what records are sorted by where their titles count: the sort key of the only field, which an index has."""
     keys = builder.tables.of(scope.object_key).sort_keys
     title = builder.metamodel.objects[scope.object_key].title.text.strip()
     for name in keys:

@@ -19,7 +19,7 @@ from engine.expressions.context import RecordContext, Surroundings
 from engine.expressions.sql.runtime import RunValues
 from engine.ids import IdMaker
 from engine.records.aggregates import AggregateQuery, AggregateRow, read_aggregate
-from engine.records.choosing import choices
+from engine.records.choosing import choices, choices_of
 from engine.records.forms import form_state
 from engine.records.history import read_history
 from engine.records.hooks import AfterSave, BeforeRules, Cause, SaveEvent
@@ -38,6 +38,7 @@ from engine.records.types import (
     FormState,
     HistoryEntry,
     ListQuery,
+    Lookups,
     Page,
     Record,
     Saved,
@@ -226,22 +227,14 @@ class Transaction(Sending):
         return read_history(self, self.object_def(object_key), record_id, before)
 
     def form_state(
-        self,
-        object_key: str,
-        record_id: str | None,
-        values: Mapping[str, Any],
-        *,
-        with_choices: bool = False,
-        only: Collection[str] | None = None,
-        device: Device = Device.DESKTOP,
+        self, object_key: str, record_id: str | None, values: Mapping[str, Any], device: Device = Device.DESKTOP
     ) -> FormState:
         """Judge a form: what it shows, asks for and offers for the values typed so far.
 
         Raises: UnknownObject, RecordNotFound, AccessDenied.
         """
         self._confirm(None)
-        asked = self.object_def(object_key)
-        return form_state(self, asked, record_id, values, with_choices=with_choices, only=only, device=device)
+        return form_state(self, self.object_def(object_key), record_id, values, device)
 
     def choices(
         self, object_key: str, field: str, text: str = "", *, values: Mapping[str, Any] | None = None
@@ -252,6 +245,10 @@ class Transaction(Sending):
         """
         self._confirm(None)
         return choices(self, self.object_def(object_key), field, text, values or {})
+
+    def choices_of(self, asked: Sequence[Lookups]) -> Sequence[Mapping[str, Sequence[Choice]]]:
+        """Give the first records that lookups offer, by one statement; an answer for each of `asked`."""
+        return choices_of(self, asked)
 
     def related(
         self,

@@ -204,8 +204,7 @@ class FormState:
 
     fields: readable fields only. layout: the one that fits. sections: one flag a section of it. values: the values as
     the save would see them (defaults and formulas filled in). titles: of the lookups among them. errors: values that
-    cannot be read. title: what the stored record is called. choices: records that visible lookups offer, where they
-    were asked for.
+    cannot be read. title: what the stored record is called. lookups: those that are shown and may be set now.
     """
 
     fields: Mapping[str, FieldState]
@@ -215,7 +214,16 @@ class FormState:
     titles: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     errors: tuple[FieldError, ...] = ()
     title: str = ""
-    choices: Mapping[str, Sequence[Choice]] = field(default_factory=lambda: MappingProxyType({}))
+    lookups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookups:
+    """Lookups of an object whose choices are asked for; values: of the record that they stand in, as in memory."""
+
+    object: str
+    names: tuple[str, ...]
+    values: Mapping[str, Value]
 
 
 class Choice(NamedTuple):
@@ -270,6 +278,7 @@ __all__ = [
     "FormState",
     "HistoryEntry",
     "ListQuery",
+    "Lookups",
     "Page",
     "Record",
     "RowResult",

@@ -1,14 +1,14 @@
 """Child lists as grids inside the form of their parent: stored rows, rows typed so far, and empty ones to fill in.
 
 Cells are the controls that the child's own form has. A grid works without scripts: a box takes a row away, empty rows
-stand ready, a button asks for more. What it posts is read in ui/pages/child_rows.py.
+stand ready, a button asks for more. What it posts is read in ui/pages/child_rows.py. What its lookups offer is asked
+for by the form, together with what the form's own lookups do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from flask_babel import gettext as _
 
@@ -17,11 +17,12 @@ from engine.errors import FieldError
 from engine.records.saving.children import REMOVE
 from engine.records.saving.plan import save_plan
 from engine.records.transaction import Transaction
-from engine.records.types import Choice, ChosenLayout, FieldState, FormState, Record
+from engine.records.types import Choice, ChosenLayout, FieldState, FormState, Lookups, Record
 from engine.releases.release import Release
 from metamodel.fields import FieldDef
 from metamodel.objects import InverseDef, ObjectDef
 from metamodel.texts import label_text
+from metamodel.values import Ref
 from ui.formats import Formats
 from ui.pages.child_rows import PostedRow, Rows, row_errors
 from ui.pages.field_controls import FieldControl
@@ -55,8 +56,8 @@ class Grids:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Plan:
-    """The compiled part of a grid, of one role set and language."""
+class GridPlan:
+    """The compiled part of a grid, of one role set and language; lookups: columns that may be set to records."""
 
     inverse: InverseDef
     child: ObjectDef
@@ -67,30 +68,44 @@ class _Plan:
     stored: Mapping[str, FieldState]
     may_add: bool
     may_remove: bool
-    has_lookups: bool
+    lookups: tuple[str, ...]
+
+    def asked(self, object_key: str, record_id: str | None) -> Lookups:
+        """Give what to ask for the choices of the grid's lookups, in rows of this record."""
+        relation = self.child.fields[self.inverse.field].relation
+        parent: str | Ref | None = record_id
+        if record_id is not None and relation is not None and relation.single_target is None:
+            parent = Ref(object_key, record_id)
+        return Lookups(object=self.child.key, names=self.lookups, values={self.inverse.field: parent})
 
 
-def child_grids(
-    transaction: Transaction,
-    pinned: Release,
-    object_def: ObjectDef,
-    record_id: str | None,
-    related: Sequence[str],
-    given: GridInput,
-    formats: Formats,
-) -> Grids:
-    """Write the grids of the lists that the layout names and the actor may edit."""
+def grid_plans(
+    transaction: Transaction, pinned: Release, object_def: ObjectDef, related: Sequence[str], formats: Formats
+) -> tuple[GridPlan, ...]:
+    """Give the grids of the lists that the layout names and the actor may edit; compiled once a release and roles."""
     access = transaction.access
     key = ("grids", object_def.key, access.roles, access.full, tuple(related), formats.language, formats.zone.key)
-    plans: tuple[_Plan, ...] = kept_with(
+    plans: tuple[GridPlan, ...] = kept_with(
         pinned, key, lambda: tuple(_plans(transaction, object_def, related, access, formats))
     )
+    return plans
+
+
+def write_grids(
+    transaction: Transaction,
+    plans: Sequence[GridPlan],
+    object_def: ObjectDef,
+    record_id: str | None,
+    given: GridInput,
+    offered: Sequence[Mapping[str, Sequence[Choice]]],
+) -> Grids:
+    """Write grids; offered: what the lookups of each may be set to."""
     html: list[str] = []
     summary: list[tuple[str, str, str]] = []
     found = list(row_errors(given.rows, given.errors))
-    for plan in plans:
+    for plan, choices in zip(plans, offered, strict=True):
         faults = [(place, name, error) for list_name, place, name, error in found if list_name == plan.inverse.name]
-        writer = _GridWriter(transaction, plan, object_def, record_id, given, faults)
+        writer = _GridWriter(transaction, plan, object_def, record_id, given, faults, choices)
         html += writer.pieces()
         summary += writer.summary()
     names = {plan.inverse.name for plan in plans}
@@ -100,7 +115,7 @@ def child_grids(
 
 def _plans(
     transaction: Transaction, object_def: ObjectDef, related: Sequence[str], access: Access, formats: Formats
-) -> Iterator[_Plan]:
+) -> Iterator[GridPlan]:
     for name in related:
         inverse = object_def.inverses.get(name)
         if inverse is None or not inverse.owned or not access.may_read(inverse.object, inverse.field):
@@ -114,17 +129,20 @@ def _plans(
         words, currency = control_words(), transaction.parts.metamodel.main.currency
         types = transaction.release.field_types
         prefix = f"{name}.{_PLACE}."
-        yield _Plan(
+        new = {each.name: _state(each, settable & rights.creatable) for each in fields}
+        stored = {each.name: _state(each, settable & rights.updatable) for each in fields}
+        lookups = [each.name for each in fields if each.relation is not None]
+        yield GridPlan(
             inverse=inverse,
             child=child,
             title=label_text(child.plural or child.label, formats.language, name),
             columns=tuple(FieldControl(child, each, formats, words, currency, types, prefix=prefix) for each in fields),
             labels=tuple(label_text(each.label, formats.language, each.name) for each in fields),
-            new={each.name: _state(each, settable & rights.creatable) for each in fields},
-            stored={each.name: _state(each, settable & rights.updatable) for each in fields},
+            new=new,
+            stored=stored,
             may_add=may_add,
             may_remove=rights.may("delete"),
-            has_lookups=any(each.relation is not None for each in fields),
+            lookups=tuple(name for name in lookups if not (new[name].readonly and stored[name].readonly)),
         )
 
 
@@ -149,13 +167,14 @@ class _GridWriter:
     def __init__(
         self,
         transaction: Transaction,
-        plan: _Plan,
+        plan: GridPlan,
         object_def: ObjectDef,
         record_id: str | None,
         given: GridInput,
         faults: Sequence[tuple[int, str, FieldError]],
+        choices: Mapping[str, Sequence[Choice]],
     ) -> None:
-        self._plan, self._faults = plan, faults
+        self._plan, self._faults, self._choices = plan, faults, choices
         name = plan.inverse.name
         self._form = f"{object_def.key}-{record_id or 'new'}-{name}".replace(".", "-")
         self._stored: dict[str, Record] = {}
@@ -169,12 +188,6 @@ class _GridWriter:
         self._rows: Sequence[PostedRow | None] = given.rows.get(name, ())
         self._is_posted = name in given.rows
         self._empty = 0 if not plan.may_add else (5 if given.more == name else 1 if self._stored else 3)
-        self._choices: Mapping[str, Sequence[Choice]] = MappingProxyType({})
-        if plan.has_lookups and plan.may_add:
-            # Not of the lookup to the parent, which is no column: that would sort all parents there are.
-            shown = [column.name for column in plan.columns]
-            asked = transaction.form_state(plan.child.key, None, {}, with_choices=True, only=shown)
-            self._choices = asked.choices
 
     def pieces(self) -> Iterator[str]:
         """Give the grid's markup."""
@@ -186,15 +199,17 @@ class _GridWriter:
         last = html_text(str(_("Remove")))
         yield f'<thead><tr>{heads}<th scope="col"><span class="sr-only">{last}</span></th></tr></thead><tbody>'
         yield from rows
+        # Findings are about rows that were posted; empty ones differ by their place only.
+        blank = self._row(None, None, None) if plan.may_add else ""
         for place in range(len(rows), len(rows) + self._empty):
-            yield self._row(place, None, None)
+            yield blank.replace(_PLACE, str(place))
         yield "</tbody></table></div>"
         if self._has_more:
             note = _("Only the last %(count)s rows stand here.", count=_MOST_STORED)
             yield f'<p class="field-help">{html_text(str(note))}</p>'
         if plan.may_add:
             name, words = html_text(plan.inverse.name), html_text(str(_("Add row")))
-            yield f"<template>{self._row(None, None, None)}</template>"
+            yield f"<template>{blank.replace(_PLACE, '__row__')}</template>"
             yield f'<button class="btn btn-sm" name="{MORE_ROWS}" value="{name}" data-fs-add-row>{words}</button>'
         yield "</fieldset>"
 
@@ -218,7 +233,7 @@ class _GridWriter:
             yield self._row(place, record, None)
 
     def _row(self, place: int | None, record: Record | None, typed: PostedRow | None) -> str:
-        plan, index = self._plan, "__row__" if place is None else str(place)
+        plan, index = self._plan, _PLACE if place is None else str(place)
         form = f"{self._form}-{index}"
         is_stored = record is not None or bool(typed is not None and typed.id)
         errors = {name: error.message for at, name, error in reversed(self._faults) if at == place and name}
@@ -238,7 +253,7 @@ class _GridWriter:
             if is_stored and made.start is not None:
                 start = made.start if typed is None else typed.form.was.get(column.name, "")
                 hidden += f'<input type="hidden" name="{prefix}{WAS}{column.name}" value="{html_text(start)}">'
-            cell = made.html.replace(f"{plan.inverse.name}.{_PLACE}.", prefix)
+            cell = made.html if place is None else made.html.replace(f"{plan.inverse.name}.{_PLACE}.", prefix)
             cells.append(f'<td data-label="{html_text(label)}">{cell}</td>')
         end = self._end(prefix, place, is_stored, typed)
         return f'<tr id="{form}">{"".join(cells)}<td class="row-end">{hidden}{end}</td></tr>'

@@ -1,17 +1,17 @@
-"""The grids of the form at hand: what the request posted into them, and how they are shown again."""
+"""The grids of the form at hand: what was posted into them, what its lookups offer, and how they are shown again."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flask import request
 
 from engine.errors import FieldError
 from engine.records.transaction import Transaction
-from engine.records.types import FormState
+from engine.records.types import Choice, FormState, Lookups
 from metamodel.objects import ObjectDef
 from ui.context import release
-from ui.pages.child_grids import MORE_ROWS, GridInput, Grids, child_grids
+from ui.pages.child_grids import MORE_ROWS, GridInput, Grids, grid_plans, write_grids
 from ui.pages.child_rows import Rows, read_rows
 from ui.pages.rights import user_formats
 
@@ -26,14 +26,16 @@ def asks_for_rows() -> bool:
     return MORE_ROWS in request.form
 
 
-def form_grids(
+def offered_and_grids(
     transaction: Transaction,
     object_def: ObjectDef,
     record_id: str | None,
     state: FormState,
     errors: Sequence[FieldError],
-) -> Grids:
-    """Write the grids of a form."""
+) -> tuple[Mapping[str, Sequence[Choice]], Grids]:
+    """Give what the lookups of a form offer, and its grids; the choices of all are asked for together."""
+    plans = grid_plans(transaction, release(), object_def, state.layout.layout.related, user_formats())
+    own = Lookups(object=object_def.key, names=state.lookups, values=state.values)
+    offered, *of_rows = transaction.choices_of([own, *(plan.asked(object_def.key, record_id) for plan in plans)])
     given = GridInput(rows=posted_rows(object_def), errors=errors, more=request.form.get(MORE_ROWS, ""))
-    related = state.layout.layout.related
-    return child_grids(transaction, release(), object_def, record_id, related, given, user_formats())
+    return offered, write_grids(transaction, plans, object_def, record_id, given, of_rows)

@@ -25,7 +25,7 @@ from ui.pages.child_grids import Grids
 from ui.pages.child_rows import carried_cells, door_rows
 from ui.pages.chrome import toast, toast_infos
 from ui.pages.conflict import conflict_page
-from ui.pages.form_grids import asks_for_rows, form_grids, posted_rows
+from ui.pages.form_grids import asks_for_rows, offered_and_grids, posted_rows
 from ui.pages.form_parts import FormInput, form_id, form_maker
 from ui.pages.form_values import BACK, CONFIRM, PostedForm, form_fields, read_posted
 from ui.pages.fragments import render_block
@@ -219,15 +219,16 @@ def _filled(
     # Some choices of each lookup are for people without scripts; a picker asks for its own.
     with_choices = not (is_posted and request.headers.get("HX-Request"))
     with platform().records.reading(actor(), release=pinned) as transaction:
-        state = transaction.form_state(object_def.key, record_id, values, with_choices=with_choices, device=device())
-        grids = form_grids(transaction, object_def, record_id, state, errors) if with_choices else Grids()
+        state = transaction.form_state(object_def.key, record_id, values, device())
+        found = offered_and_grids(transaction, object_def, record_id, state, errors) if with_choices else None
+    offered, grids = found or ({}, Grids())
     if record_id is not None and all(verdict.readonly for verdict in state.fields.values()):
         raise AccessDenied("update", object_def.key, str(_("your roles do not allow it for this record")))
     given = FormInput(
         typed=posted.typed if is_posted else {},
         errors=[each for each in errors if each not in grids.told] or state.errors,
         was=posted.was,
-        offered=state.choices,
+        offered=offered,
     )
     parts = form_maker(pinned, object_def, user_formats()).make(record_id, state, given)
     base = f"/o/{quote(object_def.key)}"

@@ -49,7 +49,7 @@ def same(left: SqlValue, right: SqlValue, numbers: Numbers, *, loose: bool = Fal
     if isinstance(left, SqlDuration) and isinstance(right, SqlDuration):
         return length_of(left, numbers).expr.is_not_distinct_from(length_of(right, numbers).expr)
     if isinstance(left, SqlReference | SqlAnyReference) and isinstance(right, SqlReference | SqlAnyReference):
-        return _same_record(left, right)
+        return _same_record(left, right, loose=loose)
     return _same_plain(_only(left), _only(right), loose=loose)
 
 
@@ -150,18 +150,18 @@ def is_filled(expr: Sql) -> bool:
     return not isinstance(expr.value, Computed) or expr.value.filled
 
 
-def _same_record(left: SqlReference | SqlAnyReference, right: SqlReference | SqlAnyReference) -> Sql:
+def _same_record(left: SqlReference | SqlAnyReference, right: SqlReference | SqlAnyReference, *, loose: bool) -> Sql:
     if isinstance(left, SqlReference) and isinstance(right, SqlReference):
-        return _same_reference(left, right)
+        return _same_reference(left, right, loose=loose)
     first, second = _id_of(left), _id_of(right)
     return first.is_not_distinct_from(second)
 
 
-def _same_reference(left: SqlReference, right: SqlReference) -> Sql:
+def _same_reference(left: SqlReference, right: SqlReference, *, loose: bool) -> Sql:
     mine, theirs = dict(left.targets), dict(right.targets)
     if len(mine) == 1 and mine.keys() == theirs.keys():
         (key,) = mine
-        return mine[key].is_not_distinct_from(theirs[key])
+        return _same_plain(mine[key], theirs[key], loose=loose)
     both_empty = and_(is_empty(left), is_empty(right))
     pairs = [func.coalesce(mine[key] == theirs[key], false()) for key in mine if key in theirs]
     return or_(both_empty, *pairs)

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from engine.access.actor import Actor, system_actor
+from engine.errors import QueryProblem
 from engine.platform import Platform
-from engine.records.types import ListQuery
+from engine.records.types import ListQuery, Lookups
 from engine.settings import PlatformSettings
 from engine.storage.dialect import Dialect
 
@@ -108,17 +109,44 @@ def test_an_update_that_fires_one_rule_sends_at_most_eight(sales: Sales) -> None
     assert len(sent) <= (2 if sales.writes_together else 8)
 
 
-def test_a_form_with_its_choices_is_asked_for_by_three(sales: Sales) -> None:
+def test_a_form_with_what_all_its_lookups_offer_is_asked_for_by_two(sales: Sales) -> None:
     deal = sales.deal()
 
     def form() -> None:
         with sales.platform.records.reading(sales.rep) as transaction:
-            state = transaction.form_state("opportunity", deal, {}, with_choices=True)
+            state = transaction.form_state("opportunity", deal, {})
             assert state.title == "Pumps"
-            assert [choice.title for choice in state.choices["account"]] == ["ACME"]
+            own = Lookups(object="opportunity", names=state.lookups, values=state.values)
+            rows = Lookups(object="opportunity_line", names=("product",), values={"opportunity": deal})
+            offered, of_rows = transaction.choices_of([own, rows])
+            assert offered["account"][0].title == "ACME"
+            assert of_rows == {"product": []}
 
     form()
-    assert len(sales.sent(form)) <= 3
+    assert len(sales.sent(form)) == 2
+
+
+def test_another_record_asks_for_its_choices_by_the_statement_that_is_kept(sales: Sales) -> None:
+    records = sales.platform.records
+    one, other = (records.create(sales.rep, "account", {"name": name}).record.id for name in ("One", "Other"))
+    for account, name in ((one, "Wang"), (one, "Li"), (other, "Zhao")):
+        records.create(sales.rep, "contact", {"name": name, "account": account})
+
+    def offered(deal: str) -> list[str]:
+        with records.reading(sales.rep) as transaction:
+            state = transaction.form_state("opportunity", deal, {})
+            (found,) = transaction.choices_of([Lookups(object="opportunity", names=("contact",), values=state.values)])
+            return [choice.title for choice in found["contact"]]
+
+    deals = [sales.deal(account=one), sales.deal(account=other), sales.deal(account=None)]
+    assert offered(deals[0]) == ["Li", "Wang"]
+    statements = records.parts(sales.platform.releases.current()).asked
+    kept = len(statements)
+    assert offered(deals[1]) == ["Zhao"]
+    assert len(statements) == kept
+    assert offered(deals[2]) == []
+    records.create(sales.rep, "contact", {"name": "Nobody's"})
+    assert offered(deals[2]) == ["Nobody's"]
 
 
 def test_parts_of_a_record_whose_form_was_judged_are_asked_for_by_one_more(sales: Sales) -> None:
@@ -133,11 +161,14 @@ def test_parts_of_a_record_whose_form_was_judged_are_asked_for_by_one_more(sales
     assert len(sales.sent(form)) == 2
 
 
-def test_a_form_asks_for_the_choices_of_some_lookups_only(sales: Sales) -> None:
+def test_choices_are_given_for_the_lookups_that_are_asked_for_only(sales: Sales) -> None:
     with sales.platform.records.reading(sales.rep) as transaction:
-        every = transaction.form_state("opportunity", None, {}, with_choices=True)
-        some = transaction.form_state("opportunity", None, {}, with_choices=True, only=("account", "name"))
-        none = sales.sent(lambda: transaction.form_state("opportunity", None, {}, with_choices=True, only=("name",)))
-    assert {"account", "contact"} <= every.choices.keys()
-    assert some.choices == {"account": every.choices["account"]}
-    assert none == sales.sent(lambda: None) == []
+        every = transaction.form_state("opportunity", None, {}).lookups
+        (some,) = transaction.choices_of([Lookups(object="opportunity", names=("account",), values={})])
+        none = sales.sent(lambda: transaction.choices_of([Lookups(object="opportunity", names=(), values={})]))
+        for name in ("name", "nothing"):
+            with pytest.raises(QueryProblem):
+                transaction.choices_of([Lookups(object="opportunity", names=(name,), values={})])
+    assert {"account", "contact"} <= {*every}
+    assert some.keys() == {"account"}
+    assert none == []
