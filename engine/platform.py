@@ -5,7 +5,7 @@ It decides nothing; who wants another clock, other ids or other plugins hands th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,6 +19,9 @@ from engine.automation.tuning import Tuning
 from engine.clock import Clock
 from engine.exports.service import Exports
 from engine.expressions.sql_functions import expression_functions
+from engine.files.collecting import FileCollector
+from engine.files.contents import ContentFolder
+from engine.files.store import FileRoom, FileStore
 from engine.ids import IdMaker, Uuid7Maker
 from engine.imports.reference_data import ReferenceData
 from engine.imports.service import Imports
@@ -58,6 +61,8 @@ class Platform:
     records: Records
     accounts: Accounts
     imports: Imports
+    files: FileStore
+    file_collector: FileCollector
     exports: Exports
     automation: Automation
     app_settings: AppSettings
@@ -87,7 +92,17 @@ class Platform:
         releases = ReleaseStore(database, system, language, settings.app_settings, cipher)
         records = Records(database, system, releases.current, clock, ids, language.functions, settings.secret())
         stamp = AccountStamp(database, system.stamp)
-        automation = _automate(settings, releases, records, plugins, clock, ids, tuning)
+        folder = ContentFolder(settings.data_folder / "files")
+        room = FileRoom(file_mb=settings.file_limit_mb, total_mb=settings.files_quota_mb)
+        files = FileStore(database, system, records, folder, clock, room)
+        collector = FileCollector(
+            database=database,
+            system=system,
+            folder=folder,
+            clock=clock,
+            current=lambda: releases.current() if releases.has_release() else None,
+        )
+        automation = _automate(settings, releases, records, plugins, clock, ids, tuning, collector.collect)
         records.join(automation.before_rules, UserChanges(automation.after_save, stamp))
         current = releases.current
         opened = open_accounts(
@@ -112,6 +127,8 @@ class Platform:
             applier=ReleaseApplier(releases, clock, Recomputer(records).recompute),
             watcher=ReleaseWatcher(releases, every_s=settings.watch_seconds, also=(stamp.refresh,)),
             records=records,
+            files=files,
+            file_collector=collector,
             accounts=opened,
             automation=automation,
             app_settings=AppSettings(releases, clock),
@@ -172,6 +189,7 @@ def _automate(
     clock: Clock,
     ids: IdMaker,
     tuning: Tuning | None,
+    chore: Callable[[], object],
 ) -> Automation:
     return Automation(
         database=releases.database,
@@ -186,6 +204,7 @@ def _automate(
         concurrency=settings.concurrency,
         base_url=settings.base_url,
         allowed_hosts=settings.egress_hosts,
+        chore=chore,
     )
 
 

@@ -38,6 +38,7 @@ class PlatformSettings:
 
     database_url: where data lies. sqlite_sync: `normal` or `full` (survives a power cut). data_folder: for files and
     the secret key. secret_key: signs cookies and cursors; made once and kept in data_folder where none is given.
+    file_limit_mb: what one file may have. files_quota_mb: what all may have together, 0 = no limit.
     watch_seconds: how often the process looks for a new release. plugins: plugin → setting → value. app_settings:
     values of apps' settings out of FIELDSTONE_SETTING_<APP>_<NAME>, by what follows the second underscore.
     """
@@ -49,6 +50,8 @@ class PlatformSettings:
     pool_size: int = 10
     watch_seconds: float = 0.5
     concurrency: int = 4
+    file_limit_mb: int = 100
+    files_quota_mb: int = 0
     base_url: str = "http://127.0.0.1:8000"
     allowed_hosts: str = ""
     egress_allow: str = ""

@@ -5,6 +5,7 @@ Which Python type stands for which field type is said in `field_types`; this mod
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
@@ -15,6 +16,33 @@ class Money(NamedTuple):
 
     amount: Decimal
     currency: str
+
+    def mapped(self, change: Callable[[Decimal], Decimal]) -> Money:
+        """Give it with another amount; what it is worth changes in the same way."""
+        return Money(change(self.amount), self.currency)
+
+
+class ForeignMoney(Money):
+    """Money in another than the base currency, with what it is worth there; None where no rate is known.
+
+    Equal to the same amount without its worth: what money is worth is no part of what a person entered.
+    """
+
+    base: Decimal | None
+
+    def __new__(cls, amount: Decimal, currency: str, base: Decimal | None = None) -> ForeignMoney:
+        """Make it."""
+        made = super().__new__(cls, amount, currency)
+        made.base = base
+        return made
+
+    def mapped(self, change: Callable[[Decimal], Decimal]) -> Money:
+        """Give it with another amount; what it is worth changes in the same way."""
+        base = None if self.base is None else change(self.base)
+        return ForeignMoney(change(self.amount), self.currency, base)
+
+    def __reduce__(self) -> tuple[type[ForeignMoney], tuple[Decimal, str, Decimal | None]]:
+        return ForeignMoney, (self.amount, self.currency, self.base)
 
 
 class Ref(NamedTuple):
@@ -101,4 +129,26 @@ class Geo:
         return f"{self.latitude.normalize():f}, {self.longitude.normalize():f}"
 
 
-Compound = PersonName | Address | Geo
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredFile:
+    """A file that a record names: what people call it, its content type, its size in bytes, and its id.
+
+    Two are equal when they are one file. Without a name nobody has looked yet what the id stands for.
+    """
+
+    name: str | None
+    type: str | None
+    size: int | None
+    id: str
+
+    def __str__(self) -> str:
+        return self.name or ""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, StoredFile) and other.id == self.id
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+
+Compound = PersonName | Address | Geo | StoredFile

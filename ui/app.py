@@ -59,7 +59,7 @@ def create_app(platform: Platform, settings: WebSettings) -> Flask:
 
     app.before_request(begin)
     install_errors(app)
-    install_security(app, settings)
+    install_security(app, settings, file_bytes=platform.files.most_bytes)
     install_auth(app, settings)
     app.after_request(_finish)
     register_api(app)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from markupsafe import Markup
 
+from ui.file_widget import FILE_WIDGETS
 from ui.page_parts import Control
 from ui.several_widgets import SEVERAL_WIDGETS
 from ui.shown import shown_html
@@ -17,7 +18,8 @@ from ui.written import html_text, written
 
 def compile_control(control: Control, words: ControlWords) -> ControlWriter:
     """Make the writer of a field of a form: label, widget, help and error; `control` says what never differs."""
-    widget = SEVERAL_WIDGETS.get(control.widget) or WIDGETS.get(control.widget, WIDGETS["text"])
+    name = control.widget
+    widget = SEVERAL_WIDGETS.get(name) or FILE_WIDGETS.get(name) or WIDGETS.get(name, WIDGETS["text"])
     inside = widget.compile(control, words)
     start = f'<div class="form-field{" full" if control.full or widget.wide else ""}" id="'
     opened = '-field" data-fs-no-draft>' if control.keep_no_draft else '-field">'

@@ -138,6 +138,10 @@ class Control:
     full: bool = False
     autocomplete: str = "off"
     keep_no_draft: bool = False
+    upload_url: str = ""
+    accept: str = ""
+    camera: bool = False
+    draws: bool = False
     shown: "Shown | None" = None
 
 

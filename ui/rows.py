@@ -20,6 +20,7 @@ from metamodel.field_types.rich_text import plain_text as rich_plain_text
 from metamodel.fields import ChoiceDef, FieldDef
 from metamodel.texts import label_text
 from metamodel.values import Ref
+from ui.file_markup import file_chips
 from ui.formats import Formats
 from ui.shown import person_html
 from ui.value_markup import short_text, stars, swatch
@@ -101,6 +102,7 @@ def plain_text(field: FieldDef, formats: Formats, words: Mapping[str, str]) -> C
         "duration": formats.duration,
         "rating": lambda value: f"{value} / {most_stars(field)}",
         "rich_text": lambda value: " ".join(rich_plain_text(value).split()),
+        "files": lambda value: ", ".join(map(str, value)),
     }
     return known.get(kind, str)
 
@@ -175,6 +177,7 @@ def _inner(field: FieldDef, formats: Formats, words: Mapping[str, str]) -> Calla
         "long_text": lambda value: html_text(value[:LONGEST_TEXT]),
         "rich_text": lambda value: short_text(value, LONGEST_TEXT),
         "json": lambda value: f"<code>{html_text(value[:LONGEST_TEXT])}</code>",
+        **dict.fromkeys(("file", "files", "image", "signature"), file_chips),
         "color": swatch,
         "rating": lambda value: stars(value, most_stars(field)),
     }

@@ -66,11 +66,15 @@ class WebSettings:
         return frozenset(names - {""})
 
 
-def install_security(app: Flask, settings: WebSettings) -> None:
-    """Check each request before any view sees it, and put the security headers on each answer."""
+def install_security(app: Flask, settings: WebSettings, *, file_bytes: int = 0) -> None:
+    """Check each request before any view sees it, and put the security headers on each answer.
+
+    file_bytes: what one file may have, for requests that bring files.
+    """
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
     app.config["MAX_FORM_PARTS"] = 2_000
+    app.config["MAX_UPLOAD_LENGTH"] = settings.max_body_bytes + file_bytes
     hosts = settings.hosts
     any_host = "*" in hosts
 
@@ -79,6 +83,8 @@ def install_security(app: Flask, settings: WebSettings) -> None:
             raise BadRequest("The Host header names a machine this server does not answer for.")
         refuse_nul(request.environ.get("QUERY_STRING", ""), request.path)
         if request.method not in SAFE_METHODS:
+            if _brings_files():
+                request.max_content_length = settings.max_body_bytes + file_bytes
             _refuse_foreign_origin()
             if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
                 _check_form()
@@ -117,6 +123,12 @@ def local_path(target: str | None, default: str = "/") -> str:
         return default
     parts = urlsplit(target)
     return default if parts.scheme or parts.netloc else target
+
+
+def _brings_files() -> bool:
+    """Say whether the request may be longer than others: a file for a field, or a form with files of somebody known."""
+    is_form = request.mimetype == "multipart/form-data" and request.path.startswith("/o/") and bool(request.cookies)
+    return is_form or request.path.startswith("/api/v1/files/")
 
 
 def _check_form() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from metamodel.values import StoredFile
 from ui.page_parts import Control, Shown
 from ui.written import html_text
 
@@ -18,7 +19,7 @@ from ui.written import html_text
 class ControlWords:
     """What controls say in the user's language; lock, alert: icons as markup.
 
-    currency_of: the name of a currency's own control, with `%(label)s` for the label.
+    currency_of: the name of a currency's own control, with `%(label)s` for the label. The last ones are of files.
     """
 
     required: str
@@ -26,6 +27,10 @@ class ControlWords:
     currency_of: str
     lock: str
     alert: str
+    choose_file: str = ""
+    keep_file: str = ""
+    remove: str = ""
+    sign_here: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,6 +53,7 @@ class ControlState:
     currency: str = ""
     lookup_url: str = ""
     shown: Shown | None = None
+    files: Sequence[StoredFile] = ()
 
 
 REQUIRED = ' aria-required="true"'
@@ -142,15 +148,19 @@ def _compile_percent(control: Control, words: ControlWords) -> WidgetWriter:
 def _compile_money(control: Control, words: ControlWords) -> WidgetWriter:
     digits = _DECIMAL.compile(control, words)
     name = html_text(words.currency_of.replace("%(label)s", control.label))
-    choices = "".join(option_html(each.value, each.label, each.selected) for each in control.currencies)
+    named = {each.value: each.label for each in control.currencies}
+    unnamed = "".join(option_html(value, label) for value, label in named.items())
+    choices = {
+        chosen: "".join(option_html(value, label, value == chosen) for value, label in named.items())
+        for chosen in named
+    }
 
     def write(now: ControlState, described: str, mark: str) -> str:
         head = ""
-        if choices:
-            disabled = " disabled" if now.readonly else ""
+        if named and not now.readonly:
             head = (
-                f'<select class="form-select" name="{html_text(control.currency_name)}" id="{now.id}-currency" '
-                f'aria-label="{name}"{disabled}>{choices}</select>'
+                f'<select class="form-select affix-select" name="{html_text(control.currency_name)}" '
+                f'id="{now.id}-currency" aria-label="{name}">{choices.get(now.currency, unnamed)}</select>'
             )
         elif now.currency:
             head = f'<span class="affix-text" id="{now.id}-currency">{html_text(now.currency)}</span>'

@@ -123,6 +123,7 @@ _BY_FIELD_TYPE = {
     "barcode": TEXT, "autonumber": TEXT, "id": TEXT, "integer": INTEGER, "rating": INTEGER, "decimal": DECIMAL,
     "percent": PERCENT, "money": MONEY, "boolean": BOOLEAN, "date": DATE, "datetime": DATETIME, "time": TIME,
     "duration": DURATION, "person_name": COMPOUND, "address": COMPOUND, "geo": COMPOUND,
+    "file": COMPOUND, "image": COMPOUND, "signature": COMPOUND, "files": list_of(TEXT),
     "tags": list_of(TEXT), "count": INTEGER, "version": INTEGER,
 }  # fmt: skip
 

@@ -56,7 +56,7 @@ class Automation:
     """The rules of one installation at work.
 
     concurrency: threads of a worker where nobody says. base_url: of the pages, for links in mails. allowed_hosts: hosts
-    of the own network that the operator lets rules call.
+    of the own network that the operator lets rules call. chore: what the housekeeping does once an hour.
     """
 
     def __init__(
@@ -74,6 +74,7 @@ class Automation:
         concurrency: int = 4,
         base_url: str = "",
         allowed_hosts: tuple[str, ...] = (),
+        chore: Callable[[], object] = lambda: None,
         environment: Mapping[str, str] = os.environ,
     ) -> None:
         self._database = database
@@ -88,6 +89,7 @@ class Automation:
         self._concurrency = concurrency
         self._base_url = base_url
         self._allowed_hosts = allowed_hosts
+        self._chore = chore
         self._environment = environment
         self._users = UserDirectory(releases.current, system.credential, system.role, clock)
         self._ledger = Ledger(system)
@@ -149,6 +151,7 @@ class Automation:
             ids=self._ids,
             current=self._current,
             index_of=self.index,
+            chore=self._chore,
         )
 
     def next_runs(self, rule: str, count: int = 5) -> tuple[dt.datetime, ...]:

@@ -11,10 +11,10 @@ from decimal import Decimal
 from typing import Any
 
 from metamodel.field_types.compound import part_values
-from metamodel.values import Address, Geo, Money, PersonName, Ref
+from metamodel.values import Address, Compound, ForeignMoney, Geo, Money, PersonName, Ref, StoredFile
 from workflow_dsl.durations import Duration
 
-_COMPOUNDS = {PersonName: "person_name", Address: "address", Geo: "geo"}
+_COMPOUNDS = {PersonName: "person_name", Address: "address", Geo: "geo", StoredFile: "file"}
 
 
 def to_stored(value: object) -> Any:
@@ -32,16 +32,28 @@ def _mapping(value: Mapping[Any, object]) -> dict[str, Any]:
     return {"$map": inner} if any(key.startswith("$") for key in inner) else inner
 
 
+def _worth(value: Money) -> list[str | None]:
+    if not isinstance(value, ForeignMoney):
+        return []
+    return [None if value.base is None else str(value.base)]
+
+
+def _money(amount: str, currency: str, *worth: str | None) -> Money:
+    if not worth:
+        return Money(Decimal(amount), currency)
+    return ForeignMoney(Decimal(amount), currency, None if worth[0] is None else Decimal(worth[0]))
+
+
 def _items(value: Iterable[object]) -> list[Any]:
     return [to_stored(item) for item in value]
 
 
 # In this order: Money, Ref and Duration are tuples, a datetime is a date.
 _WRITERS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
-    (Money, lambda value: {"$money": [str(value.amount), value.currency]}),
+    (Money, lambda value: {"$money": [str(value.amount), value.currency, *_worth(value)]}),
     (Ref, lambda value: {"$ref": [value.object, value.id]}),
     (Duration, lambda value: {"$duration": [str(part) for part in value]}),
-    (PersonName | Address | Geo, lambda value: {"$" + _COMPOUNDS[type(value)]: _items(part_values(value))}),
+    (Compound, lambda value: {"$" + _COMPOUNDS[type(value)]: _items(part_values(value))}),
     (Decimal, lambda value: {"$decimal": str(value)}),
     (dt.datetime, lambda value: {"$instant": value.isoformat()}),
     (dt.date, lambda value: {"$date": value.isoformat()}),
@@ -68,7 +80,8 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "$person_name": lambda parts: PersonName(*(from_stored(part) for part in parts)),
     "$address": lambda parts: Address(*(from_stored(part) for part in parts)),
     "$geo": lambda parts: Geo(*(from_stored(part) for part in parts)),
-    "$money": lambda parts: Money(Decimal(parts[0]), parts[1]),
+    "$file": lambda parts: StoredFile(*parts),
+    "$money": lambda parts: _money(*parts),
     "$ref": lambda parts: Ref(parts[0], parts[1]),
     "$duration": lambda parts: Duration(*(Decimal(part) for part in parts)),
     "$decimal": Decimal,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -35,10 +35,12 @@ from engine.expressions.sql.values import (
     parts_of,
 )
 from engine.records.statements import Convert, result_converter
+from engine.storage.codecs import files_of_lists
 from engine.storage.column_types import ScaledInteger
 from metamodel.field_types.compound import MAKERS, PARTS, part_values
+from metamodel.field_types.files import file_json
 from metamodel.field_types.spans import iso_text, of_seconds, time_text
-from metamodel.values import Duration, Money, Ref
+from metamodel.values import Duration, ForeignMoney, Money, Ref, StoredFile
 from workflow_dsl import typed as t
 from workflow_dsl.types import Kind
 
@@ -74,7 +76,16 @@ class CellMaker:
 
         Raises: NotInSql.
         """
+        if isinstance(node, t.FieldPath) and node.field is not None and node.field.value_type == "files":
+            return self._files(name, node)
         return self.of(name, self._builder.value(node, self._environment), node)
+
+    def _files(self, name: str, node: t.FieldPath) -> Cell:
+        lists = [replace(node, attribute=part.name) for part in PARTS["file"]]
+        parts = [part for each in lists for part in parts_of(self._builder.value(each, self._environment))]
+        at, converts = self._next, [result_converter(part.type, self._dialect) for part in parts]
+        self._next += len(parts)
+        return _files_cell(name, tuple(parts), at, converts)
 
     def of(self, name: str, value: SqlValue, node: t.Typed) -> Cell:
         """Make a cell of a value; `node` says what kind of value it is for people."""
@@ -83,14 +94,15 @@ class CellMaker:
         parts = parts_of(value)
         at = self._next
         self._next += len(parts)
+        if isinstance(value, SqlMoney):
+            converts = [self._convert(number, number.expr) for number in (value.amount, value.base)]
+            return _money_cell(name, parts, at, converts, self._builder.metamodel.main.currency)
         converts = [self._convert(value, part) for part in parts]
         if isinstance(value, SqlReference | SqlAnyReference):
             title = self._titles(node, value)
             title_at = self._next
             self._next += 1
             return _reference_cell(name, value, (*parts, title), at, title_at, node)
-        if isinstance(value, SqlMoney):
-            return _money_cell(name, parts, at, converts[0])
         if isinstance(value, SqlParts):
             return _compound_cell(name, value, at, [self._convert(part, part.expr) for part in value.parts])
         if isinstance(value, SqlDuration):
@@ -102,12 +114,10 @@ class CellMaker:
     def _convert(self, value: SqlValue, part: Sql) -> Convert | None:
         if isinstance(value, SqlNumber) and value.places == 0:
             return None
-        places = value.amount.places if isinstance(value, SqlMoney) else None
-        places = value.places if isinstance(value, SqlNumber) else places
-        if self._dialect.name == "sqlite" and isinstance(value, SqlNumber | SqlMoney):
-            if places is None:
+        if self._dialect.name == "sqlite" and isinstance(value, SqlNumber):
+            if value.places is None:
                 return Decimal
-            return result_converter(ScaledInteger(places), self._dialect)
+            return result_converter(ScaledInteger(value.places), self._dialect)
         return result_converter(part.type, self._dialect)
 
     def _titles(self, node: t.Typed, value: SqlReference | SqlAnyReference) -> Sql:
@@ -153,6 +163,21 @@ def _document_cell(name: str, parts: tuple[Sql, ...], at: int) -> Cell:
     return Cell(name, parts, lambda row: row[at], json)
 
 
+def _files_cell(name: str, parts: tuple[Sql, ...], at: int, converts: Sequence[Convert | None]) -> Cell:
+    def read(row: Sequence[Any]) -> tuple[StoredFile, ...] | None:
+        raw = row[at : at + len(parts)]
+        if raw[0] is None:
+            return None
+        lists = [each if convert is None else convert(each) for each, convert in zip(raw, converts, strict=True)]
+        return files_of_lists(lists)
+
+    def json(row: Sequence[Any]) -> Any:
+        found = read(row)
+        return None if found is None else [file_json(each) for each in found]
+
+    return Cell(name, parts, read, json)
+
+
 def _items_cell(name: str, text: Sql, at: int) -> Cell:
     def read(row: Sequence[Any]) -> tuple[str, ...] | None:
         return None if row[at] is None else tuple(orjson.loads(row[at]))
@@ -175,7 +200,10 @@ def _compound_cell(name: str, value: SqlParts, at: int, converts: Sequence[Conve
         return None if all(part is None for part in found) else make(*found)
 
     def json(row: Sequence[Any]) -> Any:
-        parts = part_values(read(row))
+        found = read(row)
+        if isinstance(found, StoredFile):
+            return file_json(found)
+        parts = part_values(found)
         texts = (f"{part:f}" if isinstance(part, Decimal) else part for part in parts)
         return dict(zip(names, texts, strict=True)) if parts else None
 
@@ -212,18 +240,25 @@ def _moment(raw: Any) -> str | None:
     return text[:-6] + "Z" if text.endswith("+00:00") else moment.astimezone(dt.UTC).isoformat()[:-6] + "Z"
 
 
-def _money_cell(name: str, parts: tuple[Sql, ...], at: int, convert: Convert | None) -> Cell:
+def _money_cell(
+    name: str, parts: tuple[Sql, ...], at: int, converts: Sequence[Convert | None], base_currency: str
+) -> Cell:
+    of_amount, of_base = converts
+
     def read(row: Sequence[Any]) -> Any:
-        amount = row[at]
+        amount, currency, base = row[at], row[at + 1], row[at + 2]
         if amount is None:
             return None
-        return Money(amount if convert is None else convert(amount), row[at + 1])
+        exact = amount if of_amount is None else of_amount(amount)
+        if currency == base_currency:
+            return Money(exact, currency)
+        return ForeignMoney(exact, currency, base if base is None or of_base is None else of_base(base))
 
     def json(row: Sequence[Any]) -> Any:
         amount = row[at]
         if amount is None:
             return None
-        exact = amount if convert is None else convert(amount)
+        exact = amount if of_amount is None else of_amount(amount)
         return {"amount": f"{exact:f}", "currency": row[at + 1]}
 
     return Cell(name, parts, read, json)

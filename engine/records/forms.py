@@ -13,6 +13,7 @@ from engine.records.form_fields import form_fields, holds
 from engine.records.hooks import SaveKind
 from engine.records.layouts import choose_layout
 from engine.records.saving.drafts import RecordDraft
+from engine.records.saving.file_fields import name_files
 from engine.records.saving.loading import load_for_change
 from engine.records.saving.narrowing import let_go
 from engine.records.saving.relations import check_relations
@@ -38,6 +39,7 @@ def form_state(
     """
     draft, errors = _draft(transaction, object_def, record_id, raw)
     let_go(draft)
+    name_files(draft, transaction)
     draft.compute()
     check_relations([draft], transaction)
     context, this = draft.context, draft.context.this

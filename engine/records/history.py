@@ -38,6 +38,13 @@ def read_history(
     return [_entry(transaction, dict(row._mapping), shown) for row in rows]
 
 
+def shows_history(transaction: Transaction, object_def: ObjectDef, record_id: str, field: str) -> bool:
+    """Say whether the actor sees what a field of a record was before."""
+    transaction.reader.require_readable(object_def, record_id)
+    found = _shown_fields(transaction, object_def, record_id).get(field)
+    return found is not None and not found[1]
+
+
 def _shown_fields(
     transaction: Transaction, object_def: ObjectDef, record_id: str
 ) -> Mapping[str, tuple[FieldDef, bool]]:

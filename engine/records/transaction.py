@@ -85,8 +85,10 @@ class Transaction(Sending):
         actor: Actor,
         now: dt.datetime,
         cause: Cause,
+        *,
+        alone: bool = False,
     ) -> None:
-        super().__init__(connection, services.database, parts)
+        super().__init__(connection, services.database, parts, alone=alone)
         self.services = services
         self.system = services.system
         self.release = parts.release
@@ -123,6 +125,9 @@ class Transaction(Sending):
         )
         self.reader = Reader(self)
         self.waiting_events: list[SaveEvent] = []
+        # Files made of others in this transaction, by their new ids: rows of the others.
+        self.copied_files: dict[str, Mapping[str, Any]] = {}
+        self.judged_files: set[tuple[str, str, str]] = set()
 
     def get(self, object_key: str, record_id: str, *, fields: Sequence[str] | None = None) -> Record:
         """Read one record.
@@ -162,7 +167,7 @@ class Transaction(Sending):
         self._confirm(confirm)
         object_def = self.object_def(object_key)
         saved = save_with_children(self, object_def, values, lambda own: create_record(self, object_def, own, id))
-        self.settle()
+        self.settle(last=self.alone)
         return saved
 
     def update(
@@ -185,7 +190,7 @@ class Transaction(Sending):
             return update_record(self, object_def, record_id, own, version)
 
         saved = save_with_children(self, object_def, values, save)
-        self.settle()
+        self.settle(last=self.alone)
         return saved
 
     def delete(self, object_key: str, record_id: str, *, version: int | None = None) -> None:

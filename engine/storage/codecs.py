@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import cast
 
 from sqlalchemy import Column
 
 from metamodel.field_types.compound import part_values
-from metamodel.values import Compound, Duration, Money, Ref
+from metamodel.field_types.files import files_in
+from metamodel.values import Compound, Duration, ForeignMoney, Money, Ref, StoredFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,17 +62,21 @@ class MoneyCodec(Codec):
         if value is None:
             return {amount: None, currency: None, in_base: None}
         assert isinstance(value, Money)
+        if base is None and isinstance(value, ForeignMoney):
+            base = value.base
         if base is None and value.currency == self.base_currency:
             base = value.amount
         return {amount: value.amount, currency: value.currency, in_base: base}
 
     def from_columns(self, parts: Sequence[object]) -> object:
         """Put the value together; `parts` in the order of `columns`."""
-        amount, currency = parts[0], parts[1]
+        amount, currency, base = parts
         if amount is None:
             return None
         assert isinstance(amount, Decimal)
-        return Money(amount, str(currency or self.base_currency))
+        if currency is None or currency == self.base_currency:
+            return Money(amount, self.base_currency)
+        return ForeignMoney(amount, str(currency), base if isinstance(base, Decimal) else None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +135,37 @@ class PartsCodec(Codec):
     def from_columns(self, parts: Sequence[object]) -> object:
         """Put the value together; `parts` in the order of `columns`."""
         return None if all(part is None for part in parts) else self.make(*parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilesCodec(Codec):
+    """Several files: names, types, sizes and ids, each a list for the driver, in one order."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the column's value is the field's value as it stands."""
+        return False
+
+    def to_columns(self, value: object) -> dict[str, object]:
+        """Give what is written: column name → value."""
+        files = [[str(part) for part in part_values(each)] for each in files_in(value)]
+        lists = list(zip(*files, strict=True)) or [()] * len(self.names)
+        return {name: list(parts) or None for name, parts in zip(self.names, lists, strict=True)}
+
+    def from_columns(self, parts: Sequence[object]) -> object:
+        """Put the value together; `parts` in the order of `columns`."""
+        return files_of_lists(parts)
+
+
+def files_of_lists(lists: Sequence[object]) -> tuple[StoredFile, ...] | None:
+    """Put several files together from the lists of their names, types, sizes and ids."""
+    if not all(isinstance(each, list | tuple) for each in lists):
+        return None
+    names, kinds, sizes, ids = (cast("Sequence[str]", each) for each in lists)
+    return tuple(
+        StoredFile(name=name, type=kind, size=int(size), id=file_id)
+        for name, kind, size, file_id in zip(names, kinds, sizes, ids, strict=True)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from engine.storage.schema import (
 )
 from metamodel.apps import Metamodel
 from metamodel.field_types import FieldTypeRegistry, StorageKind, standard_field_types
-from metamodel.field_types.compound import GEO_DIGITS, parts_of_field
+from metamodel.field_types.compound import GEO_DIGITS, PARTS, parts_of_field
 from metamodel.field_types.number import DEFAULT_DIGITS, MONEY_DIGITS, PERCENT_POINT_DIGITS
 from metamodel.fields import FieldDef, RollupFunction
 from metamodel.objects import ObjectDef
@@ -30,6 +30,8 @@ from metamodel.objects import ObjectDef
 TITLE_COLUMN = "title_"
 MATCH_PART = "match_"
 """What plans call the keys by which duplicates of a record are found; they stand in fs_match."""
+RATE_PART = "worth_"
+"""What plans call the base values of amounts in other currencies."""
 LIVE_COLUMN = "deleted_at"
 SORT_SUFFIX = "_sort"
 CURRENCY_SUFFIX = "_currency"
@@ -51,6 +53,9 @@ _PLAIN = {
     StorageKind.TEXTS: ColumnKind.TEXTS,
     StorageKind.JSON: ColumnKind.DOCUMENT,
 }
+
+
+_PART_KINDS = {"text": ColumnKind.TEXT, "decimal": ColumnKind.DECIMAL, "integer": ColumnKind.INTEGER}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +124,8 @@ def field_columns(source: LayoutSource, object_def: ObjectDef, definition: Field
             return tuple(_money_columns(definition, _scale(source, object_def, definition)))
         case StorageKind.PARTS:
             return tuple(_part_columns(definition))
+        case StorageKind.FILES:
+            return tuple(_file_columns(definition))
         case StorageKind.REFERENCE | StorageKind.ANY_REFERENCE:
             return tuple(_reference_columns(source, definition))
         case StorageKind.BOOLEAN:
@@ -145,9 +152,15 @@ def _money_columns(definition: FieldDef, scale: int) -> Iterator[ColumnSpec]:
 
 def _part_columns(definition: FieldDef) -> Iterator[ColumnSpec]:
     for part in parts_of_field(definition):
-        kind = ColumnKind.DECIMAL if part.type == "decimal" else ColumnKind.TEXT
+        kind = _PART_KINDS[part.type]
         scale = GEO_DIGITS if kind is ColumnKind.DECIMAL else 0
         yield ColumnSpec(name=part_column(definition.name, part.name), kind=kind, field=definition.name, scale=scale)
+
+
+def _file_columns(definition: FieldDef) -> Iterator[ColumnSpec]:
+    for part in PARTS["file"]:
+        column = part_column(definition.name, part.name)
+        yield ColumnSpec(name=column, kind=ColumnKind.TEXTS, field=definition.name)
 
 
 def part_column(field_name: str, part: str) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy import Index, MetaData, Table
 
 from engine.storage.dialect import Dialect
 from engine.storage.system_automation import outside_tables, run_tables, timer_tables
+from engine.storage.system_files import file_tables
 from engine.storage.system_maker import SystemTableMaker
 
 
@@ -31,6 +32,7 @@ class SystemTables:
     lockout: Table
     audit: Table
     sequence: Table
+    conversion: Table
     match: Table
     stage: Table
     run: Table
@@ -42,6 +44,8 @@ class SystemTables:
     idempotency: Table
     imported: Table
     import_error: Table
+    file: Table
+    content: Table
     version: Table
 
 
@@ -59,6 +63,7 @@ def build_system_tables(dialect: Dialect) -> SystemTables:
         **timer_tables(make),
         **outside_tables(make),
         **_imports(make),
+        **file_tables(make),
     )
 
 
@@ -222,6 +227,16 @@ def _stages(make: SystemTableMaker) -> dict[str, Table]:
             make.instant("left_at", nullable=False),
             make.text("left_by"),
             Index("ix_fs_stage_record", "object", "record_id", "field", "left_at"),
+        ),
+        # What records were converted into, one row a record (engine/records/conversions).
+        "conversion": make.table(
+            "fs_conversion",
+            make.text("object", primary_key=True),
+            make.id("record_id", primary_key=True),
+            make.text("conversion", nullable=False),
+            make.instant("at", nullable=False),
+            make.text("by"),
+            make.json("made"),
         ),
         # Keys that likely duplicates share, several a record (engine/records/duplicates).
         "match": make.table(

@@ -28,6 +28,7 @@ from engine.storage.codecs import (
     AnyCodec,
     Codec,
     DurationCodec,
+    FilesCodec,
     MoneyCodec,
     PartsCodec,
     TargetsCodec,
@@ -200,6 +201,8 @@ def _codec(
     if (compound := MAKERS.get(definition.value_type)) is not None:
         names = tuple(part.name for part in parts_of_field(definition))
         return PartsCodec(field=name, columns=columns, make=compound, parts=names)
+    if definition.value_type == "files":
+        return FilesCodec(field=name, columns=columns)
     if kinds[0] is ColumnKind.TEXTS:
         return TextsCodec(field=name, columns=columns)
     if len(columns) == 1:

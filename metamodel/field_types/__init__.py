@@ -17,6 +17,7 @@ from metamodel.field_types.choice import BooleanType, ChoiceType
 from metamodel.field_types.coded import BarcodeType, ColorType
 from metamodel.field_types.compound import AddressType, GeoType, PersonNameType
 from metamodel.field_types.computed import AutonumberType, RollupType
+from metamodel.field_types.files import FilesType, FileType, ImageType, SignatureType
 from metamodel.field_types.json_documents import JsonType
 from metamodel.field_types.messages import message
 from metamodel.field_types.number import DecimalType, IntegerType, MoneyType, PercentType, RatingType
@@ -69,6 +70,10 @@ def standard_field_types() -> FieldTypeRegistry:
             AddressType(),
             GeoType(),
             JsonType(),
+            FileType(),
+            FilesType(),
+            ImageType(),
+            SignatureType(),
             RelationType("lookup"),
             RelationType("child_of"),
             RelationType("user"),

@@ -1,4 +1,4 @@
-"""Fields of several parts: person_name, address and geo. Each part has a column, and a name in paths and files."""
+"""Values of several parts: person_name, address, geo, a file. Each part has a column, and a name in paths and files."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from types import MappingProxyType
 from typing import Any
 
 from metamodel.field_types.base import FieldType, FieldValueError, StorageKind, ValueContext
+from metamodel.field_types.cells import CellForm, CellPart
 from metamodel.field_types.number import decimal_text, read_decimal
 from metamodel.field_types.text import TextType
 from metamodel.fields import FieldDef
-from metamodel.values import Address, Compound, Geo, PersonName
+from metamodel.values import Address, Compound, Geo, PersonName, StoredFile
 
 GEO_DIGITS = 6
 LONGEST_PART = 200
@@ -36,6 +37,12 @@ def _texts(**labels: tuple[str, str]) -> tuple[Part, ...]:
     return tuple(Part(name=name, type="text", labels=pair) for name, pair in labels.items())
 
 
+_FILE_PARTS = (
+    Part(name="name", type="text", labels=("Name", "名称")),
+    Part(name="type", type="text", labels=("Kind of file", "文件类型")),
+    Part(name="size", type="integer", labels=("Size in bytes", "大小（字节）")),
+    Part(name="id", type="text", labels=("Id", "标识")),
+)
 PARTS: Mapping[str, tuple[Part, ...]] = MappingProxyType(
     {
         "person_name": _texts(
@@ -56,11 +63,21 @@ PARTS: Mapping[str, tuple[Part, ...]] = MappingProxyType(
             Part(name="latitude", type="decimal", labels=("Latitude", "纬度")),
             Part(name="longitude", type="decimal", labels=("Longitude", "经度")),
         ),
+        "file": _FILE_PARTS,
+        "image": _FILE_PARTS,
+        "signature": _FILE_PARTS,
     }
 )
 """Field type → its parts, in the order of its columns."""
 MAKERS: Mapping[str, Callable[..., Compound]] = MappingProxyType(
-    {"person_name": PersonName, "address": Address, "geo": Geo}
+    {
+        "person_name": PersonName,
+        "address": Address,
+        "geo": Geo,
+        "file": StoredFile,
+        "image": StoredFile,
+        "signature": StoredFile,
+    }
 )
 """Field type → what makes its value of the parts in their order."""
 
@@ -122,6 +139,14 @@ class CompoundType(FieldType):
 
     def to_json(self, value: object, field: FieldDef) -> object:
         return {part.name: part_of(value, part.name) for part in PARTS[self.name]}
+
+    def cell_parts(self, field: FieldDef) -> tuple[CellPart, ...]:
+        return tuple(CellPart(name=part.name, key=part.name, labels=part.labels) for part in PARTS[self.name])
+
+    def to_cells(self, value: object, field: FieldDef, form: CellForm, title: str | None = None) -> tuple[str, ...]:
+        parts = self.to_json(value, field)
+        assert isinstance(parts, dict)
+        return tuple(part or "" for part in parts.values())
 
     def _given(self, raw: object) -> Mapping[Any, object]:
         if not isinstance(raw, Mapping):
@@ -194,12 +219,12 @@ class GeoType(CompoundType):
 
 def part_values(value: object) -> tuple[Any, ...]:
     """Give the parts of a compound value in their order; none for other values."""
-    return astuple(value) if isinstance(value, PersonName | Address | Geo) else ()
+    return astuple(value) if isinstance(value, Compound) else ()
 
 
 def part_of(value: object, name: str) -> Any:
     """Give a part of a compound value; None for an empty one."""
-    return asdict(value)[name] if isinstance(value, PersonName | Address | Geo) else None
+    return asdict(value)[name] if isinstance(value, Compound) else None
 
 
 def _degrees(number: Decimal) -> str:

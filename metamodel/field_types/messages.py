@@ -122,6 +122,37 @@ MESSAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "json_option": ("{path}: must be one of: {options}.", "{path}：必须是以下之一：{options}。"),
         "json_rule": ("{path}: does not fit '{rule}'.", "{path}：不符合“{rule}”。"),
+        "not_file": ("This must be the id of a file that was uploaded.", "此项必须是已上传文件的 id。"),
+        "no_file": ("There is no such file, or it is not yours to use here.", "没有这个文件，或您无权在此使用。"),
+        "file_empty": ("This file is empty.", "此文件是空的。"),
+        "file_too_big": ("This file has {size}; at most {most} are allowed.", "此文件为 {size}，最大允许 {most}。"),
+        "file_kind": (
+            "This kind of file can't stand here; only: {accepted}.",
+            "此处不能使用这种文件，只能是：{accepted}。",
+        ),
+        "file_content": (
+            "The file is called '.{ending}', but its content is {found}.",
+            "文件扩展名为“.{ending}”，但内容是 {found}。",
+        ),
+        "file_archive": (
+            "This archive unpacks to more than is allowed, or can't be read.",
+            "此压缩文件解压后超出允许范围，或无法读取。",
+        ),
+        "file_space": ("There is no more room for files here; ask your administrator.", "文件空间已满，请联系管理员。"),
+        "too_many_uploads": (
+            "You have {count} files that no record uses yet; save or wait before more are sent.",
+            "您有 {count} 个文件尚未用于任何记录；请先保存或稍后再上传。",
+        ),
+        "too_many_files": (
+            "These are {count} files; at most {most} are allowed.",
+            "共 {count} 个文件，最多允许 {most} 个。",
+        ),
+        "not_image": ("This is not an image (PNG, JPEG, GIF or WebP).", "这不是图片（PNG、JPEG、GIF 或 WebP）。"),
+        "image_too_large": (
+            "This image has too many pixels: {width} × {height}.",
+            "图片像素过多：{width} × {height}。",
+        ),
+        "image_broken": ("This image is damaged and can't be shown.", "图片已损坏，无法显示。"),
         "unsafe_markup": (
             "This text holds markup that is not allowed.",
             "此文本含有不允许的标记。",

@@ -10,6 +10,7 @@ from metamodel.field_types.text import TextType
 from metamodel.fields import DefaultDef, FieldDef, OnDelete, RelationDef, RelationKind, RollupDef, RollupFunction
 from metamodel.names import did_you_mean
 from metamodel.reading.choice_entry import read_choice
+from metamodel.reading.file_entry import read_file_limits
 from metamodel.reading.json_entry import json_text
 from metamodel.reading.node_values import Reading, as_hint, child, flag, integer, label, located, word, words
 from metamodel.source import LocatedText
@@ -61,6 +62,7 @@ def read_field(
         rollup=_read_rollup(node) if field_type.name == "rollup" else None,
         number_format=word(written("format")),
         json_schema=json_text(written("schema")) if "schema" in field_type.keys else None,
+        files=read_file_limits(written) if "max_size" in field_type.keys else None,
     )
     return _with_values(bare, field_type, node, reading)
 

@@ -16,6 +16,7 @@ from metamodel.objects import SYSTEM_FIELDS
 from metamodel.reading.node_values import child, entries, scalars
 from metamodel.reading.object_file import ObjectDraft
 from metamodel.references.encrypted_fields import check_encrypted, check_unique_keys
+from metamodel.references.file_fields import check_file_limits
 from metamodel.references.json_fields import check_json_schema
 from metamodel.references.lookups import check_lookup
 from metamodel.references.telling import check_path, tell_unknown
@@ -72,6 +73,8 @@ def _check_field(
     check_encrypted(key, node, field, problems)
     if field.type == "json":
         check_json_schema(node.get("schema"), problems)
+    if field.files is not None:
+        check_file_limits(node, problems)
     if field.type == "autonumber":
         _check_format(node.get("format"), problems)
     if field.choice is not None:

@@ -6,6 +6,8 @@ from flask import Blueprint, Flask
 
 from ui.api import objects, records
 from ui.api.exports import export_records
+from ui.api.files import download_file, download_preview, upload_file
+from ui.api.conversions import convert, get_conversion
 from ui.api.openapi import OpenApiDocuments
 from ui.api.query import query_figures
 from ui.api.record_log import get_history, get_runs, get_stages
@@ -24,10 +26,15 @@ def register(app: Flask) -> None:
     api.patch(one)(records.update_record)
     api.delete(one)(records.delete_record)
     api.post(f"{one}/restore")(records.restore_record)
+    api.post(f"{one}/convert")(convert)
+    api.get(f"{one}/conversion")(get_conversion)
     api.get(f"{one}/history")(get_history)
     api.get(f"{one}/stages")(get_stages)
     api.get(f"{one}/runs")(get_runs)
     api.get("/exports/<object_name>")(export_records)
+    api.post("/files/<object_name>/<field_name>")(upload_file)
+    api.get("/files/<file_id>")(download_file)
+    api.get("/files/<file_id>/preview/<size>")(download_preview)
     api.post("/query")(query_figures)
     api.get("/runs")(list_runs)
     api.post("/runs/<run_id>/retry")(retry_run)

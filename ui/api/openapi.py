@@ -23,6 +23,7 @@ from ui.api.answers import bytes_answer, to_json
 from ui.api.child_schemas import add_child_lists
 from ui.api.exports import HEADS
 from ui.api.exports import PARAMETERS as EXPORT_PARAMETERS
+from ui.api.files import file_paths
 from ui.api.parameters import DEFAULT_LIMIT, LIST_PARAMETERS, read_parameters
 from ui.api.value_schemas import Schema, read_schema, shared_schemas, write_schema
 from ui.api.visible import VisibleObject, visible_objects
@@ -58,7 +59,7 @@ def build_document(pinned: Release, who: Actor, lang: str) -> dict[str, Any]:
     """Make the document of one caller."""
     objects = visible_objects(pinned, who)
     schemas: dict[str, Schema] = shared_schemas(known_currencies(pinned.metamodel))
-    paths: dict[str, Any] = _fixed_paths()
+    paths: dict[str, Any] = _fixed_paths() | file_paths()
     for each in objects:
         schemas |= _object_schemas(each, pinned.field_types, lang)
         paths |= _object_paths(each, lang)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 from metamodel.field_types import FieldTypeRegistry, StorageKind
 from metamodel.field_types.compound import parts_of_field
+from metamodel.field_types.files import MOST_FILES, holds_files
 from metamodel.field_types.number import most_stars
 from metamodel.field_types.several import MOST_VALUES
 from metamodel.fields import FieldDef
@@ -23,6 +24,7 @@ Schema = dict[str, Any]
 _DECIMAL: Schema = {"type": "string", "format": "decimal", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"}
 _FORMS = {"color": "^#[0-9a-fA-F]{3}([0-9a-fA-F]{3})?$", "barcode": "^([0-9][ -]?){8,14}$"}
 _KEYS = re.compile(r'"([^"]*)":')
+FILE_IDS = ("The id alone.", "The ids alone, with commas between them.")
 _ID: Schema = {"type": "string", "format": "uuid"}
 
 _BY_STORAGE: Mapping[StorageKind, Schema] = MappingProxyType(
@@ -40,11 +42,23 @@ _BY_STORAGE: Mapping[StorageKind, Schema] = MappingProxyType(
 )
 
 
-def shared_schemas() -> dict[str, Schema]:
-    """Give the schemas that fields refer to."""
-    money = {"amount": _DECIMAL, "currency": {"type": "string", "pattern": "^[A-Z]{3}$"}}
+def shared_schemas(currencies: Sequence[str]) -> dict[str, Schema]:
+    """Give the schemas that fields refer to; currencies: those that amounts may be in."""
+    money = {"amount": _DECIMAL, "currency": {"type": "string", "enum": list(currencies)}}
     return {
         "Money": {"type": "object", "properties": money, "required": list(money), "additionalProperties": False},
+        "File": {
+            "type": "object",
+            "description": "A file that was uploaded before (`POST /files/{object}/{field}`); only `id` is taken.",
+            "properties": {
+                "id": _ID,
+                "name": {"type": ["string", "null"]},
+                "type": {"type": ["string", "null"], "description": "Content type, as its bytes say."},
+                "size": {"type": ["integer", "null"], "description": "Bytes."},
+            },
+            "required": ["id"],
+            "additionalProperties": False,
+        },
         "Lookup": {
             "type": "object",
             "properties": {
@@ -102,6 +116,8 @@ def write_schema(field: FieldDef, types: FieldTypeRegistry, language: str) -> Sc
             forms = [{"type": ["string", "number", "null"]}]
         case StorageKind.TEXTS:
             forms = [own, {"type": ["string", "null"], "description": "The values with commas or lines between them."}]
+        case StorageKind.PARTS | StorageKind.FILES if holds_files(field):
+            forms = [own, {"type": ["string", "null"], "description": FILE_IDS[field.value_type == "files"]}]
         case StorageKind.JSON:
             forms = [own, {"type": ["string", "null"], "description": "The same as JSON text."}]
         case StorageKind.MONEY:
@@ -120,6 +136,11 @@ def _by_kind(field: FieldDef, types: FieldTypeRegistry) -> Schema:
         return _whole_number(field)
     if storage is StorageKind.JSON:
         return _document_schema(field)
+    if storage is StorageKind.FILES:
+        most = (field.files.max_files if field.files is not None else None) or MOST_FILES
+        return {"type": "array", "items": {"$ref": "#/components/schemas/File"}, "maxItems": most}
+    if holds_files(field):
+        return {"$ref": "#/components/schemas/File"}
     if storage is StorageKind.PARTS:
         return {"type": "object", "properties": _part_schemas(field), "additionalProperties": False}
     if storage is StorageKind.TEXTS:

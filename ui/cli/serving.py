@@ -45,7 +45,7 @@ def serve_until_stopped(
         port=port,
         threads=THREADS,
         ident=None,
-        max_request_body_size=app.config["MAX_CONTENT_LENGTH"],
+        max_request_body_size=app.config["MAX_UPLOAD_LENGTH"],
         max_request_header_size=MAX_HEADER_BYTES,
         clear_untrusted_proxy_headers=True,
     )

@@ -8,7 +8,20 @@ from __future__ import annotations
 from flask import Flask
 
 from ui.assets import register_assets
-from ui.pages import export, expression, home, inbox, moves, quality, record_form, record_list, record_page, runs
+from ui.pages import (
+    converting,
+    export,
+    expression,
+    files,
+    home,
+    inbox,
+    moves,
+    quality,
+    record_form,
+    record_list,
+    record_page,
+    runs,
+)
 from ui.pages.chrome import install_chrome
 
 
@@ -16,5 +29,18 @@ def register(app: Flask) -> None:
     """Put the pages into the application; languages must be set up before."""
     register_assets(app.jinja_env)
     install_chrome(app)
-    for views in (home, inbox, export, record_list, moves, record_form, record_page, quality, runs, expression):
+    for views in (
+        home,
+        inbox,
+        files,
+        export,
+        record_list,
+        moves,
+        record_form,
+        record_page,
+        converting,
+        quality,
+        runs,
+        expression,
+    ):
         app.register_blueprint(views.blueprint)

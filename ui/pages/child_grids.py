@@ -19,6 +19,7 @@ from engine.records.saving.plan import save_plan
 from engine.records.transaction import Transaction
 from engine.records.types import Choice, ChosenLayout, FieldState, FormState, Lookups, Record
 from engine.releases.release import Release
+from metamodel.currency_rates import known_currencies
 from metamodel.fields import FieldDef
 from metamodel.objects import InverseDef, ObjectDef
 from metamodel.texts import label_text
@@ -34,7 +35,7 @@ MORE_ROWS = "fs-rows"
 _MOST_STORED = 200
 _MOST_COLUMNS = 6
 _PLACE = "\0"
-_WIDE = ("long_text", "rich_text", "json", "address")
+_WIDE = ("long_text", "rich_text", "json", "address", "file", "files", "image", "signature")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +127,7 @@ def _plans(
         may_add = rights.may("create") and inverse.field in rights.creatable
         if not fields or not (may_add or rights.may("update")):
             continue
-        words, currency = control_words(), transaction.parts.metamodel.main.currency
+        words, currencies = control_words(), known_currencies(transaction.parts.metamodel)
         types = transaction.release.field_types
         prefix = f"{name}.{_PLACE}."
         new = {each.name: _state(each, settable & rights.creatable) for each in fields}
@@ -136,7 +137,9 @@ def _plans(
             inverse=inverse,
             child=child,
             title=label_text(child.plural or child.label, formats.language, name),
-            columns=tuple(FieldControl(child, each, formats, words, currency, types, prefix=prefix) for each in fields),
+            columns=tuple(
+                FieldControl(child, each, formats, words, currencies, types, prefix=prefix) for each in fields
+            ),
             labels=tuple(label_text(each.label, formats.language, each.name) for each in fields),
             new=new,
             stored=stored,

@@ -13,6 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from metamodel.field_types import FieldTypeRegistry
 from metamodel.field_types.compound import part_values, parts_of_field
+from metamodel.field_types.files import files_in, holds_files
 from metamodel.field_types.json_documents import pretty
 from metamodel.field_types.spans import time_text
 from metamodel.fields import FieldDef
@@ -69,6 +70,8 @@ def widget_of(field: FieldDef, types: FieldTypeRegistry) -> str:
 
 def posted_text(field: FieldDef, given: MultiDict[str, str]) -> str:
     """Give what a control posted as one text: boxes that were ticked with commas between them, else the last value."""
+    if holds_files(field):
+        return ",".join(text for text in given.getlist(field.name) if text)
     if parts_of_field(field):
         return _posted_parts(field, given)
     if field.holds_several:
@@ -78,6 +81,8 @@ def posted_text(field: FieldDef, given: MultiDict[str, str]) -> str:
 
 def is_posted(field: FieldDef, given: MultiDict[str, str]) -> bool:
     """Say whether a field's control was on the form."""
+    if holds_files(field):
+        return field.name in given
     return field.name in given or any(f"{field.name}{PART}{part.name}" in given for part in parts_of_field(field))
 
 
@@ -124,6 +129,8 @@ def _text_of_several(field: FieldDef, value: object) -> str:
     """Write several values, or the parts of a compound one, as one text; any other value as its text."""
     if field.value_type == "json":
         return pretty(str(value))
+    if holds_files(field):
+        return ",".join(file.id for file in files_in(value))
     if field.holds_several and isinstance(value, tuple):
         return joined_text(field, value)
     # A line a part: a street of several lines is shown in one.
@@ -146,6 +153,9 @@ def _raw(field: FieldDef, given: MultiDict[str, str], formats: Formats) -> objec
     text = posted_text(field, given).replace("\r\n", "\n")
     if field.value_type == "boolean":
         return is_ticked(text)
+    if holds_files(field):
+        # A file that is chosen stands behind the one that was there, and takes its place.
+        return (text if field.value_type == "files" else text.rpartition(",")[2]) or None
     if parts_of_field(field):
         return (
             dict(zip((part.name for part in parts_of_field(field)), text.split("\n"), strict=False)) if text else None

@@ -9,13 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote, urlencode
 
 from engine.records.types import Choice, FieldState, FormState
+from metamodel.content_types import IMAGE_TYPES
 from metamodel.field_types import FieldTypeRegistry
 from metamodel.field_types.compound import parts_of_field
+from metamodel.field_types.files import files_in, holds_files
 from metamodel.field_types.number import most_stars
-from metamodel.fields import FieldDef
+from metamodel.fields import FieldDef, FileLimits
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from metamodel.values import Money
@@ -47,7 +50,8 @@ class FormControl:
 class FieldControl:
     """Writes one field of an object for a language and time zone.
 
-    base_currency: of money without one. prefix: what the control's name begins with, where it stands in a grid.
+    currencies: those of money, that of money without one first. prefix: what the control's name begins with, where it
+    stands in a grid.
     """
 
     def __init__(
@@ -56,18 +60,20 @@ class FieldControl:
         field: FieldDef,
         formats: Formats,
         words: ControlWords,
-        base_currency: str,
+        currencies: Sequence[str],
         types: FieldTypeRegistry,
         *,
         prefix: str = "",
     ) -> None:
-        self._field, self._formats, self._base_currency = field, formats, base_currency
+        self._field, self._formats, self._base_currency = field, formats, currencies[0]
+        self._is_in_several = field.value_type == "money" and len(currencies) > 1
         self.name, self.label = field.name, label_text(field.label, formats.language, field.name)
         self._computed = field.is_computed
         widget = widget_of(field, types)
         self._suffix = f"-{field.name}".replace(".", "-")
         self._is_switch = widget == "switch"
         self._ticks, self._parts = widget == "checks", widget == "parts"
+        self._files = widget == "file"
         self._options = None if self._ticks else _options_writer(field, formats.language)
         self._lookup_url = _lookup_urls(object_def, field)
         control = Control(
@@ -79,6 +85,9 @@ class FieldControl:
             max_length=field.max_length,
             keep_no_draft=field.sensitive or field.encrypted,
             options=_boxes(field, formats.language),
+            **_file_control(object_def, field),
+            currency_name=prefix + field.name + CURRENCY_SUFFIX,
+            currencies=tuple(Option(value=each, label=each) for each in currencies) if self._is_in_several else (),
         )
         self._write = compile_control(control, words)
 
@@ -112,6 +121,10 @@ class FieldControl:
             now.required, now.offered = verdict.required, verdict.options
             start = typed[name] if name in typed else input_text(field, value, self._formats)
             now.chosen = start.split(", ")
+        elif self._files:
+            now.required = verdict.required
+            now.files = files_in(value)
+            start = input_text(field, value, self._formats)
         elif self._parts:
             now.required = verdict.required
             start = typed[name] if name in typed else input_text(field, value, self._formats)
@@ -130,16 +143,31 @@ class FieldControl:
             now.required = verdict.required
             now.value = typed[name] if own_text else input_text(field, value, self._formats)
             now.currency = typed.get(name + CURRENCY_SUFFIX) or self._currency_of(value)
-            start = started_text(now.value)
+            start = started_text(now.value, now.currency if self._is_in_several else "")
         return FormControl(id=now.id, name=name, label=self.label, start=start, html=self._write(now))
 
     def _currency_of(self, value: object) -> str:
         return value.currency if isinstance(value, Money) else self._base_currency
 
 
+def _file_control(object_def: ObjectDef, field: FieldDef) -> dict[str, Any]:
+    """Give what the control of a field of files is told; nothing for other fields."""
+    if not holds_files(field):
+        return {}
+    limits = field.files or FileLimits()
+    accepted = limits.accept or (sorted(IMAGE_TYPES) if field.value_type in ("image", "signature") else ())
+    return {
+        "upload_url": f"/api/v1/files/{quote(object_def.key)}/{quote(field.name)}",
+        "accept": ",".join(each if "/" in each else f".{each}" for each in accepted),
+        "camera": limits.camera,
+        "draws": field.value_type == "signature",
+        "multiple": field.value_type == "files",
+    }
+
+
 def _boxes(field: FieldDef, language: str) -> tuple[Option, ...]:
     """Give the options of a field that ticks several of them, or the parts of one that has parts."""
-    if parts := parts_of_field(field):
+    if (parts := parts_of_field(field)) and not holds_files(field):
         return tuple(Option(value=part.name, label=part.label(language)) for part in parts)
     if field.type != "multi_choice" or field.choice is None:
         return ()

@@ -62,6 +62,7 @@ _OPERATORS: Mapping[str, Sequence[str]] = {
     "time": _NUMBER_OPERATORS,
     "duration": _NUMBER_OPERATORS,
     **dict.fromkeys(PARTS, ("is empty", "is not empty")),
+    "files": ("contains", "is empty", "is not empty"),
     "json": ("contains", "is empty", "is not empty"),
     "color": ("=", "!=", "is empty", "is not empty"),
     "decimal": _NUMBER_OPERATORS,

@@ -15,6 +15,7 @@ from markupsafe import Markup
 from engine.errors import FieldError
 from engine.records.types import Choice, FormState
 from engine.releases.release import Release
+from metamodel.currency_rates import known_currencies
 from metamodel.field_types import FieldTypeRegistry
 from metamodel.layouts import LayoutDef
 from metamodel.objects import ObjectDef
@@ -90,11 +91,16 @@ class FormMaker:
     """Writes the forms of one object for a language and time zone; it holds nothing of a person or record."""
 
     def __init__(
-        self, object_def: ObjectDef, formats: Formats, words: ControlWords, currency: str, types: FieldTypeRegistry
+        self,
+        object_def: ObjectDef,
+        formats: Formats,
+        words: ControlWords,
+        currencies: Sequence[str],
+        types: FieldTypeRegistry,
     ) -> None:
         self._object = object_def
         self._fields = {
-            name: FieldControl(object_def, definition, formats, words, currency, types)
+            name: FieldControl(object_def, definition, formats, words, currencies, types)
             for name, definition in object_def.fields.items()
         }
         language = formats.language
@@ -151,10 +157,10 @@ def _layout_sections(layout: LayoutDef, language: str) -> tuple[tuple[str, tuple
 
 def form_maker(pinned: Release, object_def: ObjectDef, formats: Formats) -> FormMaker:
     """Give the compiled form of an object in the request's language; kept with the release."""
-    currency = pinned.metamodel.main.currency
+    currencies = known_currencies(pinned.metamodel)
     key = ("form", object_def.key, formats.language, formats.zone.key)
     made: FormMaker = kept_with(
-        pinned, key, lambda: FormMaker(object_def, formats, control_words(), currency, pinned.field_types)
+        pinned, key, lambda: FormMaker(object_def, formats, control_words(), currencies, pinned.field_types)
     )
     return made
 
@@ -168,6 +174,10 @@ def control_words() -> ControlWords:
         currency_of=str(_("Currency of %(label)s", label="%(label)s")),
         lock=str(draw("lock", _("read-only"))),
         alert=str(draw("alert-circle")),
+        choose_file=str(_("Choose a file")),
+        keep_file=str(_("Keep this file")),
+        remove=str(_("Take away")),
+        sign_here=str(_("Sign here")),
     )
 
 

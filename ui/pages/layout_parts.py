@@ -31,7 +31,7 @@ def shown_item(field: FieldDef, record: Record, formats: Formats) -> Item:
         label=label_text(field.label, formats.language, field.name),
         shown=shown_value(field, record.values.get(field.name), record.titles.get(field.name), formats),
         help=field.help.in_language(formats.language) if field.help is not None else "",
-        full=field.value_type in ("long_text", "rich_text", "json"),
+        full=field.value_type in ("long_text", "rich_text", "json", "files"),
     )
 
 

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from engine.errors import AccessDenied, ConfirmationNeeded, FieldError, StaleVersion, ValidationFailed
 from engine.records.types import Saved
+from metamodel.field_types.files import holds_files
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from ui.context import actor, language, platform, release
@@ -25,6 +26,7 @@ from ui.pages.child_grids import Grids
 from ui.pages.child_rows import carried_cells, door_rows
 from ui.pages.chrome import toast, toast_infos
 from ui.pages.conflict import conflict_page
+from ui.pages.form_files import take_files
 from ui.pages.form_grids import asks_for_rows, offered_and_grids, posted_rows
 from ui.pages.form_parts import FormInput, form_id, form_maker
 from ui.pages.form_values import BACK, CONFIRM, PostedForm, form_fields, read_posted
@@ -72,6 +74,7 @@ class FormPage:
     grids: str
     summary: tuple[tuple[str, str, str], ...]
     fields: Mapping[str, str]
+    takes_files: bool = False
     refused: bool = False
     warnings: tuple[str, ...] = ()
     codes: str = ""
@@ -89,7 +92,9 @@ def new_record(object_name: str) -> ResponseReturnValue:
 def create_record(object_name: str) -> ResponseReturnValue:
     """Create a record."""
     object_def = readable_object(object_name)
-    posted = _posted(object_def)
+    posted, refused = _posted(object_def)
+    if refused:
+        return _refused(object_def, None, posted, refused)
 
     values = {**posted.values, **door_rows(posted_rows(object_def))}
 
@@ -111,7 +116,9 @@ def edit_record(object_name: str, record_id: str) -> ResponseReturnValue:
 def update_record(object_name: str, record_id: str) -> ResponseReturnValue:
     """Save what was changed on the form."""
     object_def = readable_object(object_name)
-    posted = _posted(object_def)
+    posted, refused = _posted(object_def)
+    if refused:
+        return _refused(object_def, record_id, posted, refused)
 
     values = {**posted.chosen, **door_rows(posted_rows(object_def))}
 
@@ -173,8 +180,7 @@ def _saved_or_refused(
     try:
         saved = save()
     except ValidationFailed as refused:
-        form = _filled(object_def, record_id, posted, errors=refused.errors)
-        return render_template(_TEMPLATE, page=_page(object_def, form, record_id is None, refused=True)), 422
+        return _refused(object_def, record_id, posted, refused.errors)
     except ConfirmationNeeded as asked:
         form, warned = _filled(object_def, record_id, posted), asked.warnings
         page = _page(object_def, form, record_id is None, warnings=warned, refused=True)
@@ -200,7 +206,8 @@ def _shown(object_def: ObjectDef, form: FilledForm, *, is_new: bool) -> str:
 
 
 def _state_answer(object_def: ObjectDef, record_id: str | None) -> ResponseReturnValue:
-    form = _filled(object_def, record_id, _posted(object_def))
+    posted, _refusals = _posted(object_def)
+    form = _filled(object_def, record_id, posted)
     return render_block(_TEMPLATE, "form_fields", page=_page(object_def, form, record_id is None))
 
 
@@ -273,14 +280,24 @@ def _page(
         grids=texts["grids"],
         summary=form.summary,
         fields=form.fields,
+        takes_files=any(map(holds_files, object_def.fields.values())),
         refused=refused,
         warnings=tuple(each.message for each in warnings),
         codes=",".join({each.code: None for each in warnings}),
     )
 
 
-def _posted(object_def: ObjectDef) -> PostedForm:
-    return read_posted(form_fields(object_def), request.form, user_formats())
+def _refused(
+    object_def: ObjectDef, record_id: str | None, posted: PostedForm, errors: Sequence[FieldError]
+) -> ResponseReturnValue:
+    form = _filled(object_def, record_id, posted, errors=errors)
+    return render_template(_TEMPLATE, page=_page(object_def, form, record_id is None, refused=True)), 422
+
+
+def _posted(object_def: ObjectDef) -> tuple[PostedForm, Sequence[FieldError]]:
+    """Read the posted form; files that came with it are taken in, with what is wrong with them."""
+    found = take_files(object_def)
+    return read_posted(form_fields(object_def), found.given, user_formats()), found.errors
 
 
 def _new_title(object_def: ObjectDef) -> str:

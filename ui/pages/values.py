@@ -10,6 +10,7 @@ from markupsafe import Markup
 from metamodel.field_types.number import most_stars
 from metamodel.fields import FieldDef
 from metamodel.texts import label_text
+from ui.file_markup import shown_files
 from ui.formats import Formats
 from ui.page_parts import Shown
 from ui.rows import plain_text, reference_url, several_writer
@@ -50,6 +51,8 @@ def _markup(field: FieldDef, value: object) -> Markup | None:
             return formatted(value)
         case "json", str():
             return document(value)
+        case "file" | "files" | "image" | "signature", _:
+            return shown_files(value)
         case "color", str():
             return Markup(swatch(value))  # noqa: S704
         case "rating", int():

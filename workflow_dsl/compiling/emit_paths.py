@@ -6,6 +6,8 @@ import ast
 from typing import Any
 
 from metamodel.field_types.compound import part_of
+from metamodel.field_types.files import names_of_files
+from metamodel.values import ForeignMoney
 from workflow_dsl import operations
 from workflow_dsl.compiling.emission import EMPTY_CODE, Code, Emission, attribute, is_none, method, variable
 from workflow_dsl.typed import (
@@ -25,6 +27,8 @@ _CONTEXT = variable("c")
 
 def emit_constant(em: Emission, node: Constant) -> Code:
     """Emit a constant."""
+    if isinstance(node.value, ForeignMoney):
+        return Code(expr=em.call(operations.worth, _CONTEXT, em.constant(node.value)), maybe_empty=False)
     is_bool = isinstance(node.value, bool)
     return Code(expr=em.constant(node.value), maybe_empty=node.value is None, is_bool=is_bool)
 
@@ -36,7 +40,8 @@ def emit_context_value(em: Emission, node: ContextValue) -> Code:
 
 def emit_setting(em: Emission, node: SettingValue) -> Code:
     """Emit `app.x`."""
-    return Code(expr=method(_CONTEXT, "setting", em.constant(node.name)))
+    value = method(_CONTEXT, "setting", em.constant(node.name))
+    return Code(expr=em.call(operations.worth, _CONTEXT, value) if node.type.kind is Kind.MONEY else value)
 
 
 def emit_named(em: Emission, node: NamedValue) -> Code:
@@ -58,7 +63,10 @@ def emit_path(em: Emission, node: FieldPath) -> Code:
         expr = em.call(
             operations.path_value, _CONTEXT, root_record(em, node), em.constant(steps), em.constant(node.field.name)
         )
-    if node.attribute is not None and node.field.choice is None:
+    if node.field.value_type == "files":
+        # To the language several files are their names.
+        expr = em.call(names_of_files, expr)
+    elif node.attribute is not None and node.field.choice is None:
         expr = em.call(part_of, expr, em.constant(node.attribute))
     elif node.attribute is not None:
         expr = method(em.constant(_attributes(node)), "get", expr)

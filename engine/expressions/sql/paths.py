@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Text, case, literal, null
+from sqlalchemy import Text, case, func, literal, null
 
 from engine.expressions.sql.constants import kind_type, python_value
 from engine.expressions.sql.environment import Environment, Holder, NotInSql
@@ -16,10 +16,12 @@ from engine.expressions.sql.values import (
     Sql,
     SqlBoolean,
     SqlEmpty,
+    SqlFiles,
     SqlList,
     SqlParts,
     SqlReference,
     SqlText,
+    SqlTexts,
     SqlValue,
 )
 from engine.storage.column_types import ColumnKind
@@ -44,8 +46,17 @@ def path_value(builder: SqlBuilder, node: t.Typed, environment: Environment) -> 
     values = [holder.value(name) for holder in holders if holder.object_key in node.holders]
     if not values:
         return SqlEmpty()
+    if isinstance(values[0], SqlFiles):
+        return _files(values, node)
     found = first_filled(values, builder.numbers)
     return _attribute(builder, node, found) if node.attribute is not None else found
+
+
+def _files(values: Sequence[SqlValue], node: t.FieldPath) -> SqlTexts:
+    """Give the names of several files, or another of their parts where the path asks for it."""
+    at = [part.name for part in PARTS["file"]].index(node.attribute or "name")
+    lists = [value.lists[at] for value in values if isinstance(value, SqlFiles)]
+    return SqlTexts(expr=lists[0] if len(lists) == 1 else func.coalesce(*lists, type_=lists[0].type))
 
 
 def list_value(builder: SqlBuilder, node: t.Typed, environment: Environment) -> SqlValue:

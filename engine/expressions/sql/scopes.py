@@ -22,6 +22,7 @@ from engine.expressions.sql.values import (
     SqlBoolean,
     SqlDate,
     SqlDatetime,
+    SqlFiles,
     SqlMoney,
     SqlNumber,
     SqlParts,
@@ -33,7 +34,7 @@ from engine.expressions.sql.values import (
     parts_of,
     with_parts,
 )
-from engine.storage.codecs import AnyCodec, DurationCodec, MoneyCodec, PartsCodec, TargetsCodec
+from engine.storage.codecs import AnyCodec, DurationCodec, FilesCodec, MoneyCodec, PartsCodec, TargetsCodec
 from engine.storage.column_types import ColumnKind
 from engine.storage.dialect import Dialect
 from metamodel.field_types.compound import GEO_DIGITS, parts_of_field
@@ -152,6 +153,8 @@ class RowScope:
             return SqlAnyReference(id=columns[0], object=columns[1])
         if isinstance(codec, PartsCodec):
             return self._compound(name, columns)
+        if isinstance(codec, FilesCodec):
+            return SqlFiles(lists=tuple(columns))
         if isinstance(codec, DurationCodec):
             return of_seconds(columns[0], self.builder.numbers)
         return self._plain(name, columns[0])
@@ -160,7 +163,9 @@ class RowScope:
         definition = self.builder.field_def(self.object_key, name)
         places = GEO_DIGITS if self.builder.tables.dialect is Dialect.SQLITE else None
         parts = tuple(
-            SqlNumber(expr=column, places=places) if part.type == "decimal" else SqlText(expr=column)
+            SqlText(expr=column)
+            if part.type == "text"
+            else SqlNumber(expr=column, places=places if part.type == "decimal" else 0)
             for part, column in zip(parts_of_field(definition), columns, strict=True)
         )
         return SqlParts(field_type=definition.value_type, parts=parts)

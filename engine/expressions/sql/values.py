@@ -127,6 +127,13 @@ class SqlParts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SqlFiles:
+    """Several files by their names, types, sizes and ids; a path makes the texts of one of these of it."""
+
+    lists: tuple[Sql, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SqlList:
     """Values written as a list."""
 
@@ -154,6 +161,7 @@ SqlValue: TypeAlias = (
     | SqlAnyReference
     | SqlTexts
     | SqlParts
+    | SqlFiles
     | SqlList
     | SqlItems
 )
@@ -170,6 +178,8 @@ def parts_of(value: SqlValue) -> tuple[Sql, ...]:
             return (value.amount.expr, value.currency, value.base.expr)
         case SqlParts():
             return tuple(part.expr for part in value.parts)
+        case SqlFiles():
+            return value.lists
         case SqlReference():
             return tuple(expr for _, expr in value.targets)
         case SqlAnyReference():
@@ -193,6 +203,8 @@ def with_parts(value: SqlValue, parts: tuple[Sql, ...]) -> SqlValue:
         case SqlParts():
             pairs = zip(value.parts, parts, strict=True)
             return replace(value, parts=tuple(replace(part, expr=expr) for part, expr in pairs))
+        case SqlFiles():
+            return SqlFiles(lists=parts)
         case SqlReference():
             keys = (key for key, _ in value.targets)
             return SqlReference(targets=tuple(zip(keys, parts, strict=True)))

@@ -20,6 +20,7 @@ from engine.records.duplicates.finding import check_duplicates
 from engine.records.hooks import SaveKind
 from engine.records.identifiers import could_be_id
 from engine.records.saving.drafts import RecordDraft
+from engine.records.saving.file_fields import check_files
 from engine.records.saving.filling import number_new, touch
 from engine.records.saving.finishing import finish_many
 from engine.records.saving.judging_columns import doubts, pointed_at
@@ -179,6 +180,7 @@ class _Batch:
                 self._fill(draft)
             except EngineError as fault:
                 self._refuse(index, fault, self._rows[index].id)
+        check_files(list(self._drafts.values()), self._transaction)
 
     def _compute_all(self) -> list[RecordDraft]:
         """Compute formulas and let before rules act; give the drafts that have to be judged on their own."""
@@ -233,7 +235,7 @@ class _Batch:
         drafts = list(self._drafts.values())
         insert_records([draft for draft in drafts if draft.kind is SaveKind.CREATED], transaction)
         stored = [draft for draft in drafts if draft.kind is not SaveKind.CREATED]
-        changed = [sorted(draft.changed) for draft in stored]
+        changed = [sorted(draft.written) for draft in stored]
         for draft in stored:
             touch(draft, transaction)
         update_records(stored, changed, transaction)

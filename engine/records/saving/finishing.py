@@ -9,6 +9,7 @@ from engine.records.duplicates.finding import keep_keys
 from engine.records.hooks import SaveEvent, SaveKind
 from engine.records.saving.audit import AuditRow, audit_row, write_audit
 from engine.records.saving.drafts import RecordDraft
+from engine.records.saving.file_fields import claim_files
 from engine.records.saving.rollups import roll_up
 from engine.records.saving.stages import end_stays
 from engine.records.saving.writing import audited_changes
@@ -24,6 +25,7 @@ def finish_many(drafts: Sequence[RecordDraft], transaction: Transaction) -> None
     keep = transaction.cache.put
     for draft in drafts:
         keep(draft.object_key, draft.values)
+    claim_files(drafts, transaction)
     end_stays(drafts, transaction)
     keep_keys(drafts, transaction)
     rolled = roll_up(drafts, transaction)

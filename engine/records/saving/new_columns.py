@@ -17,6 +17,7 @@ from engine.records.saving.column_plan import column_plan
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.filling import fill_new
 from engine.records.saving.plan import save_plan
+from engine.records.saving.rating import rate
 from engine.records.saving.steps import reader
 from engine.records.saving.value_columns import UNSOUND, by_fields, read_columns
 from engine.records.types import SaveRow
@@ -84,6 +85,9 @@ class NewGroup:
     def compute(self) -> list[int]:
         """Compute kept formulas; give the places of those who leave."""
         doubtful: set[int] = set()
+        if self.plan.rated:
+            for row in self.rows:
+                row.update(rate(self.plan, row, self._transaction.around))
         for name, asked in self.asked.computed:
             self._put(name, asked, doubtful)
         return self.leave(doubtful)
@@ -117,6 +121,9 @@ class NewGroup:
     def _template(self) -> dict[str, Any] | None:
         """Give what the records have in common before their own values come in; None where that isn't known."""
         if not self.asked.in_order:
+            return None
+        if self.plan.files:
+            # Each file is looked up and gets an owner.
             return None
         if any(each.deciding & self.given and each.definition.default for each in self.plan.narrowed):
             # Defaults that follow from what a record gives are its own.

@@ -13,7 +13,9 @@ from engine.records.saving.narrowing import Narrowed, narrowed_choices
 from engine.records.saving.rollup_plans import starts_at_zero
 from engine.storage.codecs import MoneyCodec
 from engine.storage.tables import ObjectTable
+from metamodel.currency_rates import rated_fields
 from metamodel.field_types import FieldType, FieldTypeRegistry
+from metamodel.field_types.files import holds_files
 from metamodel.fields import FieldDef, RelationKind
 from metamodel.objects import ObjectDef, ValidationDef, ValidationSeverity
 from metamodel.source import LocatedText
@@ -88,9 +90,9 @@ class Link:
 class SavePlan:
     """All that saves of one object need.
 
-    plain: fields kept in one column as they are → the column. money: fields of money → their columns. json: what makes
-    the JSON form of a field's value, None where the value is its own. narrowed: choices that depend on others, parents
-    first. required_by_type: record type → fields that its records must have. paths: stage fields whose stays are kept.
+    plain: fields kept in one column as they are → the column. money: fields of money → their columns. rated: those
+    that people enter, where there are several currencies. json: what makes the JSON form of a field's value, None where
+    the value is its own. narrowed: choices that depend on others, parents first. required_by_type: record type → fields that its records must have. paths: stage fields whose stays are kept.
     """
 
     object: ObjectDef
@@ -115,11 +117,13 @@ class SavePlan:
     links: tuple[Link, ...]
     uniques: tuple[tuple[str, ...], ...]
     numbers: tuple[FieldDef, ...]
+    files: tuple[FieldDef, ...]
     keep: Mapping[str, Callable[[Any], Any]]
     types: FieldTypeRegistry
     reads_along: frozenset[str]
     plain: Mapping[str, str]
     money: Mapping[str, tuple[str, ...]]
+    rated: tuple[str, ...]
     json: Mapping[str, Callable[[Any], Any] | None]
 
 
@@ -140,7 +144,6 @@ class _PlanMaker:
     def make(self) -> SavePlan:
         kept = {name: item for name, item in self._fields.items() if self._table.is_stored(name)}
         title, title_reads = self._title()
-        currency = self._parts.metamodel.main.currency
         return SavePlan(
             object=self._object,
             table=self._table,
@@ -164,7 +167,8 @@ class _PlanMaker:
             links=tuple(self._link(item) for item in kept.values() if item.relation is not None and not item.formula),
             uniques=self._uniques(kept),
             numbers=tuple(item for item in kept.values() if item.type == "autonumber"),
-            keep={name: keep_form(item, currency) for name, item in kept.items()},
+            files=tuple(item for item in kept.values() if holds_files(item)),
+            keep={name: keep_form(item, self._parts.metamodel) for name, item in kept.items()},
             types=self._parts.release.field_types,
             reads_along=frozenset(self._reads_along()),
             plain={
@@ -173,6 +177,7 @@ class _PlanMaker:
                 if codec.is_plain and name not in self._table.sort_keys
             },
             money={name: codec.names for name, codec in self._table.codecs.items() if isinstance(codec, MoneyCodec)},
+            rated=rated_fields(kept.values(), self._parts.metamodel),
             json={name: _json_form(self._parts.release.field_types.of(item), item) for name, item in kept.items()},
         )
 
@@ -192,7 +197,7 @@ class _PlanMaker:
             return Filler(item.name, None, item.empty_as) if item.empty_as is not None else None
         if item.default.expression is not None:
             typed = self._language.expression(item.default.expression, self._key, type_of_field(item))
-            evaluate = rounder(item, self._language.evaluator(typed), self._parts.metamodel.main.currency)
+            evaluate = rounder(item, self._language.evaluator(typed), self._parts.metamodel)
             return Filler(item.name, evaluate)
         types, context = self._parts.release.field_types, self._parts.value_context
         return Filler(item.name, None, types.parse(item.default.constant, item, context))
@@ -200,7 +205,7 @@ class _PlanMaker:
     def _copier(self, item: FieldDef) -> Copier:
         assert item.copy_from is not None
         typed = self._language.expression(item.copy_from, self._key, type_of_field(item))
-        evaluate = rounder(item, self._language.evaluator(typed), self._parts.metamodel.main.currency)
+        evaluate = rounder(item, self._language.evaluator(typed), self._parts.metamodel)
         return Copier(item.name, item.copy_from.text.split(".")[0].strip(), evaluate)
 
     def _computed(self, kept: Mapping[str, FieldDef]) -> tuple[Computed, ...]:
@@ -212,8 +217,8 @@ class _PlanMaker:
             # The checker refuses formulas that read each other in a circle; take any to come to an end.
             for name in ready or list(waiting)[:1]:
                 evaluate = self._language.evaluator(self._language.formula(self._key, name))
-                currency = self._parts.metamodel.main.currency
-                found.append(Computed(name, rounder(waiting.pop(name), evaluate, currency), reads[name]))
+                rounded = rounder(waiting.pop(name), evaluate, self._parts.metamodel)
+                found.append(Computed(name, rounded, reads[name]))
         return tuple(found)
 
     def _title(self) -> tuple[Evaluate | None, frozenset[str]]:

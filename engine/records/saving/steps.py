@@ -15,9 +15,10 @@ from engine.records.hooks import SaveKind
 from engine.records.saving.audit import audit_row, write_audit
 from engine.records.saving.checks import Checker
 from engine.records.saving.drafts import RecordDraft
-from engine.records.saving.filling import fill_copies, fill_new, number_new, touch
+from engine.records.saving.file_fields import check_files, claim_files
+from engine.records.saving.filling import fill_copies, fill_new, number_new, number_with_the_write, touch
 from engine.records.saving.loading import check_creation, check_field_rights, load_for_change
-from engine.records.saving.numbering import draws_late
+from engine.records.saving.numbering import drawn_with_the_write, draws_late
 from engine.records.saving.parents import check_parent
 from engine.records.saving.plan import SavePlan, save_plan
 from engine.records.saving.relations import check_relations
@@ -48,6 +49,7 @@ def create_record(
     prepare_new(draft, transaction)
     check_creation(draft, transaction.access)
     check_field_rights(draft, transaction.access, draft.context, sorted(given), transaction.actor.language)
+    check_files([draft], transaction)
     late = _draws_late(draft, transaction)
     if not late:
         number_new([draft], transaction)
@@ -57,9 +59,12 @@ def create_record(
     check_duplicates([draft], transaction)
     refuse_faulty(draft)
     if late:
-        number_new([draft], transaction)
+        _number_late(draft, transaction)
     insert_record(draft, transaction)
     finish([draft], transaction)
+    if transaction.alone:
+        # Only the server knows the number until this is sent.
+        transaction.settle(last=True)
     return Saved(
         record=saved_record(draft, transaction),
         created=True,
@@ -72,10 +77,13 @@ def update_record(
     transaction: Transaction, object_def: ObjectDef, record_id: str, raw: Mapping[str, object], version: int | None
 ) -> Saved:
     """Change a record from raw values."""
-    draft = load_for_change(transaction, object_def.key, record_id, SaveKind.UPDATED, version)
+    # A save that is alone begins again, with the record locked, where somebody else has changed it meanwhile.
+    locked = not transaction.alone
+    draft = load_for_change(transaction, object_def.key, record_id, SaveKind.UPDATED, version, locked=locked)
     given = reader(transaction, object_def, SaveKind.UPDATED).read(raw)
     apply_given(draft, given, transaction)
     fill_copies(draft)
+    check_files([draft], transaction)
     draft.compute()
     if draft.changed:
         run_before(draft, transaction)
@@ -85,7 +93,7 @@ def update_record(
     changed = sorted(draft.changed)
     if changed:
         touch(draft, transaction)
-        write_update(draft, [*changed, *sorted(_STAMPS)], transaction)
+        write_update(draft, sorted(draft.written | _STAMPS), transaction)
         finish([draft], transaction)
     return Saved(
         record=saved_record(draft, transaction), created=False, changed=tuple(changed), notices=tuple(draft.notices)
@@ -127,10 +135,22 @@ def _draws_late(draft: RecordDraft, transaction: Transaction) -> bool:
     return not before.applies(transaction, draft.object_key, draft.kind) and draws_late(transaction.parts, draft.plan)
 
 
+def _number_late(draft: RecordDraft, transaction: Transaction) -> None:
+    after, key = transaction.services.after_save, draft.object_key
+    if transaction.alone and drawn_with_the_write(
+        transaction.parts, draft.plan, lambda name: after.reads(transaction, key, name)
+    ):
+        number_with_the_write(draft, transaction)
+    else:
+        number_new([draft], transaction)
+
+
 def prepare_new(draft: RecordDraft, transaction: Transaction) -> None:
     """Fill what nobody typed."""
     fill_new(draft, transaction)
     fill_copies(draft)
+    if draft.plan.rated:
+        draft.rate()
 
 
 def apply_given(draft: RecordDraft, given: Mapping[str, Any], transaction: Transaction) -> None:
@@ -154,6 +174,7 @@ def run_before(draft: RecordDraft, transaction: Transaction) -> None:
 def judge(drafts: Sequence[RecordDraft], transaction: Transaction) -> None:
     """Check drafts: relations, parents, then everything about the records themselves."""
     check_relations(drafts, transaction)
+    check_files(drafts, transaction)
     check_trees(drafts, transaction)
     checker = Checker(
         transaction.release.field_types, transaction.actor.language, transaction.parts.metamodel.main.currency
@@ -174,7 +195,7 @@ def refuse_faulty(draft: RecordDraft) -> None:
         raise ConfirmationNeeded(draft.unconfirmed)
 
 
-def finish(drafts: Sequence[RecordDraft], transaction: Transaction, *, bulk: bool = False) -> None:
+def finish(drafts: Sequence[RecordDraft], transaction: Transaction) -> None:
     """After the rows are written: keep what they are now, roll up, write history, match after rules."""
     rows = []
     for draft in drafts:
@@ -182,13 +203,14 @@ def finish(drafts: Sequence[RecordDraft], transaction: Transaction, *, bulk: boo
         changes = audited_changes(draft, sorted(draft.changed))
         version = draft.values["version"]
         rows.append(audit_row(transaction, draft.object_key, draft.record_id, version, draft.kind, changes))
+    claim_files(drafts, transaction)
     end_stays(drafts, transaction)
     keep_keys(drafts, transaction)
     rolled = roll_up(drafts, transaction)
     write_audit(transaction, [*rows, *rolled.audit])
     after = transaction.services.after_save
     watched = {kind for kind in {draft.kind for draft in drafts} if after.watches(transaction, draft.object_key, kind)}
-    events = [event_of(draft, bulk=bulk) for draft in drafts if draft.kind in watched]
+    events = [event_of(draft) for draft in drafts if draft.kind in watched]
     events += rolled.events
     if events:
         after(transaction, events)
