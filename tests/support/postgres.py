@@ -108,19 +108,37 @@ def new_cluster_folder() -> Path:
     return Path(tempfile.mkdtemp(prefix="fieldstone-pg-"))
 
 
+_spares: dict[str, list[str]] = {}
+"""Server → databases that were made and never used; making one costs many times what naming it anew does."""
+
+_IS_UNTOUCHED = """
+SELECT NOT EXISTS (SELECT FROM pg_class WHERE oid >= 16384) AND NOT EXISTS (SELECT FROM pg_proc WHERE oid >= 16384)
+"""
+
+
 def create_database(server_url: str, *, label: str = "test", template: str | None = None) -> str:
     """Make a new database, a copy of the database `template` where given, and return its SQLAlchemy address."""
     name = f"fieldstone_{label}_{uuid4().hex[:12]}"
-    copied = f' TEMPLATE "{template}"' if template else ""
-    _administer(server_url, f'CREATE DATABASE "{name}"{copied}')
-    parts = urlsplit(server_url)
-    return urlunsplit(("postgresql+psycopg", parts.netloc, f"/{name}", parts.query, ""))
+    if template is None and (spares := _spares.get(_address_of(server_url, "postgres"))):
+        _administer(server_url, f'ALTER DATABASE "{spares.pop()}" RENAME TO "{name}"')
+    else:
+        copied = f' TEMPLATE "{template}"' if template else ""
+        _administer(server_url, f'CREATE DATABASE "{name}"{copied}')
+    return _address_of(server_url, name)
 
 
 def copy_database(server_url: str, original: str, copy: str) -> None:
     """Replace the database at the address `copy` by a copy of the one at `original`; nobody may be connected to it."""
-    drop_database(server_url, copy)
-    _administer(server_url, f'CREATE DATABASE "{database_name(copy)}" TEMPLATE "{database_name(original)}"')
+    name = database_name(copy)
+    with psycopg.connect(_as_libpq(copy)) as connection:
+        row = connection.execute(_IS_UNTOUCHED).fetchone()
+    if row == (True,):
+        spare = f"fieldstone_spare_{uuid4().hex[:12]}"
+        _administer(server_url, f'ALTER DATABASE "{name}" RENAME TO "{spare}"')
+        _spares.setdefault(_address_of(server_url, "postgres"), []).append(spare)
+    else:
+        drop_database(server_url, copy)
+    _administer(server_url, f'CREATE DATABASE "{name}" TEMPLATE "{database_name(original)}"')
 
 
 def drop_database(server_url: str, url: str) -> None:
@@ -131,6 +149,11 @@ def drop_database(server_url: str, url: str) -> None:
 def database_name(url: str) -> str:
     """Return the database's name in an address."""
     return urlsplit(url).path.lstrip("/")
+
+
+def _address_of(server_url: str, name: str) -> str:
+    parts = urlsplit(server_url)
+    return urlunsplit(("postgresql+psycopg", parts.netloc, f"/{name}", parts.query, ""))
 
 
 def _administer(server_url: str, statement: str) -> None:

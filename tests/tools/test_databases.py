@@ -7,7 +7,7 @@ import sqlite3
 import psycopg
 import pytest
 
-from tests.support.postgres import PostgresCluster, create_database, database_name, drop_database
+from tests.support.postgres import PostgresCluster, copy_database, create_database, database_name, drop_database
 
 
 def libpq(url: str) -> str:
@@ -40,6 +40,26 @@ def test_a_database_can_be_copied_from_a_template(postgres_server_url: str, post
             assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
     finally:
         drop_database(postgres_server_url, copy)
+
+
+@pytest.mark.parametrize("used_before", [False, True])
+def test_a_database_replaced_by_a_copy_leaves_only_an_empty_one_to_the_next(
+    postgres_server_url: str, postgres_url: str, used_before: bool
+) -> None:
+    replaced = create_database(postgres_server_url)
+    for url in [postgres_url, replaced] if used_before else [postgres_url]:
+        with psycopg.connect(libpq(url)) as connection:
+            connection.execute("CREATE TABLE kept (x integer)")
+    copy_database(postgres_server_url, postgres_url, replaced)
+    following = create_database(postgres_server_url)
+    try:
+        with psycopg.connect(libpq(replaced)) as connection:
+            assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
+        with psycopg.connect(libpq(following)) as connection:
+            assert connection.execute("SELECT to_regclass('kept')").fetchone() == (None,)
+    finally:
+        drop_database(postgres_server_url, replaced)
+        drop_database(postgres_server_url, following)
 
 
 @pytest.mark.faults
