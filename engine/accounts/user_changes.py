@@ -24,6 +24,14 @@ class UserChanges:
         """Say that users are watched, and what the wrapped step watches."""
         return object_key == USER_OBJECT or self._inner.watches(transaction, object_key, kind)
 
+    def looks_at(self, transaction: Transaction, object_key: str, kind: SaveKind, changed: frozenset[str]) -> bool:
+        """Say that every save of a user is looked at, and what the wrapped step looks at."""
+        return object_key == USER_OBJECT or self._inner.looks_at(transaction, object_key, kind, changed)
+
+    def reads(self, transaction: Transaction, object_key: str, name: str) -> bool:
+        """Say what the wrapped step may read."""
+        return self._inner.reads(transaction, object_key, name)
+
     def __call__(self, transaction: Transaction, events: Sequence[SaveEvent]) -> None:
         """Raise the stamp where a user was saved."""
         if any(event.object == USER_OBJECT for event in events):

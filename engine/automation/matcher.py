@@ -59,6 +59,15 @@ class AfterMatcher:
         """Say whether any after rule or relative time looks at the object."""
         return self._index_of(transaction.release).watches(object_key)
 
+    def looks_at(self, transaction: Transaction, object_key: str, kind: SaveKind, changed: frozenset[str]) -> bool:
+        """Say whether a rule or relative time looks at a save that changes these fields."""
+        index = self._index_of(transaction.release)
+        return bool(index.moments(object_key)) or bool(index.after(object_key, kind, changed))
+
+    def reads(self, transaction: Transaction, object_key: str, name: str) -> bool:
+        """Say whether the text of a rule on an object holds a field's name."""
+        return self._index_of(transaction.release).names(object_key, name)
+
     def __call__(self, transaction: Transaction, events: Sequence[SaveEvent]) -> None:
         """Match the events of one save or batch, write their runs and move their timers."""
         index = self._index_of(transaction.release)

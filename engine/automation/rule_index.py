@@ -35,6 +35,14 @@ class RuleIndex:
         """Say whether any after rule or timer looks at an object."""
         return object_key in self._watched
 
+    def names(self, object_key: str, name: str) -> bool:
+        """Say whether a word is in the text of any rule that an event of an object may start."""
+        return any(
+            name in program.text
+            for program in self.programs.values()
+            if any(trigger.object == object_key for trigger in program.on_record)
+        )
+
     def after(self, object_key: str, kind: SaveKind, changed: Iterable[str]) -> tuple[Program, ...]:
         """Give the after rules that one of an event's object, kind and fields belongs to, in their order."""
         found = {program.name: program for program in self._after.get((object_key, kind.value), ())}

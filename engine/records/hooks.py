@@ -67,6 +67,14 @@ class AfterSave(Protocol):
         """Say whether any rule of the transaction's release waits for this; `__call__` is left out where none does."""
         ...
 
+    def looks_at(self, transaction: Transaction, object_key: str, kind: SaveKind, changed: frozenset[str]) -> bool:
+        """Say whether a save that changes these fields may concern any rule."""
+        ...
+
+    def reads(self, transaction: Transaction, object_key: str, name: str) -> bool:
+        """Say whether what is matched at a save of an object may read its field."""
+        ...
+
     def __call__(self, transaction: Transaction, events: Sequence[SaveEvent]) -> None:
         """Match the rules against the events of one save (or of one batch) and enqueue a run a match."""
         ...
@@ -159,6 +167,14 @@ class NoAfterSave:
     """After rules of an installation without automation."""
 
     def watches(self, transaction: Transaction, object_key: str, kind: SaveKind) -> bool:
+        """Say that there are none."""
+        return False
+
+    def looks_at(self, transaction: Transaction, object_key: str, kind: SaveKind, changed: frozenset[str]) -> bool:
+        """Say that there are none."""
+        return False
+
+    def reads(self, transaction: Transaction, object_key: str, name: str) -> bool:
         """Say that there are none."""
         return False
 

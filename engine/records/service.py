@@ -19,6 +19,7 @@ from engine.records.aggregates import AggregateQuery, AggregateRow
 from engine.records.hooks import AfterSave, BeforeRules, Cause, NoAfterSave, NoBeforeRules
 from engine.records.parts import ReleaseParts
 from engine.records.stages import Stay, read_stays
+from engine.records.together import Overtaken
 from engine.records.transaction import Services, Transaction
 from engine.records.types import (
     BulkResult,
@@ -34,6 +35,7 @@ from engine.records.types import (
 )
 from engine.releases.release import Release
 from engine.storage.database import Database
+from engine.storage.dialect import Dialect
 from engine.storage.statistics import MANY_ROWS, refresh_statistics
 from engine.storage.system_tables import SystemTables
 from workflow_dsl.functions import FunctionRegistry
@@ -88,9 +90,7 @@ class Records:
             yield Transaction(self._services, connection, parts, actor, self._clock.now(), cause)
 
     @contextmanager
-    def reading(
-        self, actor: Actor, *, release: Release | None = None, snapshot: bool = False
-    ) -> Iterator[Transaction]:
+    def reading(self, actor: Actor, *, release: Release | None = None, snapshot: bool = False) -> Iterator[Transaction]:
         """Open a transaction that only reads; with `snapshot` all of it sees one state of the data."""
         parts = self.parts(release or self._release())
         with self._database.read(snapshot=snapshot) as connection:
@@ -126,8 +126,7 @@ class Records:
         confirm: Collection[str] | None = (),
     ) -> Saved:
         """Create a record; see `Transaction.create`."""
-        with self.transaction(actor) as transaction:
-            return transaction.create(object_key, values, confirm=confirm)
+        return self._save(actor, lambda transaction: transaction.create(object_key, values, confirm=confirm))
 
     def update(
         self,
@@ -140,8 +139,32 @@ class Records:
         confirm: Collection[str] | None = (),
     ) -> Saved:
         """Change a record; see `Transaction.update`."""
+        return self._save(
+            actor, lambda save: save.update(object_key, record_id, values, version=version, confirm=confirm)
+        )
+
+    def _save(self, actor: Actor, save: Callable[[Transaction], Saved]) -> Saved:
+        """Do one save; where others change meanwhile what it is built upon, it begins again and locks that first."""
+        if self._database.dialect is Dialect.POSTGRESQL:
+            with suppress(Overtaken), self._alone(actor) as transaction:
+                return save(transaction)
         with self.transaction(actor) as transaction:
-            return transaction.update(object_key, record_id, values, version=version, confirm=confirm)
+            return save(transaction)
+
+    @contextmanager
+    def _alone(self, actor: Actor) -> Iterator[Transaction]:
+        """Open a transaction for one save, which begins it when it has to and commits by itself what it can."""
+        parts = self.parts(self._release())
+        with self._database.read() as connection:
+            transaction = Transaction(
+                self._services, connection, parts, actor, self._clock.now(), _NO_CAUSE, alone=True
+            )
+            try:
+                yield transaction
+                transaction.commit()
+            except BaseException:
+                transaction.roll_back()
+                raise
 
     def delete(self, actor: Actor, object_key: str, record_id: str, *, version: int | None = None) -> None:
         """Move a record to the bin; see `Transaction.delete`."""

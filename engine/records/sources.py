@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -61,6 +61,16 @@ class RecordCache:
         """Keep what a record is now, so that what comes later in the transaction sees it."""
         gone = values.get("deleted_at") is not None
         self._records[object_key, values["id"]] = None if gone else values
+
+    def learn(self, object_key: str, values: dict[str, Any]) -> None:
+        """Keep a record that was read, unless the transaction knows it already."""
+        self._records.setdefault((object_key, values["id"]), values)
+
+    def change(self, object_key: str, record_id: str, values: Mapping[str, Any]) -> None:
+        """Change some values of a record, if it was read, as the server has changed them."""
+        known = self._records.get((object_key, record_id))
+        if known is not None:
+            self._records[object_key, record_id] = {**known, **values}
 
     def prefetch(self, object_key: str, ids: Iterable[str]) -> None:
         """Load many records with a statement for every few hundred."""

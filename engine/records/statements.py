@@ -7,12 +7,15 @@ driver has nothing to read in it. Values are always bound, never written into th
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from psycopg import RawCursor
-from sqlalchemy import Connection
+from psycopg.types.json import Json, Jsonb
+from sqlalchemy import JSON, Connection
 from sqlalchemy.engine import Dialect as SqlDialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ClauseElement
@@ -23,6 +26,7 @@ from engine.storage.database import Database
 from engine.storage.sealing import SealedText
 
 Convert = Callable[[Any], Any]
+_AS_THEY_ARE: Mapping[int, str] = MappingProxyType({})
 _PLACE = re.compile(r"%%|%\(([^)]+)\)s")
 
 
@@ -50,7 +54,7 @@ class Prepared:
         values = compiled.params
         names: set[str] = set()
         for bind, name in compiled.bind_names.items():
-            convert = bind.type.dialect_impl(dialect).bind_processor(dialect)
+            convert = _bind_converter(bind.type, dialect)
             if bind.value is RUNTIME or isinstance(bind.value, Computed):
                 if isinstance(bind.value, Computed):
                     self._computed[name] = bind.value.compute
@@ -68,9 +72,15 @@ class Prepared:
         """How many parameters it has."""
         return len(self._order)
 
-    def text_from(self, first: int) -> str:
-        """Give the text with its parameters numbered from `first`, to stand in another one."""
-        return "".join(piece if isinstance(piece, str) else f"${piece + first}" for piece in self._pieces)
+    def text_from(self, first: int, written: Mapping[int, str] = _AS_THEY_ARE) -> str:
+        """Give the text with its parameters numbered from `first`, to stand in another one.
+
+        written: number of a parameter → what stands in its place.
+        """
+        return "".join(
+            piece if isinstance(piece, str) else written.get(piece + first) or f"${piece + first}"
+            for piece in self._pieces
+        )
 
     def parameters(self, given: Mapping[str, object], run: RunValues | None) -> list[object]:
         """Put the parameters of a run together."""
@@ -186,6 +196,20 @@ def translate(fault: Exception, text: str, connection: Connection) -> Exception:
     if lost:
         connection.invalidate(fault)
     return wrapped
+
+
+def _bind_converter(type_: Any, dialect: SqlDialect) -> Convert | None:
+    """Give the conversion to what the driver takes; JSON is written as text, which its cast in the statement reads."""
+    found: Convert | None = type_.dialect_impl(dialect).bind_processor(dialect)
+    if found is None or dialect.name != "postgresql" or not isinstance(type_, JSON):
+        return found
+    wrap, write = found, dialect._json_serializer or json.dumps
+
+    def convert(value: Any) -> Any:
+        wrapped = wrap(value)
+        return write(wrapped.obj) if isinstance(wrapped, Json | Jsonb) else wrapped
+
+    return convert
 
 
 def result_converter(type_: Any, dialect: SqlDialect) -> Convert | None:

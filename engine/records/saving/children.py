@@ -59,6 +59,7 @@ def save_with_children(
     own, nested = _take_children(transaction, object_def, raw)
     if not nested:
         return save(own)
+    transaction.alone = False
     try:
         saved = save(own)
     except ValidationFailed as refused:

@@ -15,6 +15,7 @@ from engine.records.hooks import SaveKind
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.narrowing import fill_narrowed
 from engine.records.statements import Prepared
+from engine.records.together import Drawing
 from metamodel.fields import FieldDef
 from metamodel.values import Ref
 from workflow_dsl.evaluation_errors import EvaluationError
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 _DEFAULT_FORMAT = "{000000}"
 _PLACE = re.compile(r"\{(0+|YYYY|YY|MM|DD)\}")
+_LETTERS = str.maketrans("0123456789abcdef", "bcdfghjkmnpqrstv")
 
 
 def fill_new(draft: RecordDraft, transaction: Transaction) -> None:
@@ -76,12 +78,42 @@ def number_new(drafts: Sequence[RecordDraft], transaction: Transaction) -> None:
     if not new:
         return
     for definition in new[0].plan.numbers:
-        written = str(dict(definition.options).get("format") or definition.number_format or _DEFAULT_FORMAT)
+        written = _written(definition)
         today = transaction.today
         last = _take(transaction, _series(new[0].object_key, definition, written, today), len(new))
         for offset, draft in enumerate(new):
             number = last - len(new) + 1 + offset
             draft.put(definition.name, _formatted(written, number, today))
+
+
+def number_with_the_write(draft: RecordDraft, transaction: Transaction) -> None:
+    """Let the statement that writes a new record draw its one autonumber; a mark stands for the digits until then."""
+    (definition,) = draft.plan.numbers
+    written, today = _written(definition), transaction.today
+    (place,) = (match for match in _PLACE.finditer(written) if match[1].startswith("0"))
+    # Letters alone, in an order that nobody can guess: no text that a person gave holds them.
+    mark = transaction.services.ids.new().replace("-", "").translate(_LETTERS)
+    shown = _formatted(written[: place.start()], 0, today) + mark + _formatted(written[place.end() :], 0, today)
+    draft.put(definition.name, shown)
+    prepared = transaction.parts.made("sequence", lambda: _taking(transaction))
+    transaction.draw(
+        Drawing(
+            prepared=prepared,
+            given={"series": _series(draft.object_key, definition, written, today), "step": 1},
+            mark=mark,
+            width=len(place[1]),
+            told=lambda number: draft.put(definition.name, _formatted(written, number, today)),
+        )
+    )
+
+
+def has_one_place(definition: FieldDef) -> bool:
+    """Say whether a number stands once in what is written of it."""
+    return len([match for match in _PLACE.finditer(_written(definition)) if match[1].startswith("0")]) == 1
+
+
+def _written(definition: FieldDef) -> str:
+    return str(dict(definition.options).get("format") or definition.number_format or _DEFAULT_FORMAT)
 
 
 def _series(object_key: str, definition: FieldDef, written: str, today: dt.date) -> str:

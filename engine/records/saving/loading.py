@@ -49,7 +49,7 @@ def load_for_change(
     access = transaction.access
     key = ("load", object_key, action, kind is SaveKind.RESTORED, locked, None if access.full else access.roles)
     prepared = transaction.parts.made(key, lambda: _prepare(transaction, plan, kind, locked))
-    row = transaction.row(prepared, {"id": record_id}) if could_be_id(record_id) else None
+    row = _row(transaction, prepared, record_id, locked) if could_be_id(record_id) else None
     if row is None or not row[0]:
         raise RecordNotFound(object_key, record_id)
     if not row[1]:
@@ -70,6 +70,12 @@ def load_for_change(
         if target["id"] is not None and target["id"] == values[link.name]:
             transaction.cache.put(link.targets[0], target)
     return draft
+
+
+def _row(transaction: Transaction, prepared: Prepared, record_id: str, locked: bool) -> Any:
+    if locked:
+        return transaction.row(prepared, {"id": record_id})
+    return next(iter(transaction.ask(prepared, {"id": record_id})), None)
 
 
 def _read_along(plan: SavePlan, kind: SaveKind) -> tuple[Link, ...]:

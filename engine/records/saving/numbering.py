@@ -6,9 +6,10 @@ word that only looks like the field costs some time, never a wrong value. Drawin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from engine.records.parts import ReleaseParts
+from engine.records.saving.filling import has_one_place
 from engine.records.saving.plan import SavePlan
 from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
@@ -18,6 +19,30 @@ from metamodel.source import LocatedText
 def draws_late(parts: ReleaseParts, plan: SavePlan) -> bool:
     """Say whether nothing but the title and what is written reads the autonumbers of an object."""
     return parts.made(("draws late", plan.object.key), lambda: _Answer(plan)).late
+
+
+def drawn_with_the_write(parts: ReleaseParts, plan: SavePlan, reads: Callable[[str], bool]) -> bool:
+    """Say whether the statement that writes a record may draw its number: nothing at all reads it before.
+
+    reads: whether the matching of after rules may read a field.
+    """
+    return parts.made(("draws with the write", plan.object.key), lambda: _WithTheWrite(plan, reads)).yes
+
+
+class _WithTheWrite:
+    __slots__ = ("yes",)
+
+    def __init__(self, plan: SavePlan, reads: Callable[[str], bool]) -> None:
+        names = [item.name for item in plan.numbers]
+        self.yes = (
+            len(names) == 1
+            and has_one_place(plan.numbers[0])
+            and names[0] not in plan.title_reads
+            and names[0] not in plan.table.sort_keys
+            and not plan.numbers[0].encrypted
+            and not plan.object.duplicates
+            and not reads(names[0])
+        )
 
 
 class _Answer:

@@ -49,12 +49,20 @@ def check_relations(drafts: Sequence[RecordDraft], transaction: Transaction) -> 
     for _, _, (key, record_id) in pointing:
         if not _is_actor(transaction, key, record_id):
             wanted.setdefault(key, {})[record_id] = None
-    found = find_targets(transaction, wanted) if wanted else {}
+    found = find_targets(transaction, wanted, _along(drafts, wanted)) if wanted else {}
     for draft, link, target in pointing:
         if _is_actor(transaction, *target):
             draft.titles[link.name] = transaction.actor.name
             continue
         _judge(draft, link, target, found.get(target), transaction)
+
+
+def _along(drafts: Sequence[RecordDraft], wanted: Mapping[str, Iterable[str]]) -> bool:
+    """Say whether the one object that is looked at is read by expressions as well."""
+    plan = drafts[0].plan
+    return len(wanted) == 1 and any(
+        link.name in plan.reads_along and link.targets[0] in wanted for link in plan.links if len(link.targets) == 1
+    )
 
 
 def prefetch_links(drafts: Sequence[RecordDraft], transaction: Transaction) -> None:
@@ -71,14 +79,16 @@ def prefetch_links(drafts: Sequence[RecordDraft], transaction: Transaction) -> N
         transaction.cache.prefetch(key, ids)
 
 
-def find_targets(transaction: Transaction, wanted: Mapping[str, Iterable[str]]) -> dict[Target, Found]:
-    """Look records up by object and id."""
+def find_targets(
+    transaction: Transaction, wanted: Mapping[str, Iterable[str]], along: bool = False
+) -> dict[Target, Found]:
+    """Look records up by object and id. along: keep what they are, where few of one object are looked up."""
     ids = {key: [value for value in dict.fromkeys(values) if could_be_id(value)] for key, values in wanted.items()}
     ids = {key: values for key, values in ids.items() if values}
     if not ids:
         return {}
     if sum(map(len, ids.values())) <= 12:
-        return _ask_together(transaction, ids)
+        return _ask_together(transaction, ids, along)
     found: dict[Target, Found] = {}
     for key, values in ids.items():
         prepared = _prepare_many(transaction, key)
@@ -89,14 +99,19 @@ def find_targets(transaction: Transaction, wanted: Mapping[str, Iterable[str]]) 
     return found
 
 
-def _ask_together(transaction: Transaction, ids: Mapping[str, Sequence[str]]) -> dict[Target, Found]:
+def _ask_together(transaction: Transaction, ids: Mapping[str, Sequence[str]], along: bool) -> dict[Target, Found]:
     counts = tuple(sorted((key, len(values)) for key, values in ids.items()))
     access = transaction.access
     prepared = transaction.parts.asked.find(
-        ("targets", counts, None if access.full else access.roles), lambda: _prepare(transaction, counts)
+        ("targets", counts, along, None if access.full else access.roles),
+        lambda: _prepare(transaction, counts, along),
     )
     given = {f"{key}_{index}": value for key, values in ids.items() for index, value in enumerate(values)}
-    rows = transaction.rows(prepared, {name.replace(".", "_"): value for name, value in given.items()})
+    rows = transaction.ask(prepared, {name.replace(".", "_"): value for name, value in given.items()})
+    if along:
+        ((key, _),) = counts
+        for row in rows:
+            transaction.cache.learn(key, transaction.parts.columns(key).values(row, 4))
     return {(row[0], str(row[1])): Found(row[2] or "", bool(row[3])) for row in rows}
 
 
@@ -109,7 +124,7 @@ def _prepare_many(transaction: Transaction, key: str) -> Prepared:
     )
 
 
-def _prepare(transaction: Transaction, counts: Sequence[tuple[str, int]]) -> Prepared:
+def _prepare(transaction: Transaction, counts: Sequence[tuple[str, int]], along: bool) -> Prepared:
     queries = []
     for key, count in counts:
         name = key.replace(".", "_")
@@ -117,19 +132,21 @@ def _prepare(transaction: Transaction, counts: Sequence[tuple[str, int]]) -> Pre
         def asked(column: ColumnElement[Any], name: str = name, count: int = count) -> ColumnElement[Any]:
             return column.in_([runtime(f"{name}_{index}", column.type) for index in range(count)])
 
-        queries.append(_select(transaction, key, asked))
+        queries.append(_select(transaction, key, asked, along))
     query = queries[0] if len(queries) == 1 else union_all(*queries)
     return Prepared(query, transaction.parts.dialect)
 
 
-def _select(transaction: Transaction, key: str, asked: Any) -> Select[Any]:
+def _select(transaction: Transaction, key: str, asked: Any, along: bool = False) -> Select[Any]:
     parts = transaction.parts
     builder = parts.builder(transaction.access, transaction.actor.language)
     alias = parts.tables.of(key).table.alias()
     scope = RowScope(builder, Frame(alias), key, alias)
     readable = _readable(transaction.access, scope)
     title = cast(scope.title(), Text())
-    columns = (literal(key, Text()), alias.c["id"], title, readable)
+    columns: list[Any] = [literal(key, Text()), alias.c["id"], title, readable]
+    if along:
+        columns += parts.columns(key).of(alias)
     conditions = (asked(alias.c["id"]), alias.c["deleted_at"].is_(None))
     return select(*columns).select_from(scope.frame.source).where(*conditions)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import FromClause, Update, select, update
 
 from engine.expressions.sql.runtime import runtime
 from engine.records.hooks import SaveKind
@@ -33,7 +33,7 @@ def moved_at_once(
     moved = tuple(name for name, delta in deltas.items() if delta)
     if any(isinstance(delta, Extreme) for delta in deltas.values()):
         return None
-    if transaction.database.dialect is not Dialect.POSTGRESQL or not _stands_alone(saving, moved):
+    if transaction.database.dialect is not Dialect.POSTGRESQL or not stands_alone(saving, moved):
         return None
     key = ("move", plan.parent, tuple(deltas), moved)
     prepared = transaction.parts.made(key, lambda: _prepare(transaction, saving, tuple(deltas), moved))
@@ -50,7 +50,7 @@ def moved_at_once(
     return draft, changed
 
 
-def _stands_alone(plan: SavePlan, names: tuple[str, ...]) -> bool:
+def stands_alone(plan: SavePlan, names: tuple[str, ...]) -> bool:
     """Say whether nothing that is written with a record follows from these fields."""
     moved = frozenset(names)
     read = plan.title_reads.union(*(formula.reads for formula in plan.computed), *plan.uniques)
@@ -58,8 +58,17 @@ def _stands_alone(plan: SavePlan, names: tuple[str, ...]) -> bool:
 
 
 def _prepare(transaction: Transaction, plan: SavePlan, names: tuple[str, ...], moved: tuple[str, ...]) -> Prepared:
-    """Make the statement; it meets no parent whose figures were never computed or are in another currency."""
-    table, currency = plan.table.table, transaction.parts.metamodel.main.currency
+    statement, held = moving(plan, names, moved, transaction.parts.metamodel.main.currency)
+    before = transaction.parts.columns(plan.object.key).of(held)
+    return Prepared(statement.returning(*before), transaction.parts.dialect)
+
+
+def moving(plan: SavePlan, names: tuple[str, ...], moved: tuple[str, ...], currency: str) -> tuple[Update, FromClause]:
+    """Make the statement and what a parent was before it.
+
+    It meets no parent whose figures were never computed or are in another currency.
+    """
+    table = plan.table.table
     known = [table.c["id"] == runtime("the_id", table.c["id"].type), table.c["deleted_at"].is_(None)]
     for name in names:
         columns = plan.money.get(name)
@@ -76,6 +85,4 @@ def _prepare(transaction: Transaction, plan: SavePlan, names: tuple[str, ...], m
         columns = plan.money.get(name)
         for column in (columns[0], columns[2]) if columns else (plan.plain[name],):
             values[column] = held.c[column] + runtime(f"by_{name}", table.c[column].type)
-    statement = update(table).values(values).where(table.c["id"] == held.c["id"])
-    before = transaction.parts.columns(plan.object.key).of(held)
-    return Prepared(statement.returning(*before), transaction.parts.dialect)
+    return update(table).values(values).where(table.c["id"] == held.c["id"]), held

@@ -19,6 +19,7 @@ from engine.records.saving.audit import AuditRow, audit_row, write_audit
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.filling import touch
 from engine.records.saving.plan import SavePlan, save_plan
+from engine.records.saving.rollup_beside import moved_beside
 from engine.records.saving.rollup_deltas import Deltas, deltas_of, move, parent_of
 from engine.records.saving.rollup_moves import moved_at_once
 from engine.records.saving.rollup_plans import RollupPlan, figures, rollup_plans, rollup_plans_of
@@ -56,6 +57,8 @@ def roll_up(drafts: Sequence[RecordDraft], transaction: Transaction) -> RolledUp
             parents = [parent for parent in parents if any(deltas[parent].values())]
         for start in range(0, len(parents), _BATCH):
             if len(parents) == 1 and deltas is not None:
+                if moved_beside(transaction, plan, parents[0], deltas[parents[0]]):
+                    continue
                 written = moved_at_once(transaction, plan, parents[0], deltas[parents[0]])
                 if written is not None:
                     draft, changed = written
@@ -173,7 +176,7 @@ def _keep_parents(
     rolled.events += above.events
 
 
-def event_of(draft: RecordDraft, *, bulk: bool = False) -> SaveEvent:
+def event_of(draft: RecordDraft) -> SaveEvent:
     """Give what a save did to a record."""
     return SaveEvent(
         object=draft.object_key,
@@ -183,5 +186,4 @@ def event_of(draft: RecordDraft, *, bulk: bool = False) -> SaveEvent:
         changed=draft.changed - frozenset(STAMPS),
         new=dict(draft.values),
         old=dict(draft.old),
-        bulk=bulk,
     )

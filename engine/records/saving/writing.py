@@ -59,6 +59,7 @@ def update_record(draft: RecordDraft, changed: Sequence[str], transaction: Trans
         object_key=draft.object_key,
         counted=counted,
         explain=lambda fault: refused_by_database(fault, draft, transaction),
+        certain=transaction.alone,
     )
 
 
