@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from bench.filling_parts import fill_contacts, fill_lines, fill_products
 from bench.people import CLOSED, PASSWORD, PROBABILITY, STAGES, TEAMS, USERS_A_TEAM, Caller, Prepared
 from bench.raw import cell, connect, fill_table, is_sqlite
 from engine.access.actor import system_actor
@@ -49,10 +50,15 @@ def prepare(database_url: str, folder: Path, rows: int) -> Prepared:
     try:
         accounts = _fill_accounts(connection, database_url, users, max(rows // ACCOUNTS_A_DEAL, 10))
         deals = _fill_deals(connection, database_url, users, accounts, rows)
+        prepared = _prepared(database_url, caller, accounts, deals, rows)
+        products = fill_products(connection, database_url, caller.user_id, NOW)
+        owners = [(account, users[index % len(users)][0]) for index, account in enumerate(accounts)]
+        fill_contacts(connection, database_url, owners, NOW)
+        fill_lines(connection, database_url, prepared.readable, products, caller.user_id, NOW)
         connection.execute("ANALYZE")
     finally:
         connection.close()
-    return _prepared(database_url, caller, accounts, deals, rows)
+    return prepared
 
 
 def _make_users(platform: Platform) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ import orjson
 from flask import Flask, Response, abort, render_template, request
 
 from bench.handwritten import queries
+from bench.handwritten.form import deal_form
 from bench.handwritten.store import Store
 from bench.people import PROBABILITY, Caller
 from bench.raw import cell
@@ -117,10 +118,7 @@ class Program:
 
     def html_form(self, record_id: str) -> str:
         """Show the form of a deal."""
-        rows = self.store.rows(queries.GET, self._who() | {"id": record_id})
-        if not rows:
-            abort(404)
-        return render_template("form.html", record=self._record(rows[0]), stages=list(PROBABILITY))
+        return deal_form(self.store, self._who(), record_id)
 
     def _who(self) -> dict[str, Any]:
         found = self._tokens.get(request.headers.get("Authorization", "")) or self._cookies.get(
