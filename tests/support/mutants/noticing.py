@@ -1,0 +1,197 @@
+"""Which tests run which statements, and does one of them fail on a mutant? A pytest plugin that runs tests in copies.
+
+The tests are collected once. A first round runs each on the program as it is and notes the statements it runs; then
+each mutant is made in a copy of the process, which runs the tests that come by the changed statement, the cheapest
+first, up to the first that fails. The project's files are never written.
+"""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+import json
+import os
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+from _pytest.runner import runtestprotocol
+
+from tests.support.mutants.codes import Functions, functions_by_file, listen, replace_code, telling
+from tests.support.mutants.forked import Job, run_forked
+from tests.support.mutants.sites import Mutant, altered
+from tests.support.postgres import FOLDER_VARIABLE, PostgresCluster
+
+_ROUND_LIMIT_S = 1500.0
+_LEAST_LIMIT_S = 90.0
+"""A mutant that waits for ever is noticed as well: a slow machine is given this long, and ten times what is usual."""
+_TESTS_S = 12.0
+"""Tests of one mutant, in seconds of the first round; those beyond are not tried, which can only spare a mutant."""
+_FIRST_ROUND = Path("var") / "mutants_first_round.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """How a mutant fared: `killed` by a test, `hung`, `survived`, or `not run` by any of the tests."""
+
+    mutant: Mutant
+    outcome: str
+    by: str = ""
+    seconds: float = 0.0
+
+    @property
+    def is_killed(self) -> bool:
+        """Say whether the tests notice it."""
+        return self.outcome in ("killed", "hung")
+
+
+class Told(Protocol):
+    """Takes each verdict as it falls."""
+
+    def __call__(self, verdict: Verdict) -> None:
+        """Take one."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Noticing:
+    """Run mutants instead of the tests that pytest collected."""
+
+    root: Path
+    mutants: Sequence[Mutant]
+    files: Sequence[str]
+    at_a_time: int
+    told: Told
+    resume: bool = False
+    failing: list[str] = field(default_factory=list)
+    """Tests that fail on the program as it is: with them nothing is counted."""
+    _items: Sequence[pytest.Item] = ()
+    _seconds: dict[int, float] = field(default_factory=dict)
+    _by_place: dict[tuple[str, int, int], list[int]] = field(default_factory=lambda: defaultdict(list))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Run the first round, then the mutants."""
+        if session.testsfailed:
+            self.failing.append("the collection of the tests")
+            return True
+        self._items = session.items
+        if any(item.get_closest_marker("postgres") for item in self._items):
+            PostgresCluster(Path(os.environ[FOLDER_VARIABLE])).start()
+        functions = functions_by_file()
+        gc.collect()
+        gc.freeze()
+        self._first_round(functions)
+        if not self.failing:
+            self._all_mutants(functions)
+        return True
+
+    def _first_round(self, functions: Functions) -> None:
+        numbers: list[tuple[str, int, int]] = []
+        trees = {}
+        for path in self.files:
+            trees[path], places = telling((self.root / path).read_text(encoding="utf-8"), len(numbers))
+            numbers += [(path, *place) for place in places]
+
+        def run(share: Sequence[int]) -> list[Any]:
+            hits: set[int] = set()
+            listen(hits.add)
+            for path, tree in trees.items():
+                replace_code(functions[str(self.root / path)], str(self.root / path), tree)
+            return list(self._noting(share, hits))
+
+        for share, results in self._rounds(run):
+            for index, (passed, seconds, hits) in zip(share, results, strict=True):
+                self._seconds[index] = seconds
+                if not passed:
+                    self.failing.append(self._items[index].nodeid)
+                for hit in hits:
+                    self._by_place[numbers[hit]].append(index)
+
+    def _rounds(self, run: Callable[[Sequence[int]], list[Any]]) -> Iterator[tuple[Sequence[int], list[Any]]]:
+        """Run the tests file by file, those of many tests first; of a broken-off run what it has seen is taken over."""
+        by_file: dict[str, list[int]] = defaultdict(list)
+        for index, item in enumerate(self._items):
+            by_file[item.path.relative_to(self.root).as_posix()].append(index)
+        altered_files = b"\0".join((self.root / path).read_bytes() for path in self.files)
+        path = self.root / _FIRST_ROUND
+        kept = json.loads(path.read_text(encoding="utf-8")) if self.resume and path.exists() else {}
+        jobs = []
+        for name, share in sorted(by_file.items(), key=lambda each: -len(each[1])):
+            tests = "\0".join(self._items[index].nodeid for index in share).encode()
+            what = hashlib.sha256(b"\0".join([altered_files, (self.root / name).read_bytes(), tests])).hexdigest()
+            if kept.get(name, {}).get("of") == what:
+                yield share, kept[name]["round"]
+                continue
+            kept[name] = {"of": what, "round": None}
+            jobs.append(Job(name=name, run=partial(run, share), limit_s=_ROUND_LIMIT_S))
+        for ended in run_forked(jobs, self.at_a_time):
+            if ended.result is None:
+                self.failing.append(f"{ended.name}: the process ended without a result")
+                continue
+            kept[ended.name]["round"] = ended.result
+            yield by_file[ended.name], ended.result
+        if not self.failing:
+            path.write_text(json.dumps(kept), encoding="utf-8")
+
+    def _noting(self, share: Sequence[int], hits: set[int]) -> Iterator[tuple[bool, float, list[int]]]:
+        for index, following in zip(share, [*share[1:], None], strict=True):
+            hits.clear()
+            began = time.process_time()
+            passed = self._passes(index, following)
+            yield passed, round(time.process_time() - began, 3), sorted(hits)
+
+    def _passes(self, index: int, following: int | None) -> bool:
+        after = None if following is None else self._items[following]
+        reports = runtestprotocol(self._items[index], nextitem=after, log=False)
+        return not any(report.failed for report in reports)
+
+    def _all_mutants(self, functions: Functions) -> None:
+        jobs, by_name = [], {}
+        for number, mutant in enumerate(self.mutants):
+            tests = self._tests_of(mutant)
+            if not tests:
+                self.told(Verdict(mutant=mutant, outcome="not run"))
+                continue
+            by_name[str(number)] = mutant
+            limit = _LEAST_LIMIT_S + 10 * sum(self._seconds[each] for each in tests)
+            jobs.append(Job(name=str(number), run=self._job(mutant, tests, functions), limit_s=limit))
+        for ended in run_forked(jobs, self.at_a_time):
+            mutant = by_name[ended.name]
+            # A process that died, as by recursion without end, has been noticed as a hanging one is.
+            outcome = "hung" if ended.result is None else ended.result[0]
+            by = "" if ended.result is None else ended.result[1]
+            self.told(Verdict(mutant=mutant, outcome=outcome, by=by, seconds=round(ended.seconds, 1)))
+
+    def _job(self, mutant: Mutant, tests: Sequence[int], functions: Functions) -> Any:
+        def run() -> tuple[str, str]:
+            file = self.root / mutant.path
+            replace_code(functions[str(file)], str(file), altered(mutant, file.read_text(encoding="utf-8")))
+            for index, following in zip(tests, [*tests[1:], None], strict=True):
+                if not self._passes(index, following):
+                    with suppress(BaseException):
+                        self._items[index].session._setupstate.teardown_exact(None)
+                    return "killed", self._items[index].nodeid
+            return "survived", ""
+
+        return run
+
+    def _tests_of(self, mutant: Mutant) -> Sequence[int]:
+        """Choose the tests that come by the changed statement: files without PostgreSQL first, cheap ones first."""
+        found = sorted(self._by_place.get((mutant.path, *mutant.place), ()), key=self._seconds.__getitem__)
+        chosen, total = set[int](), 0.0
+        for index in found:
+            if not chosen or total + self._seconds[index] <= _TESTS_S:
+                chosen.add(index)
+                total += self._seconds[index]
+        by_file: dict[tuple[bool, Path], list[int]] = defaultdict(list)
+        for index in sorted(chosen):
+            item = self._items[index]
+            by_file[item.get_closest_marker("postgres") is not None, item.path].append(index)
+        cost = {key: sum(self._seconds[each] for each in indexes) for key, indexes in by_file.items()}
+        return [index for key in sorted(by_file, key=lambda key: (key[0], cost[key])) for index in by_file[key]]
