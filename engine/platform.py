@@ -133,7 +133,9 @@ class Platform:
             automation=automation,
             app_settings=AppSettings(releases, clock),
             exports=Exports(database, system, records, releases.current, clock),
-            imports=Imports(database, system, records, releases.current, clock, ids, opened.administration.grant_roles),
+            imports=Imports(
+                database, system, records, releases.current, clock, ids, opened.administration.grant_roles, files
+            ),
         )
 
     def plan_release(self, folders: Iterable[Path | str]) -> ReleasePlan:

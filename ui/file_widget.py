@@ -20,13 +20,14 @@ UPLOAD = "__upload"
 
 def _compile_files(control: Control, words: ControlWords) -> WidgetWriter:
     name, label = html_text(control.name), html_text(control.label)
+    keep = html_text(words.keep_file)
     many = " multiple" if control.multiple else ""
     accept = f' accept="{html_text(control.accept)}"' if control.accept else ""
     camera = ' capture="environment"' if control.camera else ""
     pad = f' data-fs-sign="{html_text(words.sign_here)}"' if control.draws else ""
     tools = (
         f' data-fs-files="{html_text(control.upload_url)}" data-fs-name="{name}"{pad}'
-        f' data-fs-remove="{html_text(words.remove)}"{" data-fs-many" if control.multiple else ""}'
+        f"{' data-fs-many' if control.multiple else ''}"
     )
 
     def write(now: ControlState, described: str, mark: str) -> str:
@@ -37,9 +38,8 @@ def _compile_files(control: Control, words: ControlWords) -> WidgetWriter:
             f'<ul class="file-list" id="{now.id}-list">'
         ]
         parts += [
-            f'<li id="{now.id}-{file.id}"><label class="check"><input type="checkbox" class="form-check-input" '
-            f'name="{name}" value="{file.id}" checked><span class="sr-only">{html_text(words.keep_file)}</span></label>'
-            f"{file_facts(file)}</li>"
+            f'<li id="{now.id}-{file.id}">{file_facts(file)}<label class="check file-keep"><input type="checkbox" '
+            f'class="form-check-input" name="{name}" value="{file.id}" checked><span>{keep}</span></label></li>'
             for file in now.files
         ]
         parts.append(

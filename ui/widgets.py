@@ -29,7 +29,6 @@ class ControlWords:
     alert: str
     choose_file: str = ""
     keep_file: str = ""
-    remove: str = ""
     sign_here: str = ""
 
 

@@ -6,19 +6,21 @@ The number of statements of a batch does not depend on its size.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from engine.imports.binding import ID, BadCell, Binding, BoundColumn, BoundLookup
 from engine.imports.cell_columns import CellColumns, CellFault
 from engine.imports.csv_file import CsvRow
+from engine.imports.file_cells import FileCells
 from engine.imports.resolving import Lookups, read_key
 from engine.imports.result import RowError, Tally
 from engine.records.finding import find_by_fields
 from engine.records.identifiers import could_be_id
 from engine.records.transaction import Transaction
 from engine.records.types import RowResult, SaveRow
+from metamodel.field_types.files import holds_files
 
 GrantRoles = Callable[[Transaction, str, Collection[str]], bool]
 """Lets a user hold roles, in the transaction of the import; tells whether that changed anything."""
@@ -45,8 +47,16 @@ class Batches:
     coming: texts by which rows of the file itself will be known, for lookups of an object to itself.
     """
 
-    def __init__(self, binding: Binding, tally: Tally, coming: Collection[str], grant_roles: GrantRoles | None) -> None:
-        self._binding = binding
+    def __init__(
+        self,
+        binding: Binding,
+        tally: Tally,
+        coming: Collection[str],
+        grant_roles: GrantRoles | None,
+        files: FileCells | None = None,
+    ) -> None:
+        self._files = files or FileCells(None, None)
+        self._binding = self._with_files(binding)
         self._tally = tally
         self._coming = coming
         self._grant_roles = grant_roles
@@ -86,7 +96,19 @@ class Batches:
                 self._tally.errors.append(self._error(item.row, lookup.source, text, str(fault)))
         return values
 
+    def _with_files(self, binding: Binding) -> Binding:
+        """Give the binding with cells of files read as what they name."""
+        plain = tuple(
+            replace(column, convert=self._files.reader(column.field)) if holds_files(column.field) else column
+            for column in binding.plain
+        )
+        return replace(binding, plain=plain)
+
     def _learn(self, transaction: Transaction, rows: Sequence[CsvRow]) -> None:
+        for column in self._binding.plain:
+            if holds_files(column.field):
+                cells = {column.mapped(row.cells[column.index]) for row in rows}
+                self._files.learn(transaction, column, filter(None, cells))
         for lookup in self._binding.lookups:
             source = lookup.source
             texts = {row.cells[source.index] for row in rows}

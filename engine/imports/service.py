@@ -15,11 +15,13 @@ from pathlib import Path
 from engine.access.actor import Actor, Origin
 from engine.clock import Clock
 from engine.errors import UnknownObject
+from engine.files.store import FileStore
 from engine.ids import IdMaker
 from engine.imports.batch import Batches, GrantRoles
 from engine.imports.binding import Binding, bind
 from engine.imports.csv_file import CsvFile, CsvRow
 from engine.imports.errors import ImportRefused
+from engine.imports.file_cells import FileCells
 from engine.imports.mapping import ImportMapping, load_mapping
 from engine.imports.result import ImportResult, Tally, write_errors_file
 from engine.records.saving.plan import save_plan
@@ -49,6 +51,7 @@ class _Import:
     dry_run: bool
     total: int
     on_progress: OnProgress
+    folder: Path | None
 
 
 _Open = Callable[[], AbstractContextManager[Transaction]]
@@ -70,6 +73,7 @@ class Imports:
         clock: Clock,
         ids: IdMaker,
         grant_roles: GrantRoles | None = None,
+        files: FileStore | None = None,
     ) -> None:
         self._database = database
         self._system = system
@@ -78,6 +82,7 @@ class Imports:
         self._clock = clock
         self._ids = ids
         self._grant_roles = grant_roles
+        self._files = files
 
     def import_csv(
         self,
@@ -111,6 +116,7 @@ class Imports:
             dry_run=dry_run,
             on_progress=on_progress,
             errors_file=errors_file,
+            folder=path.parent,
         )
 
     def import_file(
@@ -124,8 +130,9 @@ class Imports:
         dry_run: bool = False,
         on_progress: OnProgress | None = None,
         errors_file: Path | None = None,
+        folder: Path | None = None,
     ) -> ImportResult:
-        """Import an opened CSV file into an object; see `import_csv`."""
+        """Import an opened CSV file into an object; see `import_csv`. folder: where paths of files start."""
         release = self._release()
         mapping = mapping or ImportMapping()
         object_def = release.metamodel.find_object(object_key)
@@ -150,6 +157,7 @@ class Imports:
             dry_run=dry_run,
             total=file.count(),
             on_progress=on_progress or _say_nothing,
+            folder=folder,
         )
         return self._run(work, errors_file)
 
@@ -160,7 +168,9 @@ class Imports:
     def _run(self, work: _Import, errors_file: Path | None) -> ImportResult:
         import_id, started = self._ids.new(), self._clock.now()
         tally = Tally()
-        batches = Batches(work.binding, tally, _coming_texts(work), self._grant_roles)
+        batches = Batches(
+            work.binding, tally, _coming_texts(work), self._grant_roles, FileCells(self._files, work.folder)
+        )
         with self._transactions(work) as transaction:
             self._save_all(work, batches, tally, transaction)
         result = tally.result(import_id, work.binding.object.key, dry_run=work.dry_run)

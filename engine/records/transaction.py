@@ -128,6 +128,8 @@ class Transaction(Sending):
         # Files made of others in this transaction, by their new ids: rows of the others.
         self.copied_files: dict[str, Mapping[str, Any]] = {}
         self.judged_files: set[tuple[str, str, str]] = set()
+        # Record and field that an upload goes to, by its id.
+        self.taken_files: dict[str, tuple[str, str]] = {}
 
     def get(self, object_key: str, record_id: str, *, fields: Sequence[str] | None = None) -> Record:
         """Read one record.

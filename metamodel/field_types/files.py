@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from metamodel.content_types import IMAGE_TYPES, ending_of, is_accepted, size_text
 from metamodel.field_types.base import DEFAULT_CONTEXT, FieldType, FieldValueError, StorageKind, ValueContext
+from metamodel.field_types.cells import CellForm
 from metamodel.field_types.compound import PARTS
 from metamodel.fields import FieldDef, FileLimits
 from metamodel.values import StoredFile
@@ -20,7 +21,10 @@ MOST_FILES = 50
 SIGNATURE_SIZE = 1024 * 1024
 FILE_TYPES = frozenset(("file", "image", "signature"))
 """The types that hold one file."""
-_ID = re.compile(r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+_UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_ID = re.compile(f"(?:files/)?({_UUID})(?:/.*)?", re.DOTALL)
+"""An id, alone or as a cell of a file has it: `files/ID/name`."""
+_EACH = re.compile(rf"(?:^|[,;\s])(?:files/)?({_UUID})(?=$|[/,;\s])")
 _NO_LIMITS = FileLimits()
 _KEYS = frozenset(("accept", "max_size", "camera"))
 
@@ -35,6 +39,27 @@ def files_in(value: object) -> tuple[StoredFile, ...]:
     if isinstance(value, StoredFile):
         return (value,)
     return tuple(each for each in value if isinstance(each, StoredFile)) if isinstance(value, tuple) else ()
+
+
+def is_file_id(text: str) -> bool:
+    """Say whether a text is the id of a file, alone or as a cell has it (`files/ID/name`)."""
+    return _ID.fullmatch(text) is not None
+
+
+def split_files(text: str) -> list[str]:
+    """Split a text that names several files: by their ids, or by their paths with semicolons between them.
+
+    >>> split_files("a b.pdf; sub/c.pdf")
+    ['a b.pdf', 'sub/c.pdf']
+    """
+    if _EACH.match(text.strip()):
+        return _EACH.findall(text.strip())
+    return [part for each in text.split(";") if (part := each.strip())]
+
+
+def file_cell(value: StoredFile) -> str:
+    """Write a file as a cell: its id, and its name for people; an import reads it by the id."""
+    return f"files/{value.id}/{value.name or ''}"
 
 
 def names_of_files(value: object) -> tuple[str, ...] | None:
@@ -92,6 +117,9 @@ class FileType(FieldType):
         assert isinstance(value, StoredFile)
         return file_json(value)
 
+    def to_cells(self, value: object, field: FieldDef, form: CellForm, title: str | None = None) -> tuple[str, ...]:
+        return ("; ".join(map(file_cell, files_in(value))),)
+
 
 class ImageType(FileType):
     """One image: PNG, JPEG, GIF or WebP."""
@@ -121,7 +149,7 @@ class FilesType(FieldType):
 
     def read(self, raw: object, field: FieldDef, context: ValueContext) -> object:
         if isinstance(raw, str):
-            raw = [part for part in re.split(r"[\s,;]+", raw) if part]
+            raw = split_files(raw)
         if not isinstance(raw, list | tuple):
             raise FieldValueError("not_file")
         # One file named twice is one file.
@@ -156,6 +184,9 @@ class FilesType(FieldType):
     def to_json(self, value: object, field: FieldDef) -> object:
         return [file_json(each) for each in files_in(value)]
 
+    def to_cells(self, value: object, field: FieldDef, form: CellForm, title: str | None = None) -> tuple[str, ...]:
+        return ("; ".join(map(file_cell, files_in(value))),)
+
 
 def file_json(value: StoredFile) -> dict[str, object]:
     """Give the form of a file that the API shows and history keeps."""
@@ -181,11 +212,12 @@ def _read_one(raw: object) -> StoredFile:
         if key not in names:
             raise FieldValueError("unknown_part", part=str(key)[:80], parts=names)
     file_id, name, kind, size = (given.get(key) for key in ("id", "name", "type", "size"))
-    if not isinstance(file_id, str) or not _ID.match(file_id.strip().lower()):
+    found = _ID.fullmatch(file_id.strip()) if isinstance(file_id, str) else None
+    if found is None:
         raise FieldValueError("not_file")
     return StoredFile(
         name=name if isinstance(name, str) else None,
         type=kind if isinstance(kind, str) else None,
         size=size if isinstance(size, int) else None,
-        id=file_id.strip().lower(),
+        id=found[1],
     )

@@ -12,12 +12,14 @@ import pytest
 from jsonschema import Draft202012Validator
 from markupsafe import escape
 from sqlalchemy import inspect
+from werkzeug.test import TestResponse
 
 from engine.access.actor import system_actor
 from engine.records.types import SaveRow
 from metamodel.field_types import standard_field_types
 from metamodel.fields import FieldDef
 from tests.support.field_catalogue import BY_TYPE, SAMPLES, Sample, app_files
+from tests.support.files import Upload, sent, uploads_in
 from tests.support.platforms import small_app
 from tests.support.served import Served, csrf_token, serve_deals
 from workflow_dsl.types import type_of_field
@@ -42,8 +44,14 @@ def field_of(served: Served, sample: Sample) -> FieldDef:
 
 
 def make(served: Served, **values: Any) -> str:
-    made = served.make("ann", "thing", title_text=uuid.uuid4().hex, **values)
+    given = {name: sent(served, name, value) for name, value in values.items()}
+    made = served.make("ann", "thing", title_text=uuid.uuid4().hex, **given)
     return str(made["id"])
+
+
+def change(served: Served, record_id: str, sample: Sample, value: Any) -> TestResponse:
+    given = {sample.name: sent(served, sample.name, value)}
+    return served.call("ann", "PATCH", f"/records/thing/{record_id}", json=given)
 
 
 def read(served: Served, record_id: str, sample: Sample) -> Any:
@@ -61,7 +69,7 @@ def test_a_value_is_created_read_changed_and_emptied(served: Served, sample: Sam
     record_id = make(served, **{sample.name: sample.first})
     assert read(served, record_id, sample) == sample.read_back
     for given, expected in ((sample.second, sample.second_read_back), (sample.first, sample.read_back)):
-        answer = served.call("ann", "PATCH", f"/records/thing/{record_id}", json={sample.name: given})
+        answer = change(served, record_id, sample, given)
         assert answer.status_code == 200, answer.get_data(as_text=True)
         assert read(served, record_id, sample) == expected
     # What was read can be written again and changes nothing.
@@ -125,7 +133,8 @@ def test_a_form_shows_it_and_takes_it(served: Served, sample: Sample) -> None:
     page = client.get("/o/thing/new").get_data(as_text=True)
     for control in sample.form:
         assert f'name="{control}"' in page
-    posted = {"title_text": title, "csrf_token": csrf_token(client, "/o/thing/new"), **sample.form}
+    form = {name: each.part if isinstance(each, Upload) else each for name, each in sample.form.items()}
+    posted = {"title_text": title, "csrf_token": csrf_token(client, "/o/thing/new"), **form}
     answer = client.post("/o/thing/new", data=posted)
     assert answer.status_code in (302, 303), answer.get_data(as_text=True)
     (item,) = served.get("ann", f"/records/thing?filter={_quoted(f'title_text = {chr(34)}{title}{chr(34)}')}"
@@ -152,6 +161,8 @@ def test_a_file_brings_it(served: Served, sample: Sample, tmp_path: Path) -> Non
     title = uuid.uuid4().hex
     columns = ["title_text", *sample.cell]
     cells = ['"' + cell.replace('"', '""') + '"' for cell in (title, *sample.cell.values())]
+    for upload in uploads_in(sample.second):
+        (tmp_path / upload.name).write_bytes(upload.content)
     file = tmp_path / "things.csv"
     file.write_text(",".join(columns) + "\n" + ",".join(cells) + "\n", encoding="utf-8")
     result = served.platform.imports.import_csv(system_actor(), "thing", file)
@@ -177,7 +188,7 @@ def test_an_export_brings_it_back(served: Served, sample: Sample, heads: str, tm
     assert (unchanged.unchanged, unchanged.refused) == (1, 0), unchanged.errors
     if sample.writable:
         assert not unchanged.passed_over
-        changed = served.call("ann", "PATCH", f"/records/thing/{record_id}", json={sample.name: sample.first})
+        changed = change(served, record_id, sample, sample.first)
         assert changed.status_code == 200
         assert served.platform.imports.import_csv(system_actor(), "thing", file).refused == 0
     assert read(served, record_id, sample) == before
@@ -194,13 +205,14 @@ def test_the_description_of_the_api_fits_its_values(served: Served, sample: Samp
     if sample.writable:
         schema = {**components, **schemas["thing.create"]["properties"][sample.name]}
         for value in (sample.first, sample.second, None):
+            value = sent(served, sample.name, value)
             Draft202012Validator(schema).validate(value)
 
 
 @of_type(WRITABLE)
 def test_history_tells_old_and_new(served: Served, sample: Sample) -> None:
     record_id = make(served, **{sample.name: sample.first})
-    served.call("ann", "PATCH", f"/records/thing/{record_id}", json={sample.name: sample.second})
+    change(served, record_id, sample, sample.second)
     newest = served.platform.records.history(system_actor(), "thing", record_id)[0]
     change = next(each for each in newest.changes if each.field == sample.name)
     record = served.platform.records.get(system_actor(), "thing", record_id)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.support.files import AnyFile, Upload, drawing
 from workflow_dsl.types import Kind
 
 
@@ -63,6 +64,22 @@ def _text(type_: str, first: str, second: str, **more: Any) -> Sample:
     name = f"{type_}_value"
     given: dict[str, Any] = {
         "form": {name: second}, "cell": {name: second}, "finds": f'{name} = "{first}"', "shown": second,
+    }  # fmt: skip
+    return Sample(type=type_, first=first, second=second, **(given | more))
+
+
+_PEN, _INK = drawing("red"), drawing("blue")
+
+
+def _file(type_: str, first: Upload, second: Upload, **more: Any) -> Sample:
+    """Make the sample of a field of one file."""
+    name = f"{type_}_value"
+    given: dict[str, Any] = {
+        "answer": AnyFile.of(first), "second_answer": AnyFile.of(second), "form": {f"{name}__upload": second},
+        "cell": {name: second.name}, "finds": f'{name}.name = "{first.name}" and {name}.size < 100_000',
+        "shown": second.name, "kind": Kind.COMPOUND, "sortable": False,
+        "wrong": (("a.txt", "not_file"), (7, "not_file"), ({"id": "0" * 8 + "-0000-0000-0000-" + "0" * 12}, "no_file"),
+                  ({"path": "x"}, "unknown_part")),
     }  # fmt: skip
     return Sample(type=type_, first=first, second=second, **(given | more))
 
@@ -155,6 +172,17 @@ SAMPLES: tuple[Sample, ...] = (
            wrong=(({}, "json_missing"), ("{", "json_syntax"), ("7", "not_json"), (7, "not_json"),
                   ({"size": 0}, "json_rule"), ({"size": 1, "colour": "red"}, "json_unknown"),
                   ({"size": 1, "notes": ["a", 7]}, "json_type"), ({"size": 1, "color": "green"}, "json_option"))),
+    _file("file", Upload("报价单.txt", "一".encode()), Upload("notes.md", b"# two"),
+          keys="accept: [txt, md], max_size: 1 MB"),
+    _file("image", Upload("red.png", _PEN), Upload("blue.png", _INK)),
+    _file("signature", Upload("one.png", _PEN), Upload("signature.png", _INK)),
+    Sample(type="files", keys="max_files: 3", first=[Upload("a.txt", b"a"), Upload("b.csv", b"b,c")],
+           second=[Upload("c.txt", b"see")],
+           answer=[AnyFile("a.txt", "text/plain", 1), AnyFile("b.csv", "text/csv", 3)],
+           second_answer=[AnyFile("c.txt", "text/plain", 3)], form={"files_value__upload": Upload("c.txt", b"see")},
+           cell={"files_value": "c.txt"},
+           finds='files_value contains "b.csv" and join(files_value, "+") = "a.txt+b.csv"',
+           wrong=((7, "not_file"), (["x"], "not_file")), shown="c.txt", kind=Kind.LIST, sortable=False),
     Sample(type="autonumber", keys='format: "T-{0000}"', first="T-0001", second="T-0002", writable=False,
            finds='autonumber_value = "T-0001"', wrong=(("T-9", "read_only"),), shown="T-0002"),
     Sample(type="rollup", keys="of: parts, function: count", first=0, second=0, writable=False, sortable=False,

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from engine.errors import FieldError
-from engine.records.types import Choice, FormState
+from engine.records.types import FormState
 from engine.releases.release import Release
 from metamodel.currency_rates import known_currencies
 from metamodel.field_types import FieldTypeRegistry
@@ -25,6 +25,7 @@ from ui.formats import Formats
 from ui.pages.controls import control_id
 from ui.pages.field_controls import FieldControl, FormControl
 from ui.pages.form_values import WAS
+from ui.pages.offered import NOTHING, Offered
 from ui.widgets import ControlWords
 from ui.written import html_text, kept_with, written
 
@@ -48,7 +49,7 @@ class FormInput:
     typed: Mapping[str, str] = field(default_factory=dict)
     errors: Sequence[FieldError] = ()
     was: Mapping[str, str] = field(default_factory=dict)
-    offered: Mapping[str, Sequence[Choice]] = field(default_factory=dict)
+    offered: Offered = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +114,7 @@ class FormMaker:
         sections = []
         for start, names in self._shown_sections(state, only):
             controls = tuple(
-                self._fields[name].write(form, state, given.typed, errors, given.offered.get(name, ()))
+                self._fields[name].write(form, state, given.typed, errors, given.offered.get(name, NOTHING))
                 for name in names
                 if _is_shown(name, state)
             )
@@ -175,8 +176,7 @@ def control_words() -> ControlWords:
         lock=str(draw("lock", _("read-only"))),
         alert=str(draw("alert-circle")),
         choose_file=str(_("Choose a file")),
-        keep_file=str(_("Keep this file")),
-        remove=str(_("Take away")),
+        keep_file=str(_("Keep")),
         sign_here=str(_("Sign here")),
     )
 

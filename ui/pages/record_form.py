@@ -206,7 +206,8 @@ def _shown(object_def: ObjectDef, form: FilledForm, *, is_new: bool) -> str:
 
 
 def _state_answer(object_def: ObjectDef, record_id: str | None) -> ResponseReturnValue:
-    posted, _refusals = _posted(object_def)
+    # Files wait until the form is saved, or have come in by themselves.
+    posted = read_posted(form_fields(object_def), request.form, user_formats())
     form = _filled(object_def, record_id, posted)
     return render_block(_TEMPLATE, "form_fields", page=_page(object_def, form, record_id is None))
 

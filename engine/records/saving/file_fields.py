@@ -136,7 +136,11 @@ def _owned(draft: RecordDraft, field: FieldDef, file: StoredFile, row: FileRow, 
     """
     given_by_app = file.name is not None
     if row["record_id"] is None and (given_by_app or is_own(transaction, row)):
-        return _named(row, file.id)
+        # What is named twice goes to the first; the others get copies.
+        here = (draft.record_id, field.name)
+        if transaction.taken_files.setdefault(file.id, here) == here:
+            return _named(row, file.id)
+        return _copied(row, transaction)
     place = place_of(transaction.parts.metamodel, row)
     own = place is not None and (place[0].key, row["record_id"], place[1]) == (
         draft.object_key,
@@ -147,6 +151,10 @@ def _owned(draft: RecordDraft, field: FieldDef, file: StoredFile, row: FileRow, 
         raise FieldValueError("no_file")
     if own:
         return _named(row, file.id)
+    return _copied(row, transaction)
+
+
+def _copied(row: FileRow, transaction: Transaction) -> StoredFile:
     copied = _named(row, random_file_id())
     transaction.copied_files[copied.id] = dict(row)
     return copied

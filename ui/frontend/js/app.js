@@ -6,6 +6,7 @@ import { start as busy } from "./busy.js";
 import { start as childGrid } from "./child_grid.js";
 import { start as dialog } from "./dialog.js";
 import { start as drafts } from "./drafts.js";
+import { start as files } from "./files.js";
 import { start as focus } from "./focus.js";
 import { start as formGuard } from "./form_guard.js";
 import { start as keys } from "./keys.js";
@@ -18,4 +19,4 @@ import { start as times } from "./times.js";
 import { start as toasts } from "./toasts.js";
 
 window.htmx = htmx;
-for (const start of [toasts, busy, menus, sidebar, preferences, dialog, lookup, childGrid, drafts, formGuard, listKeys, keys, board, times, focus]) start();
+for (const start of [toasts, busy, menus, sidebar, preferences, dialog, lookup, childGrid, drafts, files, formGuard, listKeys, keys, board, times, focus]) start();
