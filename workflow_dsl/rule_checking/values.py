@@ -60,6 +60,8 @@ def _check_required(checking: RuleChecking, object_def: ObjectDef, names: set[st
         field_def.name
         for field_def in object_def.fields.values()
         if field_def.required
+        # A hidden field is never required, and whether it is hidden only the record's values tell.
+        and field_def.visible_if is None
         and field_def.name not in names
         and field_def.name not in SYSTEM_FIELDS
         and field_def.type != "boolean"
