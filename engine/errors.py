@@ -101,6 +101,26 @@ class RecordInUse(EngineError):
         super().__init__(f"The record is in use by {counted if count else 'records that you may not see'}.")
 
 
+class AlreadyConverted(EngineError):
+    """A record was converted before; it stays what it became. `reason` is for people."""
+
+    def __init__(self, object_key: str, record_id: str, reason: str) -> None:
+        self.object_key = object_key
+        self.record_id = record_id
+        self.reason = reason
+        super().__init__(reason)
+
+
+class NotConvertible(EngineError):
+    """A record does not meet the condition of the conversion; nothing was written. `reason` is for people."""
+
+    def __init__(self, object_key: str, record_id: str, reason: str) -> None:
+        self.object_key = object_key
+        self.record_id = record_id
+        self.reason = reason
+        super().__init__(reason)
+
+
 class QueryProblem(EngineError):
     """A filter, sort, field list, cursor or limit of a caller is wrong; `problems` say where."""
 

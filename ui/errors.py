@@ -23,11 +23,13 @@ from engine.accounts.idempotency import KeyUsedOtherwise, RepeatedInFlight
 from engine.automation.run_log import RunNotFound, RunNotOpen
 from engine.errors import (
     AccessDenied,
+    AlreadyConverted,
     AutomationStopped,
     ConfirmationNeeded,
     DatabaseUnavailable,
     EngineError,
     FieldError,
+    NotConvertible,
     QueryProblem,
     RecordInUse,
     RecordNotFound,
@@ -53,6 +55,8 @@ STATUS_TABLE: tuple[tuple[type[EngineError], int, str], ...] = (
     (ConfirmationNeeded, 409, "confirmation_needed"),
     (StaleVersion, 412, "stale_version"),
     (RecordInUse, 409, "record_in_use"),
+    (AlreadyConverted, 409, "already_converted"),
+    (NotConvertible, 409, "not_convertible"),
     (QueryProblem, 400, "query_problem"),
     (ReleaseRefused, 422, "release_refused"),
     (AutomationStopped, 409, "automation_stopped"),

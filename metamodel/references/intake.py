@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from metamodel.fields import FieldDef
-from metamodel.objects import SYSTEM_FIELDS
+from metamodel.objects import SYSTEM_FIELDS, InverseDef
 from metamodel.reading.node_values import child, entries, items, scalars, word
 from metamodel.references.definition_names import DefinitionNames
 from metamodel.yaml_nodes import Mapping, Node, Scalar
@@ -48,9 +48,8 @@ def _check_required(key: str, filled: set[str], node: Mapping, look: DefinitionN
 def check_conversion(node: Mapping, look: DefinitionNames) -> None:
     """Check a conversion.
 
-    Problems: APP501, APP521, APP524, APP525, APP901, OBJ201.
+    Problems: APP501, APP521, APP524 – APP527, OBJ201.
     """
-    look.not_run("conversions are", node.key("conversion"))
     source = look.object(node.get("from"))
     for name, value in entries(node.get("to")):
         if source is not None and name.text in look.drafts[source].fields:
@@ -60,9 +59,39 @@ def check_conversion(node: Mapping, look: DefinitionNames) -> None:
         for field, _ in entries(child(value, "fields")):
             _check_writable(look.field("APP501", field, target), field, look)
         for scalar in scalars(child(value, "match")):
-            look.field("APP501", scalar, target)
+            _check_matched(look.field("APP501", scalar, target), scalar, value, look)
+        if target is not None and isinstance(value, Mapping):
+            _check_made(target, value, name, look)
     for field, _ in entries(node.get("set")):
         _check_writable(look.field("APP501", field, source), field, look)
     if source is not None:
         lists = look.metamodel.objects[source].inverses
-        look.known("APP525", node.get("carry"), f"a related list of {source}", lists)
+        if look.known("APP525", node.get("carry"), f"a related list of {source}", lists):
+            for name in scalars(node.get("carry")):
+                _check_carried(name, lists[name.text], node, look)
+
+
+def _check_matched(field: FieldDef | None, name: Scalar, made: Node, look: DefinitionNames) -> None:
+    given = {key.text for key, _ in entries(child(made, "fields"))}
+    if field is not None and field.name not in given:
+        look.fault("APP501", f"'{name.text}' can't be matched: the conversion gives it no value", name)
+
+
+def _check_made(key: str, made: Mapping, node: Scalar, look: DefinitionNames) -> None:
+    """Tell of fields that each new record needs and that this one gets from nowhere."""
+    given = {name.text for name, _ in entries(made.get("fields"))}
+    for field in look.drafts[key].fields.values():
+        filled = field.default is not None or field.copy_from is not None or field.is_computed
+        if field.required and not field.system and not filled and field.name not in given:
+            message = f"{key} needs '{field.name}', which this conversion does not give"
+            look.fault("APP526", message, node, "add it to 'fields'")
+
+
+def _check_carried(name: Scalar, inverse: InverseDef, node: Mapping, look: DefinitionNames) -> None:
+    """Tell of a list that can go to none of the records that are made."""
+    relation = look.drafts[inverse.object].fields[inverse.field].relation
+    conversion = look.metamodel.conversions.get(word(node.get("conversion")) or "")
+    made = {target.object for target in conversion.targets} if conversion is not None else set()
+    if relation is None or (relation.targets and not set(relation.targets) & made):
+        message = f"'{name.text}' can't go along: '{inverse.object}.{inverse.field}' points at none of what is made"
+        look.fault("APP527", message, name)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask import Blueprint, Flask
 
 from ui.api import objects, records
+from ui.api.conversions import convert, get_conversion
 from ui.api.exports import export_records
 from ui.api.files import download_file, download_preview, upload_file
-from ui.api.conversions import convert, get_conversion
 from ui.api.openapi import OpenApiDocuments
 from ui.api.query import query_figures
 from ui.api.record_log import get_history, get_runs, get_stages

@@ -19,6 +19,7 @@ from engine.releases.release import Release
 from metamodel.currency_rates import known_currencies
 from metamodel.field_types import FieldTypeRegistry
 from metamodel.texts import label_text
+from ui.api.action_paths import action_paths
 from ui.api.answers import bytes_answer, to_json
 from ui.api.child_schemas import add_child_lists
 from ui.api.exports import HEADS
@@ -62,7 +63,7 @@ def build_document(pinned: Release, who: Actor, lang: str) -> dict[str, Any]:
     paths: dict[str, Any] = _fixed_paths() | file_paths()
     for each in objects:
         schemas |= _object_schemas(each, pinned.field_types, lang)
-        paths |= _object_paths(each, lang)
+        paths |= _object_paths(each, lang) | action_paths(pinned.metamodel, each, lang)
     add_child_lists(schemas, objects, pinned.field_types, lang)
     main = pinned.metamodel.main
     return {

@@ -20,6 +20,7 @@ _LOOKS = {
     "updated": ("pencil", "blue"),
     "deleted": ("trash", "red"),
     "restored": ("restore", "amber"),
+    "converted": ("arrow-right", "green"),
 }
 _SHOWN = 20
 
@@ -61,6 +62,7 @@ def _action(entry: HistoryEntry) -> str:
         "updated": _("Changed"),
         "deleted": _("Deleted"),
         "restored": _("Restored"),
+        "converted": _("Converted"),
     }
     return str(words.get(entry.action, entry.action))
 

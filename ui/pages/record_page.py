@@ -21,6 +21,8 @@ from ui.formats import Formats
 from ui.page_parts import Crumb, Item, TimelineEntry
 from ui.pages.chrome import toast
 from ui.pages.completeness import Completeness, completeness_of
+from ui.pages.converted import ConvertedInto, converted_into
+from ui.pages.converting import ConvertLink, conversion_links
 from ui.pages.history import history_entries
 from ui.pages.layout_note import layout_note
 from ui.pages.layout_parts import Section, highlight_items, shown_sections
@@ -54,6 +56,8 @@ class RecordPage:
     runs: tuple[RunRow, ...]
     layout_note: str
     completeness: Completeness | None
+    conversions: tuple[ConvertLink, ...]
+    converted: ConvertedInto | None
     edit_url: str
     delete_url: str
 
@@ -101,6 +105,8 @@ def make_record_page(object_def: ObjectDef, record_id: str, formats: Formats) ->
         stays = read_stays(transaction, object_def, record_id) if layout.path else ()
         related = related_lists(transaction, object_def, layout, record_id, formats, release())
         history = history_entries(transaction, object_def, record_id, formats)
+        conversions = conversion_links(transaction, object_def, record_id) if state.may_update else ()
+        converted = converted_into(transaction, object_def, record_id, formats)
         about = RunFilter(object=key, record_id=record_id)
         runs = platform().automation.runs.list(actor(), about, limit=_RUNS, within=transaction)
     plural = label_text(object_def.plural or object_def.label, language(), object_def.name)
@@ -123,6 +129,8 @@ def make_record_page(object_def: ObjectDef, record_id: str, formats: Formats) ->
         runs=tuple(run_row(run, formats) for run in runs.rows),
         layout_note=layout_note(object_def, state.layout),
         completeness=completeness_of(object_def, record.values, formats),
+        conversions=conversions,
+        converted=converted,
         edit_url=f"{url}/edit" if state.may_update and state.changeable else "",
         delete_url=f"{url}/delete" if state.may_delete else "",
     )

@@ -52,6 +52,17 @@ def check_duplicates(drafts: Sequence[RecordDraft], transaction: Transaction) ->
                 before.setdefault(key, []).append(draft.values)
 
 
+def find_alike(draft: RecordDraft, transaction: Transaction) -> list[Values]:
+    """Give the stored records that any rule finds like a draft that is not saved yet."""
+    rules = _rules([draft], transaction)
+    keys = _keys(rules, draft.values)
+    if not keys:
+        return []
+    found = _candidates(transaction, draft, keys)
+    others = {str(values["id"]): values for each in found.values() for values in each}
+    return [values for values in others.values() if any(rule.matches(draft.values, values) for rule in rules)]
+
+
 def keep_keys(drafts: Sequence[RecordDraft], transaction: Transaction) -> None:
     """Write the keys of written records whose compared values are new."""
     rules = _rules(drafts, transaction)

@@ -26,8 +26,8 @@ MESSAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "readonly": ("This can't be changed now.", "此项现在不能修改。"),
         "no_right": ("You may not change this.", "您无权修改此项。"),
         "currency": (
-            "Amounts are in {currency}; there is no rate for {other}.",
-            "金额以 {currency} 计，没有 {other} 的汇率。",
+            "Amounts are in {currency}; there is no rate for {other} on {day}.",
+            "金额以 {currency} 计，{day} 没有 {other} 的汇率。",
         ),
         "not_computable": ("This can't be computed: {reason}", "无法计算：{reason}"),
         "rule_not_computable": (
@@ -39,6 +39,11 @@ MESSAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "given_by_list": ("The list gives this itself.", "此值由列表本身决定。"),
         "twice": ("This record stands in the batch twice.", "该记录在同一批中出现了两次。"),
         "own_parent": ("A record can't be above itself.", "记录不能是自己的上级。"),
+        "already_converted": ("This record was converted already.", "该记录已经转化过。"),
+        "not_convertible": ("This record can't be converted as it is now.", "该记录目前还不能转化。"),
+        "no_conversion": ("There is no such conversion; known: {names}.", "没有这样的转化；可选：{names}。"),
+        "no_target": ("The conversion makes no such record.", "该转化不会生成这样的记录。"),
+        "several_matches": ("Several records match; choose one, or say new.", "有多条匹配的记录，请选择其一或新建。"),
         "own_ancestor": ("This record stands below it already.", "该记录已在其下级之中。"),
     }
 )

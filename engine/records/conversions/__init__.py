@@ -1,0 +1,1 @@
+"""How a record becomes others: conversions compiled, offered with likely duplicates, done, and kept."""

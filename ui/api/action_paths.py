@@ -1,0 +1,70 @@
+"""OpenAPI of what can be done with a record beyond saving it: conversions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from metamodel.apps import Metamodel
+from metamodel.definitions.intake import ConversionDef
+from metamodel.texts import label_text
+from ui.api.value_schemas import Schema
+from ui.api.visible import VisibleObject
+
+_ID: Schema = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
+_TEXTS: Schema = {"type": "array", "items": {"type": "string"}, "description": "Codes of confirmed warnings."}
+_MADE: Schema = {
+    "type": "object",
+    "properties": {
+        "conversion": {"type": ["string", "null"]},
+        "at": {"type": "string", "format": "date-time"},
+        "by": {"type": ["string", "null"]},
+        "made": {"type": "array", "items": {"type": "object"}},
+    },
+    "required": ["made"],
+}
+
+
+def action_paths(metamodel: Metamodel, each: VisibleObject, lang: str) -> dict[str, Any]:
+    """Give the paths of an object's actions, as far as the caller could use them at all."""
+    key, tag = each.object.key, label_text(each.object.label, lang, each.object.name)
+    conversions = [found for found in metamodel.conversions.values() if found.source == key]
+    if not conversions:
+        return {}
+    paths: dict[str, Any] = {f"/records/{key}/{{id}}/conversion": _get(f"conversion_of_{key}", tag)}
+    if "update" in each.actions:
+        paths[f"/records/{key}/{{id}}/convert"] = _post(f"convert_{key}", tag, _convert_body(conversions))
+    return paths
+
+
+def _convert_body(conversions: list[ConversionDef]) -> Schema:
+    targets = sorted({target.name for each in conversions for target in each.targets})
+    chosen: Schema = {"type": "string", "description": "The id of a record that is there, or `new`."}
+    return {
+        "type": "object",
+        "properties": {
+            "conversion": {"type": ["string", "null"], "enum": [*(each.name for each in conversions), None]},
+            "use": {"type": "object", "properties": dict.fromkeys(targets, chosen), "additionalProperties": False},
+            "confirm": _TEXTS,
+        },
+        "additionalProperties": False,
+    }
+
+
+def _get(name: str, tag: str) -> dict[str, Any]:
+    return {"parameters": [_ID], "get": {"operationId": name, "tags": [tag], "responses": _answers()}}
+
+
+def _post(name: str, tag: str, body: Schema) -> dict[str, Any]:
+    content = {"application/json": {"schema": body}}
+    call = {
+        "operationId": name,
+        "tags": [tag],
+        "requestBody": {"required": True, "content": content},
+        "responses": _answers(),
+    }
+    return {"parameters": [_ID], "post": call}
+
+
+def _answers() -> dict[str, Any]:
+    answer = {"description": "What it became.", "content": {"application/json": {"schema": _MADE}}}
+    return {"200": answer, "default": {"$ref": "#/components/responses/Problem"}}
