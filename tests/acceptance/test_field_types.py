@@ -49,7 +49,7 @@ def make(served: Served, **values: Any) -> str:
     return str(made["id"])
 
 
-def change(served: Served, record_id: str, sample: Sample, value: Any) -> TestResponse:
+def patched(served: Served, record_id: str, sample: Sample, value: Any) -> TestResponse:
     given = {sample.name: sent(served, sample.name, value)}
     return served.call("ann", "PATCH", f"/records/thing/{record_id}", json=given)
 
@@ -69,7 +69,7 @@ def test_a_value_is_created_read_changed_and_emptied(served: Served, sample: Sam
     record_id = make(served, **{sample.name: sample.first})
     assert read(served, record_id, sample) == sample.read_back
     for given, expected in ((sample.second, sample.second_read_back), (sample.first, sample.read_back)):
-        answer = change(served, record_id, sample, given)
+        answer = patched(served, record_id, sample, given)
         assert answer.status_code == 200, answer.get_data(as_text=True)
         assert read(served, record_id, sample) == expected
     # What was read can be written again and changes nothing.
@@ -188,7 +188,7 @@ def test_an_export_brings_it_back(served: Served, sample: Sample, heads: str, tm
     assert (unchanged.unchanged, unchanged.refused) == (1, 0), unchanged.errors
     if sample.writable:
         assert not unchanged.passed_over
-        changed = change(served, record_id, sample, sample.first)
+        changed = patched(served, record_id, sample, sample.first)
         assert changed.status_code == 200
         assert served.platform.imports.import_csv(system_actor(), "thing", file).refused == 0
     assert read(served, record_id, sample) == before
@@ -212,7 +212,7 @@ def test_the_description_of_the_api_fits_its_values(served: Served, sample: Samp
 @of_type(WRITABLE)
 def test_history_tells_old_and_new(served: Served, sample: Sample) -> None:
     record_id = make(served, **{sample.name: sample.first})
-    change(served, record_id, sample, sample.second)
+    patched(served, record_id, sample, sample.second)
     newest = served.platform.records.history(system_actor(), "thing", record_id)[0]
     change = next(each for each in newest.changes if each.field == sample.name)
     record = served.platform.records.get(system_actor(), "thing", record_id)

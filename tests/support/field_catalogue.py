@@ -30,7 +30,7 @@ class Sample:
     second: Any = None
     answer: Any = None
     second_answer: Any = None
-    form: Mapping[str, str] = field(default_factory=dict)
+    form: Mapping[str, Any] = field(default_factory=dict)
     cell: Mapping[str, str] = field(default_factory=dict)
     finds: str = ""
     wrong: tuple[tuple[Any, str], ...] = ()
