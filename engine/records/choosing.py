@@ -66,19 +66,21 @@ def _offered(
     empty = frozenset(name for name, value in given.items() if value is None)
     key = ("choices", wanted, whose, len(words), empty)
     offers: Offers = parts.asked.find(key, lambda: make_offers(transaction, wanted, len(words), empty))
-    found: list[dict[str, list[Choice]]] = [{name: [] for name in names} for names in offers.answered]
     if offers.prepared is None:
-        return found
+        return [{name: () for name in names} for names in offers.answered]
     given.update({f"word_{index}": word for index, word in enumerate(words)})
+    by_part: list[list[Choice]] = [[] for _ in offers.targets]
     # Parts of one statement may come in any order.
     for number, record_id, title, _ in sorted(transaction.rows(offers.prepared, given), key=_in_order):
-        target, takers = offers.serves[number]
-        choice = Choice(target, record_id, title or "")
-        for place, name in takers:
-            offered = found[place][name]
-            if len(offered) < OFFERED:
-                offered.append(choice)
-    return found
+        by_part[number].append(Choice(offers.targets[number], record_id, title or ""))
+    return [{name: _together(by_part, names[name]) for name in names} for names in offers.answered]
+
+
+def _together(by_part: Sequence[Sequence[Choice]], parts: Sequence[int]) -> Sequence[Choice]:
+    """Give the first choices of some parts; lookups of the same single part have the same list."""
+    if len(parts) == 1:
+        return by_part[parts[0]]
+    return [choice for part in parts for choice in by_part[part]][:OFFERED]
 
 
 def _in_order(row: Sequence[Any]) -> tuple[Any, ...]:

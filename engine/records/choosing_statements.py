@@ -58,13 +58,13 @@ class AskedColumn:
 class Offers:
     """A kept statement over rows of (part, id, title, what it is sorted by).
 
-    prepared: None where there is nothing to ask. serves: part → target object, and which lookups it answers, by place
-    and name. answered: the lookups of each place that have an answer. given: the columns that it reads of each place.
+    prepared: None where there is nothing to ask. targets: the object of each part. answered: by place, the parts that
+    answer a lookup; those without an answer are left out. given: the columns that it reads of each place.
     """
 
     prepared: Prepared | None
-    serves: Sequence[tuple[str, Sequence[tuple[int, str]]]]
-    answered: Sequence[Sequence[str]]
+    targets: Sequence[str]
+    answered: Sequence[Mapping[str, Sequence[int]]]
     given: Sequence[GivenColumns]
 
 
@@ -72,11 +72,11 @@ def make_offers(transaction: Transaction, wanted: Wanted, words: int, empty: Col
     """Make the statement for so many words typed; empty: parameters that are NULL at each run."""
     maker = _OffersMaker(transaction, wanted, words, empty)
     objects = transaction.parts.metamodel.objects
-    answered = [
-        [name for name in names if maker.add(place, objects[key].fields[name], key)]
-        for place, (key, names) in enumerate(wanted)
-    ]
-    return Offers(prepared=maker.prepared(), serves=maker.serves, answered=answered, given=maker.given)
+    answered: list[dict[str, Sequence[int]]] = []
+    for place, (key, names) in enumerate(wanted):
+        parts = {name: maker.add(place, objects[key].fields[name], key) for name in names}
+        answered.append({name: found for name, found in parts.items() if found is not None})
+    return Offers(prepared=maker.prepared(), targets=maker.targets, answered=answered, given=maker.given)
 
 
 class _OffersMaker:
@@ -85,18 +85,19 @@ class _OffersMaker:
         self._words = words
         self._numbers: dict[tuple[str, ...], int] = {}
         self._selects: list[Select[Any]] = []
-        self.serves: list[tuple[str, list[tuple[int, str]]]] = []
+        self.targets: list[str] = []
         self.given = [
             GivenColumns(transaction.parts.tables.of(key).table, f"of_{place}_", empty)
             for place, (key, _) in enumerate(wanted)
         ]
 
-    def add(self, place: int, definition: FieldDef, object_key: str) -> bool:
-        """Add the parts of a lookup; says no where its condition can't be asked of the database."""
+    def add(self, place: int, definition: FieldDef, object_key: str) -> Sequence[int] | None:
+        """Give the parts that answer a lookup; None where its condition can't be asked of the database."""
         relation, access = definition.relation, self._transaction.access
         assert relation is not None
         targets = relation.targets or tuple(self._transaction.parts.metamodel.objects)
         visible = [target for target in targets if access.of(target).visible]
+        # What a condition narrows is this lookup's own.
         own = () if relation.where is None else (str(place), definition.name)
         try:
             selects = {
@@ -105,14 +106,12 @@ class _OffersMaker:
                 if (target, *own) not in self._numbers
             }
         except QueryProblem:
-            return False
-        for target in visible:
-            if target in selects:
-                self._numbers[target, *own] = len(self._selects)
-                self._selects.append(selects[target])
-                self.serves.append((target, []))
-            self.serves[self._numbers[target, *own]][1].append((place, definition.name))
-        return True
+            return None
+        for target, query in selects.items():
+            self._numbers[target, *own] = len(self._selects)
+            self._selects.append(query)
+            self.targets.append(target)
+        return [self._numbers[target, *own] for target in visible]
 
     def _select(self, place: int, definition: FieldDef, target: str, object_key: str) -> Select[Any]:
         transaction = self._transaction

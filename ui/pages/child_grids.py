@@ -17,7 +17,7 @@ from engine.errors import FieldError
 from engine.records.saving.children import REMOVE
 from engine.records.saving.plan import save_plan
 from engine.records.transaction import Transaction
-from engine.records.types import Choice, ChosenLayout, FieldState, FormState, Lookups, Record
+from engine.records.types import ChosenLayout, FieldState, FormState, Lookups, Record
 from engine.releases.release import Release
 from metamodel.currency_rates import known_currencies
 from metamodel.fields import FieldDef
@@ -29,6 +29,7 @@ from ui.pages.child_rows import PostedRow, Rows, row_errors
 from ui.pages.field_controls import FieldControl
 from ui.pages.form_parts import control_words
 from ui.pages.form_values import WAS
+from ui.pages.offered import NOTHING, Offered
 from ui.written import html_text, kept_with, written
 
 MORE_ROWS = "fs-rows"
@@ -58,7 +59,10 @@ class Grids:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GridPlan:
-    """The compiled part of a grid, of one role set and language; lookups: columns that may be set to records."""
+    """The compiled part of a grid, of one role set and language.
+
+    lookups: columns that may be set to records. remove, add_row: words, escaped.
+    """
 
     inverse: InverseDef
     child: ObjectDef
@@ -70,6 +74,8 @@ class GridPlan:
     may_add: bool
     may_remove: bool
     lookups: tuple[str, ...]
+    remove: str
+    add_row: str
 
     def asked(self, object_key: str, record_id: str | None) -> Lookups:
         """Give what to ask for the choices of the grid's lookups, in rows of this record."""
@@ -98,7 +104,7 @@ def write_grids(
     object_def: ObjectDef,
     record_id: str | None,
     given: GridInput,
-    offered: Sequence[Mapping[str, Sequence[Choice]]],
+    offered: Sequence[Offered],
 ) -> Grids:
     """Write grids; offered: what the lookups of each may be set to."""
     html: list[str] = []
@@ -146,6 +152,8 @@ def _plans(
             may_add=may_add,
             may_remove=rights.may("delete"),
             lookups=tuple(name for name in lookups if not (new[name].readonly and stored[name].readonly)),
+            remove=html_text(str(_("Remove"))),
+            add_row=html_text(str(_("Add row"))),
         )
 
 
@@ -175,7 +183,7 @@ class _GridWriter:
         record_id: str | None,
         given: GridInput,
         faults: Sequence[tuple[int, str, FieldError]],
-        choices: Mapping[str, Sequence[Choice]],
+        choices: Offered,
     ) -> None:
         self._plan, self._faults, self._choices = plan, faults, choices
         name = plan.inverse.name
@@ -199,8 +207,8 @@ class _GridWriter:
         yield f'<fieldset class="form-section child-grid" id="{self._form}" data-fs-grid="{len(rows) + self._empty}">'
         yield f'<legend>{title}</legend><div class="table-wrap card"><table class="records as-cards">'
         heads = "".join(f'<th scope="col">{html_text(label)}</th>' for label in plan.labels)
-        last = html_text(str(_("Remove")))
-        yield f'<thead><tr>{heads}<th scope="col"><span class="sr-only">{last}</span></th></tr></thead><tbody>'
+        last = f'<th scope="col"><span class="sr-only">{plan.remove}</span></th>'
+        yield f"<thead><tr>{heads}{last}</tr></thead><tbody>"
         yield from rows
         # Findings are about rows that were posted; empty ones differ by their place only.
         blank = self._row(None, None, None) if plan.may_add else ""
@@ -211,9 +219,9 @@ class _GridWriter:
             note = _("Only the last %(count)s rows stand here.", count=_MOST_STORED)
             yield f'<p class="field-help">{html_text(str(note))}</p>'
         if plan.may_add:
-            name, words = html_text(plan.inverse.name), html_text(str(_("Add row")))
+            button = f'<button class="btn btn-sm" name="{MORE_ROWS}" value="{html_text(plan.inverse.name)}"'
             yield f"<template>{blank.replace(_PLACE, '__row__')}</template>"
-            yield f'<button class="btn btn-sm" name="{MORE_ROWS}" value="{name}" data-fs-add-row>{words}</button>'
+            yield f"{button} data-fs-add-row>{plan.add_row}</button>"
         yield "</fieldset>"
 
     def summary(self) -> Iterator[tuple[str, str, str]]:
@@ -251,7 +259,11 @@ class _GridWriter:
         hidden = self._identity(prefix, record, typed) if is_stored else ""
         for column, label in zip(plan.columns, plan.labels, strict=True):
             made = column.write(
-                form, state, typed.form.typed if typed is not None else {}, errors, self._choices.get(column.name, ())
+                form,
+                state,
+                typed.form.typed if typed is not None else {},
+                errors,
+                self._choices.get(column.name, NOTHING),
             )
             if is_stored and made.start is not None:
                 start = made.start if typed is None else typed.form.was.get(column.name, "")
@@ -278,6 +290,5 @@ class _GridWriter:
         if is_stored and not self._plan.may_remove:
             return told
         checked = " checked" if typed is not None and typed.remove else ""
-        word = html_text(str(_("Remove")))
         box = f'<input class="form-check-input" type="checkbox" name="{prefix}{REMOVE}" value="true"{checked}>'
-        return f'<label class="check remove-row">{box}<span>{word}</span></label>{told}'
+        return f'<label class="check remove-row">{box}<span>{self._plan.remove}</span></label>{told}'

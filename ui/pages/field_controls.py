@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from engine.records.types import Choice, FieldState, FormState
+from engine.records.types import FieldState, FormState
 from metamodel.content_types import IMAGE_TYPES
 from metamodel.field_types import FieldTypeRegistry
 from metamodel.field_types.compound import parts_of_field
@@ -27,13 +27,14 @@ from ui.formats import Formats
 from ui.page_parts import Control, Option
 from ui.pages.controls import CURRENCY_SUFFIX, input_text, is_ticked, reference_text, widget_of
 from ui.pages.form_values import started_text
+from ui.pages.offered import NOTHING, OfferedRecords
 from ui.pages.values import shown_value
 from ui.widgets import ControlState, ControlWords, option_html
 
 _OF_THIS = re.compile(r"\bthis\.([a-z][a-z0-9_]*)")
 # Given the door's verdict, the value chosen (or nothing), the form's state and the records offered: the options as
 # markup, and whether the value chosen is among them.
-OptionsWriter = Callable[[FieldState, str, FormState, Sequence[Choice]], tuple[str, bool]]
+OptionsWriter = Callable[[FieldState, str, FormState, OfferedRecords], tuple[str, bool]]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -97,7 +98,7 @@ class FieldControl:
         state: FormState,
         typed: Mapping[str, str],
         errors: Mapping[str, str],
-        offered: Sequence[Choice],
+        offered: OfferedRecords = NOTHING,
     ) -> FormControl:
         """Write the field.
 
@@ -188,7 +189,7 @@ def _options_writer(field: FieldDef, language: str) -> OptionsWriter | None:
     plain = {name: option_html(name, label) for name, label in labels.items()}
     selected = {name: option_html(name, label, selected=True) for name, label in labels.items()}
 
-    def write(verdict: FieldState, chosen: str, state: FormState, offered: Sequence[Choice]) -> tuple[str, bool]:
+    def write(verdict: FieldState, chosen: str, state: FormState, offered: OfferedRecords) -> tuple[str, bool]:
         allowed = plain if verdict.options is None else verdict.options
         texts = [selected[name] if name == chosen else plain[name] for name in allowed]
         if chosen in plain and chosen not in allowed:
@@ -200,17 +201,10 @@ def _options_writer(field: FieldDef, language: str) -> OptionsWriter | None:
 
 def _records_writer(field: FieldDef) -> OptionsWriter:
     assert field.relation is not None
-    name, single = field.name, field.relation.single_target is not None
+    name = field.name
 
-    def write(verdict: FieldState, chosen: str, state: FormState, offered: Sequence[Choice]) -> tuple[str, bool]:
-        found = {each.id if single else f"{each.object}:{each.id}": each.title for each in offered}
-        texts = []
-        if chosen:
-            # The one chosen stands first, whether or not it is offered.
-            title = found.pop(chosen, "") or state.titles.get(name) or "–"
-            texts.append(option_html(chosen, title, selected=True))
-        texts += [option_html(value, title) for value, title in found.items()]
-        return "".join(texts), True
+    def write(verdict: FieldState, chosen: str, state: FormState, offered: OfferedRecords) -> tuple[str, bool]:
+        return offered.options(chosen, state.titles.get(name, "")), True
 
     return write
 
