@@ -7,7 +7,8 @@ from types import MappingProxyType
 
 from workflow_dsl.checking.conditions import condition
 from workflow_dsl.checking.names import AGGREGATES_HINT, Found, FoundList, FoundObject, find, walk
-from workflow_dsl.checking.state import Checking, failed, shown
+from workflow_dsl.checking.state import Argument, Checking, failed, shown
+from workflow_dsl.functions import kinds_text
 from workflow_dsl.reads import Read
 from workflow_dsl.syntax import Arg, Call, Name, Path, SortKey
 from workflow_dsl.typed import (
@@ -42,11 +43,15 @@ def list_argument(checking: Checking, arg: Arg) -> FoundList | FoundObject | Non
     """Give the list or object that an argument names, or None where it is an ordinary value."""
     if not isinstance(arg.value, Path):
         return None
-    probe = Checking(
+    found = find_rows(_probe(checking), arg.value)
+    return found if isinstance(found, FoundList | FoundObject) else None
+
+
+def _probe(checking: Checking) -> Checking:
+    """Give a check of the same place that reports nothing to anybody."""
+    return Checking(
         scope=checking.scope, problems=type(checking.problems)(), check=checking.check, rows=list(checking.rows)
     )
-    found = find_rows(probe, arg.value)
-    return found if isinstance(found, FoundList | FoundObject) else None
 
 
 def find_rows(checking: Checking, path: Path) -> Found:
@@ -93,7 +98,8 @@ def _separator(checking: Checking, node: Call, kind: AggregateKind) -> str | Non
         return ", "
     separator = checking.check(checking, node.args[1].value)
     if not isinstance(separator, Constant) or not isinstance(separator.value, str | None):
-        checking.refuse("EXP302", f"the separator of '{kind}' is a text in quotes", separator.at)
+        given = Argument(written=node.args[1].value, type=separator.type, at=separator.at)
+        checking.refuse_argument(kind, "text in quotes", "separator", given)
         return None
     return separator.value or ""
 
@@ -102,7 +108,14 @@ def _refuse_source(checking: Checking, node: Call, arg: Arg) -> None:
     hint = "it runs over a related list or an object"
     if isinstance(arg.value, Path) and checking.scope.metamodel.find_object(arg.value.names[0].text) is not None:
         hint = f"the field '{arg.value.names[0].text}' goes before the object of that name"
-    checking.refuse("EXP302", f"'{node.function.text}' takes a list, and '{shown(arg.value)}' is none", arg.at, hint)
+    probe = _probe(checking)
+    given = probe.check(probe, arg.value)
+    if given.type.is_open:
+        written = f"'{node.function.text}' takes a list as its argument 'list', and '{shown(arg.value)}' is none"
+        checking.refuse("EXP302", written, arg.at, hint)
+        return
+    argument = Argument(written=arg.value, type=given.type, at=arg.at, hint=hint)
+    checking.refuse_argument(node.function.text, "a list", "list", argument)
 
 
 def _check_rows(
@@ -142,11 +155,12 @@ def _inner(checking: Checking, node: Call, kind: AggregateKind, rest: Sequence[N
     assert isinstance(written, Path)
     if kind in _ROWS_ONLY:
         hint = f"write {kind}(list where field is not empty)"
-        checking.refuse("EXP302", f"'{kind}' takes a list, not a field of its rows", rest[0].at, hint)
+        given = _of_rows(checking, node, rest)
+        if isinstance(given, Typed):
+            argument = Argument(written=written, type=given.type, at=rest[0].at, hint=hint)
+            checking.refuse_argument(kind, "a list", "list", argument)
         return None
-    level = len(checking.rows) - 1
-    root = Root(kind=RootKind.ROW, level=level, objects=(checking.rows[level],))
-    found = walk(checking, root, rest, written)
+    found = _of_rows(checking, node, rest)
     if isinstance(found, FoundList):
         checking.refuse("EXP205", f"'{written.dotted}' leads through two lists", written.at, AGGREGATES_HINT)
         return None
@@ -154,9 +168,18 @@ def _inner(checking: Checking, node: Call, kind: AggregateKind, rest: Sequence[N
         return None
     wanted = _INNER.get(kind)
     if wanted is not None and found.type.kind not in wanted and not found.type.is_open:
-        checking.refuse("EXP302", f"'{kind}' can't be computed of {found.type.with_article}", written.at)
+        argument = Argument(written=written, type=found.type, at=written.at)
+        checking.refuse_argument(kind, kinds_text(wanted), "list.field", argument)
         return None
     return found
+
+
+def _of_rows(checking: Checking, node: Call, rest: Sequence[Name]) -> Found:
+    written = node.args[0].value
+    assert isinstance(written, Path)
+    level = len(checking.rows) - 1
+    root = Root(kind=RootKind.ROW, level=level, objects=(checking.rows[level],))
+    return walk(checking, root, rest, written)
 
 
 def _order(checking: Checking, node: Call, kind: AggregateKind, key: SortKey | None) -> SortPath | None:
@@ -170,7 +193,10 @@ def _order(checking: Checking, node: Call, kind: AggregateKind, key: SortKey | N
     found = walk(checking, root, key.path.names, key.path)
     if isinstance(found, FieldPath) and (found.type.kind in _ORDERABLE or found.type.is_open):
         return SortPath(path=found, descending=key.descending)
-    if found is not None:
+    if isinstance(found, Typed):
+        argument = Argument(written=key.path, type=found.type, at=key.at)
+        checking.refuse_argument(kind, kinds_text(_ORDERABLE), "sorted by", argument)
+    elif found is not None:
         checking.refuse("EXP302", f"rows can't be sorted by '{key.path.dotted}'", key.at)
     return None
 

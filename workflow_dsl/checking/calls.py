@@ -13,7 +13,7 @@ from workflow_dsl.checking.aggregates import check_aggregate, list_argument
 from workflow_dsl.checking.conditions import check_role_name, condition, report_object
 from workflow_dsl.checking.fitting import adapt, comparable, name_of, unify
 from workflow_dsl.checking.names import refuse_encrypted
-from workflow_dsl.checking.state import Checking, failed, shown
+from workflow_dsl.checking.state import Argument, Checking, failed, shown
 from workflow_dsl.checking.subtrees import check_trees_of
 from workflow_dsl.checking.unknown_names import known_names
 from workflow_dsl.functions import Function, Signature, kinds_text
@@ -110,11 +110,8 @@ def _refuse_argument(checking: Checking, node: Call, signature: Signature, args:
     for index, arg in enumerate(args):
         param = signature.param(index)
         if not param.takes(arg.type):
-            message = (
-                f"'{node.function.text}' takes {kinds_text(param.kinds)} as its argument '{param.name}', "
-                f"and '{shown(node.args[index].value)}' is {arg.type.with_article}"
-            )
-            checking.refuse("EXP302", message, arg.at)
+            given = Argument(written=node.args[index].value, type=arg.type, at=arg.at)
+            checking.refuse_argument(node.function.text, kinds_text(param.kinds), param.name, given)
             return
 
 
@@ -131,11 +128,11 @@ def _count_of(checking: Checking, node: Call, least: int, most: int | None) -> b
 def _check_if(checking: Checking, node: Call) -> Typed:
     if not _count_of(checking, node, 2, 3):
         return failed(node.at)
-    test = condition(checking, node.args[0].value)
+    test = condition(checking, node.args[0].value, of="'if' takes true or false as its argument 'condition', and ")
     values = [checking.check(checking, arg.value) for arg in node.args[1:]]
     if len(values) == 1:
         values.append(Constant(type=values[0].type, at=node.at, value=None))
-    (then, otherwise), type_ = unify(checking, values, "'if'")
+    (then, otherwise), type_ = unify(checking, values, "'if'", ("then", "otherwise"))
     return IfValue(type=type_, at=node.at, condition=test, then=then, otherwise=otherwise)
 
 
@@ -148,13 +145,17 @@ def _check_case(checking: Checking, node: Call) -> Typed:
     for arg in rest[: len(rest) // 2 * 2 : 2]:
         key = adapt(checking, checking.check(checking, arg.value), subject.type, name_of(subject))
         if not comparable(subject.type, key.type, ordered=False):
-            message = f"'case' compares {subject.type.with_article} with {key.type.with_article}"
+            message = (
+                f"'case' compares its argument 'value', {subject.type.with_article}, "
+                f"with '{shown(arg.value)}', {key.type.with_article}"
+            )
             checking.refuse("EXP305", message, key.at)
         keys.append(key)
     values = [checking.check(checking, arg.value) for arg in rest[1::2]]
     if len(rest) % 2:
         values.append(checking.check(checking, rest[-1].value))
-    unified, type_ = unify(checking, values, "'case'")
+    names = [f"then {number}" for number in range(1, len(keys) + 1)]
+    unified, type_ = unify(checking, values, "'case'", (*names, "otherwise"))
     default = unified.pop() if len(rest) % 2 else Constant(type=type_, at=node.at, value=None)
     pairs = tuple(zip(keys, unified, strict=True))
     return CaseValue(type=type_, at=node.at, subject=subject, pairs=pairs, default=default)
@@ -164,7 +165,7 @@ def _check_coalesce(checking: Checking, node: Call) -> Typed:
     if not _count_of(checking, node, 1, None):
         return failed(node.at)
     values = [checking.check(checking, arg.value) for arg in node.args]
-    unified, type_ = unify(checking, values, "'coalesce'")
+    unified, type_ = unify(checking, values, "'coalesce'", [str(number) for number in range(1, len(values) + 1)])
     return Coalesce(type=type_, at=node.at, operands=tuple(unified))
 
 
@@ -191,9 +192,8 @@ def _check_label(checking: Checking, node: Call) -> Typed:
     value = checking.check(checking, node.args[0].value)
     if not isinstance(value, FieldPath) or value.type.kind is not Kind.CHOICE:
         if not value.type.is_open:
-            written = shown(node.args[0].value)
-            message = f"'label' takes a choice as its argument 'value', and '{written}' is {value.type.with_article}"
-            checking.refuse("EXP302", message, value.at)
+            given = Argument(written=node.args[0].value, type=value.type, at=value.at)
+            checking.refuse_argument("label", "the field of a choice", "value", given)
         return failed(node.at)
     checking.memory_only.append("'label'")
     return LabelValue(type=TEXT, at=node.at, value=value)
@@ -221,18 +221,18 @@ def _check_lookup(checking: Checking, node: Call) -> Typed:
         refuse_encrypted(checking, field.name, name.at)
         return failed(node.at)
     path = FieldPath(type=record_of(object_def.key), at=name.at, root=Root(kind=RootKind.ROW), field=field)
-    value = _lookup_value(checking, value, path)
+    value = _lookup_value(checking, node, value, path)
     checking.reads.add(Read(object_def.key, field.name))
     return LookupRecord(type=record_of(object_def.key), at=node.at, object=object_def.key, field=field, value=value)
 
 
-def _lookup_value(checking: Checking, value: Typed, path: FieldPath) -> Typed:
+def _lookup_value(checking: Checking, node: Call, value: Typed, path: FieldPath) -> Typed:
     assert path.field is not None
     wanted = type_of_field(path.field)
     adapted = adapt(checking, value, wanted, path.field.name)
     if not comparable(wanted, adapted.type, ordered=False):
-        message = f"'lookup' compares {wanted.with_article} with {adapted.type.with_article}"
-        checking.refuse("EXP305", message, value.at)
+        given = Argument(written=node.args[2].value, type=adapted.type, at=value.at)
+        checking.refuse_argument("lookup", f"{wanted.with_article}, as '{path.field.name}' is,", "value", given)
     return adapted
 
 
@@ -245,11 +245,14 @@ def _check_has_role(checking: Checking, node: Call) -> Typed:
         user: Typed = FieldPath(type=record_of("user"), at=node.at, root=Root(kind=RootKind.USER, objects=("user",)))
         values.insert(0, user)
     user, role = values
+    if user.type.kind is not Kind.RECORD and not user.type.is_open:
+        given = Argument(written=node.args[0].value, type=user.type, at=user.at)
+        checking.refuse_argument("has_role", "record", "user", given)
     if isinstance(role, Constant) and isinstance(role.value, str):
         check_role_name(checking, role)
     elif role.type.kind not in (Kind.TEXT, Kind.ROLE, Kind.LIST) and not role.type.is_open:
-        message = f"'has_role' takes text as its argument 'role', and this is {role.type.with_article}"
-        checking.refuse("EXP302", message, role.at)
+        given = Argument(written=node.args[-1].value, type=role.type, at=role.at)
+        checking.refuse_argument("has_role", "text", "role", given)
     return RoleTest(type=BOOLEAN, at=node.at, user=user, roles=role)
 
 

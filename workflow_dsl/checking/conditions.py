@@ -265,11 +265,12 @@ def check_not(checking: Checking, node: Not) -> Typed:
     return Negation(type=BOOLEAN, at=node.at, operand=condition(checking, node.operand))
 
 
-def condition(checking: Checking, node: Expr) -> Typed:
-    """Check an expression that stands where true or false is wanted."""
+def condition(checking: Checking, node: Expr, *, of: str = "") -> Typed:
+    """Check an expression that stands where true or false is wanted; `of`: what wants it, before what it is."""
     typed = checking.check(checking, node)
     if typed.type.kind is not Kind.BOOLEAN and not typed.type.is_open:
         hint = "compare it with something, or ask `is not empty`"
-        message = f"'{shown(node)}' is {typed.type.with_article}, where true or false is wanted"
+        told = f"'{shown(node)}' is {typed.type.with_article}"
+        message = of + told if of else f"{told}, where true or false is wanted"
         checking.refuse("EXP304", message, node.at, hint)
     return typed

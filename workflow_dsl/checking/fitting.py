@@ -84,8 +84,8 @@ def _widest_of(nodes: Sequence[Typed]) -> Type | None:
     return found
 
 
-def unify(checking: Checking, nodes: Sequence[Typed], what: str) -> tuple[list[Typed], Type]:
-    """Bring the values that one expression may give (branches, list items) to one type."""
+def unify(checking: Checking, nodes: Sequence[Typed], what: str, names: Sequence[str] = ()) -> tuple[list[Typed], Type]:
+    """Bring the values that one expression may give (branches, list items) to one type; names: of the arguments."""
     wanted = next((node.type for node in nodes if node.type.kind in (Kind.CHOICE, Kind.MONEY)), None)
     unified = list(nodes)
     if wanted is not None and wanted.kind is Kind.CHOICE:
@@ -93,10 +93,11 @@ def unify(checking: Checking, nodes: Sequence[Typed], what: str) -> tuple[list[T
     if wanted is not None and wanted.kind is Kind.MONEY:
         unified = [zero_as_money(checking, node) for node in nodes]
     result: Type = EMPTY
-    for node in unified:
+    for index, node in enumerate(unified):
         both = widest(result, node.type)
         if both is None:
-            message = f"{what} gives {result.with_article} here and {node.type.with_article} there"
+            there = f"by its argument '{names[index]}'" if names else "there"
+            message = f"{what} gives {result.with_article} here and {node.type.with_article} {there}"
             checking.refuse("EXP308", message, node.at, "all must be of one type")
             return unified, UNKNOWN
         result = both

@@ -11,9 +11,19 @@ from workflow_dsl.reads import Read
 from workflow_dsl.scope import Scope
 from workflow_dsl.syntax import Expr, Span
 from workflow_dsl.typed import Constant, Typed
-from workflow_dsl.types import UNKNOWN
+from workflow_dsl.types import UNKNOWN, Type
 
 _SHOWN_SOURCE = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Argument:
+    """What was given as an argument: as it is written, and the type that it is of."""
+
+    written: Expr
+    type: Type
+    at: Span
+    hint: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,6 +47,14 @@ class Checking:
     def refuse(self, code: str, message: str, at: Span, hint: str = "") -> None:
         """Report an error."""
         self.problems.report(code, message, at.location, hint=hint, length=at.length)
+
+    def refuse_argument(self, function: str, wanted: str, argument: str, given: Argument) -> None:
+        """Report an argument of the wrong type: with the function, the argument and both types."""
+        message = (
+            f"'{function}' takes {wanted} as its argument '{argument}', "
+            f"and '{shown(given.written)}' is {given.type.with_article}"
+        )
+        self.refuse("EXP302", message, given.at, given.hint)
 
     def warn(self, code: str, message: str, at: Span, hint: str = "") -> None:
         """Report a warning."""
