@@ -59,9 +59,10 @@ FILES = {
         """,
     "roles/owning.yaml": "role: owning\nlabel: Owning\nobjects: {order: {read: own, update: own}}\n",
     "roles/clerk.yaml": "role: clerk\nlabel: Clerk\nobjects: {user: {read: all}}\nfields: {line.cost: {read: yes}}\n",
+    "roles/closed.yaml": "role: closed\nlabel: Closed\ndeny: {tax: [read], line: [delete]}\n",
     "menus.yaml": "menus: {all: {label: All, items: [{object: order}, {object: line}]}}\n",
 }
-MORE = {"olga": ("rep", "owning"), "carl": ("rep", "clerk")}
+MORE = {"olga": ("rep", "owning"), "carl": ("rep", "clerk"), "dora": ("boss", "closed")}
 COST, CODE, RATE = 700_011, "CODE7788", 700_033
 
 
@@ -165,3 +166,12 @@ def test_a_role_without_limits_reads_the_child_whole_but_for_what_is_sensitive(s
     assert (found["cost"], found["code"]) == (COST, CODE)
     assert "profit" not in found
     assert served.get("boss", f"/records/tax/{tax}").get_json()["rate"] == RATE
+
+
+def test_a_denial_on_the_child_wins_over_what_its_parent_grants(served: Served) -> None:
+    _, line, tax = make(served)
+    assert served.get("dora", f"/records/tax/{tax}").status_code == 404
+    assert served.get("dora", f"/records/line/{line}").status_code == 200
+    assert served.call("dora", "DELETE", f"/records/line/{line}").status_code == 403
+    assert served.get("boss", f"/records/tax/{tax}").status_code == 200
+    assert served.call("boss", "DELETE", f"/records/line/{line}").status_code == 204

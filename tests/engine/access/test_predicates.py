@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from engine.access.actor import Actor
 from engine.access.compiler import Access
 from engine.access.grants import RoleGrants
 from engine.clock import FixedClock
@@ -45,11 +46,8 @@ def scopes(app: Deals) -> st.SearchStrategy[str]:
     )
 
 
-@settings(max_examples=60, suppress_health_check=list(HealthCheck))
-@given(data=st.data())
-def test_a_scope_means_the_same_in_memory_and_in_sql(app: Deals, data: st.DataObject) -> None:
-    text = data.draw(scopes(app))
-    actor = data.draw(st.sampled_from([app.ann, app.bob, app.cara]))
+def in_both_forms(app: Deals, actor: Actor, text: str) -> tuple[set[str], set[str]]:
+    """Give the deals in a scope, found by SQL and found in memory."""
     with app.records.reading(actor) as transaction:
         parts = transaction.parts
         access = Access(RoleGrants(parts.metamodel, actor.roles), parts.metamodel, parts.language, lambda *_: None)
@@ -64,7 +62,39 @@ def test_a_scope_means_the_same_in_memory_and_in_sql(app: Deals, data: st.DataOb
             for values in transaction.cache.records("deal")
             if predicate.test(transaction.context("deal", values))
         }
+    return in_sql, in_memory
+
+
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_a_scope_means_the_same_in_memory_and_in_sql(app: Deals, data: st.DataObject) -> None:
+    text = data.draw(scopes(app))
+    actor = data.draw(st.sampled_from([app.ann, app.bob, app.cara]))
+    in_sql, in_memory = in_both_forms(app, actor, text)
     assert in_sql == in_memory, text
+
+
+@pytest.mark.parametrize(
+    ("text", "of_ann", "of_bob", "of_cara"),
+    [
+        ("own", ["ann"], ["bob"], ["cara"]),
+        ("subordinates", [], [], ["ann"]),
+        ("own or subordinates", ["ann"], ["bob"], ["ann", "cara"]),
+        ("team", ["ann"], ["bob"], []),
+        ("all", ["ann", "bob", "cara"], ["ann", "bob", "cara"], ["ann", "bob", "cara"]),
+        ("no", [], [], []),
+    ],
+)
+def test_a_word_of_a_scope_selects_the_records_of_its_owners(
+    app: Deals, text: str, of_ann: list[str], of_bob: list[str], of_cara: list[str]
+) -> None:
+    people = {"ann": app.ann, "bob": app.bob, "cara": app.cara}
+    made = {}
+    for name, actor in people.items():
+        made[app.records.create(actor, "deal", {"name": f"of {name}"}, confirm=None).record.id] = name
+    for name, expected in {"ann": of_ann, "bob": of_bob, "cara": of_cara}.items():
+        for form in in_both_forms(app, people[name], text):
+            assert sorted(made[found] for found in form if found in made) == expected, name
 
 
 @pytest.mark.parametrize(
