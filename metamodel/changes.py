@@ -141,6 +141,7 @@ class PartKind(StrEnum):
     SETTING = "setting"
     TEAM = "team"
     QUEUE = "queue"
+    CURRENCY = "currency"
     RULE_FILE = "rule_file"
     DATA_FILE = "data_file"
 

@@ -44,6 +44,7 @@ _NAMED_PARTS: tuple[tuple[PartKind, Callable[[Metamodel], Mapping[str, object]]]
     (PartKind.SETTING, lambda metamodel: metamodel.settings),
     (PartKind.TEAM, lambda metamodel: metamodel.teams),
     (PartKind.QUEUE, lambda metamodel: metamodel.queues),
+    (PartKind.CURRENCY, lambda metamodel: metamodel.currencies),
 )
 
 

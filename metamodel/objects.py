@@ -10,6 +10,7 @@ from types import MappingProxyType
 from metamodel.duplicates import DuplicateDef
 from metamodel.fields import FieldDef
 from metamodel.layouts import LayoutDef
+from metamodel.pools import PoolDef
 from metamodel.record_types import RecordTypeDef
 from metamodel.source import LocatedText, Location
 from metamodel.texts import Label
@@ -75,6 +76,7 @@ class ObjectDef:
     key: what all later layers call it: its bare name, or `app.name` where an earlier app has that bare name.
     fields: API name → field, system fields (id, owner …) last. inverses: list name → related list.
     title: a text with `{expression}` parts. search: paths. layout: the default one; layouts: those tried before it.
+    rate_date: the field with the day whose rates count for money in other currencies; None = the day of creation.
     """
 
     key: str
@@ -93,6 +95,8 @@ class ObjectDef:
     unique: tuple[UniqueDef, ...] = ()
     duplicates: tuple[DuplicateDef, ...] = ()
     reveal_duplicates: bool = False
+    pool: PoolDef | None = None
+    rate_date: str | None = None
     layout: LayoutDef
     layouts: tuple[LayoutDef, ...] = ()
     record_types: tuple[RecordTypeDef, ...] = ()

@@ -21,6 +21,7 @@ from metamodel.references.kinds import check_dependent_choices, check_record_typ
 from metamodel.references.menus import check_menus
 from metamodel.references.money import check_money
 from metamodel.references.pages import PageCheck
+from metamodel.references.pools import check_pool
 from metamodel.references.quality import check_quality
 from metamodel.references.roles import check_roles
 from metamodel.references.scenarios import check_scenario
@@ -61,6 +62,7 @@ def check_references(linked: Linked, problems: Problems) -> None:
         check_record_types(draft, metamodel.roles, problems)
         check_money(draft, metamodel, problems)
         check_quality(draft, problems)
+        check_pool(draft, metamodel.roles, problems)
         PageCheck(metamodel.objects[key], linked.drafts, metamodel.roles, problems).run()
     check_roles(metamodel, linked.trees, linked.names, problems)
     check_menus(metamodel, linked.trees, linked.names, problems)

@@ -35,7 +35,7 @@ def round_type(types: tuple[Type, ...]) -> Type:
 def _on_amount(change: Callable[..., Any]) -> Callable[..., Any]:
     def apply(value: Number | Money, *rest: Any) -> Any:
         if isinstance(value, Money):
-            return Money(Decimal(change(value.amount, *rest)), value.currency)
+            return value.mapped(lambda amount: Decimal(change(amount, *rest)))
         return change(value, *rest)
 
     return apply
@@ -56,7 +56,7 @@ def _round_whole(value: Number) -> int:
 
 
 def _round_money(value: Money, digits: int = 0) -> Money:
-    return Money(Decimal(_round(value.amount, digits)), value.currency)
+    return value.mapped(lambda amount: Decimal(_round(amount, digits)))
 
 
 def _floor(value: Number) -> int:

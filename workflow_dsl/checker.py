@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 from metamodel.names import did_you_mean
 from metamodel.source import LocatedText, Problems
-from metamodel.values import Money
 from workflow_dsl.checking.arithmetic import check_arithmetic, check_join, check_negate, check_template
 from workflow_dsl.checking.calls import check_call
 from workflow_dsl.checking.conditions import (
@@ -33,6 +32,7 @@ from workflow_dsl.checking.conditions import (
     check_text_test,
 )
 from workflow_dsl.checking.fitting import require, unify
+from workflow_dsl.checking.money import check_money
 from workflow_dsl.checking.names import resolve
 from workflow_dsl.checking.state import Checking, failed, shown
 from workflow_dsl.durations import duration_of_literal
@@ -80,7 +80,6 @@ from workflow_dsl.types import (
     DURATION,
     EMPTY,
     INTEGER,
-    MONEY,
     PERCENT,
     ROLE,
     TEXT,
@@ -245,7 +244,7 @@ _CHECKS: Mapping[type[Expr], Callable[[Checking, Any], Typed]] = MappingProxyTyp
     {
         NumberLiteral: _number,
         PercentLiteral: _constant(PERCENT, lambda node: node.points / 100),
-        MoneyLiteral: _constant(MONEY, lambda node: Money(node.amount, node.currency)),
+        MoneyLiteral: check_money,
         DurationLiteral: _constant(DURATION, duration_of_literal),
         DateLiteral: _constant(DATE, lambda node: node.value),
         DateTimeLiteral: _datetime,

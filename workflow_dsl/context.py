@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from metamodel.values import Money
+from metamodel.values import ForeignMoney, Money
 from workflow_dsl.record_tokens import record_token
 from workflow_dsl.syntax import NamedKind, Span
 from workflow_dsl.workdays import BusinessCalendar
@@ -227,7 +227,9 @@ class PlainContext:
         return stands_below(lambda each: self.related(object_key, each), above, record_id, root_id)
 
     def to_base(self, money: Money) -> Decimal:
-        """Convert by the one rate a currency has here."""
+        """Convert by the one rate a currency has here, unless it is known what the amount is worth."""
+        if isinstance(money, ForeignMoney) and money.base is not None:
+            return money.base
         rate = Decimal(1) if money.currency == self.base_currency else self.rates.get(money.currency, Decimal(1))
         return money.amount * rate
 

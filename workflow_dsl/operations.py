@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from metamodel.values import Money, Ref
+from metamodel.values import ForeignMoney, Money, Ref
 from workflow_dsl.context import Context, Values
 from workflow_dsl.durations import Duration
 from workflow_dsl.evaluation_errors import checked_text
@@ -98,7 +98,10 @@ def money_add(context: Context, left: Any, right: Any, sign: int) -> Money | Non
     if left is None or right is None:
         return None
     if left.currency == right.currency:
-        return Money(left.amount + sign * right.amount, left.currency)
+        amount = left.amount + sign * right.amount
+        if left.currency == context.base_currency:
+            return Money(amount, left.currency)
+        return ForeignMoney(amount, left.currency, context.to_base(left) + sign * context.to_base(right))
     return Money(context.to_base(left) + sign * context.to_base(right), context.base_currency)
 
 
@@ -106,9 +109,9 @@ def money_times(left: Any, right: Any) -> Money | None:
     """Multiply money by a number, in either order."""
     if left is None or right is None:
         return None
-    if isinstance(left, Money):
-        return Money(left.amount * right, left.currency)
-    return Money(right.amount * left, right.currency)
+    money, factor = (left, right) if isinstance(left, Money) else (right, left)
+    product: Money = money.mapped(lambda amount: amount * factor)
+    return product
 
 
 def money_divide(context: Context, left: Any, right: Any, at: Span) -> Money | Decimal | None:
@@ -121,7 +124,8 @@ def money_divide(context: Context, left: Any, right: Any, at: Span) -> Money | D
     if right == 0:
         context.note("division by zero", at)
         return None
-    return Money(left.amount / right, left.currency)
+    quotient: Money = left.mapped(lambda amount: amount / right)
+    return quotient
 
 
 def money_pair(context: Context, left: Any, right: Any) -> tuple[Any, Any]:
@@ -150,10 +154,17 @@ def money_equal(context: Context, left: Any, right: Any) -> bool:
     return bool(first == second)
 
 
+def worth(context: Context, value: Any) -> Any:
+    """Give an amount that no record holds with what it is worth now, in the base currency."""
+    if isinstance(value, ForeignMoney) and value.base is None:
+        return ForeignMoney(value.amount, value.currency, context.to_base(value))
+    return value
+
+
 def negate(value: Any) -> Any:
     """Negate a number, money or duration."""
     if isinstance(value, Money):
-        return Money(-value.amount, value.currency)
+        return value.mapped(lambda amount: -amount)
     if isinstance(value, Duration):
         return value.times(-1)
     return None if value is None else -value

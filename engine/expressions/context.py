@@ -15,10 +15,11 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from metamodel.apps import Metamodel
+from metamodel.currency_rates import rate_or_first
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from metamodel.trees import tree_field
-from metamodel.values import Money
+from metamodel.values import ForeignMoney, Money
 from workflow_dsl.context import Context, Values, stands_below
 from workflow_dsl.record_tokens import record_token
 from workflow_dsl.syntax import NamedKind, Span
@@ -241,8 +242,13 @@ class RecordContext:
         return tree is not None and stands_below(find, tree.name, record_id, root_id)
 
     def to_base(self, money: Money) -> Decimal:
-        """Give an amount in the base currency; other currencies have no rates yet and are not accepted by a save."""
-        return money.amount
+        """Give an amount in the base currency: what it is worth where that is kept with it, else by today's rate."""
+        if isinstance(money, ForeignMoney) and money.base is not None:
+            return money.base
+        currency = self._around.metamodel.currencies.get(money.currency)
+        rate = None if currency is None else rate_or_first(currency, self._around.today)
+        # A save refuses money without a rate, so that it matters in its checks at most what this gives.
+        return money.amount if rate is None else money.amount * rate
 
     @property
     def calendar(self) -> BusinessCalendar:

@@ -96,7 +96,7 @@ class ReleaseParts:
         for name, definition in object_def.fields.items():
             if definition.formula is not None and not self.tables.of(object_key).is_stored(name):
                 typed = self.language.formula(object_key, name)
-                found[name] = rounder(definition, self.language.evaluator(typed), self.metamodel.main.currency)
+                found[name] = rounder(definition, self.language.evaluator(typed), self.metamodel)
         return found
 
 

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from metamodel.apps import Metamodel
+from metamodel.currency_rates import money_digits
 from metamodel.field_types import standard_field_types
 from metamodel.field_types.number import DEFAULT_DIGITS, MONEY_DIGITS, PERCENT_POINT_DIGITS
 from metamodel.fields import FieldDef
-from metamodel.values import Money
+from metamodel.values import ForeignMoney, Money
 from workflow_dsl.context import Context
 
 Evaluate = Callable[[Context], Any]
@@ -29,7 +31,7 @@ def stored_digits(definition: FieldDef) -> int | None:
     return None
 
 
-def keep_form(definition: FieldDef, currency: str) -> Callable[[Any], Any]:
+def keep_form(definition: FieldDef, metamodel: Metamodel) -> Callable[[Any], Any]:
     """Give the function that brings a computed value to the form of a field."""
     digits = stored_digits(definition)
     if definition.value_type in _OWN_FORM or definition.multiple:
@@ -41,7 +43,7 @@ def keep_form(definition: FieldDef, currency: str) -> Callable[[Any], Any]:
         return lambda value: value
     unit = Decimal(1).scaleb(-digits)
     if definition.value_type == "money":
-        return lambda value: _money(value, unit, currency)
+        return money_form(definition, metamodel)
 
     def keep(value: Any) -> Any:
         return None if value is None else Decimal(value).quantize(unit, ROUND_HALF_UP)
@@ -49,15 +51,50 @@ def keep_form(definition: FieldDef, currency: str) -> Callable[[Any], Any]:
     return keep
 
 
-def rounder(definition: FieldDef, evaluate: Evaluate, currency: str) -> Evaluate:
+def rounder(definition: FieldDef, evaluate: Evaluate, metamodel: Metamodel) -> Evaluate:
     """Give an evaluator whose values have the form of a field."""
-    keep = keep_form(definition, currency)
+    keep = keep_form(definition, metamodel)
     return lambda context: keep(evaluate(context))
 
 
-def _money(value: Any, unit: Decimal, currency: str) -> Any:
-    if value is None:
-        return None
-    if isinstance(value, Money):
-        return Money(value.amount.quantize(unit, ROUND_HALF_UP), value.currency)
-    return Money(Decimal(value).quantize(unit, ROUND_HALF_UP), currency)
+def _form_of_one(definition: FieldDef, base: str) -> Callable[[Any], Any]:
+    unit = Decimal(1).scaleb(-(MONEY_DIGITS if definition.digits is None else definition.digits))
+
+    def keep(value: Any) -> Any:
+        if value is None:
+            return None
+        if not isinstance(value, Money):
+            return Money(Decimal(value).quantize(unit, ROUND_HALF_UP), base)
+        amount = value.amount.quantize(unit, ROUND_HALF_UP)
+        return Money(amount, base) if value.currency == base else ForeignMoney(amount, value.currency)
+
+    return keep
+
+
+def money_form(definition: FieldDef, metamodel: Metamodel) -> Callable[[Any], Any]:
+    """Give the function that rounds money half up to the digits of its currency, and what it is worth likewise."""
+    base = metamodel.main.currency
+    if not metamodel.currencies:
+        return _form_of_one(definition, base)
+    units = {
+        name: Decimal(1).scaleb(-money_digits(metamodel, definition, name)) for name in (base, *metamodel.currencies)
+    }
+    stored = Decimal(1).scaleb(-(MONEY_DIGITS if definition.digits is None else definition.digits))
+    shorter = {name for name, own in units.items() if own != stored}
+
+    def rounded(amount: Decimal, currency: str) -> Decimal:
+        kept = amount.quantize(units.get(currency, stored), ROUND_HALF_UP)
+        return kept.quantize(stored) if currency in shorter else kept
+
+    def keep(value: Any) -> Any:
+        if value is None:
+            return None
+        if not isinstance(value, Money):
+            return Money(rounded(Decimal(value), base), base)
+        if value.currency == base:
+            return Money(rounded(value.amount, base), base)
+        known = value.base if isinstance(value, ForeignMoney) else None
+        worth = None if known is None else rounded(known, base)
+        return ForeignMoney(rounded(value.amount, value.currency), value.currency, worth)
+
+    return keep

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from engine.clock import Clock
 from engine.errors import ReleaseRefused
 from engine.releases.candidate import Candidate, check_folders
+from engine.releases.currency_checks import check_currencies
 from engine.releases.filling import Recompute, ReleaseFiller
 from engine.releases.plan_lines import plan_lines
 from engine.releases.release import Release, ReleaseInfo
@@ -140,6 +141,9 @@ class ReleaseApplier:
             migration = self._migration(connection, installed, candidate, base)
             problems = list(candidate.problems) + list(migration.problems)
             problems += self._setting_problems(connection, candidate.metamodel)
+            if base:
+                before = store.numbered(base)
+                problems += check_currencies(connection, before.metamodel, before.tables, candidate.metamodel)
             problems += check_data(connection, store.database.dialect, migration, candidate.metamodel)
         return ReleasePlan(
             candidate=candidate,

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from engine.access.grants import NEVER, RoleGrants
+from engine.releases.stored_choice import KnownFormulas
 from metamodel.apps import Metamodel
 from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef, ValidationDef
@@ -22,17 +23,21 @@ from workflow_dsl.syntax import BinaryOp
 from workflow_dsl.typed import BetweenTest, Comparison, Conjunction, EmptyTest, FieldPath, RootKind, Typed
 from workflow_dsl.typed_walk import walk
 
+_SIGNS = ("<", ">", "between")
 _ORDERS = frozenset((BinaryOp.LT, BinaryOp.LE, BinaryOp.GT, BinaryOp.GE))
 
 
-def check_hints(metamodel: Metamodel, functions: FunctionRegistry) -> Iterator[Problem]:
-    """Give the warnings about formulas, roll-ups and validations of all objects."""
+def check_hints(
+    metamodel: Metamodel, functions: FunctionRegistry, known: KnownFormulas | None = None
+) -> Iterator[Problem]:
+    """Give the warnings about formulas, roll-ups and validations of all objects; `known`: formulas already checked."""
     scope = Scope(metamodel=metamodel, functions=functions, allows_old=True)
     readers = {name: _Reader(metamodel, RoleGrants(metamodel, (name,))) for name in metamodel.roles}
     for key, object_def in metamodel.objects.items():
         inside = replace(scope, object=key)
         for definition in object_def.fields.values():
-            yield from _shown(inside, object_def, definition, readers)
+            if definition.formula is not None or definition.rollup is not None:
+                yield from _shown(inside, object_def, definition, readers, known or {})
         for validation in object_def.validations:
             yield from _refused_empties(inside, validation)
 
@@ -43,6 +48,7 @@ class _Reader:
     def __init__(self, metamodel: Metamodel, grants: RoleGrants) -> None:
         self._metamodel = metamodel
         self._grants = grants
+        self._objects: dict[str, bool] = {}
 
     def may_read(self, object_key: str, name: str) -> bool:
         """Say whether the field may be read in any record."""
@@ -50,16 +56,21 @@ class _Reader:
         definition = object_def.fields.get(name) if object_def is not None else None
         if object_def is None or definition is None:
             return True  # a list or a field of the product, which goes with the record
-        if self._grants.scopes(object_key, "read") == NEVER:
-            return False
-        return self._grants.field_rights(object_key, definition).read != NEVER
+        may = self._objects.get(object_key)
+        if may is None:
+            may = self._objects[object_key] = self._grants.scopes(object_key, "read") != NEVER
+        if not may or definition.sensitive or definition.encrypted or self._grants.names_field(object_key, name):
+            return may and self._grants.field_rights(object_key, definition).read != NEVER
+        return True  # nothing is said of the field itself, so it goes with the record
 
 
-def _shown(scope: Scope, object_def: ObjectDef, field: FieldDef, readers: dict[str, _Reader]) -> Iterator[Problem]:
+def _shown(
+    scope: Scope, object_def: ObjectDef, field: FieldDef, readers: dict[str, _Reader], known: KnownFormulas
+) -> Iterator[Problem]:
     text = _source_of(field)
     if text is None:
         return
-    reads = sorted(_read_by(scope, object_def, field))
+    reads = sorted(_read_by(scope, object_def, field, known))
     hidden: dict[str, list[str]] = {}
     for name, reader in readers.items():
         if reads and reader.may_read(object_def.key, field.name):
@@ -83,9 +94,10 @@ def _source_of(field: FieldDef) -> LocatedText | None:
     return field.formula if field.formula is not None else field.rollup.of if field.rollup is not None else None
 
 
-def _read_by(scope: Scope, object_def: ObjectDef, field: FieldDef) -> frozenset[Read]:
+def _read_by(scope: Scope, object_def: ObjectDef, field: FieldDef, known: KnownFormulas) -> frozenset[Read]:
     if field.formula is not None:
-        return check_text(field.formula, scope).reads.fields
+        found = known.get((object_def.key, field.formula.text)) or check_text(field.formula, scope)
+        return found.reads.fields
     rollup = field.rollup
     inverse = object_def.inverses.get(rollup.list_name) if rollup is not None else None
     if rollup is None or inverse is None:
@@ -99,6 +111,8 @@ def _read_by(scope: Scope, object_def: ObjectDef, field: FieldDef) -> frozenset[
 def _refused_empties(scope: Scope, validation: ValidationDef) -> Iterator[Problem]:
     if validation.when is not None:
         return  # it says itself of which records it speaks
+    if not any(sign in validation.check.text for sign in _SIGNS):
+        return  # it compares nothing in an order
     check = check_condition(validation.check, scope).typed
     if check is None:
         return

@@ -20,7 +20,7 @@ from workflow_dsl.checker import CheckedExpression, check_condition, check_messa
 from workflow_dsl.functions import FunctionRegistry
 from workflow_dsl.reads import Read, Reads
 from workflow_dsl.scope import Scope
-from workflow_dsl.types import type_of_field
+from workflow_dsl.types import DURATION, type_of_field
 
 
 def check_expressions(
@@ -57,6 +57,7 @@ class _ObjectCheck:
             else:
                 yield from check_text(rows[1], replace(place, object=rows[0].object)).problems
         yield from self._validations()
+        yield from self._pool()
         yield from self._views()
         for layout in self._object.all_layouts:
             yield from self._condition(layout.when, "a layout")
@@ -86,6 +87,14 @@ class _ObjectCheck:
         if not found:
             self._sound.add(key)
         return found
+
+    def _pool(self) -> Iterator[Problem]:
+        pool = self._object.pool
+        if pool is not None:
+            yield from self._condition(pool.fall_back, "a pool's condition", needs_sql=True)
+            if pool.protect is not None:
+                place = self._place("a pool's protection", needs_sql=True)
+                yield from check_text(pool.protect, place, wanted=DURATION, what="'protect'").problems
 
     def _conditions(self, field: FieldDef) -> Iterator[Problem]:
         for text in (field.required_if, field.visible_if, field.readonly_if):

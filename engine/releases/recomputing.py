@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, and_, bindparam, not_, or_, select, update
 
 from engine.access.actor import system_actor
 from engine.records.batches import given_values
@@ -22,7 +22,7 @@ from engine.records.saving.writing import column_values
 from engine.records.service import Records
 from engine.records.transaction import Transaction
 from engine.releases.release import Release
-from engine.storage.layout import MATCH_PART
+from engine.storage.layout import MATCH_PART, RATE_PART
 
 BATCH_RECORDS = 1_000
 
@@ -44,7 +44,9 @@ class Recomputer:
             if rollup.parent == object_key
         ]
         after: str | None = None
-        while drafts := _load(transaction, plan, after):
+        # Where rates alone changed, only amounts in other currencies are worth something else.
+        amounts = _rated_columns(plan) if parts == (RATE_PART,) else ()
+        while drafts := _load(transaction, plan, after, amounts):
             after = drafts[-1].record_id
             by_id = {draft.record_id: draft for draft in drafts}
             for rollup in rollups:
@@ -54,10 +56,21 @@ class Recomputer:
             _write(transaction, drafts, [item.name for rollup in rollups for item in rollup.fields])
 
 
-def _load(transaction: Transaction, plan: SavePlan, after: str | None) -> list[RecordDraft]:
+def _rated_columns(plan: SavePlan) -> tuple[tuple[str, ...], ...]:
+    return tuple(plan.money[name] for name in plan.rated)
+
+
+def _load(
+    transaction: Transaction, plan: SavePlan, after: str | None, amounts: Sequence[tuple[str, ...]]
+) -> list[RecordDraft]:
     table = plan.table.table
     columns = transaction.parts.columns(plan.object.key)
     query = select(*columns.of(table)).order_by(table.c.id).limit(BATCH_RECORDS)
+    if amounts:
+        main = transaction.parts.metamodel.main.currency
+        own = (and_(table.c[currency] == main, table.c[amount] == table.c[base]) for amount, currency, base in amounts)
+        held = (and_(table.c[of[0]].is_not(None), not_(each)) for of, each in zip(amounts, own, strict=True))
+        query = query.where(or_(*held))
     if after is not None:
         query = query.where(table.c.id > after)
     return [_draft(transaction, plan, columns.typed(row)) for row in transaction.select(query)]
@@ -79,6 +92,7 @@ def _write(transaction: Transaction, drafts: list[RecordDraft], rollups: Sequenc
     plan = drafts[0].plan
     table = plan.table.table
     names = {formula.name for formula in plan.computed} | set(plan.table.sort_keys) | plan.title_reads | {*rollups}
+    names |= {*plan.rated}
     rows = []
     for draft in drafts:
         draft.compute()

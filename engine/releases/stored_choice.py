@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from engine.storage.layout import MATCH_PART, TITLE_COLUMN, StoredParts, sorted_text_fields
+from engine.storage.layout import MATCH_PART, RATE_PART, TITLE_COLUMN, StoredParts, sorted_text_fields
 from metamodel.apps import Metamodel
+from metamodel.currency_rates import rated_fields
 from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
 from workflow_dsl.checker import CheckedExpression, check_message, check_text
@@ -44,7 +45,7 @@ def choose_stored(
         formulas[key] = _kept_formulas(object_def, scope, known if known is not None else {})
         if _title_is_kept(object_def, scope, formulas[key]):
             titles.add(key)
-        texts[key] = MappingProxyType(dict(_texts(object_def, formulas[key], key in titles)))
+        texts[key] = MappingProxyType(dict(_texts(metamodel, object_def, formulas[key], key in titles)))
     stored = StoredParts(formulas=MappingProxyType(formulas), titles=frozenset(titles))
     return StoredChoice(stored=stored, texts=MappingProxyType(texts))
 
@@ -90,7 +91,7 @@ def _title_is_kept(object_def: ObjectDef, scope: Scope, kept: frozenset[str]) ->
     )
 
 
-def _texts(object_def: ObjectDef, kept: frozenset[str], title: bool) -> list[tuple[str, str]]:
+def _texts(metamodel: Metamodel, object_def: ObjectDef, kept: frozenset[str], title: bool) -> list[tuple[str, str]]:
     found = [(name, _formula_text(object_def.fields[name])) for name in sorted(kept)]
     found += [(name, _rollup_text(field)) for name, field in object_def.fields.items() if field.rollup is not None]
     if title:
@@ -99,7 +100,17 @@ def _texts(object_def: ObjectDef, kept: frozenset[str], title: bool) -> list[tup
     if object_def.duplicates:
         rules = ([(each.field, each.how.value) for each in rule.match] for rule in object_def.duplicates)
         found.append((MATCH_PART, repr(list(rules))))
+    if rated_fields(object_def.fields.values(), metamodel):
+        found.append((RATE_PART, _rates_text(metamodel, object_def)))
     return found
+
+
+def _rates_text(metamodel: Metamodel, object_def: ObjectDef) -> str:
+    rates = [
+        f"{each.name} {', '.join(f'{day}: {rate}' for day, rate in each.rates)}"
+        for each in sorted(metamodel.currencies.values(), key=lambda each: each.name)
+    ]
+    return f"{metamodel.main.currency} by {object_def.rate_date}: {'; '.join(rates)}"
 
 
 def _formula_text(field: FieldDef) -> str:

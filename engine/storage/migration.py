@@ -15,6 +15,7 @@ from typing import Any
 
 from engine.storage.column_changes import ColumnChange, judge_change
 from engine.storage.column_types import ColumnKind
+from engine.storage.layout import RATE_PART
 from engine.storage.plan_steps import MigrationPlan, Phase, Safety, Step, StepKind
 from engine.storage.recomputed_parts import parts_to_recompute
 from engine.storage.renames import Renames, find_renames
@@ -117,6 +118,7 @@ class _Planner:
             text = f"call the records of {before.object} records of {after.object} in history, runs and references"
             self._add(StepKind.RENAME_OBJECT, Phase.SWITCH, text, before=before.object, after=after.object)
         columns = renames.columns_before(before, after)
+        self._rename_fields(after, columns)
         for column in after.columns.values():
             old = columns.get(column.name) or self._revived_column(before, after, column)
             if old is None:
@@ -128,6 +130,12 @@ class _Planner:
             if column.name not in kept:
                 self._retire_column(after, column)
         self._change_indexes(before, after, columns)
+
+    def _rename_fields(self, after: TableSpec, columns: Mapping[str, ColumnSpec]) -> None:
+        renamed = {(old.field, after.columns[name].field) for name, old in columns.items()}
+        for before, now in sorted((old, new) for old, new in renamed if old and new and old != new):
+            text = f"call the history of {after.object}.{before} history of {now}"
+            self._add(StepKind.RENAME_FIELD, Phase.SWITCH, text, object=after.object, before=before, after=now)
 
     def _add_column(self, before: TableSpec, after: TableSpec, column: ColumnSpec) -> None:
         text = f"add column {after.name}.{column.name} ({column.kind.value})"
@@ -220,7 +228,10 @@ class _Planner:
     def _change_indexes(self, before: TableSpec, after: TableSpec, columns: Mapping[str, ColumnSpec]) -> None:
         for index in before.indexes.values():
             if after.indexes.get(index.name) != index:
-                text = f"drop index {index.name}"
+                # What is called otherwise keeps its index, made again under the new name.
+                old_names = {now: old.name for now, old in columns.items()}
+                known = {tuple(old_names.get(name, name) for name in each.columns) for each in after.indexes.values()}
+                text = f"make index {index.name} anew" if index.columns in known else f"drop index {index.name}"
                 self._add(StepKind.DROP_INDEX, Phase.SWITCH, text, table=after.name, index=index.name)
         renamed = before.name != after.name
         for index in after.indexes.values():
@@ -243,12 +254,15 @@ class _Planner:
             text = f"rename option '{before}' of {table}.{column} to '{after}'"
             several = self._new.schema.tables[table].columns[column].kind is ColumnKind.TEXTS
             details: dict[str, Any] = {"table": table, "column": column, "before": before, "after": after}
+            details["object"] = self._new.schema.tables[table].object
             self._add(StepKind.RENAME_OPTION, Phase.SWITCH, text, **details, several=several)
 
     def _recompute(self, renames: Renames) -> None:
         wanted = self._new.computed
         for key, parts in parts_to_recompute(self._metamodel, self._old.computed, wanted, renames):
             text = f"compute {', '.join(parts)} of all records of {key} again"
+            if parts == (RATE_PART,):
+                text = f"compute what amounts of {key} in other currencies are worth"
             self._add(StepKind.RECOMPUTE, Phase.SWITCH, text, object=key, parts=list(parts))
 
 

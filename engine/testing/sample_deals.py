@@ -15,7 +15,7 @@ from typing import Any
 from engine.testing.sample_model import sample_metamodel
 from metamodel.apps import Metamodel
 from metamodel.source import LocatedText
-from metamodel.values import Money, Ref
+from metamodel.values import ForeignMoney, Money, Ref
 from workflow_dsl.checker import check_text
 from workflow_dsl.compiler import compile_expression
 from workflow_dsl.context import PlainContext
@@ -33,7 +33,9 @@ NOW = dt.datetime(2026, 11, 21, 4, 0, tzinfo=dt.UTC)
 
 
 def _money(amount: str, currency: str = "CNY") -> Money:
-    return Money(Decimal(amount), currency)
+    if currency == "CNY":
+        return Money(Decimal(amount), currency)
+    return ForeignMoney(Decimal(amount), currency, Decimal(amount) * 7)
 
 
 def _utc(*parts: int) -> dt.datetime:

@@ -179,6 +179,8 @@ def _object_def(draft: ObjectDraft, inverses: Mapping[str, InverseDef], language
         unique=draft.unique,
         duplicates=draft.duplicates,
         reveal_duplicates=draft.reveal_duplicates,
+        pool=draft.pool,
+        rate_date=draft.rate_date,
         layout=with_record_type(draft.layout or default_layout(draft, inverses, language), draft),
         layouts=complete_layouts(draft),
         record_types=draft.record_types,

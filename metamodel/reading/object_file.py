@@ -8,6 +8,8 @@ from metamodel.duplicates import DuplicateDef
 from metamodel.fields import FieldDef
 from metamodel.layouts import LayoutDef
 from metamodel.objects import UniqueDef, ValidationDef, ValidationSeverity
+from metamodel.pools import PoolDef, read_pool
+from metamodel.quality import with_weights
 from metamodel.reading.duplicate_entry import read_duplicates
 from metamodel.reading.field_entry import read_field
 from metamodel.reading.layout_entry import read_layout, read_layouts
@@ -24,7 +26,6 @@ from metamodel.reading.node_values import (
     word,
     words,
 )
-from metamodel.quality import with_weights
 from metamodel.reading.record_type_entry import read_record_types, record_type_field
 from metamodel.record_types import RECORD_TYPE, RecordTypeDef
 from metamodel.source import LocatedText, Location
@@ -54,6 +55,7 @@ class ObjectDraft:
     unique: tuple[UniqueDef, ...]
     duplicates: tuple[DuplicateDef, ...]
     reveal_duplicates: bool
+    pool: PoolDef | None
     rate_date: str | None
     layout: LayoutDef | None
     layouts: tuple[LayoutDef, ...]
@@ -97,6 +99,7 @@ def read_object(
         unique=_read_unique(node.get("unique")),
         duplicates=read_duplicates(node.get("duplicates"), reading),
         reveal_duplicates=word(node.get("reveal_duplicates")) == "owner",
+        pool=read_pool(node.get("pool")),
         rate_date=word(node.get("rate_date")),
         layout=read_layout(node.get("layout"), reading),
         layouts=read_layouts(node.get("layouts"), reading),

@@ -68,14 +68,25 @@ def check_service_clock(node: Mapping, look: DefinitionNames) -> None:
 def check_currencies(node: Mapping, look: DefinitionNames) -> None:
     """Check currencies.yaml.
 
-    Problems: APP512, APP516.
+    Problems: APP512, APP516, APP519.
     """
     for currency, value in entries(node.get("currencies")):
-        if currency.text == look.metamodel.main.currency and child(value, "rates") is not None:
+        is_base = currency.text == look.metamodel.main.currency
+        # A code that is none, or a key that is misspelt, is told already.
+        sound = len(currency.text) == 3 and currency.text.isupper() and not _other_keys(value)
+        if sound and not is_base and not entries(child(value, "rates")):
+            message = f"'{currency.text}' has no rate, so no amount can be in it"
+            hint = f"write what one unit is worth in {look.metamodel.main.currency}: rates: {{2026-01-01: 1}}"
+            look.fault("APP519", message, currency, hint=hint)
+        if is_base and child(value, "rates") is not None:
             message = f"'{currency.text}' is the base currency; it has no rate"
             look.fault("APP516", message, currency)
         for day, _ in entries(child(value, "rates")):
             _check_day(day, look)
+
+
+def _other_keys(node: Node | None) -> bool:
+    return any(key.text not in ("label", "digits", "rates") for key, _ in entries(node))
 
 
 def check_organization(node: Mapping, look: DefinitionNames) -> None:

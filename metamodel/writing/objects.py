@@ -9,6 +9,7 @@ from metamodel.duplicates import DuplicateDef, MatchHow
 from metamodel.fields import ChoiceDef, DefaultDef, FieldDef, RelationKind
 from metamodel.layouts import LayoutDef
 from metamodel.objects import ObjectDef, ValidationDef, ValidationSeverity
+from metamodel.pools import PoolDef
 from metamodel.record_types import RECORD_TYPE, RecordTypeDef
 from metamodel.source import LocatedText
 from metamodel.views import ViewDef
@@ -33,6 +34,7 @@ def dump_object(object_def: ObjectDef) -> dict[str, Plain]:
         duplicates=[_duplicate(rule) for rule in object_def.duplicates] or None,
         reveal_duplicates="owner" if object_def.reveal_duplicates else None,
         rate_date=object_def.rate_date,
+        pool=_pool(object_def.pool),
         quality={field.name: field.quality for field in object_def.fields.values() if field.quality} or None,
         record_types={kind.name: _record_type(kind) for kind in object_def.record_types} or None,
         layout=_layout(object_def.layout),
@@ -187,6 +189,13 @@ def _validation(validation: ValidationDef) -> Plain:
         severity=None if severity is ValidationSeverity.ERROR else severity.value,
         active=_text(validation.active),
     )
+
+
+def _pool(pool: PoolDef | None) -> Plain:
+    if pool is None:
+        return None
+    claim: list[Plain] = list(pool.claim)
+    return trimmed(claim=claim, quota=pool.quota, protect=_text(pool.protect), fall_back=_text(pool.fall_back))
 
 
 def _duplicate(rule: DuplicateDef) -> Plain:

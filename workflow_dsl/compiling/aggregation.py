@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
-from metamodel.values import Money, Ref
+from metamodel.values import ForeignMoney, Money, Ref
 from workflow_dsl.context import Context, Values
 from workflow_dsl.durations import Duration
 from workflow_dsl.evaluation_errors import StepsExceeded, checked_text
@@ -85,7 +85,7 @@ def mean(context: Context, budget: Budget, rows: Iterable[Values], where: RowTes
         return None
     whole = _sum(context, values)
     if isinstance(whole, Money):
-        return Money(whole.amount / len(values), whole.currency)
+        return whole.mapped(lambda amount: amount / len(values))
     return Decimal(whole) / len(values)
 
 
@@ -100,9 +100,13 @@ def _sum(context: Context, values: Sequence[Any]) -> Any:
 
 def _sum_of_money(context: Context, values: Sequence[Money]) -> Money:
     """Add up in the currency that all have, else in the base currency."""
-    if len({value.currency for value in values}) == 1:
-        return Money(sum((value.amount for value in values), Decimal(0)), values[0].currency)
-    return Money(sum((context.to_base(value) for value in values), Decimal(0)), context.base_currency)
+    currency = values[0].currency
+    is_one = all(value.currency == currency for value in values)
+    amount = sum((value.amount for value in values), Decimal(0)) if is_one else Decimal(0)
+    if is_one and currency == context.base_currency:
+        return Money(amount, currency)
+    worth = sum((context.to_base(value) for value in values), Decimal(0))
+    return ForeignMoney(amount, currency, worth) if is_one else Money(worth, context.base_currency)
 
 
 def least(context: Context, budget: Budget, rows: Iterable[Values], where: RowTest, inner: RowValue) -> Any:

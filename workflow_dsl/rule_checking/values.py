@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from metamodel.fields import FieldDef
-from metamodel.objects import SYSTEM_FIELDS, ObjectDef
+from metamodel.objects import ObjectDef
 from workflow_dsl.checked_rules import CheckedValue, FieldValue, NamedInput
 from workflow_dsl.rule_checking.state import RuleChecking
 from workflow_dsl.syntax import Expr, Pair, Span
@@ -49,7 +49,7 @@ def _may_be_set(checking: RuleChecking, object_def: ObjectDef, field_def: FieldD
         message = f"'{field_def.name}' of {object_def.key} is {kind}; its value can't be set"
         checking.refuse("RUL301", message, at)
         return False
-    if field_def.name in SYSTEM_FIELDS and field_def.name != "owner":
+    if field_def.system and field_def.name != "owner":
         checking.refuse("RUL301", f"'{field_def.name}' is kept by the system; its value can't be set", at)
         return False
     return True
@@ -63,7 +63,7 @@ def _check_required(checking: RuleChecking, object_def: ObjectDef, names: set[st
         # A hidden field is never required, and whether it is hidden only the record's values tell.
         and field_def.visible_if is None
         and field_def.name not in names
-        and field_def.name not in SYSTEM_FIELDS
+        and not field_def.system
         and field_def.type != "boolean"
         and not (field_def.default is not None or field_def.copy_from is not None or field_def.is_computed)
     ]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Integer, case, func, literal
+from sqlalchemy import Integer, case, func, literal, or_
 
 from engine.expressions.sql.comparing import same
 from engine.expressions.sql.dates import add_duration, difference, duration_arithmetic, negative_duration
 from engine.expressions.sql.environment import Environment, NotInSql
 from engine.expressions.sql.merging import choose, first_filled, is_empty
+from engine.expressions.sql.numbers import Numbers
 from engine.expressions.sql.texts import joined_text
 from engine.expressions.sql.values import (
     Sql,
@@ -23,6 +24,7 @@ from engine.expressions.sql.values import (
     SqlTime,
     SqlValue,
 )
+from metamodel.currency_rates import money_digits
 from metamodel.fields import FieldDef
 from workflow_dsl import typed as t
 from workflow_dsl.syntax import BinaryOp
@@ -60,7 +62,7 @@ def _money(builder: SqlBuilder, node: t.Arithmetic, left: SqlValue, right: SqlVa
     numbers, op = builder.numbers, node.op
     if isinstance(left, SqlMoney) and isinstance(right, SqlMoney):
         if op is BinaryOp.DIV:
-            return numbers.arithmetic(op, left.base, right.base)
+            return _ratio_of_money(builder, left, right)
         return _sum_of_money(builder, op, left, right)
     if op in (BinaryOp.ADD, BinaryOp.SUB):
         # The only number that may be added to money is 0.
@@ -73,6 +75,16 @@ def _money(builder: SqlBuilder, node: t.Arithmetic, left: SqlValue, right: SqlVa
         raise NotInSql("this arithmetic", node.at)
     amount, base = numbers.arithmetic(op, money.amount, factor), numbers.arithmetic(op, money.base, factor)
     return SqlMoney(amount=amount, currency=money.currency, base=base)
+
+
+def _ratio_of_money(builder: SqlBuilder, left: SqlMoney, right: SqlMoney) -> SqlNumber:
+    """Divide the amounts of one currency, else what they are worth."""
+    numbers = builder.numbers
+    in_base = numbers.arithmetic(BinaryOp.DIV, left.base, right.base)
+    if not builder.metamodel.currencies:
+        return in_base
+    in_currency = numbers.arithmetic(BinaryOp.DIV, left.amount, right.amount)
+    return SqlNumber(expr=case((left.currency == right.currency, in_currency.expr), else_=in_base.expr))
 
 
 def _sum_of_money(builder: SqlBuilder, op: BinaryOp, left: SqlMoney, right: SqlMoney) -> SqlMoney:
@@ -159,17 +171,43 @@ def as_field(builder: SqlBuilder, value: SqlValue, definition: FieldDef) -> SqlV
     digits = _digits(definition)
     match value:
         case SqlNumber() if definition.value_type == "money":
-            return builder.numbers.money(builder.numbers.rounded(value, digits))
+            in_base = builder.numbers.money(builder.numbers.rounded(value, digits))
+            return _money_as_field(builder, in_base, definition) if builder.metamodel.currencies else in_base
         case SqlNumber() if definition.value_type in ("integer", "rating"):
             return value
         case SqlNumber():
             return builder.numbers.rounded(value, digits)
         case SqlMoney():
-            numbers = builder.numbers
-            amount, base = numbers.rounded(value.amount, digits), numbers.rounded(value.base, digits)
-            return SqlMoney(amount=amount, currency=value.currency, base=base)
+            return _money_as_field(builder, value, definition)
         case _:
             return value
+
+
+def _money_as_field(builder: SqlBuilder, value: SqlMoney, definition: FieldDef) -> SqlMoney:
+    """Round an amount to the digits of its currency, and what it is worth to those of the base currency."""
+    numbers, metamodel, digits = builder.numbers, builder.metamodel, _digits(definition)
+    base = money_digits(metamodel, definition, metamodel.main.currency)
+    amount = numbers.rounded(value.amount, digits)
+    short: dict[int, list[str]] = {}
+    for name in metamodel.currencies:
+        if (own := money_digits(metamodel, definition, name)) != digits:
+            short.setdefault(own, []).append(name)
+    if short:
+        cases = [
+            (or_(*(value.currency == name for name in names)), _at(numbers, value.amount, own, digits))
+            for own, names in short.items()
+        ]
+        amount = SqlNumber(expr=case(*cases, else_=amount.expr), places=amount.places)
+    worth = SqlNumber(expr=_at(numbers, value.base, base, digits), places=amount.places)
+    return SqlMoney(amount=amount, currency=value.currency, base=worth)
+
+
+def _at(numbers: Numbers, number: SqlNumber, digits: int, places: int) -> Sql:
+    """Give a number rounded to some digits, in the form of one with `places`."""
+    rounded = numbers.rounded(number, digits)
+    if places == digits:
+        return rounded.expr
+    return rounded.expr * 10 ** (places - digits) if numbers.sqlite else numbers.rounded(rounded, places).expr
 
 
 def _digits(definition: FieldDef) -> int:

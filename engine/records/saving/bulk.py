@@ -28,6 +28,7 @@ from engine.records.saving.loading import check_creation, check_field_rights
 from engine.records.saving.messages import say
 from engine.records.saving.new_columns import NewGroup, new_groups
 from engine.records.saving.plan import save_plan
+from engine.records.saving.product_fields import keep_product_fields
 from engine.records.saving.relations import prefetch_links
 from engine.records.saving.steps import apply_given, judge, new_draft, prepare_new, reader, run_before
 from engine.records.saving.uniques import check_uniques
@@ -172,6 +173,7 @@ class _Batch:
         for group in self._groups:
             for index in group.fill():
                 self._drafts[index] = self._draft(self._rows[index], self._stored)
+        check_files(list(self._drafts.values()), self._transaction)
         grouped = self._grouped()
         for index, draft in list(self._drafts.items()):
             if index in grouped:
@@ -196,6 +198,7 @@ class _Batch:
             draft.compute()
             if draft.kind is SaveKind.CREATED or draft.changed:
                 run_before(draft, transaction)
+                keep_product_fields(draft, transaction)
         return alone
 
     def _judge_all(self, alone: list[RecordDraft]) -> None:

@@ -14,12 +14,13 @@ from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.messages import say
 from engine.records.saving.narrowing import Narrowed
 from engine.records.saving.plan import Evaluate, Validation
+from metamodel.currency_rates import rate_day
 from metamodel.field_types import FieldTypeRegistry, FieldValueError, message
 from metamodel.fields import ChoiceDef, FieldDef
 from metamodel.objects import ValidationSeverity
 from metamodel.record_types import RECORD_TYPE, fitting_options, standing_against
 from metamodel.texts import label_text
-from metamodel.values import Money
+from metamodel.values import ForeignMoney
 from workflow_dsl.evaluation_errors import EvaluationError
 
 
@@ -33,7 +34,7 @@ class Checker:
 
     def check(self, draft: RecordDraft) -> None:
         """Check everything about one record but its relations and uniqueness."""
-        changed = draft.changed
+        changed = draft.written if draft.plan.rated else draft.changed
         self._readonly(draft, changed)
         self._bounds(draft, changed)
         self._required(draft)
@@ -76,13 +77,15 @@ class Checker:
             if value is None or definition.system or definition.type in ("autonumber", "rollup"):
                 continue
             try:
-                if name not in draft.given or definition.formula is not None:
+                if name not in draft.given or definition.formula is not None or isinstance(value, ForeignMoney):
                     self._types.of(definition).check(value, definition)
             except FieldValueError as fault:
                 text = message(fault.code, self._language, **fault.params)
                 draft.errors.append(FieldError(code=fault.code, message=text, field=name))
-            if isinstance(value, Money) and value.currency != self._currency:
-                self._refuse(draft, "currency", name, currency=self._currency, other=value.currency)
+            if isinstance(value, ForeignMoney) and value.base is None and definition.formula is None:
+                around = draft.around
+                day = rate_day(draft.plan.object, draft.values, around.today, around.zone)
+                self._refuse(draft, "currency", name, currency=self._currency, other=value.currency, day=day)
 
     def _required(self, draft: RecordDraft) -> None:
         plan = draft.plan

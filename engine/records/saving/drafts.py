@@ -13,6 +13,7 @@ from engine.errors import FieldError
 from engine.expressions.context import RecordContext, Surroundings
 from engine.records.hooks import SaveKind
 from engine.records.saving.plan import SavePlan
+from engine.records.saving.rating import rate, worth_differs
 from metamodel.names import did_you_mean
 from metamodel.objects import ValidationSeverity
 from workflow_dsl.evaluation_errors import EvaluationError
@@ -77,6 +78,15 @@ class RecordDraft:
             self._changed = frozenset([name for name, value in self.values.items() if value != stored.get(name)])
         return self._changed
 
+    @property
+    def written(self) -> frozenset[str]:
+        """The fields that have to be written: the changed ones, and money whose worth has changed with its day."""
+        if not self.around.metamodel.currencies:
+            return self.changed
+        old = self.old
+        worth = {name for name in self.plan.money if worth_differs(old.get(name), self.values.get(name))}
+        return self.changed | worth if worth else self.changed
+
     def know_changed(self, names: frozenset[str]) -> None:
         """Remember the changed fields that were found for many drafts at once."""
         self._changed = names
@@ -112,12 +122,22 @@ class RecordDraft:
     def compute(self, of: Collection[str] | None = None) -> None:
         """Compute kept formulas, all of them or those that follow from some fields."""
         changed = None if of is None else {*of}
+        if self.plan.rated:
+            rated = self.rate()
+            changed = None if changed is None else changed | rated
         for formula in self.plan.computed:
             if changed is not None and not formula.reads & changed:
                 continue
             self.put(formula.name, self._evaluated(formula.name, formula.evaluate))
             if changed is not None:
                 changed.add(formula.name)
+
+    def rate(self) -> frozenset[str]:
+        """Find what entered money of other currencies is worth; give the fields where that was news."""
+        found = rate(self.plan, self.values, self.around)
+        for name, value in found.items():
+            self.put(name, value)
+        return frozenset(found)
 
     def _evaluated(self, name: str, evaluate: Any) -> Any:
         try:

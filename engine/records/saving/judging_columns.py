@@ -19,7 +19,7 @@ from engine.records.saving.relations import Found, Target, find_targets
 from metamodel.field_types import FieldValueError
 from metamodel.fields import ChoiceDef, FieldDef
 from metamodel.record_types import RECORD_TYPE, standing_against
-from metamodel.values import Ref
+from metamodel.values import ForeignMoney, Ref
 from workflow_dsl.evaluation_errors import EvaluationError
 
 if TYPE_CHECKING:
@@ -72,11 +72,13 @@ class _Doubts:
             if name in self._group.given and definition.formula is None:
                 continue
             self._doubt_values(name, partial(_is_within, types.of(definition).check, definition))
-        currency = self._transaction.parts.metamodel.main.currency
         for name in self._group.asked.money:
-            currencies = {None if value is None else value.currency for value in self._values(name)}
-            if not currencies <= {None, currency}:
-                self._doubt_values(name, lambda value: value.currency == currency)
+            check = types.of(fields[name]).check
+            for place, value in enumerate(self._values(name)):
+                if isinstance(value, ForeignMoney) and not (
+                    value.base is not None and _is_within(check, fields[name], value)
+                ):
+                    self.places.add(place)
 
     def required(self) -> None:
         for name in self._plan.required:

@@ -44,6 +44,18 @@ MESSAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "no_conversion": ("There is no such conversion; known: {names}.", "没有这样的转化；可选：{names}。"),
         "no_target": ("The conversion makes no such record.", "该转化不会生成这样的记录。"),
         "several_matches": ("Several records match; choose one, or say new.", "有多条匹配的记录，请选择其一或新建。"),
+        "no_claim_role": ("none of your roles claims such records", "您的角色不能领取此类记录"),
+        "yours_already": ("This record is yours already.", "该记录已归您所有。"),
+        "not_yours": ("Only who owns the record gives it back to the pool.", "只有负责人才能将记录退回公海。"),
+        "not_in_pool": ("This record has an owner, so it is not in the pool.", "该记录已有负责人，不在公海中。"),
+        "claim_protected": (
+            "This record was claimed; the claim is protected until {day}.",
+            "该记录已被领取，保护期至 {day}。",
+        ),
+        "quota_reached": (
+            "You hold {held} of at most {quota} claimed records; give one back first.",
+            "您已持有 {held} 条领取的记录，上限为 {quota} 条，请先退回一条。",
+        ),
         "own_ancestor": ("This record stands below it already.", "该记录已在其下级之中。"),
     }
 )

@@ -47,7 +47,7 @@ def roll_up(drafts: Sequence[RecordDraft], transaction: Transaction) -> RolledUp
     if not drafts:
         return rolled
     for plan in rollup_plans(transaction.parts, drafts[0].object_key):
-        counted = [draft for draft in drafts if draft.kind is not SaveKind.UPDATED or draft.changed & plan.reads]
+        counted = [draft for draft in drafts if draft.kind is not SaveKind.UPDATED or draft.written & plan.reads]
         parents = sorted(_parents(counted, plan))
         if not parents:
             continue
@@ -81,14 +81,14 @@ def stale_parents(transaction: Transaction, parent: str, ids: Sequence[str]) -> 
     drafts = _lock(transaction, parent, list(ids))
     for plan in rollup_plans_of(transaction.parts, parent):
         _afresh(transaction, plan, drafts)
-    return [draft for draft in drafts.values() if draft.changed]
+    return [draft for draft in drafts.values() if draft.written]
 
 
 def write_repaired(transaction: Transaction, drafts: Sequence[RecordDraft]) -> None:
     """Write figures that were computed afresh, with history and what follows in parents, but without events."""
     rolled = RolledUp()
     for draft in drafts:
-        draft.compute(draft.changed)
+        draft.compute(draft.written)
     _save_parents(transaction, drafts, rolled)
     write_audit(transaction, rolled.audit)
     transaction.settle()
@@ -109,9 +109,9 @@ def _moved(transaction: Transaction, plan: RollupPlan, ids: list[str], deltas: D
         if deltas is None or not move(draft, deltas[record_id], currency)
     }
     _afresh(transaction, plan, unknown)
-    changed = [draft for draft in drafts.values() if draft.changed]
+    changed = [draft for draft in drafts.values() if draft.written]
     for draft in changed:
-        draft.compute(draft.changed)
+        draft.compute(draft.written)
     return changed
 
 
@@ -151,9 +151,10 @@ def _save_parents(transaction: Transaction, drafts: Sequence[RecordDraft], rolle
     if not drafts:
         return
     changes_of = [sorted(draft.changed) for draft in drafts]
+    written = [sorted(draft.written) for draft in drafts]
     for draft in drafts:
         touch(draft, transaction)
-    update_records(drafts, changes_of, transaction)
+    update_records(drafts, written, transaction)
     # Another list of the same parents may come next, and looks at them.
     transaction.settle(drafts[0].object_key)
     _keep_parents(transaction, drafts, changes_of, rolled)

@@ -21,6 +21,7 @@ from engine.records.saving.loading import check_creation, check_field_rights, lo
 from engine.records.saving.numbering import drawn_with_the_write, draws_late
 from engine.records.saving.parents import check_parent
 from engine.records.saving.plan import SavePlan, save_plan
+from engine.records.saving.product_fields import keep_product_fields
 from engine.records.saving.relations import check_relations
 from engine.records.saving.results import saved_record
 from engine.records.saving.rollups import event_of, roll_up
@@ -46,6 +47,7 @@ def create_record(
         raise AccessDenied("create", object_def.key, "your roles do not allow it")
     given = reader(transaction, object_def, SaveKind.CREATED).read(raw)
     draft = new_draft(transaction, object_def.key, given, record_id)
+    check_files([draft], transaction)
     prepare_new(draft, transaction)
     check_creation(draft, transaction.access)
     check_field_rights(draft, transaction.access, draft.context, sorted(given), transaction.actor.language)
@@ -55,6 +57,7 @@ def create_record(
         number_new([draft], transaction)
     draft.compute()
     run_before(draft, transaction)
+    keep_product_fields(draft, transaction)
     judge([draft], transaction)
     check_duplicates([draft], transaction)
     refuse_faulty(draft)
@@ -87,6 +90,7 @@ def update_record(
     draft.compute()
     if draft.changed:
         run_before(draft, transaction)
+        keep_product_fields(draft, transaction)
         judge([draft], transaction)
         check_duplicates([draft], transaction)
     refuse_faulty(draft)

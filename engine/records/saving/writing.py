@@ -17,6 +17,7 @@ from engine.records.saving.messages import say
 from engine.records.saving.plan import SavePlan
 from engine.records.sort_keys import sort_key
 from engine.records.statements import Prepared
+from metamodel.values import ForeignMoney
 
 if TYPE_CHECKING:
     from engine.records.transaction import Transaction
@@ -58,8 +59,8 @@ def update_record(draft: RecordDraft, changed: Sequence[str], transaction: Trans
         {**_as_new(values), "the_id": draft.record_id, "the_version": before},
         object_key=draft.object_key,
         counted=counted,
-        explain=lambda fault: refused_by_database(fault, draft, transaction),
         certain=transaction.alone,
+        explain=lambda fault: refused_by_database(fault, draft, transaction),
     )
 
 
@@ -75,7 +76,7 @@ def column_values(draft: RecordDraft, values: Mapping[str, Any]) -> dict[str, An
         if (amounts := money.get(name)) is not None:
             amount, currency, base = amounts
             found[amount], found[currency] = (None, None) if value is None else value
-            found[base] = found[amount]
+            found[base] = value.base if isinstance(value, ForeignMoney) else found[amount]
             continue
         codec = table.codecs[name]
         if codec.is_plain:

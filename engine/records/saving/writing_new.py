@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -17,7 +18,7 @@ from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.writing import NOT_AUDITED
 from engine.records.sort_keys import sort_key
 from engine.storage.codecs import Codec
-from metamodel.values import Ref
+from metamodel.values import ForeignMoney, Money, Ref
 
 if TYPE_CHECKING:
     from engine.records.transaction import Transaction
@@ -56,6 +57,8 @@ def _columns(drafts: Sequence[RecordDraft], transaction: Transaction) -> dict[st
         elif (amounts := plan.money.get(name)) is not None:
             amount, currency, base = amounts
             found[amount] = found[base] = [None if value is None else value[0] for value in values]
+            if drafts[0].around.metamodel.currencies:
+                found[base] = [_worth(value) for value in values]
             found[currency] = [None if value is None else value[1] for value in values]
         else:
             found |= _parts(codec, values)
@@ -65,6 +68,12 @@ def _columns(drafts: Sequence[RecordDraft], transaction: Transaction) -> dict[st
     if plan.table.title is not None:
         found[plan.table.title.name] = _titles(drafts, rows, transaction)
     return found
+
+
+def _worth(value: Money | None) -> Decimal | None:
+    if isinstance(value, ForeignMoney):
+        return value.base
+    return None if value is None else value.amount
 
 
 def _parts(codec: Codec, values: Sequence[Any]) -> dict[str, list[Any]]:

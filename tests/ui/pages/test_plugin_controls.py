@@ -58,7 +58,7 @@ def test_a_form_shows_the_control_that_a_plugins_field_type_names(database_url: 
         meter = platform.records.create(actor, "meter", {"name": "A", "reading": " 77 ", "remark": "x<y"}).record.id
         state = platform.records.form_state(actor, "meter", meter, {})
         maker = FormMaker(
-            release.metamodel.objects["meter"], formats_for("en", "UTC"), _WORDS, "CNY", release.field_types
+            release.metamodel.objects["meter"], formats_for("en", "UTC"), _WORDS, ("CNY",), release.field_types
         )
         shown = maker.make(meter, state, FormInput()).controls
     finally:
