@@ -39,7 +39,6 @@ def form_state(
     """
     draft, errors = _draft(transaction, object_def, record_id, raw)
     let_go(draft)
-    name_files(draft, transaction)
     draft.compute()
     check_relations([draft], transaction)
     context, this = draft.context, draft.context.this
@@ -85,6 +84,7 @@ def _draft(
             raise AccessDenied("create", object_def.key, "your roles do not allow it")
         given, errors = reader(transaction, object_def, SaveKind.CREATED).try_read(raw)
         draft = new_draft(transaction, object_def.key, given, None)
+        name_files(draft, transaction)
         prepare_new(draft, transaction)
         return draft, errors
     draft = load_for_change(transaction, object_def.key, record_id, SaveKind.UPDATED, None, locked=False)
@@ -93,4 +93,5 @@ def _draft(
     for name, value in given.items():
         draft.put(name, draft.plan.keep[name](value))
         draft.given.add(name)
+    name_files(draft, transaction)
     return draft, errors
