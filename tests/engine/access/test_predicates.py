@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from engine.access.actor import Actor
 from engine.access.compiler import Access
-from engine.access.grants import RoleGrants
+from engine.access.grants import RoleGrants, resolve_roles
 from engine.clock import FixedClock
 from engine.expressions.sql.frames import Frame
 from engine.expressions.sql.scopes import RowScope
@@ -106,3 +106,9 @@ def test_a_scope_that_can_not_be_evaluated_matches_nothing(app: Deals, text: str
         assert not any(
             predicate.test(transaction.context("deal", values)) for values in transaction.cache.records("deal")
         )
+
+
+def test_a_role_that_the_app_no_longer_has_grants_nothing(app: Deals) -> None:
+    metamodel = app.platform.releases.current().metamodel
+    assert [role.name for role in resolve_roles(metamodel, ["boss", "gone", "boss"])] == ["boss", "rep"]
+    assert resolve_roles(metamodel, ["gone"]) == ()

@@ -24,11 +24,13 @@ TESTS: Sequence[str] = (
     "tests/engine/automation/test_runs.py",
     "tests/engine/automation/test_schedules.py",
     "tests/engine/automation/test_selecting.py",
+    "tests/engine/automation/test_starting.py",
     "tests/engine/expressions/test_before_and_after.py",
     "tests/engine/expressions/test_corpus_in_sql.py",
     "tests/engine/expressions/test_eyes.py",
     "tests/engine/records/test_queries.py",
     "tests/ui/api/test_access.py",
+    "tests/workflow_dsl/test_budget.py",
     "tests/workflow_dsl/test_corpus.py",
     "tests/workflow_dsl/test_scope.py",
 )

@@ -9,6 +9,7 @@ for programmers, and the changes listed with a reason in equivalent.yaml.
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,11 +51,14 @@ class Mutant:
     change: str
     text: str
     """What stood there."""
+    nth: int = 1
+    """Which of the same changes of the function it is."""
 
     @property
     def key(self) -> str:
         """Name the mutant as equivalent.yaml does."""
-        return f"{self.path} {self.function}: {self.change}: {self.text}"
+        nth = "" if self.nth == 1 else f" (number {self.nth})"
+        return f"{self.path} {self.function}: {self.change}: {self.text}{nth}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +70,13 @@ class _Node:
 
 def mutants_of(topic: str, path: str, source: str, without: frozenset[str] = frozenset()) -> Iterator[Mutant]:
     """Name every mutant of a file except those of the keys in `without`."""
+    times: Counter[tuple[str, str, str]] = Counter()
     for number, found in enumerate(_nodes(ast.parse(source))):
         change = _change_of(found.node)
         if change is None:
             continue
+        text = " ".join(ast.unparse(found.node).split())
+        times[found.function, change, text] += 1
         mutant = Mutant(
             topic=topic,
             path=path,
@@ -78,7 +85,8 @@ def mutants_of(topic: str, path: str, source: str, without: frozenset[str] = fro
             place=found.place,
             line=getattr(found.node, "lineno", found.place[0]),
             change=change,
-            text=" ".join(ast.unparse(found.node).split()),
+            text=text,
+            nth=times[found.function, change, text],
         )
         if mutant.key not in without:
             yield mutant
