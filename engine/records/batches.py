@@ -10,7 +10,8 @@ from sqlalchemy import JSON, Column, ColumnElement, Connection, Table, Text, any
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from engine.expressions.sql.runtime import runtime
-from engine.records.copying import copy_text
+from engine.records.copying import copy_parts
+from engine.records.copying_beside import CopyBeside
 from engine.storage.database import Database
 from engine.storage.dialect import Dialect
 from engine.storage.sealing import SealedText
@@ -55,26 +56,26 @@ def insert_columns(
     connection: Connection, database: Database, table: Table, columns: Mapping[str, Sequence[Any]]
 ) -> None:
     """Insert many rows given by column: its name → the rows' values, at least one."""
+    begun = begin_columns(connection, database, table, columns)
+    if begun is not None:
+        begun.wait()
+
+
+def begin_columns(
+    connection: Connection, database: Database, table: Table, columns: Mapping[str, Sequence[Any]]
+) -> CopyBeside | None:
+    """Insert many rows given by column; what is given back is to be waited for before the connection is used again."""
     if database.dialect is not Dialect.POSTGRESQL:
         names = list(columns)
         rows = [dict(zip(names, values, strict=True)) for values in zip(*columns.values(), strict=True)]
         connection.execute(insert(table), rows)
-        return
+        return None
     written = {name: _copied(table.c[name], values) for name, values in columns.items()}
-    order, rows_text = copy_text(written)
+    order, parts = copy_parts(written)
     quote = connection.dialect.identifier_preparer.quote
     text = f"COPY {quote(table.name)} ({', '.join(quote(name) for name in order)}) FROM STDIN"
     database.statements.note(connection, None, text, None, None, False)
-    cursor = connection.connection.cursor()
-    try:
-        with cursor.copy(text) as copy:
-            copy.write(rows_text)
-    except connection.dialect.loaded_dbapi.Error as fault:
-        from engine.records.statements import translate
-
-        raise translate(fault, text, connection) from fault
-    finally:
-        cursor.close()
+    return CopyBeside(connection, text, parts)
 
 
 def _copied(column: Column[Any], values: Sequence[Any]) -> Sequence[Any]:

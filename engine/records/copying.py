@@ -3,33 +3,38 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+_AT_ONCE = 1_000
 _EMPTY = "\\N"
 _BREAK = re.compile(r"[\t\n\r]")
 _ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
-def copy_text(columns: Mapping[str, Sequence[Any]]) -> tuple[list[str], str]:
-    """Give the columns in the order that they are written in, and the text of the rows.
+def copy_parts(columns: Mapping[str, Sequence[Any]]) -> tuple[list[str], Iterator[str]]:
+    """Give the columns in the order that they are written in, and the text of the rows, some hundred at a time.
 
     Values are texts, or of types whose `str` the database reads as it reads a literal: numbers, days, instants, truth.
     """
-    varying: dict[str, list[str]] = {}
+    varying: dict[str, Sequence[Any]] = {}
     alike: dict[str, str] = {}
     for name, values in columns.items():
         if values.count(values[0]) == len(values):
             alike[name] = _column_text(values[:1])[0]
         else:
-            varying[name] = _column_text(values)
+            varying[name] = values
     end = "\t".join(alike.values()) + "\n"
     if not varying:
-        return [*alike], end * len(next(iter(columns.values())))
-    if alike:
-        end = "\t" + end
-    lines = ["\t".join(cells) for cells in zip(*varying.values(), strict=True)]
-    return [*varying, *alike], end.join(lines) + end
+        return [*alike], iter((end * len(next(iter(columns.values()))),))
+    return [*varying, *alike], _parts([*varying.values()], "\t" + end if alike else end)
+
+
+def _parts(columns: Sequence[Sequence[Any]], end: str) -> Iterator[str]:
+    for start in range(0, len(columns[0]), _AT_ONCE):
+        texts = [_column_text(values[start : start + _AT_ONCE]) for values in columns]
+        lines = ["\t".join(cells) for cells in zip(*texts, strict=True)]
+        yield end.join(lines) + end
 
 
 def _column_text(values: Sequence[Any]) -> list[str]:

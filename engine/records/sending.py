@@ -16,7 +16,8 @@ from sqlalchemy import Connection, Select, Table
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from engine.expressions.sql.runtime import RunValues, with_values
-from engine.records.batches import insert_rows
+from engine.records.batches import begin_columns, insert_rows
+from engine.records.copying_beside import CopyBeside
 from engine.records.parts import ReleaseParts
 from engine.records.statements import Prepared, run_text
 from engine.records.together import Counted, Drawing, Drawn, Explain, Overtaken, Waiting, met_none, tell, together
@@ -45,6 +46,7 @@ class Sending:
         self._waiting: list[Waiting] = []
         self._drawing: Drawing | None = None
         self._drawn: Drawn | None = None
+        self._copying: CopyBeside | None = None
 
     @property
     def connection(self) -> Connection:
@@ -55,10 +57,21 @@ class Sending:
 
     @property
     def _held(self) -> Connection:
+        if self._copying is not None:
+            self.wait()
         if not self._begun:
             run_text(self._connection, self.database, "BEGIN", ()).close()
             self._begun = True
         return self._connection
+
+    def wait(self) -> None:
+        """Wait until the server has taken what `insert_beside` gives it; the connection is free then.
+
+        Raises: DBAPIError.
+        """
+        copying, self._copying = self._copying, None
+        if copying is not None:
+            copying.wait()
 
     def commit(self) -> None:
         """End a transaction that this object began, if it did."""
@@ -103,6 +116,13 @@ class Sending:
     def insert_many(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert many rows by one statement."""
         insert_rows(self.connection, self.database, table, rows)
+
+    def insert_beside(self, table: Table, columns: Mapping[str, Sequence[Any]]) -> None:
+        """Insert many rows, at least one, given by column; the server may take them while we go on.
+
+        Whatever asks for the connection next waits for that; whoever calls this lets nobody leave before `wait`.
+        """
+        self._copying = begin_columns(self.connection, self.database, table, columns)
 
     def later(
         self,

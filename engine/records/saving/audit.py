@@ -56,6 +56,15 @@ def write_audit(transaction: Transaction, rows: Sequence[AuditRow]) -> None:
         transaction.later(prepared, given)
 
 
+def write_audit_beside(transaction: Transaction, rows: Sequence[AuditRow]) -> None:
+    """Write audit rows of a batch; the server may take them while we go on (see `Sending.insert_beside`)."""
+    if len(rows) <= _FEW:
+        write_audit(transaction, rows)
+        return
+    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    transaction.insert_beside(transaction.system.audit, columns)
+
+
 def _prepare(transaction: Transaction, count: int) -> Prepared:
     table = transaction.system.audit
     columns = [column for column in table.columns if column.name != "id"]

@@ -52,9 +52,12 @@ def save_many(
     Nothing is written where `all_or_nothing` and a row is refused; the caller rolls back then.
     """
     results: list[RowResult] = []
-    for start in range(0, len(rows), BATCH):
-        batch = _Batch(transaction, object_def, rows[start : start + BATCH])
-        results += batch.save(write_faultless_only=all_or_nothing and any(r.outcome == "refused" for r in results))
+    try:
+        for start in range(0, len(rows), BATCH):
+            batch = _Batch(transaction, object_def, rows[start : start + BATCH])
+            results += batch.save(write_faultless_only=all_or_nothing and any(r.outcome == "refused" for r in results))
+    finally:
+        transaction.wait()
     refused = any(result.outcome == "refused" for result in results)
     return BulkResult(rows=tuple(results), written=not (all_or_nothing and refused))
 

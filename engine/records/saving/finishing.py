@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from engine.records.duplicates.finding import keep_keys
 from engine.records.hooks import SaveEvent, SaveKind
-from engine.records.saving.audit import AuditRow, audit_row, write_audit
+from engine.records.saving.audit import AuditRow, audit_row, write_audit_beside
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.file_fields import claim_files
 from engine.records.saving.rollups import roll_up
@@ -25,11 +25,13 @@ def finish_many(drafts: Sequence[RecordDraft], transaction: Transaction) -> None
     keep = transaction.cache.put
     for draft in drafts:
         keep(draft.object_key, draft.values)
+    # The log's rows are made while the server takes the records; whoever asks it next has to wait for that.
+    rows = _audit_rows(drafts, transaction)
     claim_files(drafts, transaction)
     end_stays(drafts, transaction)
     keep_keys(drafts, transaction)
     rolled = roll_up(drafts, transaction)
-    write_audit(transaction, [*_audit_rows(drafts, transaction), *rolled.audit])
+    write_audit_beside(transaction, [*rows, *rolled.audit])
     after = transaction.services.after_save
     key = drafts[0].object_key
     watched = {kind for kind in {draft.kind for draft in drafts} if after.watches(transaction, key, kind)}

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from engine.records.batches import insert_columns
 from engine.records.hooks import SaveKind
 from engine.records.saving.asking import FAULT, answers
 from engine.records.saving.audit import AuditRow, audit_row
@@ -30,7 +29,7 @@ def insert_records(drafts: Sequence[RecordDraft], transaction: Transaction) -> N
     """Insert new records of one object by one statement."""
     if drafts:
         table = drafts[0].plan.table.table
-        insert_columns(transaction.connection, transaction.database, table, _columns(drafts, transaction))
+        transaction.insert_beside(table, _columns(drafts, transaction))
 
 
 def audit_rows_of_new(drafts: Sequence[RecordDraft], transaction: Transaction) -> list[AuditRow]:
