@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from engine.access.predicates import NOBODY
 from engine.errors import RecordNotFound
+from engine.records.earlier_names import EarlierNames, earlier_names
 from engine.records.types import FieldChange, HistoryEntry
 from metamodel.field_types import FieldValueError
 from metamodel.fields import FieldDef
@@ -35,7 +36,8 @@ def read_history(
         query = query.where(table.c["id"] < before)
     rows = transaction.connection.execute(query.order_by(table.c["id"].desc()).limit(_PAGE))
     shown = _shown_fields(transaction, object_def, record_id)
-    return [_entry(transaction, dict(row._mapping), shown) for row in rows]
+    names = earlier_names(transaction, object_def.key)
+    return [_entry(transaction, dict(row._mapping), shown, names) for row in rows]
 
 
 def shows_history(transaction: Transaction, object_def: ObjectDef, record_id: str, field: str) -> bool:
@@ -68,10 +70,12 @@ def _shown_fields(
 
 
 def _entry(
-    transaction: Transaction, row: Mapping[str, Any], shown: Mapping[str, tuple[FieldDef, bool]]
+    transaction: Transaction, row: Mapping[str, Any], shown: Mapping[str, tuple[FieldDef, bool]], names: EarlierNames
 ) -> HistoryEntry:
-    written = row["changes"]
+    written, entry = row["changes"], row["id"]
     changes = orjson.loads(written) if isinstance(written, str) else written or {}
+    called = ((names.field(name, entry), pair) for name, pair in changes.items())
+    found = [(name, [names.value(name, value, entry) for value in pair]) for name, pair in called if name in shown]
     return HistoryEntry(
         id=row["id"],
         version=row["version"] or 0,
@@ -80,9 +84,7 @@ def _entry(
         actor_id=row["actor"],
         actor_title=row["actor_name"] or "",
         origin=row["origin"],
-        changes=tuple(
-            _change(transaction, name, pair, *shown[name]) for name, pair in changes.items() if name in shown
-        ),
+        changes=tuple(_change(transaction, name, pair, *shown[name]) for name, pair in found),
         on_behalf_of=row["on_behalf"],
         run=row["run_id"],
         release=row["release"],

@@ -41,6 +41,7 @@ class StepKind(StrEnum):
     CHANGE_TYPE = "change_type"
     RETIRE = "retire"
     RENAME_OBJECT = "rename_object"
+    RENAME_FIELD = "rename_field"
     RENAME_OPTION = "rename_option"
     FILL_DEFAULT = "fill_default"
     RECOMPUTE = "recompute"

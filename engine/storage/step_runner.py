@@ -16,6 +16,7 @@ from sqlalchemy import Column, Connection, ForeignKey, MetaData, Table, column, 
 from sqlalchemy.schema import CreateIndex
 from sqlalchemy.types import TypeEngine
 
+from engine.storage.called_otherwise import call_field, call_object, call_option
 from engine.storage.column_types import ColumnKind, column_type
 from engine.storage.dialect import Dialect
 from engine.storage.layout import LIVE_COLUMN, OBJECT_SUFFIX
@@ -65,6 +66,7 @@ class StepRunner:
             StepKind.CREATE_INDEX: self._create_index,
             StepKind.DROP_INDEX: self._drop_index,
             StepKind.RENAME_OBJECT: self._rename_object,
+            StepKind.RENAME_FIELD: self._rename_field,
             StepKind.RENAME_OPTION: self._rename_option,
             StepKind.FILL_DEFAULT: self._fill_default,
             StepKind.RECOMPUTE: self._recompute,
@@ -155,9 +157,7 @@ class StepRunner:
 
     def _rename_object(self, details: Any) -> None:
         before, after = details["before"], details["after"]
-        system = self._system
-        for owner in (system.audit, system.stage, system.run, system.timer, system.notification, system.imported):
-            self._connection.execute(update(owner).where(owner.c.object == before).values(object=after))
+        call_object(self._connection, self._system, before, after)
         for name, columns in self._any_references():
             owner_table = table(name, *(column(item) for item in columns))
             for item in columns:
@@ -172,7 +172,13 @@ class StepRunner:
             if not name.startswith("fs_") and (names := _object_columns([item["name"] for item in columns]))
         ]
 
+    def _rename_field(self, details: Any) -> None:
+        call_field(self._connection, self._system, details["object"], details["before"], details["after"])
+
     def _rename_option(self, details: Any) -> None:
+        if "object" in details:
+            names = (details["object"], details["column"], details["before"], details["after"])
+            call_option(self._connection, self._system, *names)
         owner = table(details["table"], column(details["column"]))
         chosen = owner.c[details["column"]]
         if details.get("several"):

@@ -31,6 +31,7 @@ class SystemTables:
     role: Table
     lockout: Table
     audit: Table
+    renamed: Table
     sequence: Table
     conversion: Table
     match: Table
@@ -192,6 +193,18 @@ def _records(make: SystemTableMaker) -> dict[str, Table]:
             make.json("changes"),
             Index("ix_fs_audit_record", "object", "record_id", "id"),
             Index("ix_fs_audit_at", "at"),
+        ),
+        # One row a rename of a field or option: what it is called in audit entries up to `last_entry`.
+        "renamed": make.table(
+            "fs_renamed",
+            make.series(),
+            make.text("object", nullable=False),
+            make.text("field", nullable=False),
+            make.text("kind", nullable=False),
+            make.text("before", nullable=False),
+            make.text("after", nullable=False),
+            make.number("last_entry", nullable=False),
+            Index("ix_fs_renamed_object", "object"),
         ),
         # Series of autonumbers and the like.
         "sequence": make.table(

@@ -64,7 +64,14 @@ def upgrade_system_tables(database: Database, system: SystemTables, clock: Clock
 
 def _steps() -> Sequence[Step]:
     # Only ever append: what a step did in the field is done.
-    return (_create_first_tables, _create_stage_times, _create_match_keys, _create_files, _create_conversions)
+    return (
+        _create_first_tables,
+        _create_stage_times,
+        _create_match_keys,
+        _create_files,
+        _create_conversions,
+        _create_renames,
+    )
 
 
 def _create_first_tables(connection: Connection, system: SystemTables) -> None:
@@ -86,6 +93,10 @@ def _create_files(connection: Connection, system: SystemTables) -> None:
 
 def _create_conversions(connection: Connection, system: SystemTables) -> None:
     system.conversion.create(connection, checkfirst=True)
+
+
+def _create_renames(connection: Connection, system: SystemTables) -> None:
+    system.renamed.create(connection, checkfirst=True)
 
 
 def _version(connection: Connection, system: SystemTables) -> int:
