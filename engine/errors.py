@@ -121,6 +121,17 @@ class NotConvertible(EngineError):
         super().__init__(reason)
 
 
+class PoolRefused(EngineError):
+    """A record can't be claimed or let go; nothing was written. code: stable, for programs. `reason` is for people."""
+
+    def __init__(self, object_key: str, record_id: str, code: str, reason: str) -> None:
+        self.object_key = object_key
+        self.record_id = record_id
+        self.code = code
+        self.reason = reason
+        super().__init__(reason)
+
+
 class QueryProblem(EngineError):
     """A filter, sort, field list, cursor or limit of a caller is wrong; `problems` say where."""
 

@@ -61,12 +61,16 @@ class UniqueDef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InverseDef:
-    """A related list: the records of `object` (key) whose `field` points at the record; `owned` for child_of."""
+    """A related list: the records of `object` (key) whose `field` points at the record; `owned` for child_of.
+
+    other: of a list of links, the field of a link that names the record on the other side.
+    """
 
     name: str
     object: str
     field: str
     owned: bool
+    other: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +80,7 @@ class ObjectDef:
     key: what all later layers call it: its bare name, or `app.name` where an earlier app has that bare name.
     fields: API name → field, system fields (id, owner …) last. inverses: list name → related list.
     title: a text with `{expression}` parts. search: paths. layout: the default one; layouts: those tried before it.
+    links: of an object that a `links` field stands for, the field that looks up the other record.
     rate_date: the field with the day whose rates count for money in other currencies; None = the day of creation.
     """
 
@@ -97,6 +102,7 @@ class ObjectDef:
     reveal_duplicates: bool = False
     pool: PoolDef | None = None
     rate_date: str | None = None
+    links: str | None = None
     layout: LayoutDef
     layouts: tuple[LayoutDef, ...] = ()
     record_types: tuple[RecordTypeDef, ...] = ()

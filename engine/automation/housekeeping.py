@@ -12,6 +12,7 @@ from sqlalchemy import BigInteger, Connection, func, literal, or_, select, updat
 
 from engine.access.actor import Origin, system_actor
 from engine.automation.durable import RunQueue, SegmentStatus
+from engine.automation.duties import Duties
 from engine.automation.ledger import Ledger, run_of_row
 from engine.automation.matcher import stored_actor
 from engine.automation.program import Program
@@ -52,6 +53,7 @@ class Keeper:
     ids: IdMaker
     current: Callable[[], Release | None]
     index_of: Callable[[Release], RuleIndex]
+    duties: Duties
     chore: Callable[[], object] = lambda: None
     _chore_at: dt.datetime | None = None
     _aligned: int = 0
@@ -67,6 +69,7 @@ class Keeper:
             self._aligned = release.number
         while self._fire(release):
             pass
+        self.duties.tick()
         now = self.clock.now()
         if abs(now - self._looked_at) >= _OVERDUE:
             self._looked_at = now

@@ -15,6 +15,7 @@ from engine.accounts.users import UserDirectory
 from engine.automation.before_rules import BeforeRunner
 from engine.automation.courier import PluginCourier
 from engine.automation.durable import RunQueue
+from engine.automation.duties import Duties, Duty
 from engine.automation.housekeeping import Keeper
 from engine.automation.inbox import Inbox
 from engine.automation.ledger import Ledger
@@ -39,6 +40,7 @@ from engine.automation.worker import Worker
 from engine.clock import Clock
 from engine.errors import EngineError
 from engine.ids import IdMaker
+from engine.records.pools.returning import PoolKeeper
 from engine.records.service import Records
 from engine.releases.release import NoRelease, Release
 from engine.releases.store import ReleaseStore
@@ -50,6 +52,7 @@ from workflow_dsl.rule_checker import check_all_rules
 
 _RULE_LOG = logging.getLogger("fieldstone.rules")
 _CARETAKERS_RIGHT = "retry_runs"
+_POOLS_EVERY = dt.timedelta(minutes=5)
 
 
 class Automation:
@@ -151,8 +154,14 @@ class Automation:
             ids=self._ids,
             current=self._current,
             index_of=self.index,
+            duties=self._duties(),
             chore=self._chore,
         )
+
+    def _duties(self) -> Duties:
+        pools = PoolKeeper(records=self._records, clock=self._clock, current=self._current)
+        duty = Duty(name="returns to pools", every=_POOLS_EVERY, do=pools.return_untouched)
+        return Duties(duties=(duty,), clock=self._clock)
 
     def next_runs(self, rule: str, count: int = 5) -> tuple[dt.datetime, ...]:
         """Give the next moments of a rule's schedules."""

@@ -75,7 +75,10 @@ class Services:
 
 
 class Transaction(Sending):
-    """One transaction. confirmed: codes of warnings that a person confirmed; None = warnings pass and are reported."""
+    """One transaction. confirmed: codes of warnings that a person confirmed; None = warnings pass and are reported.
+
+    claims: whether owners change by claims out of a pool.
+    """
 
     def __init__(
         self,
@@ -125,6 +128,7 @@ class Transaction(Sending):
         )
         self.reader = Reader(self)
         self.waiting_events: list[SaveEvent] = []
+        self.claims = False
         # Files made of others in this transaction, by their new ids: rows of the others.
         self.copied_files: dict[str, Mapping[str, Any]] = {}
         self.judged_files: set[tuple[str, str, str]] = set()

@@ -163,8 +163,9 @@ class FieldChange:
 class HistoryEntry:
     """One save of a record as its history shows it.
 
-    id: of the audit row, ascending. action: created, updated, deleted, restored, converted. actor_id: user, None = the product.
-    origin: page, api, import, rule … run: id of the run that caused it, if one did. release: number it was saved under.
+    id: of the audit row, ascending. action: created, updated, deleted, restored, converted. actor_id: user,
+    None = the product. origin: page, api, import, rule … run: id of the run that caused it, if one did.
+    release: number it was saved under.
     """
 
     id: int

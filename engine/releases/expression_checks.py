@@ -98,9 +98,12 @@ class _ObjectCheck:
 
     def _conditions(self, field: FieldDef) -> Iterator[Problem]:
         for text in (field.required_if, field.visible_if, field.readonly_if):
-            yield from self._condition(text, "a condition of a field", allows_old=True)
+            if text is not None:
+                yield from self._condition(text, "a condition of a field", allows_old=True)
 
     def _values(self, field: FieldDef) -> Iterator[Problem]:
+        if field.default is None and field.copy_from is None:
+            return
         wanted, what = type_of_field(field), f"'{field.name}'"
         default = field.default.expression if field.default is not None else None
         if default is not None:
@@ -182,15 +185,17 @@ class _ObjectCheck:
 
     def _messages(self, label: Label) -> Iterator[Problem]:
         for _, text in label.texts:
+            if "{" not in text.text and "}" not in text.text:
+                continue  # it is told as it is
             yield from check_message(text, self._place("a message", allows_old=True)).problems
 
     def _views(self) -> Iterator[Problem]:
+        shown = replace(self._place("a view", needs_sql=True), shows_encrypted=True)
         for view in self._object.views.values():
             yield from self._condition(view.where, "a view's filter", needs_sql=True)
             for text in (*view.columns, *view.card):
                 if text.text in self._object.fields:
                     continue  # a field of the object itself can be shown; a path may lead where no list can follow
-                shown = replace(self._place("a view", needs_sql=True), shows_encrypted=True)
                 yield from check_text(text, shown).problems
 
 

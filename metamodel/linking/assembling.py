@@ -31,6 +31,7 @@ from metamodel.linking.relations import inverse_lists, resolve_targets
 from metamodel.linking.rollups import resolve_rollups
 from metamodel.linking.smaller_files import add_smaller_files
 from metamodel.linking.translations import translate_objects, translate_trees
+from metamodel.links import with_link_objects
 from metamodel.objects import InverseDef, ObjectDef
 from metamodel.reading.app_file import read_app
 from metamodel.reading.node_values import Reading, word, words
@@ -67,10 +68,13 @@ def assemble(
     names = ObjectNames({owner: key for key, (owner, _) in keyed.items()}, visible, unreadable)
     merged = _merged_nodes(trees, keyed, names, problems)
     merged = translate_objects(merged, trees, names, reading.language, problems)
+    whole = with_link_objects({key: (owner, merged[key]) for key, (owner, _) in keyed.items()}, problems)
+    if len(whole) > len(keyed):
+        names = ObjectNames({owner: key for key, (owner, _) in whole.items()}, visible, unreadable)
     option_sets = gather_option_sets(trees, problems)
     drafts = {
-        key: read_object(key, owner[1], owner[0], merged[key], option_sets, reading)
-        for key, (owner, _) in keyed.items()
+        key: read_object(key, owner[1], owner[0], node, option_sets, reading)
+        for key, (owner, node) in whole.items()
     }
     drafts, objects = _link_objects(drafts, names, reading.language, problems)
     apps = tuple(read_app(tree.app, reading, tree.rule_files, tree.data_files) for tree in trees)
@@ -181,6 +185,7 @@ def _object_def(draft: ObjectDraft, inverses: Mapping[str, InverseDef], language
         reveal_duplicates=draft.reveal_duplicates,
         pool=draft.pool,
         rate_date=draft.rate_date,
+        links=draft.links,
         layout=with_record_type(draft.layout or default_layout(draft, inverses, language), draft),
         layouts=complete_layouts(draft),
         record_types=draft.record_types,

@@ -8,6 +8,7 @@ from dataclasses import replace
 from metamodel.fields import FieldDef, OnDelete, RelationDef, RelationKind
 from metamodel.layouts import LayoutDef, SectionDef
 from metamodel.objects import InverseDef
+from metamodel.pools import CLAIMED_AT, claimed_field
 from metamodel.quality import QUALITY, is_weighed, quality_field
 from metamodel.reading.object_file import ObjectDraft
 from metamodel.source import LocatedText, Location
@@ -50,6 +51,9 @@ def add_system_fields(draft: ObjectDraft, first: str) -> ObjectDraft:
     if QUALITY not in fields and is_weighed(fields.values()):
         label = bilingual("Completeness", "完整度", draft.at, first)
         fields[QUALITY] = quality_field(fields, draft.app, draft.at, label)
+    if draft.pool is not None and CLAIMED_AT not in fields:
+        label = bilingual("Claimed at", "领取时间", draft.at, first)
+        fields[CLAIMED_AT] = claimed_field(draft.app, draft.at, label)
     for name, type_name in _SYSTEM_TYPES.items():
         fields[name] = _system_field(name, type_name, draft, first)
     return replace(draft, fields=fields)

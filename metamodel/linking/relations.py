@@ -67,10 +67,24 @@ def inverse_lists(drafts: Mapping[str, ObjectDraft], problems: Problems) -> dict
                 continue
             for target in _target_keys(relation, drafts):
                 made = InverseDef(
-                    name=relation.inverse, object=key, field=field.name, owned=relation.kind is RelationKind.CHILD_OF
+                    name=relation.inverse,
+                    object=key,
+                    field=field.name,
+                    owned=relation.kind is RelationKind.CHILD_OF,
+                    other=_other_side(draft, field),
                 )
                 _add(lists[target], made, drafts[target], field, drafts, problems)
     return lists
+
+
+def _other_side(draft: ObjectDraft, field: FieldDef) -> str | None:
+    """Give the field of a link that names the record on the other side than this one; None for other objects."""
+    if draft.links is None or field.relation is None:
+        return None
+    if field.relation.kind is RelationKind.CHILD_OF:
+        return draft.links
+    above = (each.name for each in draft.fields.values() if each.relation and each.relation.kind == "child_of")
+    return next(above, None) if field.name == draft.links else None
 
 
 def _target_keys(relation: RelationDef, drafts: Mapping[str, ObjectDraft]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from metamodel.duplicates import DuplicateDef
 from metamodel.fields import FieldDef
 from metamodel.layouts import LayoutDef
+from metamodel.links import target_field
 from metamodel.objects import UniqueDef, ValidationDef, ValidationSeverity
 from metamodel.pools import PoolDef, read_pool
 from metamodel.quality import with_weights
@@ -57,6 +58,7 @@ class ObjectDraft:
     reveal_duplicates: bool
     pool: PoolDef | None
     rate_date: str | None
+    links: str | None
     layout: LayoutDef | None
     layouts: tuple[LayoutDef, ...]
     record_types: tuple[RecordTypeDef, ...]
@@ -101,6 +103,7 @@ def read_object(
         reveal_duplicates=word(node.get("reveal_duplicates")) == "owner",
         pool=read_pool(node.get("pool")),
         rate_date=word(node.get("rate_date")),
+        links=target_field(node),
         layout=read_layout(node.get("layout"), reading),
         layouts=read_layouts(node.get("layouts"), reading),
         record_types=record_types,

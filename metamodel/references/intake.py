@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from metamodel.fields import FieldDef
-from metamodel.objects import SYSTEM_FIELDS, InverseDef
+from metamodel.objects import InverseDef
 from metamodel.reading.node_values import child, entries, items, scalars, word
 from metamodel.references.definition_names import DefinitionNames
 from metamodel.yaml_nodes import Mapping, Node, Scalar
@@ -34,7 +34,7 @@ def check_form(node: Mapping, look: DefinitionNames) -> None:
 
 
 def _check_writable(field: FieldDef | None, node: Node | None, look: DefinitionNames) -> None:
-    if field is not None and (field.is_computed or (field.name in SYSTEM_FIELDS and field.name != "owner")):
+    if field is not None and (field.is_computed or (field.system and field.name != "owner")):
         look.fault("APP521", f"'{field.name}' is given by the product and can't be filled in", node)
 
 

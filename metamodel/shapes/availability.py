@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-LATER_FIELD_TYPES = frozenset("links".split())
+LATER_FIELD_TYPES = frozenset[str]()
 LATER_VIEW_TYPES = frozenset(("calendar", "timeline", "map", "pivot"))
 LATER_KEYS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "object": frozenset("pool source retention".split()),
-        "extension": frozenset("pool retention".split()),
+        "object": frozenset("source retention".split()),
+        "extension": frozenset(("retention",)),
         "layout": frozenset(("tabs",)),
         "view": frozenset(("group_by", "page_size")),
     }

@@ -9,6 +9,7 @@ from ui.api.conversions import convert, get_conversion
 from ui.api.exports import export_records
 from ui.api.files import download_file, download_preview, upload_file
 from ui.api.openapi import OpenApiDocuments
+from ui.api.pools import claim, let_go
 from ui.api.query import query_figures
 from ui.api.record_log import get_history, get_runs, get_stages
 from ui.api.runs import list_runs, retry_run
@@ -27,6 +28,8 @@ def register(app: Flask) -> None:
     api.delete(one)(records.delete_record)
     api.post(f"{one}/restore")(records.restore_record)
     api.post(f"{one}/convert")(convert)
+    api.post(f"{one}/claim")(claim)
+    api.post(f"{one}/release")(let_go)
     api.get(f"{one}/conversion")(get_conversion)
     api.get(f"{one}/history")(get_history)
     api.get(f"{one}/stages")(get_stages)

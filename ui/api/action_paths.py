@@ -1,4 +1,4 @@
-"""OpenAPI of what can be done with a record beyond saving it: conversions."""
+"""OpenAPI of what can be done with a record beyond saving it: conversions, claims out of a pool."""
 
 from __future__ import annotations
 
@@ -23,14 +23,31 @@ _MADE: Schema = {
     "required": ["made"],
 }
 
+_STANDING: Schema = {
+    "type": "object",
+    "properties": {
+        "id": {"type": "string", "format": "uuid"},
+        "version": {"type": "integer"},
+        "held": {"type": "integer", "description": "Claimed records that the caller holds now."},
+        "quota": {"type": ["integer", "null"]},
+        "protected_until": {"type": ["string", "null"], "format": "date-time"},
+    },
+}
+
 
 def action_paths(metamodel: Metamodel, each: VisibleObject, lang: str) -> dict[str, Any]:
     """Give the paths of an object's actions, as far as the caller could use them at all."""
     key, tag = each.object.key, label_text(each.object.label, lang, each.object.name)
     conversions = [found for found in metamodel.conversions.values() if found.source == key]
+    paths: dict[str, Any] = {}
+    if each.object.pool is not None:
+        body: Schema = {"type": "object", "properties": {"confirm": _TEXTS}, "additionalProperties": False}
+        for action in ("claim", "release"):
+            call = _post(f"{action}_{key}", tag, body, _STANDING, required=False)
+            paths[f"/records/{key}/{{id}}/{action}"] = call
     if not conversions:
-        return {}
-    paths: dict[str, Any] = {f"/records/{key}/{{id}}/conversion": _get(f"conversion_of_{key}", tag)}
+        return paths
+    paths |= {f"/records/{key}/{{id}}/conversion": _get(f"conversion_of_{key}", tag)}
     if "update" in each.actions:
         paths[f"/records/{key}/{{id}}/convert"] = _post(f"convert_{key}", tag, _convert_body(conversions))
     return paths
@@ -54,17 +71,17 @@ def _get(name: str, tag: str) -> dict[str, Any]:
     return {"parameters": [_ID], "get": {"operationId": name, "tags": [tag], "responses": _answers()}}
 
 
-def _post(name: str, tag: str, body: Schema) -> dict[str, Any]:
+def _post(name: str, tag: str, body: Schema, answer: Schema = _MADE, *, required: bool = True) -> dict[str, Any]:
     content = {"application/json": {"schema": body}}
     call = {
         "operationId": name,
         "tags": [tag],
-        "requestBody": {"required": True, "content": content},
-        "responses": _answers(),
+        "requestBody": {"required": required, "content": content},
+        "responses": _answers(answer),
     }
     return {"parameters": [_ID], "post": call}
 
 
-def _answers() -> dict[str, Any]:
-    answer = {"description": "What it became.", "content": {"application/json": {"schema": _MADE}}}
+def _answers(schema: Schema = _MADE) -> dict[str, Any]:
+    answer = {"description": "What came of it.", "content": {"application/json": {"schema": schema}}}
     return {"200": answer, "default": {"$ref": "#/components/responses/Problem"}}

@@ -28,6 +28,7 @@ from ui.pages.kept_pages import kept_page
 from ui.pages.list_filter import FilterBar, make_bar, make_chips, with_condition
 from ui.pages.list_plan import ListPlan, is_number, is_sortable, list_plan
 from ui.pages.list_state import PAGE_SIZES, ListState, chosen_view, parse_sort, print_sort, read_state
+from ui.pages.pool import may_see_pool
 from ui.pages.quality import may_measure
 from ui.pages.rights import access_of, readable_object, user_formats
 from ui.pages.totals import total_text
@@ -106,6 +107,8 @@ def view_tabs(object_def: ObjectDef, state: ListState, current: ViewDef | None) 
         )
         for view in views
     )
+    if may_see_pool(object_def):
+        tabs = (*tabs, Tab(label=str(_("Pool")), href=f"/pool/{quote(object_def.key)}", icon="inbox"))
     if not may_measure(object_def):
         return tabs
     return (*tabs, Tab(label=str(_("Least complete")), href=f"/quality/{quote(object_def.key)}", icon="percentage"))
@@ -123,7 +126,7 @@ def _read(plan: ListPlan, state: ListState, formats: Formats) -> tuple[Found, Pr
     capped = counted is not None and counted.capped
     found = Found(
         rows=plan.write_rows(page.rows),
-        summary=_("%(count)s records", count=count_text(counted) if counted is not None else len(page)),
+        summary=plan.counted % {"count": count_text(counted) if counted is not None else len(page)},
         exact_url=state.url(exact=True, cursor=state.cursor) if capped else "",
         total=total_text(plan, state, formats),
         next_url=state.url(cursor=page.next_cursor) if page.next_cursor else "",

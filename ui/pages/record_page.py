@@ -26,6 +26,7 @@ from ui.pages.converting import ConvertLink, conversion_links
 from ui.pages.history import history_entries
 from ui.pages.layout_note import layout_note
 from ui.pages.layout_parts import Section, highlight_items, shown_sections
+from ui.pages.pool import PoolActions, pool_actions
 from ui.pages.related import RelatedList, related_lists
 from ui.pages.rights import readable_object, user_formats
 from ui.pages.run_words import RunRow, run_row
@@ -58,6 +59,7 @@ class RecordPage:
     completeness: Completeness | None
     conversions: tuple[ConvertLink, ...]
     converted: ConvertedInto | None
+    pool: PoolActions
     edit_url: str
     delete_url: str
 
@@ -106,6 +108,7 @@ def make_record_page(object_def: ObjectDef, record_id: str, formats: Formats) ->
         related = related_lists(transaction, object_def, layout, record_id, formats, release())
         history = history_entries(transaction, object_def, record_id, formats)
         conversions = conversion_links(transaction, object_def, record_id) if state.may_update else ()
+        pool = pool_actions(transaction, object_def, record, formats)
         converted = converted_into(transaction, object_def, record_id, formats)
         about = RunFilter(object=key, record_id=record_id)
         runs = platform().automation.runs.list(actor(), about, limit=_RUNS, within=transaction)
@@ -131,6 +134,7 @@ def make_record_page(object_def: ObjectDef, record_id: str, formats: Formats) ->
         completeness=completeness_of(object_def, record.values, formats),
         conversions=conversions,
         converted=converted,
+        pool=pool,
         edit_url=f"{url}/edit" if state.may_update and state.changeable else "",
         delete_url=f"{url}/delete" if state.may_delete else "",
     )

@@ -26,6 +26,7 @@ from engine.records.conversions.drafting import TargetDraft, draft_target, evalu
 from engine.records.conversions.keeping import Converted, MadeRecord, is_converted, keep_conversion, titled_all
 from engine.records.conversions.plan import CarriedList, ConversionPlan, conversion_plans
 from engine.records.hooks import SaveKind
+from engine.records.product_rights import with_product_rights
 from engine.records.saving.audit import audit_row, write_audit
 from engine.records.saving.loading import load_for_change
 from engine.records.saving.messages import say
@@ -73,7 +74,7 @@ def convert_record(
     made = _Making(transaction, plan, asked).make(context)
     faults.reach("conversion.made")
     context = context.with_given({each.name: each.id for each in made})
-    product = _with_product_rights(transaction)
+    product = with_product_rights(transaction)
     for carried in plan.carried:
         _carry(product, plan, record_id, carried, made)
     if plan.values:
@@ -105,20 +106,6 @@ def is_ready(plan: ConversionPlan, context: RecordContext) -> bool:
         return plan.when is None or bool(plan.when(context))
     except EvaluationError:
         return False
-
-
-def _with_product_rights(transaction: Transaction) -> Transaction:
-    """Give a transaction on the same connection for the same person, not bound by grants."""
-    elevated = replace(transaction.actor, is_system=True)
-    kind = type(transaction)
-    return kind(
-        transaction.services,
-        transaction.connection,
-        transaction.parts,
-        elevated,
-        transaction.now,
-        transaction.cause,
-    )
 
 
 class _Making:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
@@ -21,9 +20,9 @@ _numbers = iter(range(1_000_000))
 
 
 @pytest.fixture
-def lead(desk: Desk) -> Iterator[str]:
+def lead(desk: Desk) -> str:
     number = next(_numbers)
-    yield desk.make(
+    return desk.make(
         "lead",
         name=f"王芳 {number}",
         company=f"上海公司 {number}",
@@ -198,15 +197,19 @@ def test_the_log_names_who_converted_and_the_page_what_it_became(desk: Desk, lea
     assert desk.served.get("bob", f"/records/lead/{lead}/conversion").status_code == 404
 
 
-def test_a_conversion_that_breaks_off_leaves_nothing(desk: Desk, lead: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_conversion_that_breaks_off_leaves_nothing(desk: Desk, lead: str) -> None:
     counts = totals(desk)
 
     class Cut(EngineError):
         """The power goes."""
 
-    with pytest.raises(Cut), desk.served.platform.records.transaction(desk.actor("ann")) as transaction:
-        convert_record(transaction, transaction.object_def("lead"), lead, ConversionRequest())
-        raise Cut
+    def convert_and_break() -> None:
+        with desk.served.platform.records.transaction(desk.actor("ann")) as transaction:
+            convert_record(transaction, transaction.object_def("lead"), lead, ConversionRequest())
+            raise Cut
+
+    with pytest.raises(Cut):
+        convert_and_break()
     assert totals(desk) == counts
     assert desk.read("lead", lead)["status"] == "qualified"
     made_of(convert(desk, "ann", lead))
