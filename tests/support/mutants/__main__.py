@@ -52,9 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if noticing.mutants:
         marks = "not browser and not faults and not real_data"
         pytest.main(["-q", "-s", "-m", marks, "-W", "ignore", *_NO_RECORD, *TESTS], plugins=[noticing])
-    for name in noticing.failing:
-        print(f"fails on the program as it is: {name}")
-    return 2 if noticing.failing else _count(verdicts)
+        for name in noticing.failing:
+            print(f"fails on the program as it is: {name}")
+        if noticing.failing:
+            return 2
+    return _count(verdicts)
 
 
 def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:

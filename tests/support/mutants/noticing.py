@@ -68,7 +68,7 @@ class Noticing:
     at_a_time: int
     told: Told
     resume: bool = False
-    failing: list[str] = field(default_factory=list)
+    failing: list[str] = field(default_factory=lambda: ["the collection of the tests"])
     """Tests that fail on the program as it is: with them nothing is counted."""
     _items: Sequence[pytest.Item] = ()
     _seconds: dict[int, float] = field(default_factory=dict)
@@ -77,6 +77,7 @@ class Noticing:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Run the first round, then the mutants."""
+        self.failing.clear()
         if session.testsfailed:
             self.failing.append("the collection of the tests")
             return True
