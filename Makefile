@@ -25,7 +25,7 @@ help:
 	@echo "make promises [PREFIX=EXP,RUL]   promises that no passing test of the last run holds"
 	@echo "make real-data DATA=FOLDER load a public data set through the importer"
 	@echo "make bench                 throughput beside a hand-written application"
-	@echo "make mutants               how many altered programs the tests notice (MUTANTS='--sample 80')"
+	@echo "make mutants               how many altered programs the tests notice (MUTANTS='--sample 80 --seed 1')"
 	@echo "make test-faults           the long tests that kill processes"
 	@echo "make setup                 only build .venv"
 	@echo "make lock                  renew requirements.lock (needs uv)"
@@ -43,7 +43,7 @@ demo: setup
 	@$(BIN)/fieldstone demo --port $(PORT)
 
 test: setup chromium
-	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile -m "$(MARKS)" $(TESTS)
+	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder -m "$(MARKS)" $(TESTS)
 
 test-faults: setup
 	$(BIN)/python -m pytest -m faults $(TESTS)

@@ -46,6 +46,21 @@ settings.register_profile("ci", derandomize=True, print_blob=True, **_PROFILE)
 settings.register_profile("thorough", max_examples=2000, **_PROFILE)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
 
+# Files of few and long tests, each begun early so that no worker of a parallel run is left with one at the end.
+_LONG_FILES = (
+    "tests/tools/test_mutants.py",
+    "tests/engine/automation/test_crashes.py",
+    "tests/acceptance/test_access_everywhere.py",
+    "tests/acceptance/test_live_change.py",
+    "tests/acceptance/test_real_data.py",
+    "tests/acceptance/test_kills.py",
+    "tests/architecture/test_wheel.py",
+    "tests/architecture/test_types.py",
+    "tests/ui/cli/test_demo.py",
+    "tests/ui/cli/test_serving.py",
+    "tests/engine/storage/test_migration.py",
+)
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Record promises, and lay out the folder of the run's PostgreSQL for all workers of the run."""
@@ -57,7 +72,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs PostgreSQL, a browser or the public data sets, so that `-m` can choose."""
+    """Mark what needs PostgreSQL, a browser or the public data sets, so that `-m` can choose; begin with long files."""
+    items.sort(key=_turn)
     for item in items:
         names = getattr(item, "fixturenames", ())
         parameters = getattr(getattr(item, "callspec", None), "params", {})
@@ -68,6 +84,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
         if "shared_data" in names:
             item.add_marker(pytest.mark.real_data)
+
+
+def _turn(item: pytest.Item) -> int:
+    name = item.path.relative_to(REPOSITORY).as_posix() if item.path.is_relative_to(REPOSITORY) else ""
+    return _LONG_FILES.index(name) if name in _LONG_FILES else len(_LONG_FILES)
 
 
 @pytest.fixture(scope="session")

@@ -186,7 +186,10 @@ def check_the_rule_runs(apis: Sequence[Client], account: str) -> None:
 
 
 def broken_folders() -> list[tuple[str, dict[str, str]]]:
-    """Some mistakes of the corpus that stand in one file of their own, as files to lay into the app's folder."""
+    """Some mistakes of the corpus that stand in one file of their own, as files to lay into the app's folder.
+
+    Every fifth kind of them: each kind is refused by one and the same check, which the corpus tries with all.
+    """
     picked: dict[str, tuple[str, dict[str, str]]] = {}
     for case in metadata_cases():
         files = {path: text for path, text in case.files.items() if text is not None}
@@ -196,7 +199,7 @@ def broken_folders() -> list[tuple[str, dict[str, str]]]:
         errors = [problem for problem in case.problems if " warning: " not in problem and " info: " not in problem]
         if whole and errors:
             picked.setdefault(errors[0].split()[1], (case.name, {"objects/deal.yaml": files["objects/deal.yaml"]}))
-    return [picked[code] for code in sorted(picked)]
+    return [picked[code] for code in sorted(picked)[::5]]
 
 
 def quiet_dump(database_url: str) -> Mapping[str, tuple[str, ...]]:
