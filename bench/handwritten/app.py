@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from flask import Flask, Response, abort, render_template, request
+from flask import Flask, Response, abort, request
 
 from bench.handwritten import queries
 from bench.handwritten.form import deal_form
+from bench.handwritten.listing import open_deals
 from bench.handwritten.store import Store
 from bench.people import PROBABILITY, Caller
 from bench.raw import cell
@@ -112,9 +113,7 @@ class Program:
 
     def html_list(self) -> str:
         """Show open deals."""
-        rows = self.store.rows(queries.HTML_LIST, self._who())
-        count = self.store.rows(queries.HTML_COUNT, self._who())[0][0]
-        return render_template("list.html", rows=rows[:50], count=count, number=self._number)
+        return open_deals(self.store, self._who())
 
     def html_form(self, record_id: str) -> str:
         """Show the form of a deal."""

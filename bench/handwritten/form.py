@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import abort, render_template, request
 
+from bench.handwritten.listing import STAGES
 from bench.handwritten.queries import VISIBLE
 from bench.handwritten.store import Store
 from bench.people import CLOSED
@@ -52,14 +53,6 @@ _STARTED = (
     "name", "account", "contact", "product", "amount", "stage", "opened_on", "close_date", "owner", "next_step",
     "reference", "description",
 )  # fmt: skip
-_STAGES = {
-    "prospect": "Prospect",
-    "qualify": "Qualify",
-    "proposal": "Proposal",
-    "negotiation": "Negotiation",
-    "won": "Won",
-    "lost": "Lost",
-}
 _NEXT = {
     "prospect": ("qualify", "proposal", "lost"),
     "qualify": ("prospect", "proposal", "lost"),
@@ -102,7 +95,9 @@ def deal_form(store: Store, who: dict[str, Any], record_id: str) -> str:
         contacts=offered[1],
         products=offered[2],
         users=offered[3],
-        stages=[(name, _STAGES[name]) for name in _STAGES if name == record["stage"] or name in _NEXT[record["stage"]]],
+        stages=[
+            (name, STAGES[name][0]) for name in STAGES if name == record["stage"] or name in _NEXT[record["stage"]]
+        ],
         needing=_NEED_ACCOUNT,
         csrf=_csrf_token(),
     )

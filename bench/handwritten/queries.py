@@ -26,16 +26,6 @@ LIST = (
     "WHERE o.deleted_at IS NULL AND " + VISIBLE.format("o")
     + " AND o.stage = %(stage)s AND o.amount_base >= %(least)s ORDER BY o.amount_base DESC, o.id DESC LIMIT 51"
 )  # fmt: skip
-HTML_LIST = (
-    "SELECT o.id, o.name, o.account, a.title_, x.title_, o.amount, o.stage, o.close_date FROM sales_opportunity o "
-    "LEFT JOIN core_account a ON a.id = o.account AND a.deleted_at IS NULL AND " + VISIBLE.format("a") + " "
-    "LEFT JOIN core_user x ON x.id = a.owner WHERE o.deleted_at IS NULL AND " + VISIBLE.format("o")
-    + " AND o.stage NOT IN ('won', 'lost') ORDER BY o.close_date, o.amount_base DESC, o.id LIMIT 51"
-)  # fmt: skip
-HTML_COUNT = (
-    "SELECT count(*) FROM (SELECT 1 FROM sales_opportunity o WHERE o.deleted_at IS NULL AND " + VISIBLE.format("o")
-    + " AND o.stage NOT IN ('won', 'lost') LIMIT 1001) q"
-)  # fmt: skip
 ACCOUNT = "SELECT a.id FROM core_account a WHERE a.id = %(id)s AND a.deleted_at IS NULL AND " + VISIBLE.format("a")
 NEXT_NUMBER = (
     "INSERT INTO bench_sequence (name, value) VALUES ('opportunity', 1) "

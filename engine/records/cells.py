@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -268,6 +269,9 @@ def _reference_cell(
     name: str, value: SqlReference | SqlAnyReference, parts: tuple[Sql, ...], at: int, title_at: int, node: t.Typed
 ) -> Cell:
     polymorphic = node.type.polymorphic
+    if isinstance(value, SqlReference) and len(value.targets) == 1 and not polymorphic:
+        # Most lookups point at one object: the driver gives the id as the text that it is in memory.
+        return Cell(name, parts, itemgetter(at), lambda row: _link(row[at], row[title_at]), itemgetter(title_at))
 
     def ref(row: Sequence[Any]) -> Ref | None:
         if isinstance(value, SqlAnyReference):
@@ -290,3 +294,7 @@ def _reference_cell(
         return {"id": found.id, "title": row[title_at]}
 
     return Cell(name, parts, read, json, lambda row: row[title_at])
+
+
+def _link(record_id: Any, title: Any) -> dict[str, Any] | None:
+    return None if record_id is None else {"id": record_id, "title": title}

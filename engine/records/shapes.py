@@ -30,7 +30,7 @@ class CellShape:
 
     def record(self, row: Sequence[Any]) -> Record:
         """Make a record of a driver's row."""
-        titles = {name: title(row) for name, title in self._titles if title(row) is not None}
+        titles = {name: found for name, title in self._titles if (found := title(row)) is not None}
         return Record(
             object=self._object,
             id=row[ID_AT],

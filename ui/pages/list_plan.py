@@ -30,7 +30,8 @@ class ListPlan:
     """The compiled part of a list.
 
     paths: what is asked of the door, in the columns' order. filterable: fields of the bar by name, in page order.
-    total: the field whose sum the foot shows, if the view names one that may be read.
+    total: the field whose sum the foot shows, if the view names one that may be read. counted: the words of a count,
+    with `%(count)s` for it.
     """
 
     object_def: ObjectDef
@@ -39,6 +40,7 @@ class ListPlan:
     write_rows: RowWriter
     filterable: Mapping[str, FieldDef]
     total: FieldDef | None
+    counted: str
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -119,6 +121,7 @@ def _make(
         write_rows=compile_rows(object_def.key, columns, formats, row_words(), select=False),
         filterable=filterable,
         total=total,
+        counted=str(_("%(count)s records")),
     )
 
 
