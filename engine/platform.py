@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 from engine.accounts.opening import AccountSettings, open_accounts
@@ -92,16 +93,7 @@ class Platform:
         releases = ReleaseStore(database, system, language, settings.app_settings, cipher)
         records = Records(database, system, releases.current, clock, ids, language.functions, settings.secret())
         stamp = AccountStamp(database, system.stamp)
-        folder = ContentFolder(settings.data_folder / "files")
-        room = FileRoom(file_mb=settings.file_limit_mb, total_mb=settings.files_quota_mb)
-        files = FileStore(database, system, records, folder, clock, room)
-        collector = FileCollector(
-            database=database,
-            system=system,
-            folder=folder,
-            clock=clock,
-            current=lambda: releases.current() if releases.has_release() else None,
-        )
+        files, collector = _files(settings, releases, records, clock)
         automation = _automate(settings, releases, records, plugins, clock, ids, tuning, collector.collect)
         records.join(automation.before_rules, UserChanges(automation.after_save, stamp))
         current = releases.current
@@ -183,6 +175,21 @@ def _connect(settings: PlatformSettings, clock: Clock) -> tuple[Database, System
     return database, system
 
 
+def _files(
+    settings: PlatformSettings, releases: ReleaseStore, records: Records, clock: Clock
+) -> tuple[FileStore, FileCollector]:
+    folder = ContentFolder(settings.data_folder / "files")
+    room = FileRoom(file_mb=settings.file_limit_mb, total_mb=settings.files_quota_mb)
+    collector = FileCollector(
+        database=releases.database,
+        system=releases.system,
+        folder=folder,
+        clock=clock,
+        current=lambda: releases.current() if releases.has_release() else None,
+    )
+    return FileStore(releases.database, releases.system, records, folder, clock, room), collector
+
+
 def _automate(
     settings: PlatformSettings,
     releases: ReleaseStore,
@@ -216,11 +223,12 @@ def installed_language(plugins: PluginManager) -> Language:
     return Language(
         field_types=field_types_with(plugins),
         functions=functions,
-        expressions=lambda metamodel, known: check_expressions(metamodel, functions, known),
+        expressions=lambda metamodel, known: chain(
+            check_expressions(metamodel, functions, known), check_hints(metamodel, functions, known)
+        ),
         checks=(
             lambda metamodel: check_definitions(metamodel, functions),
             lambda metamodel: check_roles(metamodel, functions),
-            lambda metamodel: check_hints(metamodel, functions),
             lambda metamodel: check_all_rules(metamodel, functions, plugins.action_names).problems,
         ),
     )

@@ -26,7 +26,7 @@ def kind_of_archive(path: Path) -> str:
             members = archive.infolist()
             _check(members, path.stat().st_size)
             return _kind(archive, {each.filename for each in members})
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, RuntimeError, EOFError) as fault:
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, EOFError) as fault:
         raise FieldValueError("file_archive") from fault
 
 

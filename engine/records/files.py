@@ -24,6 +24,21 @@ if TYPE_CHECKING:
 FileRow = Mapping[str, Any]
 
 
+class FilesOfSave:
+    """What one transaction has found out about the files of its saves.
+
+    copied: files made of others, by their new ids: rows of the others. judged: record, field and file. taken: record
+    and field that an upload goes to, by its id.
+    """
+
+    __slots__ = ("copied", "judged", "taken")
+
+    def __init__(self) -> None:
+        self.copied: dict[str, FileRow] = {}
+        self.judged: set[tuple[str, str, str]] = set()
+        self.taken: dict[str, tuple[str, str]] = {}
+
+
 def file_rows(transaction: Transaction, ids: Collection[str], *, locked: bool = False) -> dict[str, FileRow]:
     """Give what is known of files, by id."""
     table = transaction.system.file
@@ -60,16 +75,6 @@ def is_own(transaction: Transaction, row: FileRow) -> bool:
 
 
 def place_of(metamodel: Metamodel, row: FileRow) -> tuple[ObjectDef, str] | None:
-    """Give the object and field that a file belongs to, as they are called now; None where they are no more."""
-    object_def = metamodel.objects.get(row["object"]) or _object_that_was(metamodel, row["object"])
-    if object_def is None:
-        return None
-    if row["field"] in object_def.fields:
-        return object_def, row["field"]
-    return next(((object_def, name) for name, field in object_def.fields.items() if field.was == row["field"]), None)
-
-
-def _object_that_was(metamodel: Metamodel, key: str) -> ObjectDef | None:
-    return next(
-        (each for each in metamodel.objects.values() if each.was and key in (each.was, f"{each.app}.{each.was}")), None
-    )
+    """Give the object and field that a file belongs to; None where they are no more."""
+    object_def = metamodel.objects.get(row["object"])
+    return None if object_def is None or row["field"] not in object_def.fields else (object_def, row["field"])

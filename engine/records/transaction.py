@@ -20,6 +20,7 @@ from engine.expressions.sql.runtime import RunValues
 from engine.ids import IdMaker
 from engine.records.aggregates import AggregateQuery, AggregateRow, read_aggregate
 from engine.records.choosing import choices, choices_of
+from engine.records.files import FilesOfSave
 from engine.records.forms import form_state
 from engine.records.history import read_history
 from engine.records.hooks import AfterSave, BeforeRules, Cause, SaveEvent
@@ -129,11 +130,7 @@ class Transaction(Sending):
         self.reader = Reader(self)
         self.waiting_events: list[SaveEvent] = []
         self.claims = False
-        # Files made of others in this transaction, by their new ids: rows of the others.
-        self.copied_files: dict[str, Mapping[str, Any]] = {}
-        self.judged_files: set[tuple[str, str, str]] = set()
-        # Record and field that an upload goes to, by its id.
-        self.taken_files: dict[str, tuple[str, str]] = {}
+        self.files = FilesOfSave()
 
     def get(self, object_key: str, record_id: str, *, fields: Sequence[str] | None = None) -> Record:
         """Read one record.

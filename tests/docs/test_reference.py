@@ -79,7 +79,7 @@ def test_the_page_of_the_api_lists_each_call_and_no_other() -> None:
     register(app)
     rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/v1")]
     shown = re.compile(r"<(?:\w+:)?(\w+)>")
-    names = {"object_name": "{object}", "record_id": "{id}", "run_id": "{id}"}
+    names = {"object_name": "{object}", "record_id": "{id}", "run_id": "{id}", "field_name": "{field}", "file_id": "{id}", "size": "{size}"}
     calls = {
         f"{method} {shown.sub(lambda found: names[found[1]], rule.rule).removeprefix('/api/v1')}"
         for rule in rules
@@ -94,7 +94,7 @@ def test_the_page_of_pages_lists_each_address_and_no_other() -> None:
     app = Flask("ui")
     app.register_blueprint(auth.blueprint)
     register_pages(app)
-    names = {"object_name": "{object}", "record_id": "{id}", "run_id": "{id}", "field_name": "{field}"}
+    names = {"object_name": "{object}", "record_id": "{id}", "run_id": "{id}", "field_name": "{field}", "file_id": "{id}", "size": "{size}"}
     shown = re.compile(r"<(?:\w+:)?(\w+)>")
     addresses = {
         shown.sub(lambda found: names.get(found[1], f"{{{found[1]}}}"), rule.rule)

@@ -9,6 +9,7 @@ from flask import Flask
 
 from ui.assets import register_assets
 from ui.pages import (
+    choices,
     converting,
     export,
     expression,
@@ -37,6 +38,7 @@ def register(app: Flask) -> None:
         export,
         record_list,
         moves,
+        choices,
         record_form,
         record_page,
         converting,

@@ -147,30 +147,6 @@ def edit_state(object_name: str, record_id: str) -> ResponseReturnValue:
     return _state_answer(readable_object(object_name), record_id)
 
 
-@blueprint.get("/o/<object_name>/choices/<field_name>")
-def offer_choices(object_name: str, field_name: str) -> ResponseReturnValue:
-    """Answer what a lookup's picker offers for the text typed."""
-    object_def = readable_object(object_name)
-    field = object_def.fields.get(field_name)
-    given = read_posted(form_fields(object_def), request.args, user_formats()).values
-    found = platform().records.choices(
-        actor(), object_def.key, field_name, request.args.get("q", "")[:200], values=given
-    )
-    single = field is not None and field.relation is not None and field.relation.single_target is not None
-    bare = single or "bare" in request.args
-    several = len({each.object for each in found}) > 1
-    return {
-        "options": [
-            {
-                "value": each.id if bare else f"{each.object}:{each.id}",
-                "text": each.title,
-                "hint": _object_label(each.object) if several else "",
-            }
-            for each in found
-        ]
-    }
-
-
 def _saved_or_refused(
     object_def: ObjectDef, record_id: str | None, posted: PostedForm, save: Callable[[], Saved]
 ) -> ResponseReturnValue:
@@ -311,8 +287,3 @@ def _crumbs(object_def: ObjectDef, is_new: bool, title: str, url: str) -> tuple[
     if is_new:
         return listed, Crumb(label=str(_("New")))
     return listed, Crumb(label=title, href=url), Crumb(label=str(_("Edit")))
-
-
-def _object_label(object_key: str) -> str:
-    found = release().metamodel.objects[object_key]
-    return label_text(found.label, language(), found.name)

@@ -31,7 +31,7 @@ def check_files(drafts: Sequence[RecordDraft], transaction: Transaction) -> None
 
     Asked before formulas read the files, and again for those that rules gave: each file is judged once.
     """
-    judged = transaction.judged_files
+    judged = transaction.files.judged
     pairs = [pair for pair in _changed(drafts) if not _new(*pair) <= judged]
     if not pairs:
         return
@@ -65,7 +65,7 @@ def claim_files(drafts: Sequence[RecordDraft], transaction: Transaction) -> None
         place = {"object": draft.object_key, "record_id": draft.record_id, "field": field.name}
         before, after = set(files_in(draft.old.get(field.name))), files_in(draft.values[field.name])
         for file in after:
-            if (source := transaction.copied_files.get(file.id)) is not None:
+            if (source := transaction.files.copied.get(file.id)) is not None:
                 copies.append({**source, **place, "id": file.id, "released_at": None})
             elif file not in before:
                 claimed.append({f"its_{name}": value for name, value in (place | {"id": file.id}).items()})
@@ -138,7 +138,7 @@ def _owned(draft: RecordDraft, field: FieldDef, file: StoredFile, row: FileRow, 
     if row["record_id"] is None and (given_by_app or is_own(transaction, row)):
         # What is named twice goes to the first; the others get copies.
         here = (draft.record_id, field.name)
-        if transaction.taken_files.setdefault(file.id, here) == here:
+        if transaction.files.taken.setdefault(file.id, here) == here:
             return _named(row, file.id)
         return _copied(row, transaction)
     place = place_of(transaction.parts.metamodel, row)
@@ -156,7 +156,7 @@ def _owned(draft: RecordDraft, field: FieldDef, file: StoredFile, row: FileRow, 
 
 def _copied(row: FileRow, transaction: Transaction) -> StoredFile:
     copied = _named(row, random_file_id())
-    transaction.copied_files[copied.id] = dict(row)
+    transaction.files.copied[copied.id] = dict(row)
     return copied
 
 
