@@ -37,6 +37,17 @@ def text_of(name: str) -> str:
     return (REPOSITORY / "docs" / name).read_text(encoding="utf-8")
 
 
+NAMES = {
+    "object_name": "{object}",
+    "record_id": "{id}",
+    "run_id": "{id}",
+    "file_id": "{id}",
+    "field_name": "{field}",
+    "size": "{size}",
+}
+"""Parts of addresses in the code → as pages call them."""
+
+
 def first_cells(text: str) -> list[str]:
     return [line.split("|")[1] for line in text.splitlines() if line.startswith("| `")]
 
@@ -79,9 +90,8 @@ def test_the_page_of_the_api_lists_each_call_and_no_other() -> None:
     register(app)
     rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/v1")]
     shown = re.compile(r"<(?:\w+:)?(\w+)>")
-    names = {"object_name": "{object}", "record_id": "{id}", "run_id": "{id}", "field_name": "{field}", "file_id": "{id}", "size": "{size}"}
     calls = {
-        f"{method} {shown.sub(lambda found: names[found[1]], rule.rule).removeprefix('/api/v1')}"
+        f"{method} {shown.sub(lambda found: NAMES[found[1]], rule.rule).removeprefix('/api/v1')}"
         for rule in rules
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
@@ -94,10 +104,9 @@ def test_the_page_of_pages_lists_each_address_and_no_other() -> None:
     app = Flask("ui")
     app.register_blueprint(auth.blueprint)
     register_pages(app)
-    names = {"object_name": "{object}", "record_id": "{id}", "run_id": "{id}", "field_name": "{field}", "file_id": "{id}", "size": "{size}"}
     shown = re.compile(r"<(?:\w+:)?(\w+)>")
     addresses = {
-        shown.sub(lambda found: names.get(found[1], f"{{{found[1]}}}"), rule.rule)
+        shown.sub(lambda found: NAMES.get(found[1], f"{{{found[1]}}}"), rule.rule)
         for rule in app.url_map.iter_rules()
         if rule.endpoint != "static"
     }
