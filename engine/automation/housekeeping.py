@@ -22,6 +22,7 @@ from engine.automation.run_state import Run, RunState, Snapshot
 from engine.automation.sweeps import SCHEDULE, TIMERS
 from engine.automation.timers import MOMENT, Due, Timers
 from engine.clock import Clock
+from engine.expressions.calendar_in_force import calendar_in_force
 from engine.ids import IdMaker
 from engine.releases.release import Release
 from engine.storage.database import Database
@@ -85,7 +86,8 @@ class Keeper:
         with self.database.write() as connection:
             if self.database.dialect is Dialect.POSTGRESQL:
                 connection.execute(select(func.pg_advisory_xact_lock(literal(_ALIGN_LOCK, BigInteger()))))
-            for program, moment in self.timers.align(connection, index, zone):
+            calendar = calendar_in_force(release.metamodel)
+            for program, moment in self.timers.align(connection, index, zone, calendar):
                 facts = {"sweep": TIMERS, "trigger": moment.text, "at": program.at}
                 self._start(connection, self._run(release, program, f"published: {moment.text}", facts))
 

@@ -80,7 +80,7 @@ class AfterMatcher:
             runs = [run for run in runs if run.rule not in off]
         self._starter.start(transaction, runs)
         if self._timers.concern(events, index):
-            self._timers.on_events(transaction.connection, events, index, transaction.around.zone)
+            self._timers.on_events(transaction.connection, events, index, transaction.around)
         faults.reach("save.matched")
 
     def _matching(self, transaction: Transaction, index: RuleIndex, events: Sequence[SaveEvent]) -> list[Run]:

@@ -115,13 +115,8 @@ class Sweeper:
         moment = _moment(program, str(sweep.snapshot.facts.get("trigger")))
         if moment is None:
             return 0
-        zone = transaction.around.zone
-        made = []
-        for row in rows:
-            self.timers.forget(transaction.connection, program.name, str(row["id"]), moment.text)
-            made += self.timers.row_of(program, moment, str(row["id"]), row.get(moment.field), zone)
-        self.timers.add(transaction.connection, made)
-        return len(made)
+        again = self.timers.set_again
+        return sum(again(transaction.connection, program, moment, row, transaction.around) for row in rows)
 
 
 def _moment(program: Program, text: str) -> OnMoment | None:

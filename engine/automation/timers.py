@@ -7,24 +7,41 @@ transaction, so a moment starts one run however many workers there are. When a m
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from engine.automation.program import OnMoment, OnSchedule, Program
 from engine.automation.rule_index import RuleIndex
-from engine.automation.schedules import due_moment, next_times
+from engine.automation.schedules import counts_business_time, due_moment, next_times
 from engine.clock import Clock
 from engine.ids import IdMaker
 from engine.records.hooks import SaveEvent, SaveKind
 from engine.storage.system_tables import SystemTables
+from workflow_dsl.workdays import BusinessCalendar
 
 MOMENT, SCHEDULE = "moment", "schedule"
+_CALENDAR = "business calendar"
 _CLAIMED_AT_ONCE = 100
 _CAUGHT_UP = 1_000
+
+
+class TimeContext(Protocol):
+    """What relative times are counted by."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone of days and times of day."""
+        ...
+
+    @property
+    def calendar(self) -> BusinessCalendar:
+        """The calendar of business days and hours."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +61,7 @@ class Timers:
 
     def __init__(self, system: SystemTables, clock: Clock, ids: IdMaker) -> None:
         self._timer = system.timer
+        self._stamp = system.stamp
         self._clock = clock
         self._ids = ids
 
@@ -51,7 +69,9 @@ class Timers:
         """Say whether some saves move a relative time."""
         return any(_touches(event, moment) for event in events for _, moment in index.moments(event.object))
 
-    def on_events(self, connection: Connection, events: Iterable[SaveEvent], index: RuleIndex, zone: ZoneInfo) -> None:
+    def on_events(
+        self, connection: Connection, events: Iterable[SaveEvent], index: RuleIndex, around: TimeContext
+    ) -> None:
         """Move the relative times of saved records: set, moved with their field, gone with it or the record."""
         rows: list[dict[str, Any]] = []
         for event in events:
@@ -61,15 +81,15 @@ class Timers:
                 if event.kind is not SaveKind.CREATED:
                     self.forget(connection, program.name, event.record_id, moment.text)
                 if event.kind is not SaveKind.DELETED:
-                    rows += self.row_of(program, moment, event.record_id, event.new.get(moment.field), zone)
+                    rows += self.row_of(program, moment, event.record_id, event.new.get(moment.field), around)
         if rows:
             connection.execute(insert(self._timer), rows)
 
     def row_of(
-        self, program: Program, moment: OnMoment, record_id: str, value: Any, zone: ZoneInfo
+        self, program: Program, moment: OnMoment, record_id: str, value: Any, around: TimeContext
     ) -> list[dict[str, Any]]:
         """Give the row of a record's relative time: none where its field is empty or the moment is past."""
-        due_at = due_moment(moment.moment, value, zone)
+        due_at = due_moment(moment.moment, value, around.zone, around.calendar)
         if due_at is None or due_at <= self._clock.now():
             return []
         return [
@@ -85,10 +105,18 @@ class Timers:
             }
         ]
 
-    def add(self, connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Write rows made by `row_of`."""
-        if rows:
-            connection.execute(insert(self._timer), [dict(row) for row in rows])
+    def set_again(
+        self, connection: Connection, program: Program, moment: OnMoment, values: Mapping[str, Any], around: TimeContext
+    ) -> int:
+        """Count a record's relative time anew, unless it came due and waits to be claimed; give how many were set."""
+        timer, record_id = self._timer, str(values["id"])
+        here = (timer.c.rule == program.name, timer.c.record_id == record_id, timer.c.value == moment.text)
+        connection.execute(delete(timer).where(*here, timer.c.due_at > self._clock.now()))
+        rows = self.row_of(program, moment, record_id, values.get(moment.field), around)
+        if not rows or connection.execute(select(timer.c.id).where(*here)).first() is not None:
+            return 0
+        connection.execute(insert(timer), rows)
+        return len(rows)
 
     def forget(self, connection: Connection, rule: str, record_id: str, trigger: str) -> None:
         """Take a record's relative time away."""
@@ -97,9 +125,12 @@ class Timers:
             delete(timer).where(timer.c.rule == rule, timer.c.record_id == record_id, timer.c.value == trigger)
         )
 
-    def align(self, connection: Connection, index: RuleIndex, zone: ZoneInfo) -> tuple[tuple[Program, OnMoment], ...]:
-        """Bring the rows in line with a release's rules; give the relative times that are new.
+    def align(
+        self, connection: Connection, index: RuleIndex, zone: ZoneInfo, calendar: BusinessCalendar
+    ) -> tuple[tuple[Program, OnMoment], ...]:
+        """Bring the rows in line with a release's rules; give the relative times that all records have to get anew.
 
+        Those are the new ones, and those that count business time where the calendar is another than before.
         Schedules that stay keep their next moment, so that one that came due during an outage is caught up.
         """
         timer = self._timer
@@ -125,7 +156,21 @@ class Timers:
         fresh = [key for key in moments if (MOMENT, *key) not in known]
         for rule, text in fresh:
             connection.execute(insert(timer).values(**self._mark(rule, text)))
+        if self._is_new_calendar(connection, calendar):
+            counted = [key for key, (_, each) in moments.items() if counts_business_time(each.moment)]
+            fresh = list(dict.fromkeys([*fresh, *counted]))
         return tuple(moments[key] for key in fresh)
+
+    def _is_new_calendar(self, connection: Connection, calendar: BusinessCalendar) -> bool:
+        """Say whether business time was counted by another calendar so far, and take note of this one."""
+        stamp = self._stamp
+        now = int.from_bytes(hashlib.sha256(calendar.written.encode()).digest()[:7])
+        before = connection.execute(select(stamp.c.value).where(stamp.c.name == _CALENDAR)).scalar()
+        if before == now:
+            return False
+        connection.execute(delete(stamp).where(stamp.c.name == _CALENDAR))
+        connection.execute(insert(stamp).values(name=_CALENDAR, value=now))
+        return True
 
     def claim_due(self, connection: Connection, index: RuleIndex, zone: ZoneInfo, start: Callable[[Due], None]) -> int:
         """Claim due moments and start their runs in the same transaction; give how many were due."""

@@ -191,9 +191,6 @@ def _moment(checking: RuleChecking, event: Moment) -> Iterator[MomentTrigger]:
     if field_def.formula is not None:
         checking.refuse("RUL406", f"'{event.path.dotted}' is computed; timers follow stored fields", event.path.at)
         return
-    if event.offset is not None and event.offset.business and event.offset.unit is not DurationUnit.DAY:
-        checking.not_available("RUL901", "business hours in a trigger", event.offset.at)
-        return
     yield MomentTrigger(object=object_def.key, field=field_def.name, moment=event, text=checking.text_of(event.at))
 
 

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from engine.automation.schedules.moments import local_moment
 from engine.automation.schedules.next_times import next_times
-from engine.automation.schedules.relative import due_moment
+from engine.automation.schedules.relative import counts_business_time, due_moment
 
-__all__ = ["due_moment", "local_moment", "next_times"]
+__all__ = ["counts_business_time", "due_moment", "local_moment", "next_times"]

@@ -14,6 +14,7 @@ from engine.automation.schedules.cron import CronWrong, parse_cron
 from metamodel.source import LocatedText
 from workflow_dsl import parse_rules
 from workflow_dsl.syntax import EventTrigger, Moment, Rule, Schedule, ScheduleTrigger
+from workflow_dsl.workdays import BusinessCalendar
 
 SHANGHAI, NEW_YORK, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("America/New_York"), ZoneInfo("Europe/Berlin")
 
@@ -134,13 +135,29 @@ def test_a_wrong_cron_expression_says_what_is_wrong(text: str) -> None:
     ],
 )
 def test_a_relative_time_comes_due_by_the_calendar_of_the_apps_zone(moment: str, value: dt.date, expected: str) -> None:
-    assert due_moment(_moment(moment), value, SHANGHAI) == _utc(expected)
+    assert due_moment(_moment(moment), value, SHANGHAI, BusinessCalendar()) == _utc(expected)
 
 
 def test_a_relative_time_of_an_empty_field_never_comes() -> None:
-    assert due_moment(_moment("7 days after quote.sent_on"), None, SHANGHAI) is None
+    assert due_moment(_moment("7 days after quote.sent_on"), None, SHANGHAI, BusinessCalendar()) is None
 
 
 def test_days_after_a_moment_keep_its_time_of_day_over_a_change_of_the_clock() -> None:
     value = dt.datetime(2026, 10, 24, 7, 0, tzinfo=dt.UTC)
-    assert due_moment(_moment("2 days after quote.sent_at"), value, BERLIN) == _utc("2026-10-26 08:00")
+    moment = _moment("2 days after quote.sent_at")
+    assert due_moment(moment, value, BERLIN, BusinessCalendar()) == _utc("2026-10-26 08:00")
+
+
+def test_business_days_and_hours_are_those_of_the_calendar() -> None:
+    calendar = BusinessCalendar(
+        holidays=frozenset({dt.date(2026, 11, 23)}), workdays=frozenset({dt.date(2026, 11, 21)})
+    )
+    days = _moment("2 business days after quote.sent_on")
+    # Friday the 20th, then the worked Saturday, the holiday on Monday, and Tuesday.
+    assert due_moment(days, dt.date(2026, 11, 20), SHANGHAI, calendar) == _utc("2026-11-23 16:00")
+    hours = _moment("2 business hours after quote.sent_at")
+    value = dt.datetime(2026, 11, 21, 9, 0, tzinfo=dt.UTC)
+    # An hour is left of the Saturday, which is 17:00 in Shanghai; the next hour is Tuesday's first.
+    assert due_moment(hours, value, SHANGHAI, calendar) == _utc("2026-11-24 02:00")
+    nothing = BusinessCalendar(hours={})
+    assert due_moment(days, dt.date(2026, 11, 20), SHANGHAI, nothing) is None
