@@ -196,7 +196,9 @@ def read_decimal(raw: object, code: str) -> Decimal:
 
 def check_digits(number: Decimal, digits: int) -> None:
     """Refuse a number with more decimal places than are stored, zeros at its end aside."""
-    if _places(number) > digits:
+    exponent = number.as_tuple().exponent
+    # Zeros at the end are looked at only where there are too many places with them.
+    if isinstance(exponent, int) and exponent < -digits and _places(number) > digits:
         raise FieldValueError("too_many_digits", digits=digits)
 
 
@@ -234,7 +236,9 @@ def _places(number: Decimal) -> int:
 def _bound(bound: object) -> Decimal | None:
     if isinstance(bound, Money):
         return bound.amount
-    return Decimal(str(bound)) if isinstance(bound, int | Decimal) else None
+    if isinstance(bound, Decimal):
+        return bound
+    return Decimal(bound) if isinstance(bound, int) else None
 
 
 def _money_of_mapping(raw: Mapping[object, object], context: ValueContext) -> Money | None:

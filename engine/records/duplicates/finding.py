@@ -32,8 +32,8 @@ Values = Mapping[str, Any]
 def check_duplicates(drafts: Sequence[RecordDraft], transaction: Transaction) -> None:
     """Tell drafts of one object which records they look like: stored ones, and those before them in the batch."""
     rules = _rules(drafts, transaction)
-    asked = [draft for draft in drafts if not draft.errors and _concerned(draft, rules)]
-    if not rules or not asked:
+    asked = [draft for draft in drafts if not draft.errors and _concerned(draft, rules)] if rules else []
+    if not asked:
         return
     keys = {draft.record_id: _keys(rules, draft.values) for draft in asked}
     found = _candidates(transaction, drafts[0], {key for each in keys.values() for key in each})
@@ -66,7 +66,7 @@ def find_alike(draft: RecordDraft, transaction: Transaction) -> list[Values]:
 def keep_keys(drafts: Sequence[RecordDraft], transaction: Transaction) -> None:
     """Write the keys of written records whose compared values are new."""
     rules = _rules(drafts, transaction)
-    written = [draft for draft in drafts if _concerned(draft, rules)]
+    written = [draft for draft in drafts if _concerned(draft, rules)] if rules else []
     if not written:
         return
     table, key = transaction.services.system.match, drafts[0].object_key

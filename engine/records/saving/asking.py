@@ -15,7 +15,7 @@ from engine.expressions.context import RecordContext, Surroundings
 from engine.records.parts import ReleaseParts
 from workflow_dsl.evaluation_errors import EvaluationError
 from workflow_dsl.reads import Reads
-from workflow_dsl.typed import FieldPath, FunctionCall, RootKind, Typed
+from workflow_dsl.typed import FieldPath, FunctionCall, RootKind, TextJoin, Typed
 from workflow_dsl.typed_walk import walk
 
 WRITTEN_ALIKE = frozenset(
@@ -32,12 +32,13 @@ class Asked:
     """An expression over a record.
 
     keys: the fields that decide its value, None where the record as a whole has to be asked. computes: it reads
-    formulas that are not kept.
+    formulas that are not kept. text_of: the field whose text it is, where it is no more than that.
     """
 
     evaluate: Callable[..., Any]
     keys: tuple[str, ...] | None
     computes: bool
+    text_of: str | None = None
 
 
 def asked_of(parts: ReleaseParts, object_key: str, evaluate: Callable[..., Any], typed: Typed, reads: Reads) -> Asked:
@@ -49,7 +50,15 @@ def asked_of(parts: ReleaseParts, object_key: str, evaluate: Callable[..., Any],
     repeatable = not reads.old and all(fields[name].value_type in WRITTEN_ALIKE for name in reads.own)
     if not repeatable or any(_needs_record(node) for node in walk(typed)):
         return Asked(evaluate, None, computes=False)
-    return Asked(evaluate, tuple(sorted(reads.own)), computes=False)
+    return Asked(evaluate, tuple(sorted(reads.own)), computes=False, text_of=_text_of(typed))
+
+
+def _text_of(typed: Typed) -> str | None:
+    """Give the field of which an expression is the text."""
+    parts = typed.operands if isinstance(typed, TextJoin) else (typed,)
+    if len(parts) != 1 or not isinstance(path := parts[0], FieldPath) or path.steps or path.field is None:
+        return None
+    return path.field.name if path.root.kind is RootKind.THIS and path.field.value_type == "text" else None
 
 
 def answers(asked: Asked, rows: Sequence[Mapping[str, Any]], around: Surroundings, object_key: str) -> list[Any]:

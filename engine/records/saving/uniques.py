@@ -29,11 +29,14 @@ def check_uniques(drafts: Sequence[RecordDraft], transaction: Transaction) -> No
         return
     for names in drafts[0].plan.uniques:
         wanted: dict[tuple[Any, ...], RecordDraft] = {}
+        of_key = frozenset(names)
         for draft in drafts:
-            key = tuple(draft.values.get(name) for name in names)
+            values = draft.values
+            key = tuple([values.get(name) for name in names])
+            if any([part is None for part in key]):
+                continue
             # What comes back from the bin claims all its values again.
-            claims = draft.kind is SaveKind.RESTORED or draft.changed & set(names)
-            if any(part is None for part in key) or not claims:
+            if draft.kind is not SaveKind.RESTORED and of_key.isdisjoint(draft.changed):
                 continue
             if key in wanted:
                 _refuse(draft, names, transaction)

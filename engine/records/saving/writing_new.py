@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from engine.records.hooks import SaveKind
-from engine.records.saving.asking import FAULT, answers
+from engine.records.saving.asking import FAULT, Asked, answers
 from engine.records.saving.audit import AuditRow, audit_row
 from engine.records.saving.column_plan import column_plan
 from engine.records.saving.drafts import RecordDraft
@@ -22,6 +22,8 @@ from metamodel.values import ForeignMoney, Money, Ref
 if TYPE_CHECKING:
     from engine.records.transaction import Transaction
 
+_MUCH_TEXT = 1_000
+"""Longer ones are left to the evaluator, which bounds what an expression makes."""
 _REPEATED = frozenset((type(None), str, bool, int, dt.date, dt.datetime, Ref))
 
 
@@ -87,11 +89,19 @@ def _titles(drafts: Sequence[RecordDraft], rows: Sequence[Mapping[str, Any]], tr
     asked = column_plan(transaction.parts, plan).title
     assert asked is not None
     assert plan.title is not None
-    titles = answers(asked, rows, transaction.around, plan.object.key)
+    titles = _texts_alone(asked, rows) or answers(asked, rows, transaction.around, plan.object.key)
     for draft, title in zip(drafts, titles, strict=True):
         # A title that can't be computed fails the save, as it does for one record.
         draft.title = plan.title(draft.context) if title is FAULT else title
     return [draft.title for draft in drafts]
+
+
+def _texts_alone(asked: Asked, rows: Sequence[Mapping[str, Any]]) -> list[str] | None:
+    """Give titles that are the text of one field; None where they are more, or a text is missing."""
+    if asked.text_of is None:
+        return None
+    texts = [row[asked.text_of] for row in rows]
+    return texts if all(type(text) is str and len(text) < _MUCH_TEXT for text in texts) else None
 
 
 def _changes(drafts: Sequence[RecordDraft]) -> list[str]:
@@ -116,6 +126,13 @@ def _changes(drafts: Sequence[RecordDraft]) -> list[str]:
 def _change_texts(name: str, values: Sequence[Any], form: Callable[[Any], Any] | None, before: str) -> list[str]:
     """Give the text of one field's change for each record, behind what stands before it in all of them."""
     start = before + orjson.dumps(name).decode() + ":[null,"
+    if form is None and (written := _plain_texts(values)) is not None:
+        return [f"{start}{text}]," for text in written]
+    if form is not None and _is_plain_money(values, form):
+        return [
+            before if value is None else f'{start}{{"amount":"{value.amount:f}","currency":"{value.currency}"}}],'
+            for value in values
+        ]
     known: dict[Any, str] = {None: before}
     found = []
     for value in values:
@@ -127,6 +144,24 @@ def _change_texts(name: str, values: Sequence[Any], form: Callable[[Any], Any] |
                 known[value] = text
         found.append(text)
     return found
+
+
+def _plain_texts(values: Sequence[Any]) -> list[str] | None:
+    """Write texts as JSON, all at once; None where something else is among them, or what JSON writes otherwise."""
+    if not all(type(value) is str for value in values):
+        return None
+    joined = "".join(values)
+    if not joined.isprintable() or '"' in joined or "\\" in joined:
+        return None
+    return [f'"{value}"' for value in values]
+
+
+def _is_plain_money(values: Sequence[Any], form: Callable[[Any], Any]) -> bool:
+    """Say whether all are money, whose JSON is the amount and the currency as the field's form writes them."""
+    first = next((value for value in values if value is not None), None)
+    if type(first) is not Money or not all(value is None or type(value) is Money for value in values):
+        return False
+    return bool(form(first) == {"amount": f"{first.amount:f}", "currency": first.currency})
 
 
 def _json(value: Any) -> str:
