@@ -9,6 +9,7 @@ from jsonschema import ValidationError
 
 from metamodel.field_types import FieldType, FieldTypeRegistry
 from metamodel.folder import FileKind
+from metamodel.links import LINK_KEYS, LINKS
 from metamodel.names import did_you_mean
 from metamodel.schema_set import SchemaSet
 from metamodel.shapes.availability import LATER_FIELD_TYPES, LATER_KEYS
@@ -65,6 +66,12 @@ class ShapeCheck:
             hint = "add 'type: text' or another field type"
             self._problems.report("OBJ101", message, at.at, hint=hint, length=key.length)
             self._check_keys(node, self._every_key, None)
+            return
+        if type_node.text == LINKS:
+            self._check_keys(node, LINK_KEYS, None)
+            if node.get("to") is None:
+                message = f"the field '{key.text}' of type {LINKS} needs 'to'"
+                self._problems.report("OBJ104", message, key.at, length=key.length)
             return
         field_type = self._types.find(type_node.text)
         if field_type is None:

@@ -166,7 +166,20 @@ class Access:
         condition = self.of(above).actions[PARENT_ACTION[action]]
         if condition is NOBODY:
             return NOBODY
-        return all_of(own, ParentIs(parent.name, above, condition, self._context_of))
+        # On creation the other side is looked up like that of any lookup, and refused in the same words.
+        other = EVERYONE if action == "create" else self._other_side(object_def)
+        return all_of(own, ParentIs(parent.name, above, condition, self._context_of), other)
+
+    def _other_side(self, object_def: ObjectDef) -> Predicate:
+        """Give the condition that the other side of a link may be read: who may not, does not know of the link."""
+        relation = object_def.fields[object_def.links].relation if object_def.links is not None else None
+        if object_def.links is None or relation is None:
+            return EVERYONE
+        target = relation.targets[0]
+        readable = self.of(target).actions["read"]
+        if readable is NOBODY or readable is EVERYONE:
+            return readable
+        return ParentIs(object_def.links, target, readable, self._context_of)
 
     def _fields(self, object_def: ObjectDef, actions: Mapping[str, Predicate]) -> Iterable[tuple[str, FieldAccess]]:
         assert self._grants is not None

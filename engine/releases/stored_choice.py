@@ -81,6 +81,9 @@ def _kept_formulas(object_def: ObjectDef, scope: Scope, known: KnownFormulas) ->
 
 
 def _title_is_kept(object_def: ObjectDef, scope: Scope, kept: frozenset[str]) -> bool:
+    if object_def.links is not None:
+        # A link is called what the record on its other side is called now.
+        return False
     checked = check_message(object_def.title, scope)
     if checked.typed is None or not checked.reads.is_stable:
         return False

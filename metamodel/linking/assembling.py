@@ -12,6 +12,7 @@ from metamodel.apps import Metamodel
 from metamodel.field_types import FieldTypeRegistry, ValueContext
 from metamodel.folder import FileKind
 from metamodel.linking.app_order import visible_apps
+from metamodel.linking.clocks import add_clock_fields
 from metamodel.linking.completing import add_system_fields, complete_views, default_layout, default_title
 from metamodel.linking.gathering import (
     gather_connections,
@@ -76,6 +77,7 @@ def assemble(
         key: read_object(key, owner[1], owner[0], node, option_sets, reading)
         for key, (owner, node) in whole.items()
     }
+    drafts = add_clock_fields(drafts, trees, names, reading)
     drafts, objects = _link_objects(drafts, names, reading.language, problems)
     apps = tuple(read_app(tree.app, reading, tree.rule_files, tree.data_files) for tree in trees)
     menus = add_default_menus(link_menus(gather_menus(trees, reading, problems), names), apps, objects)

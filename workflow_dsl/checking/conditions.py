@@ -8,6 +8,7 @@ import re2
 
 from metamodel.names import did_you_mean
 from workflow_dsl.checking.fitting import adapt, comparable, name_of
+from workflow_dsl.checking.links import check_links_contain, check_links_empty, links_of
 from workflow_dsl.checking.names import old_root
 from workflow_dsl.checking.state import Checking, failed, shown
 from workflow_dsl.syntax import (
@@ -139,7 +140,9 @@ def check_period(checking: Checking, node: InPeriod) -> Typed:
 
 
 def check_is_empty(checking: Checking, node: IsEmpty) -> Typed:
-    """Check `is empty`: any type."""
+    """Check `is empty`: any type, and lists of links."""
+    if (links := links_of(checking, node.value)) is not None:
+        return check_links_empty(checking, node, links)
     value = checking.check(checking, node.value)
     return EmptyTest(type=BOOLEAN, at=node.at, value=value, negated=node.negated)
 
@@ -207,6 +210,8 @@ def check_role_name(checking: Checking, role: Constant) -> None:
 
 def check_text_test(checking: Checking, node: Binary) -> Typed:
     """Check `contains`, `starts with`, `ends with`; `contains` asks lists as well."""
+    if node.op is BinaryOp.CONTAINS and (links := links_of(checking, node.left)) is not None:
+        return check_links_contain(checking, node, links)
     value, part = _adapted_pair(checking, node.left, node.right)
     if value.type.kind is Kind.LIST and node.op is BinaryOp.CONTAINS:
         item = value.type.item

@@ -165,7 +165,7 @@ def restore_record(transaction: Transaction, object_def: ObjectDef, record_id: s
     changed = sorted(draft.changed)
     _write(transaction, draft)
     for inverse in object_def.inverses.values():
-        if inverse.owned:
+        if inverse.owned or inverse.other is not None:
             _restore_parts(transaction, object_def, record_id, inverse, binned_at, inverse.name)
     return Saved(record=saved_record(draft, transaction), created=False, changed=tuple(changed))
 
@@ -209,6 +209,9 @@ def _restore_parts(
         drafts[-1].put("deleted_at", None)
     _let_go_of_absent(drafts, transaction)
     check_uniques(drafts, transaction)
+    if inverse.other is not None:
+        # A link whose other side is gone, or that was made anew meanwhile, stays where it is.
+        drafts = [draft for draft in drafts if not draft.errors]
     faults = [
         FieldError(code=fault.code, message=fault.message, field=f"{path}[{index}].{fault.field}")
         for index, draft in enumerate(drafts)

@@ -92,7 +92,8 @@ class SavePlan:
 
     plain: fields kept in one column as they are → the column. money: fields of money → their columns. rated: those
     that people enter, where there are several currencies. json: what makes the JSON form of a field's value, None where
-    the value is its own. narrowed: choices that depend on others, parents first. required_by_type: record type → fields that its records must have. paths: stage fields whose stays are kept.
+    the value is its own. narrowed: choices that depend on others, parents first. required_by_type: record type → fields
+    that its records must have. paths: stage fields whose stays are kept.
     """
 
     object: ObjectDef
