@@ -40,6 +40,7 @@ from engine.automation.worker import Worker
 from engine.clock import Clock
 from engine.errors import EngineError
 from engine.ids import IdMaker
+from engine.records.clocks.breaching import ClockKeeper
 from engine.records.pools.returning import PoolKeeper
 from engine.records.service import Records
 from engine.releases.release import NoRelease, Release
@@ -52,6 +53,7 @@ from workflow_dsl.rule_checker import check_all_rules
 
 _RULE_LOG = logging.getLogger("fieldstone.rules")
 _CARETAKERS_RIGHT = "retry_runs"
+_BREACHES_EVERY = dt.timedelta(seconds=5)
 _POOLS_EVERY = dt.timedelta(minutes=5)
 
 
@@ -160,8 +162,12 @@ class Automation:
 
     def _duties(self) -> Duties:
         pools = PoolKeeper(records=self._records, clock=self._clock, current=self._current)
-        duty = Duty(name="returns to pools", every=_POOLS_EVERY, do=pools.return_untouched)
-        return Duties(duties=(duty,), clock=self._clock)
+        clocks = ClockKeeper(records=self._records, current=self._current)
+        duties = (
+            Duty(name="breaches", every=_BREACHES_EVERY, do=clocks.note_breaches),
+            Duty(name="returns to pools", every=_POOLS_EVERY, do=pools.return_untouched),
+        )
+        return Duties(duties=duties, clock=self._clock)
 
     def next_runs(self, rule: str, count: int = 5) -> tuple[dt.datetime, ...]:
         """Give the next moments of a rule's schedules."""

@@ -10,6 +10,7 @@ from metamodel.folder import FileKind
 from metamodel.reading.node_values import child, entries, scalars, word
 from metamodel.reading.service_files import day_of, hours_of
 from metamodel.references.definition_names import DefinitionNames
+from metamodel.service_clocks import PARTS, clock_field
 from metamodel.yaml_nodes import Mapping, Node, Scalar
 
 _DAY = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9]\Z")
@@ -47,10 +48,10 @@ def _check_day(node: Scalar, look: DefinitionNames) -> None:
 def check_service_clock(node: Mapping, look: DefinitionNames) -> None:
     """Check a service clock.
 
-    Problems: APP501, APP513 – APP515, APP901, OBJ201.
+    Problems: APP501, APP513 – APP515, APP528, OBJ201.
     """
-    look.not_run("service clocks are", node.key("sla"))
     key = look.object(node.get("object"))
+    _check_own_fields(key, node.get("sla"), look)
     by = look.field("APP501", node.get("by"), key)
     look.known("APP513", node.get("calendar"), "a calendar", look.metamodel.calendars)
     if by is not None and by.choice is None:
@@ -63,6 +64,16 @@ def check_service_clock(node: Mapping, look: DefinitionNames) -> None:
         look.fault("APP515", "'targets' needs 'by', the choice field they are for", targets)
     if targets is None and node.get("target") is None:
         look.fault("APP515", "a service clock needs 'target', or 'by' and 'targets'", node.key("sla"))
+
+
+def _check_own_fields(key: str | None, name: Node | None, look: DefinitionNames) -> None:
+    """Tell of fields of the object that stand in the way of those the clock gives it."""
+    for part in PARTS if key is not None and isinstance(name, Scalar) else ():
+        made = clock_field(name.text, part)
+        field = look.drafts[key].fields.get(made)
+        if field is not None and not field.system:
+            message = f"'{made}' is a field that this clock gives {key}, and {key} has one of that name"
+            look.fault("APP528", message, name, "name the clock otherwise")
 
 
 def check_currencies(node: Mapping, look: DefinitionNames) -> None:

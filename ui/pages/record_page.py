@@ -20,6 +20,7 @@ from ui.device import device
 from ui.formats import Formats
 from ui.page_parts import Crumb, Item, TimelineEntry
 from ui.pages.chrome import toast
+from ui.pages.clocks import ClockRow, clock_rows
 from ui.pages.completeness import Completeness, completeness_of
 from ui.pages.converted import ConvertedInto, converted_into
 from ui.pages.converting import ConvertLink, conversion_links
@@ -60,6 +61,7 @@ class RecordPage:
     conversions: tuple[ConvertLink, ...]
     converted: ConvertedInto | None
     pool: PoolActions
+    clocks: tuple[ClockRow, ...]
     edit_url: str
     delete_url: str
 
@@ -108,6 +110,7 @@ def make_record_page(object_def: ObjectDef, record_id: str, formats: Formats) ->
         related = related_lists(transaction, object_def, layout, record_id, formats, release())
         history = history_entries(transaction, object_def, record_id, formats)
         conversions = conversion_links(transaction, object_def, record_id) if state.may_update else ()
+        clocks = clock_rows(transaction, object_def, record, formats)
         pool = pool_actions(transaction, object_def, record, formats)
         converted = converted_into(transaction, object_def, record_id, formats)
         about = RunFilter(object=key, record_id=record_id)
@@ -135,6 +138,7 @@ def make_record_page(object_def: ObjectDef, record_id: str, formats: Formats) ->
         conversions=conversions,
         converted=converted,
         pool=pool,
+        clocks=clocks,
         edit_url=f"{url}/edit" if state.may_update and state.changeable else "",
         delete_url=f"{url}/delete" if state.may_delete else "",
     )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.access.predicates import EVERYONE, Predicate
 from engine.expressions.context import RecordContext
+from engine.records.clocks.plan import clock_plans
 from engine.records.hooks import SaveKind
 from engine.records.saving.asking import FAULT, Asked, answers
 from engine.records.saving.column_plan import column_plan
@@ -121,6 +122,9 @@ class NewGroup:
     def _template(self) -> dict[str, Any] | None:
         """Give what the records have in common before their own values come in; None where that isn't known."""
         if not self.asked.in_order:
+            return None
+        if clock_plans(self._transaction.parts, self.plan.object.key):
+            # Clocks are moved record by record.
             return None
         if self.plan.files:
             # Each file is looked up and gets an owner.

@@ -1,4 +1,4 @@
-"""The fields that the product keeps by itself in each save: when a record was claimed out of its pool.
+"""The fields that the product keeps by itself in each save: when a record was claimed out of its pool, service clocks.
 
 They are set after before rules and before the checks, so that both formulas and validations see them.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from engine.records.clocks.moving import move_clocks
 from engine.records.hooks import SaveKind
 from engine.records.saving.drafts import RecordDraft
 from metamodel.pools import CLAIMED_AT
@@ -21,3 +22,4 @@ def keep_product_fields(draft: RecordDraft, transaction: Transaction) -> None:
         # Whoever gets a record in another way than by a claim holds no claim.
         draft.put(CLAIMED_AT, transaction.now if transaction.claims else None)
         draft.compute({CLAIMED_AT})
+    move_clocks(draft, transaction)
