@@ -15,7 +15,7 @@ import yaml
 from engine.platform import check_app_folders
 from tests.support.generated_app import Sizes, write_generated
 
-TURNS = 3
+TURNS = 7
 
 
 def main() -> None:

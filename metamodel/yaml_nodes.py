@@ -37,13 +37,13 @@ class Scalar(NamedTuple):
     @property
     def at(self) -> Location:
         """Where it starts; for a quoted value that is its quote."""
-        return Location(file=self.source.file, line=self.line, column=self.column)
+        return Location(self.source.file, self.line, self.column)
 
     @property
     def located(self) -> LocatedText:
         """The text with the place of each of its characters."""
         if not self.style and self.end - self.start == len(self.text):
-            return LocatedText(text=self.text, at=self.at)
+            return LocatedText(text=self.text, at=Location(self.source.file, self.line, self.column))
         place = Anchor(offset=0, line=self.line, column=self.column)
         written = self.source.text[self.start : self.end]
         anchors = find_anchors(self.text, written, self.style, place)

@@ -81,8 +81,8 @@ class _Open:
     flow: bool
     anchor: str | None
     is_mapping: bool
-    items: list[Node] = field(default_factory=list)
-    size: int = 1
+    items: list[Node]
+    size: int
 
 
 @dataclass(slots=True)
@@ -110,7 +110,27 @@ class _Composer:
             yaml.DocumentStartEvent: self._document,
         }
         next_event = yaml.CSafeLoader(self.source.text).get_event
+        source, stack, lines = self.source, self.stack, 1 + self.line_offset
+        words: dict[str, str | int | Decimal | bool | None] = {}
         while (event := next_event()) is not None:
+            if (
+                type(event) is yaml.ScalarEvent and not event.style and event.anchor is None and event.tag is None
+                and stack and self.count < MAX_NODES
+            ):  # fmt: skip
+                # What `_scalar` and `_add` would do, without the calls: most of a file are plain words, many of them
+                # the same. `tuple.__new__` is what Scalar(...) comes down to.
+                text = event.value
+                if text not in words:
+                    words[text] = resolve_scalar(text)
+                mark: _Mark = event.start_mark
+                end: _Mark = event.end_mark
+                above = stack[-1]
+                above.items.append(tuple.__new__(Scalar, (
+                    source, words[text], text, mark.line + lines, mark.column + 1, mark.index, end.index, "",
+                )))  # fmt: skip
+                above.size += 1
+                self.count += 1
+                continue
             step = steps.get(type(event))
             if step is not None:
                 step(event)
@@ -139,37 +159,30 @@ class _Composer:
             message = f"the character U+{ord(found.group()):04X} is not allowed here"
             raise self._refuse("APP102", message, mark, "remove it")
         value = resolve_scalar(text) if plain and event.tag is None else text
-        # `tuple.__new__` is what Scalar(...) comes down to; there is one for each word of an app.
-        node = tuple.__new__(Scalar, (
+        node = Scalar(
             self.source, value, text, mark.line + 1 + self.line_offset, mark.column + 1,
             mark.index, end.index, event.style or "",
-        ))  # fmt: skip
-        if event.anchor is None and self.stack and self.count < MAX_NODES:
-            # What `_add` would do, without the call: most of a file are scalars.
-            self.count += 1
-            above = self.stack[-1]
-            above.items.append(node)
-            above.size += 1
-        else:
-            self._add(node, 1, event.anchor, mark)
+        )  # fmt: skip
+        self._add(node, 1, event.anchor, mark)
 
     def _open(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
         if event.tag is not None and event.tag not in _CORE_TAGS:
             self._report_tag(event)
         if len(self.stack) >= MAX_DEPTH:
             raise self._refuse("APP106", f"this is nested deeper than {MAX_DEPTH} levels", event.start_mark)
-        is_mapping = isinstance(event, yaml.MappingStartEvent)
-        self.stack.append(_Open(event.start_mark, bool(event.flow_style), event.anchor, is_mapping))
+        is_mapping = type(event) is yaml.MappingStartEvent
+        self.stack.append(_Open(event.start_mark, bool(event.flow_style), event.anchor, is_mapping, [], 1))
 
     def _close(self, event: yaml.MappingEndEvent | yaml.SequenceEndEvent) -> None:
         closed = self.stack.pop()
-        line, column = closed.at.line + 1 + self.line_offset, closed.at.column + 1
+        at = closed.at
+        line, column = at.line + 1 + self.line_offset, at.column + 1
         node: Node
         if closed.is_mapping:
-            node = Mapping(self.source, self._entries(closed.items), line, column, closed.flow)
+            node = tuple.__new__(Mapping, (self.source, self._entries(closed.items), line, column, closed.flow))
         else:
-            node = Sequence(self.source, tuple(closed.items), line, column, closed.flow)
-        self._add(node, closed.size, closed.anchor, closed.at)
+            node = tuple.__new__(Sequence, (self.source, tuple(closed.items), line, column, closed.flow))
+        self._add(node, closed.size, closed.anchor, at)
 
     def _alias(self, event: yaml.AliasEvent) -> None:
         found = self.anchored.get(event.anchor or "")
@@ -194,8 +207,17 @@ class _Composer:
             self.root = node
 
     def _entries(self, items: list[Node]) -> tuple[Entry, ...]:
+        keys, values = items[::2], items[1::2]
+        names = {key.text for key in keys if type(key) is Scalar}
+        if len(names) == len(keys):
+            # What Entry(key, value) comes down to; there is one for each key of an app.
+            new = tuple.__new__
+            return tuple([new(Entry, pair) for pair in zip(keys, values, strict=True)])
+        return self._sound_entries(keys, values)
+
+    def _sound_entries(self, keys: list[Node], values: list[Node]) -> tuple[Entry, ...]:
         entries: dict[str, Entry] = {}
-        for key, value in zip(items[::2], items[1::2], strict=True):
+        for key, value in zip(keys, values, strict=True):
             if not isinstance(key, Scalar):
                 self.problems.report("APP103", "a key must be a name, not a list or a mapping", key.at)
             elif key.text in entries:

@@ -75,6 +75,12 @@ class RoleGrants:
         self._object_grants = {role.name: _index_objects(metamodel, role) for role in self.roles}
         self._named = frozenset(key for grants in self._object_grants.values() for key in grants)
         self._field_grants = {role.name: _index_fields(metamodel, role) for role in self.roles}
+        denied_fields = {(key, name) for key, name, _ in self._denied if name is not None}
+        self._named_fields = denied_fields.union(*self._field_grants.values())
+
+    def names_field(self, object_key: str, name: str) -> bool:
+        """Say whether any role grants or denies something on the field itself."""
+        return (object_key, name) in self._named_fields
 
     def names_object(self, object_key: str) -> bool:
         """Say whether any role names the object under `objects:`."""

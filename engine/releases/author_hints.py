@@ -96,8 +96,8 @@ def _source_of(field: FieldDef) -> LocatedText | None:
 
 def _read_by(scope: Scope, object_def: ObjectDef, field: FieldDef, known: KnownFormulas) -> frozenset[Read]:
     if field.formula is not None:
-        found = known.get((object_def.key, field.formula.text)) or check_text(field.formula, scope)
-        return found.reads.fields
+        checked = known.get((object_def.key, field.formula.text)) or check_text(field.formula, scope)
+        return checked.reads.fields
     rollup = field.rollup
     inverse = object_def.inverses.get(rollup.list_name) if rollup is not None else None
     if rollup is None or inverse is None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Mapping as AbstractMapping
 from dataclasses import replace
+from types import MappingProxyType
+from typing import Any
 
 from metamodel.field_types import FieldType, FieldValueError
 from metamodel.field_types.text import TextType
@@ -18,6 +21,24 @@ from metamodel.yaml_nodes import Mapping, Node, Scalar
 
 _WORDS_FOR_BOOLEANS = frozenset(("yes", "no", "on", "off", "y", "n", "1", "0"))
 _BY_TYPE = frozenset(("min", "max", "empty_as", "default"))
+_RELATIONS = frozenset(kind.value for kind in RelationKind)
+
+# Key → what it is in a definition, and how it is read; labels and what belongs to one type are read beside them.
+_COMMON: AbstractMapping[str, tuple[str, Callable[[Node], object]]] = MappingProxyType(
+    {
+        **{
+            name: (name, located)
+            for name in ("required_if", "visible_if", "readonly_if", "pattern", "copy_from", "formula")
+        },
+        **{
+            name: (name, flag)
+            for name in ("required", "unique", "index", "external_id", "sensitive", "encrypted", "multiple")
+        },
+        **{name: (name, integer) for name in ("max_length", "digits")},
+        **{name: (name, word) for name in ("normalise", "was")},
+        "format": ("number_format", word),
+    }
+)
 
 
 def read_field(
@@ -30,47 +51,36 @@ def read_field(
     field_type = reading.types.find(word(child(node, "type")) or "text") or TextType()
     if not isinstance(node, Mapping):
         node = Mapping(key.source, (), key.line, key.column)
-    # A field has few of the many keys there are: they are looked up, not searched for.
-    written = {entry.key.text: entry.value for entry in node.entries}.get
+    # A field has few of the many keys there are: only those that are written are read.
+    values: dict[str, Any] = {"history": history}
+    of_its_type = False
+    for entry_key, value in node.entries:
+        name = entry_key.text
+        of_its_type = of_its_type or name in _BY_TYPE
+        if name == "label" or name == "help":
+            values[name] = label(value, reading.language)
+        elif name == "history":
+            values[name] = flag(value, default=history)
+        elif (known := _COMMON.get(name)) is not None:
+            values[known[0]] = known[1](value)
+    keys, at = field_type.keys, key.at
     bare = FieldDef(
         name=key.text,
         type=field_type.name,
-        app=reading.app(key.at),
-        at=key.at,
-        label=label(written("label"), reading.language),
-        help=label(written("help"), reading.language),
-        required=flag(written("required")),
-        required_if=located(written("required_if")),
-        visible_if=located(written("visible_if")),
-        readonly_if=located(written("readonly_if")),
-        unique=flag(written("unique")),
-        index=flag(written("index")),
-        external_id=flag(written("external_id")),
-        history=flag(written("history"), default=history),
-        sensitive=flag(written("sensitive")),
-        encrypted=flag(written("encrypted")),
-        multiple=flag(written("multiple")),
-        pattern=located(written("pattern")),
-        max_length=integer(written("max_length")),
-        digits=integer(written("digits")),
-        normalise=word(written("normalise")),
-        copy_from=located(written("copy_from")),
-        was=word(written("was")),
-        formula=located(written("formula")),
-        choice=read_choice(node, option_sets, reading) if "options" in field_type.keys else None,
+        app=reading.app(at),
+        at=at,
+        choice=read_choice(node, option_sets, reading) if "options" in keys else None,
         relation=_read_relation(field_type.name, node, key),
         rollup=_read_rollup(node) if field_type.name == "rollup" else None,
-        number_format=word(written("format")),
-        json_schema=json_text(written("schema")) if "schema" in field_type.keys else None,
-        files=read_file_limits(written) if "max_size" in field_type.keys else None,
+        json_schema=json_text(node.get("schema")) if "schema" in keys else None,
+        files=read_file_limits(node.get) if "max_size" in keys else None,
+        **values,
     )
-    return _with_values(bare, field_type, node, reading)
+    return _with_values(bare, field_type, node, reading) if of_its_type else bare
 
 
 def _with_values(field: FieldDef, field_type: FieldType, node: Mapping, reading: Reading) -> FieldDef:
     """Add what is read by the field's own type: bounds, default, `empty_as`."""
-    if not any(entry.key.text in _BY_TYPE for entry in node.entries):
-        return field
     return replace(
         field,
         minimum=_value(node, "min", field, field_type, reading),
@@ -124,7 +134,7 @@ def _read_default(node: Node | None, field: FieldDef, field_type: FieldType, rea
 
 
 def _read_relation(type_name: str, node: Mapping, key: Scalar) -> RelationDef | None:
-    if type_name not in tuple(RelationKind):
+    if type_name not in _RELATIONS:
         return None
     kind = RelationKind(type_name)
     targets = ("user",) if kind is RelationKind.USER else words(node.get("to"))

@@ -99,5 +99,6 @@ def label(node: Node | None, language: str) -> Label | None:
     if isinstance(node, Scalar):
         return Label(texts=((language, node.located),)) if node.value is not None else None
     found = [(entry.key.text, entry.value.located) for entry in entries(node) if isinstance(entry.value, Scalar)]
-    found.sort(key=lambda pair: pair[0] != language)
+    if found and found[0][0] != language:
+        found.sort(key=lambda pair: pair[0] != language)
     return Label(texts=tuple(found)) if found else None

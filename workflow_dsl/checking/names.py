@@ -215,8 +215,7 @@ def _final(
     if not checking.scope.shows_encrypted and any(holder.fields[field.name].encrypted for holder in holders):
         refuse_encrypted(checking, field.name, path.at)
         return None
-    types = {type_of_field(holder.fields[field.name]) for holder in holders}
-    if len({type_.kind for type_ in types}) > 1:
+    if len(holders) > 1 and len({type_of_field(holder.fields[field.name]).kind for holder in holders}) > 1:
         objects = ", ".join(holder.key for holder in holders)
         checking.refuse("EXP206", f"'{field.name}' is of another type in each of {objects}", path.at)
         return None

@@ -6,17 +6,21 @@ own left. What an expression in a text may name is checked later.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from metamodel.source import Problems
 from workflow_dsl.parsing.source import Source
 from workflow_dsl.syntax import Expr, TextLiteral, TextTemplate
 
+_BRACE = re.compile("[{}]")
 _ESCAPES = {"n": "\n", '"': '"', "'": "'", "\\": "\\"}
 
 
 def decode_quoted(source: Source, start: int, end: int, problems: Problems) -> Source:
     """Resolve the escapes of the quoted text that stands at `start` … `end` (quotes included)."""
+    if source.text.find("\\", start + 1, end - 1) < 0:
+        return source.part(start + 1, max(start + 1, end - 1))
     characters: list[str] = []
     offsets: list[int] = []
     position = start + 1
@@ -52,7 +56,10 @@ def parse_text(source: Source, problems: Problems, parse_part: Callable[[Source]
     parts: list[str | Expr] = []
     literal: list[str] = []
     text, position = source.text, 0
-    while position < len(text):
+    while (brace := _BRACE.search(text, position)) is not None:
+        if brace.start() > position:
+            literal.append(text[position : brace.start()])
+            position = brace.start()
         character = text[position]
         if text[position : position + 2] in ("{{", "}}"):
             literal.append(character)
@@ -65,10 +72,11 @@ def parse_text(source: Source, problems: Problems, parse_part: Callable[[Source]
                 literal = []
             position = len(text) if end is None else end + 1
         else:
-            if character == "}":
-                _report_brace(source, position, "'}' closes nothing", "write }} for a brace", problems)
+            _report_brace(source, position, "'}' closes nothing", "write }} for a brace", problems)
             literal.append(character)
             position += 1
+    if position < len(text):
+        literal.append(text[position:])
     return _text_node(source, parts, literal)
 
 
