@@ -17,8 +17,9 @@ from engine.expressions.sql.frames import Frame
 from engine.expressions.sql.scopes import RowScope
 from engine.records.statements import Prepared
 from metamodel.source import LocatedText
-from tests.engine.expressions.test_agreement import NOW, fill
+from tests.engine.expressions.test_agreement import NOW
 from tests.support.deals import Deals, deals_app
+from tests.support.deals_data import fill
 from tests.support.expressions import ExpressionMaker
 
 

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.support.mutants.drawing import REPOSITORY, TESTS, draw, files
+from tests.support.mutants.drawing import ON_POSTGRESQL, REPOSITORY, TESTS, draw, files
 from tests.support.mutants.kept import Kept
 from tests.support.mutants.noticing import Noticing, Verdict
 
@@ -47,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         files=files(),
         at_a_time=given.jobs,
         told=tell,
+        on_postgresql=ON_POSTGRESQL,
         resume=given.resume,
     )
     if noticing.mutants:

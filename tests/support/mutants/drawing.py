@@ -13,12 +13,22 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 TOPICS: Mapping[str, Sequence[str]] = {
     "permissions": ("engine/access/*.py",),
     "expressions": ("workflow_dsl/checking/*.py", "workflow_dsl/compiling/*.py", "engine/expressions/sql/*.py"),
-    "matching": ("engine/automation/matcher.py", "engine/automation/rule_index.py"),
-    "runs": tuple(f"engine/automation/{name}.py" for name in ("segment", "interpreter", "inside", "ledger")),
+    "matching": (
+        "engine/automation/matcher.py",
+        "engine/automation/rule_index.py",
+        "engine/automation/before_rules.py",
+        "engine/automation/selecting.py",
+        "engine/automation/schedules/*.py",
+    ),
+    "runs": tuple(
+        f"engine/automation/{name}.py"
+        for name in ("segment", "interpreter", "inside", "outside", "ledger", "journal", "run_door", "run_state")
+    ),
 }
 TESTS: Sequence[str] = (
     "tests/engine/access",
     "tests/engine/automation/test_order_of_rules.py",
+    "tests/engine/automation/test_outside.py",
     "tests/engine/automation/test_rule_corpus.py",
     "tests/engine/automation/test_run_log.py",
     "tests/engine/automation/test_runs.py",
@@ -35,6 +45,8 @@ TESTS: Sequence[str] = (
     "tests/workflow_dsl/test_scope.py",
 )
 """Quick tests that come by that code; the whole suite notices more."""
+ON_POSTGRESQL = frozenset({"tests/engine/expressions/test_corpus_in_sql.py"})
+"""Of these tests those that are run on both databases, since the code writes SQL of its own for each."""
 
 
 def files() -> Sequence[str]:

@@ -13,7 +13,7 @@ import json
 import os
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -67,12 +67,19 @@ class Noticing:
     files: Sequence[str]
     at_a_time: int
     told: Told
+    on_postgresql: Set[str] = frozenset()
+    """Files of tests that are run there as well."""
     resume: bool = False
     failing: list[str] = field(default_factory=lambda: ["the collection of the tests"])
     """Tests that fail on the program as it is: with them nothing is counted."""
     _items: Sequence[pytest.Item] = ()
     _seconds: dict[int, float] = field(default_factory=dict)
     _by_place: dict[tuple[str, int, int], list[int]] = field(default_factory=lambda: defaultdict(list))
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Leave out what is to run on SQLite alone."""
+        items[:] = [item for item in items if not _is_on_postgresql(item) or self._path(item) in self.on_postgresql]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -82,7 +89,7 @@ class Noticing:
             self.failing.append("the collection of the tests")
             return True
         self._items = session.items
-        if any(item.get_closest_marker("postgres") for item in self._items):
+        if any(map(_is_on_postgresql, self._items)):
             PostgresCluster(Path(os.environ[FOLDER_VARIABLE])).start()
         functions = functions_by_file()
         gc.collect()
@@ -91,6 +98,9 @@ class Noticing:
         if not self.failing:
             self._all_mutants(functions)
         return True
+
+    def _path(self, item: pytest.Item) -> str:
+        return item.path.relative_to(self.root).as_posix()
 
     def _first_round(self, functions: Functions) -> None:
         numbers: list[tuple[str, int, int]] = []
@@ -118,7 +128,7 @@ class Noticing:
         """Run the tests file by file, those of many tests first; of a broken-off run what it has seen is taken over."""
         by_file: dict[str, list[int]] = defaultdict(list)
         for index, item in enumerate(self._items):
-            by_file[item.path.relative_to(self.root).as_posix()].append(index)
+            by_file[self._path(item)].append(index)
         altered_files = b"\0".join((self.root / path).read_bytes() for path in self.files)
         path = self.root / _FIRST_ROUND
         kept = json.loads(path.read_text(encoding="utf-8")) if self.resume and path.exists() else {}
@@ -193,6 +203,10 @@ class Noticing:
         by_file: dict[tuple[bool, Path], list[int]] = defaultdict(list)
         for index in sorted(chosen):
             item = self._items[index]
-            by_file[item.get_closest_marker("postgres") is not None, item.path].append(index)
+            by_file[_is_on_postgresql(item), item.path].append(index)
         cost = {key: sum(self._seconds[each] for each in indexes) for key, indexes in by_file.items()}
         return [index for key in sorted(by_file, key=lambda key: (key[0], cost[key])) for index in by_file[key]]
+
+
+def _is_on_postgresql(item: pytest.Item) -> bool:
+    return item.get_closest_marker("postgres") is not None
