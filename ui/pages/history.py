@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from urllib.parse import quote
 
 from flask_babel import gettext as _
+from flask_babel import pgettext
 
 from engine.records.transaction import Transaction
 from engine.records.types import FieldChange, HistoryEntry
@@ -43,7 +44,7 @@ def _entry(object_def: ObjectDef, entry: HistoryEntry, titles: Titles, formats: 
         icon=icon,
         color=color,
         title=_action(entry),
-        who=entry.actor_title or str(_("System")),
+        who=entry.actor_title if entry.actor_id else str(pgettext("actor", "System")),
         href=f"/runs/{quote(entry.run)}" if entry.run else "",
         iso=entry.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         when=formats.datetime(entry.at),

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import pgettext
 
 from engine.automation.run_log import RunNotOpen
 from engine.automation.run_state import RunState
@@ -99,7 +100,7 @@ def show_run(run_id: str) -> ResponseReturnValue:
         rule=trace.summary.rule,
         rule_text=trace.rule_text,
         rule_at=trace.rule_at,
-        who=trace.actor_name or str(_("System")),
+        who=trace.actor_name or str(pgettext("actor", "System")),
         release=trace.summary.release,
         changes=tuple(shower.changes(trace.changes)),
         condition=shower.node(trace.condition, trace.holds) if trace.condition is not None else None,

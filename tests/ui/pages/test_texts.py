@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gettext import GNUTranslations
 from pathlib import Path
+from typing import Any
 
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
@@ -11,15 +12,15 @@ from babel.messages.pofile import read_po
 CATALOGUE = Path("ui/translations/zh/LC_MESSAGES")
 METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
 
+KEYWORDS: Any = {"_": None, "_l": None, "gettext": None, "pgettext": ((1, "c"), 2)}
+
 
 def test_every_text_has_its_chinese() -> None:
     with (CATALOGUE / "messages.po").open("rb") as file:
-        known = {message.id: message.string for message in read_po(file, locale="zh") if message.id}
+        known = {(each.context or "", each.id): each.string for each in read_po(file, locale="zh") if each.id}
     used = {
-        message if isinstance(message, str) else message[0]
-        for _file, _line, message, _comments, _context in extract_from_dir(
-            "ui", METHODS, keywords={"_": None, "_l": None, "gettext": None}
-        )
+        (context or "", message if isinstance(message, str) else message[0])
+        for _file, _line, message, _comments, context in extract_from_dir("ui", METHODS, keywords=KEYWORDS)
     }
     assert sorted(text for text in used if not known.get(text)) == []
     assert sorted(text for text in known if text not in used) == []
@@ -27,7 +28,11 @@ def test_every_text_has_its_chinese() -> None:
 
 def test_the_compiled_catalogue_is_the_written_one() -> None:
     with (CATALOGUE / "messages.po").open("rb") as file:
-        written = {str(message.id): str(message.string) for message in read_po(file, locale="zh") if message.id}
+        written = {(each.context, str(each.id)): str(each.string) for each in read_po(file, locale="zh") if each.id}
     with (CATALOGUE / "messages.mo").open("rb") as file:
         compiled = GNUTranslations(file)
-    assert {text: compiled.gettext(text) for text in written} == written
+    found = {
+        (context, text): compiled.gettext(text) if context is None else compiled.pgettext(context, text)
+        for context, text in written
+    }
+    assert found == written
