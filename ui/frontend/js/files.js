@@ -24,7 +24,13 @@ function send(url, file, told) {
   });
 }
 
-/** Write a file that came in as the server would; the next answer of the server brings it in full. */
+function sizeText(size) {
+  if (size < 1024) return `${size} B`;
+  const [value, unit] = size < 1024 ** 2 ? [size / 1024, "kB"] : [size / 1024 ** 2, "MB"];
+  return `${value.toFixed(1).replace(/\.0$/, "")} ${unit}`;
+}
+
+/** Write a file that came in as the server would. */
 function item(field, file) {
   const row = document.createElement("li");
   row.id = `${field.id}-${file.id}`;
@@ -40,11 +46,12 @@ function item(field, file) {
   link.append(name);
   const keep = document.createElement("label");
   keep.className = "check file-keep";
-  const box = Object.assign(document.createElement("input"), { type: "checkbox", className: "form-check-input", name: field.dataset.fsName, value: file.id, checked: true });
+  const box = Object.assign(document.createElement("input"), { type: "checkbox", className: "form-check-input", name: field.dataset.fsName, value: file.id, defaultChecked: true, checked: true });
   const word = document.createElement("span");
   word.textContent = text("keepFile");
   keep.append(box, word);
-  row.append(link, keep);
+  const size = Object.assign(document.createElement("span"), { className: "muted small", textContent: sizeText(file.size) });
+  row.append(link, size, keep);
   return row;
 }
 
@@ -81,6 +88,8 @@ async function take(field, files) {
 
 function setUp(field) {
   const input = field.querySelector("input[type=file]");
+  // What came in stands here only, until the form is saved: an answer on its way must not take it away.
+  field.querySelector(".file-list").setAttribute("data-fs-keep", "");
   input.addEventListener("change", async (event) => {
     // The form's own listeners would send the file a second time.
     event.stopPropagation();
