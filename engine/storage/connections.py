@@ -21,6 +21,8 @@ LOCK_TIMEOUT_MS = 4_000
 STATEMENT_TIMEOUT_MS = 60_000
 CONNECT_TIMEOUT_S = 4
 _IDLE_BEFORE_CHECK_S = 2.0
+# Most of what is sent is kept and comes again: planning it costs more than running it.
+_PREPARED_AT = 2
 
 _POSTGRESQL_SETTINGS = {
     "timezone": "UTC",
@@ -36,8 +38,9 @@ _UNAVAILABLE_SQLITE = ("database is locked", "disk i/o error", "database or disk
 
 
 def postgresql_arguments() -> dict[str, object]:
-    """Give the libpq arguments that let a dead server be noticed within seconds."""
+    """Give the arguments of a connection: a dead server is noticed within seconds, what is sent again is prepared."""
     return {
+        "prepare_threshold": _PREPARED_AT,
         "connect_timeout": CONNECT_TIMEOUT_S,
         "keepalives_idle": 10,
         "keepalives_interval": 2,

@@ -137,6 +137,8 @@ class Database:
         engine = create_engine(
             self.url,
             pool_size=pool_size,
+            # The connection used last has its statements prepared and planned.
+            pool_use_lifo=True,
             max_overflow=10,
             pool_timeout=4,
             json_serializer=_to_json,
