@@ -92,7 +92,7 @@ def plain_text(field: FieldDef, formats: Formats, words: Mapping[str, str]) -> C
         return ", ".join
     known: dict[str, Callable[[Any], str]] = {
         "boolean": lambda value: words["yes"] if value else words["no"],
-        "integer": formats.number,
+        "integer": str if _is_short(field) else formats.number,
         "decimal": formats.number,
         "percent": formats.percent,
         "money": formats.money,
@@ -105,6 +105,11 @@ def plain_text(field: FieldDef, formats: Formats, words: Mapping[str, str]) -> C
         "files": lambda value: ", ".join(map(str, value)),
     }
     return known.get(kind, str)
+
+
+def _is_short(field: FieldDef) -> bool:
+    """Say whether an integer has no more than four digits by its definition, such as a year, which nobody groups."""
+    return isinstance(field.maximum, int) and field.maximum < 10_000
 
 
 def _title_cell(column: RowColumn, formats: Formats, words: Mapping[str, str], base: str) -> CellWriter:

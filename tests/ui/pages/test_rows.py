@@ -67,6 +67,8 @@ def test_a_row_has_its_id_its_box_and_its_link() -> None:
         (_field("text"), MARKUP, f'<td data-label="L&amp;L">{ESCAPED}</td>'),
         (_field("boolean"), True, '<td data-label="L&amp;L">Yes</td>'),
         (_field("integer"), 1234567, '<td class="end" data-label="L&amp;L">1,234,567</td>'),
+        (_field("integer", maximum=2100), 1963, '<td class="end" data-label="L&amp;L">1963</td>'),
+        (_field("integer", maximum=10_000), 1963, '<td class="end" data-label="L&amp;L">1,963</td>'),
         (_field("decimal"), Decimal("1234.5000"), '<td class="end" data-label="L&amp;L">1,234.5</td>'),
         (_field("percent"), Decimal("0.125"), '<td class="end" data-label="L&amp;L">12.5%</td>'),
         (
