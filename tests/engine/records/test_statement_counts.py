@@ -12,7 +12,7 @@ from sqlalchemy import select
 from engine.access.actor import Actor, system_actor
 from engine.errors import QueryProblem
 from engine.platform import Platform
-from engine.records.types import ListQuery, Lookups
+from engine.records.types import ListQuery, Lookups, SortKey
 from engine.settings import PlatformSettings
 from engine.storage.dialect import Dialect
 
@@ -182,3 +182,28 @@ def test_choices_are_given_for_the_lookups_that_are_asked_for_only(sales: Sales)
     assert {"account", "contact"} <= {*every}
     assert some.keys() == {"account"}
     assert none == []
+
+
+def test_choices_stand_as_lists_sort_titles_and_hold_the_words_typed(sales: Sales) -> None:
+    records = sales.platform.records
+    for name in ("zeta works", "Alpha Works", "beta Works", "阿里 works"):
+        records.create(sales.rep, "account", {"name": name})
+    by_name = ListQuery(object="account", sort=(SortKey(path="name"),), fields=("name",))
+    listed = [row.title for row in records.list(sales.rep, by_name).rows]
+    assert [choice.title for choice in records.choices(sales.rep, "opportunity", "account")] == listed
+    assert listed.index("Alpha Works") < listed.index("beta Works") < listed.index("zeta works")
+    found = records.choices(sales.rep, "opportunity", "account", "WORKS a")
+    assert [choice.title for choice in found] == [
+        name for name in listed if "works" in name.lower() and "a" in name.lower()
+    ]
+
+
+def test_a_picker_given_what_is_no_record_offers_nothing_of_others(sales: Sales) -> None:
+    records = sales.platform.records
+    account = records.create(sales.rep, "account", {"name": "Lone"}).record.id
+    records.create(sales.rep, "contact", {"name": "Sun", "account": account})
+    for given in ("nonsense", "\0", "", "01a200ff-7b06-710a-9ea1-9c0cbdf7fc3a", None):
+        found = records.choices(sales.rep, "opportunity", "contact", "sun", values={"account": given})
+        assert list(found) == []
+    found = records.choices(sales.rep, "opportunity", "contact", "sun", values={"account": account})
+    assert [choice.title for choice in found] == ["Sun"]
