@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from metamodel.access import RoleDef
 from metamodel.child_paths import child_path
+from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
 from metamodel.paths import PathEnd
 from metamodel.reading.node_values import child, entries, items, scalars, word
@@ -59,11 +60,15 @@ class PageCheck:
         for key in items(node.get("unique")):
             for scalar in scalars(key):
                 self._check_unique(scalar)
-        check_duplicates(node.get("duplicates"), self._draft.fields, self._problems)
+        check_duplicates(node.get("duplicates"), self._draft.fields, self._part_fields, self._problems)
         self._check_validations(node.get("validations"))
 
     def _path(self, code: str, scalar: Scalar, *, skip: int = 0) -> PathEnd | None:
         return check_path(self._problems, code, scalar, self._drafts, self._object.key, skip=skip)
+
+    def _part_fields(self, scalar: Scalar) -> tuple[Mapping[str, FieldDef], str] | None:
+        rows = child_path(self._object, scalar.located)
+        return None if rows is None else (self._drafts[rows[0].object].fields, rows[1].text.strip())
 
     def _searched(self, scalar: Scalar) -> PathEnd | None:
         rows = child_path(self._object, scalar.located)

@@ -9,45 +9,65 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice, product
 from typing import Any
 
 from engine.records.duplicates.likeness import in_order, likeness, normalised, romanised
-from engine.records.saving.plan import SavePlan
+from engine.records.parts import ReleaseParts
+from engine.records.saving.plan import save_plan
+from metamodel.child_paths import child_path
 from metamodel.duplicates import DuplicateDef, MatchDef, MatchHow
+from metamodel.objects import ObjectDef
+from metamodel.source import LocatedText
 from metamodel.values import Money, Ref
+
+Values = Mapping[str, Any]
+Texts = Callable[[Any], tuple[str, ...]]
 
 _PIECE = 4
 _LONGEST = 80
+_MOST_KEYS = 1_000
 _SEPARATOR = "\x1f"
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A duplicate rule, with what makes the text of each of its fields."""
+    """A duplicate rule, with what makes the texts of each of its fields: one, or one a value of several.
+
+    paths: those of its fields that lead to the rows of a list, such as `phones.number`.
+    """
 
     definition: DuplicateDef
     number: int
-    texts: tuple[tuple[MatchDef, Callable[[Any], str]], ...]
+    texts: tuple[tuple[MatchDef, Texts], ...]
+    paths: tuple[str, ...] = ()
 
-    def matches(self, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-        """Say whether two records' values are alike in all fields of the rule."""
-        for match, text in self.texts:
-            left, right = one.get(match.field), other.get(match.field)
-            if left is None or right is None or not _alike(match, text(left), text(right)):
+    @property
+    def field(self) -> str | None:
+        """The field of the record that a finding is told of, the first one; None where the rule compares parts only."""
+        own = (match.field for match, _ in self.texts if match.field not in self.paths)
+        return next(own, None)
+
+    def matches(self, one: Values, other: Values) -> bool:
+        """Say whether two records' values are alike in all fields of the rule; of several values one is enough."""
+        for match, texts in self.texts:
+            rights = texts(other.get(match.field))
+            if not any(_alike(match, left, right) for left in texts(one.get(match.field)) for right in rights):
                 return False
         return True
 
-    def keys(self, values: Mapping[str, Any]) -> Iterator[str]:
+    def keys(self, values: Values) -> Iterator[str]:
         """Give the keys of a record; none where a field of the rule is empty."""
-        if any(values.get(match.field) is None for match, _ in self.texts):
+        given = [(match, texts(values.get(match.field))) for match, texts in self.texts]
+        if not all(texts for _, texts in given):
             return
-        certain = [(match, text) for match, text in self.texts if match.how is not MatchHow.FUZZY]
-        firm = [_firm(match, text(values[match.field])) for match, text in certain]
-        if firm:
-            yield self._key("", _SEPARATOR.join(firm))
+        certain = [[_firm(match, text) for text in texts] for match, texts in given if match.how is not MatchHow.FUZZY]
+        if certain:
+            for firm in islice(product(*certain), _MOST_KEYS):
+                yield self._key("", _SEPARATOR.join(firm))
             return
-        match, text = self.texts[0]
-        for piece in _pieces(text(values[match.field])):
+        match, texts = given[0]
+        for piece in {piece for text in texts for piece in _pieces(text)}:
             yield self._key(match.field, piece)
 
     def _key(self, field: str, text: str) -> str:
@@ -55,20 +75,24 @@ class Rule:
         return f"{self.number}:{field}:{short}"
 
 
-def rules_of(plan: SavePlan) -> tuple[Rule, ...]:
+def rules_of(parts: ReleaseParts, object_key: str) -> tuple[Rule, ...]:
     """Give the duplicate rules of an object, ready for comparing."""
-    return tuple(
-        Rule(
-            definition,
-            number,
-            tuple((match, _text_of(plan, match)) for match in definition.match),
-        )
-        for number, definition in enumerate(plan.object.duplicates)
-    )
+    object_def = parts.metamodel.objects[object_key]
+    made = []
+    for number, definition in enumerate(object_def.duplicates):
+        texts = tuple((match, _texts_of(parts, object_def, match)) for match in definition.match)
+        paths = tuple(match.field for match in definition.match if match.field not in object_def.fields)
+        made.append(Rule(definition, number, texts, paths))
+    return tuple(made)
 
 
-def _text_of(plan: SavePlan, match: MatchDef) -> Callable[[Any], str]:
-    json = plan.json.get(match.field)
+def _texts_of(parts: ReleaseParts, object_def: ObjectDef, match: MatchDef) -> Texts:
+    key, field = object_def.key, match.field
+    found = None if field in object_def.fields else child_path(object_def, LocatedText.plain(field))
+    if found is not None:
+        key, field = found[0].object, found[1].text.strip()
+    json = save_plan(parts, key).json.get(field)
+    several = found is not None or object_def.fields[field].multiple
 
     def text(value: Any) -> str:
         if isinstance(value, str):
@@ -80,7 +104,9 @@ def _text_of(plan: SavePlan, match: MatchDef) -> Callable[[Any], str]:
         plain = value if json is None else json(value)
         return " ".join(str(each) for each in plain.values() if each) if isinstance(plain, Mapping) else str(plain)
 
-    return text
+    if several:
+        return lambda values: tuple(text(each) for each in values or () if each is not None)
+    return lambda value: () if value is None else (text(value),)
 
 
 def _alike(match: MatchDef, one: str, other: str) -> bool:

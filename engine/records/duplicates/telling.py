@@ -10,25 +10,25 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from engine.records.saving.messages import say
+from metamodel.objects import ObjectDef
 from metamodel.values import Ref
 from workflow_dsl.evaluation_errors import EvaluationError
 
 if TYPE_CHECKING:
-    from engine.records.saving.drafts import RecordDraft
     from engine.records.transaction import Transaction
 
 _MOST_NAMED = 3
 
 
-def told_of(draft: RecordDraft, others: Sequence[Mapping[str, Any]], transaction: Transaction) -> str:
-    """Give the message about the records that a draft looks like."""
+def told_of(object_def: ObjectDef, others: Sequence[Mapping[str, Any]], transaction: Transaction) -> str:
+    """Give the message about the records of an object that one looks like."""
     language = transaction.actor.language
     ordered = sorted(others, key=lambda each: str(each["id"]))
-    titles = [title for each in ordered if (title := _title(draft.object_key, each, transaction)) is not None]
+    titles = [title for each in ordered if (title := _title(object_def.key, each, transaction)) is not None]
     if titles:
         comma = "、" if language.startswith("zh") else ", "
         return say("duplicate", language, titles=comma.join(titles[:_MOST_NAMED]))
-    if not draft.plan.object.reveal_duplicates:
+    if not object_def.reveal_duplicates:
         return say("not_unique", language)
     first = ordered[0]
     zone = ZoneInfo(transaction.parts.metamodel.main.timezone)

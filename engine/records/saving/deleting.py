@@ -9,6 +9,7 @@ from sqlalchemy import exists, literal, select, union_all
 
 from engine.errors import FieldError, RecordInUse, ValidationFailed
 from engine.expressions.sql.runtime import runtime
+from engine.records.duplicates.finding import check_duplicates
 from engine.records.hooks import SaveKind
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.filling import touch
@@ -161,6 +162,7 @@ def restore_record(transaction: Transaction, object_def: ObjectDef, record_id: s
     recompute_own(draft, transaction)
     judge([draft], transaction)
     check_uniques([draft], transaction)
+    check_duplicates([draft], transaction)
     refuse_faulty(draft)
     changed = sorted(draft.changed)
     _write(transaction, draft)
@@ -209,6 +211,7 @@ def _restore_parts(
         drafts[-1].put("deleted_at", None)
     _let_go_of_absent(drafts, transaction)
     check_uniques(drafts, transaction)
+    check_duplicates(drafts, transaction)
     if inverse.other is not None:
         # A link whose other side is gone, or that was made anew meanwhile, stays where it is.
         drafts = [draft for draft in drafts if not draft.errors]
