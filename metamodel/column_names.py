@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from metamodel.field_types import FieldTypeRegistry
 from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
-from metamodel.texts import label_text
+from metamodel.texts import label_texts
 
 JOINT = " · "
 """Stands between the labels of a path or part."""
@@ -79,6 +79,4 @@ def _is_labelled(field: FieldDef, text: str) -> bool:
 
 
 def _labels(field: FieldDef) -> set[str]:
-    if field.label is None or not field.label.texts:
-        return {label_text(None, "", field.name)}
-    return {text.text.strip() for _, text in field.label.texts}
+    return {text.strip() for text in label_texts(field.label, field.name)}

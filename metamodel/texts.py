@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from metamodel.source import LocatedText
 
@@ -12,9 +12,11 @@ class Label:
     """A text for people: one located text a language, the app's first language first.
 
     texts: (language code, text) pairs; a label written as a bare text stands under the app's first language.
+    first: the app's first language, which stands in for one that has no text; None = that of the first text.
     """
 
     texts: tuple[tuple[str, LocatedText], ...]
+    first: str | None = field(default=None, compare=False)
 
     def located(self, language: str) -> LocatedText | None:
         """Give the text in a language, else in the first one it has, else None; it may hold `{expression}` parts."""
@@ -30,7 +32,16 @@ class Label:
 
 
 def label_text(label: Label | None, language: str, name: str) -> str:
-    """Give the text of a label that may be absent; without one a name is made readable (`close_date` → Close date)."""
+    """Give the text of a label in a language, else in the app's first one; else the name, readable (`Close date`)."""
     if label is not None and label.texts:
-        return label.in_language(language, name)
+        texts = dict(label.texts)
+        found = texts.get(language) or texts.get(label.first or label.texts[0][0])
+        if found is not None:
+            return found.text
     return name.replace("_", " ").capitalize()
+
+
+def label_texts(label: Label | None, name: str) -> frozenset[str]:
+    """Give what a label may read in any language."""
+    codes = [code for code, _ in label.texts] if label is not None else []
+    return frozenset(label_text(label, code, name) for code in (*codes, ""))

@@ -17,11 +17,26 @@ from typing import Protocol
 Plain = str | int | bool | Decimal | dt.date | dt.datetime | None | Sequence["Plain"] | Mapping[str, "Plain"]
 
 
+class OptionText(str):
+    """The name of a choice's option, for programs; people are shown its `label`."""
+
+    label: str
+
+    def __new__(cls, name: str, label: str) -> OptionText:
+        """Make the text of an option."""
+        made = super().__new__(cls, name)
+        made.label = label
+        return made
+
+
 class RecordAccess(Protocol):
     """Reads the record a rule runs for, with the rights that the rule's actions have."""
 
-    def read(self, paths: Sequence[str]) -> Mapping[str, Plain]:
-        """Give path (`owner.email`) → value; what may not be read is None, an unknown path raises PathUnknown."""
+    def read(self, paths: Sequence[str], language: str | None = None) -> Mapping[str, Plain]:
+        """Give path (`owner.email`) → value; what may not be read is None, an unknown path raises PathUnknown.
+
+        language: of the labels of options (`OptionText`); without it that of whom the rule acts as.
+        """
         ...
 
     def url(self) -> str:

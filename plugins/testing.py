@@ -34,7 +34,7 @@ class FixedRecord:
 
     values: Mapping[str, Plain] = field(default_factory=dict)
 
-    def read(self, paths: Sequence[str]) -> Mapping[str, Plain]:
+    def read(self, paths: Sequence[str], language: str | None = None) -> Mapping[str, Plain]:
         """Give the values of the paths."""
         for path in paths:
             if path not in self.values:

@@ -9,11 +9,14 @@ from typing import Any
 from engine.automation.run_door import RunDoor
 from engine.automation.run_state import StepFailed
 from engine.expressions.language import ReleaseLanguage
+from metamodel.fields import FieldDef
 from metamodel.names import did_you_mean
+from metamodel.texts import label_text
 from metamodel.values import Money, Ref
-from plugins.contexts import PathUnknown, Plain
+from plugins.contexts import OptionText, PathUnknown, Plain
 from workflow_dsl.compiler import compile_expression
 from workflow_dsl.context import Context
+from workflow_dsl.typed import FieldPath
 from workflow_dsl.types import Kind
 
 
@@ -25,8 +28,8 @@ class RunRecordAccess:
         self._language = language
         self._base_url = base_url.rstrip("/")
 
-    def read(self, paths: Sequence[str]) -> Mapping[str, Plain]:
-        """Give path → value; what may not be read is None.
+    def read(self, paths: Sequence[str], language: str | None = None) -> Mapping[str, Plain]:
+        """Give path → value; what may not be read is None. Options know their label in the language.
 
         Raises:
             PathUnknown: the record's object does not have it.
@@ -36,14 +39,14 @@ class RunRecordAccess:
             raise StepFailed("The rule has no record of its own to read.")
         with self._door.reading() as work:
             context = work.context({})
-            return {path: self._value(path, object_key, context) for path in paths}
+            return {path: self._value(path, object_key, context, language) for path in paths}
 
     def url(self) -> str:
         """Give the address of the record's page."""
         run = self._door.run
         return f"{self._base_url}/o/{run.object}/{run.record_id}"
 
-    def _value(self, path: str, object_key: str, context: Context) -> Plain:
+    def _value(self, path: str, object_key: str, context: Context, language: str | None) -> Plain:
         checked = self._language.path(path, object_key)
         if checked.typed is None:
             known = self._door.metamodel.objects[object_key].fields
@@ -51,7 +54,17 @@ class RunRecordAccess:
         value = compile_expression(checked.typed).evaluate(context)
         if checked.typed.type.kind is Kind.RECORD and value is not None:
             return self._title(value, checked.typed.type.objects, context)
+        if isinstance(checked.typed, FieldPath) and checked.typed.field is not None and not checked.typed.attribute:
+            return self._with_labels(value, checked.typed.field, language or self._door.actor().language, context)
         return plain_value(value, context.base_currency)
+
+    def _with_labels(self, value: Any, field: FieldDef, language: str, context: Context) -> Plain:
+        if field.choice is None or not isinstance(value, str | tuple | list):
+            return plain_value(value, context.base_currency)
+        if not isinstance(value, str):
+            return [self._with_labels(each, field, language, context) for each in value]
+        option = field.choice.option(value)
+        return OptionText(value, label_text(option.label, language, value)) if option is not None else value
 
     def _title(self, value: Any, objects: Sequence[str], context: Context) -> str:
         key, record_id = (value.object, value.id) if isinstance(value, Ref) else (objects[0], value)

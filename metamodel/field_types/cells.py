@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from metamodel.fields import ChoiceDef, OptionDef
-from metamodel.texts import label_text
+from metamodel.texts import label_text, label_texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +95,4 @@ def option_of_cell(choice: ChoiceDef, text: str) -> str:
 
 
 def _labels(option: OptionDef) -> set[str]:
-    if option.label is None or not option.label.texts:
-        return {label_text(None, "", option.name)}
-    return {text.text.strip() for _, text in option.label.texts}
+    return {text.strip() for text in label_texts(option.label, option.name)}

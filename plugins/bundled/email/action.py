@@ -51,7 +51,7 @@ def fill(template: TemplateSource, context: ActionContext) -> tuple[str, str]:
     """Give subject and text with the values that the rule's user may read."""
     paths = record_paths(template.subject, template.body)
     try:
-        record = nest(context.records.read(paths)) if paths else {}
+        record = nest(context.records.read(paths, template.language)) if paths else {}
     except PathUnknown as error:
         raise ActionFailed(f"template '{template.name}': {error}", permanent=True) from error
     values: dict[str, object] = {

@@ -13,7 +13,7 @@ from decimal import Decimal
 from jinja2 import StrictUndefined, TemplateError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from plugins import ActionFailed, Plain
+from plugins import ActionFailed, OptionText, Plain
 
 MAX_TEMPLATE_CHARACTERS = 100_000
 MAX_OUTPUT_CHARACTERS = 500_000
@@ -180,6 +180,10 @@ def _is_small_number(value: object) -> bool:
 def _shown(value: object) -> object:
     if value is None:
         return ""
+    if isinstance(value, OptionText):
+        return value.label
+    if isinstance(value, list):
+        return _join(value)
     if isinstance(value, Mapping):
         return value.get("title") or value.get("name") or ""
     return value
