@@ -67,7 +67,6 @@ class ContentFolder:
             if drawn.exists():
                 drawn.replace(self.preview_of(staged.sha256, size))
         staged.path.replace(target)
-        faults.reach("file.placed")
         _keep_name(target.parent)
 
     def path_of(self, sha256: str) -> Path:

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import io
+import os
 import re
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +27,7 @@ from engine.files.store import FileRoom, FileStore
 from tests.support.files import Upload, drawing
 from tests.support.papers import PDF, deal, file_of, patched, serve_papers, upload
 from tests.support.served import Served, csrf_token
+from tests.support.sources import REPOSITORY
 
 
 @pytest.fixture(scope="module")
@@ -215,3 +221,45 @@ def test_a_file_that_is_absent_on_disk_is_a_404(served: Served) -> None:
     with pytest.raises(RecordNotFound):
         served.platform.files.open(system_actor(), file_id)
     assert served.get("ann", f"/files/{file_id}").status_code == 404
+
+
+SENDER = """
+import io, sys
+from pathlib import Path
+from engine.access.actor import system_actor
+from engine.platform import Platform
+from plugins.manager import PluginManager
+from tests.support.platforms import settings_for
+
+platform = Platform.open(
+    settings_for(sys.argv[1], Path(sys.argv[2])), plugins=PluginManager.load(candidates=(), environment={})
+)
+platform.files.upload(system_actor(), "deal", "papers", io.BytesIO(b"cut short " * 100_000), "cut.txt")
+"""
+
+
+@pytest.mark.parametrize("point", ["file.chunk:2", "file.before_commit"])
+def test_a_process_killed_while_a_file_comes_in_leaves_nothing_that_is_seen(served: Served, point: str) -> None:
+    platform = served.platform
+    folder = platform.file_collector.folder
+    data = platform.settings.data_folder
+    before = _rows(served)
+    environment = {**os.environ, "FIELDSTONE_TESTING": "1", "FIELDSTONE_CRASH_AT": point}
+    url = platform.settings.database_url
+    done = subprocess.run(
+        [sys.executable, "-c", SENDER, url, str(data.parent)], env=environment, cwd=REPOSITORY, timeout=120, check=False
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert _rows(served) == before
+    # A file of its content that comes in afterwards is whole.
+    content = b"cut short " * 100_000
+    again = platform.files.upload(system_actor(), "deal", "papers", io.BytesIO(content), "cut.txt")
+    assert platform.files.open(system_actor(), again.id).path.read_bytes() == content
+    _later(served, days=2).collect()
+    assert list((folder.root / "incoming").glob("*")) == []
+    assert not folder.path_of(hashlib.sha256(content).hexdigest()).exists()
+
+
+def _rows(served: Served) -> set[str]:
+    with served.platform.database.read() as connection:
+        return {str(row) for row in connection.execute(select(served.platform.system.file.c.id)).scalars()}

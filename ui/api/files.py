@@ -5,6 +5,7 @@ Bodies are streamed into the folder of files; a record names the file by its id 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, BinaryIO, cast
 
 from flask import Response, request
@@ -15,7 +16,7 @@ from ui.api.answers import json_answer
 from ui.api.parameters import read_parameters
 from ui.api.records import PREFIX, object_key
 from ui.api.value_schemas import Schema
-from ui.context import actor, platform
+from ui.context import actor, language, platform
 from ui.errors import ApiProblem
 from ui.files import FILE_PART, send_content, uploaded_part
 
@@ -33,7 +34,9 @@ def upload_file(object_name: str, field_name: str) -> Response:
         stream, name = part.stream, given.get(_NAME) or part.filename or ""
     else:
         stream, name = request.stream, given.get(_NAME) or _told_name()
-    found = platform().files.upload(actor(), key, field_name, cast("BinaryIO", stream), name)
+    # A page sends files by this call too; what is wrong with one is told in the page's language.
+    sender = replace(actor(), language=language())
+    found = platform().files.upload(sender, key, field_name, cast("BinaryIO", stream), name)
     return json_answer(file_json(found), 201, {"Location": f"{PREFIX}/files/{found.id}"})
 
 

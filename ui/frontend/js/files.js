@@ -77,6 +77,8 @@ async function take(field, files) {
       letGo(field);
       list.append(item(field, found));
       announce(text("uploaded", { name: found.name }));
+      // Focus that is nowhere would go to the form as a whole.
+      if (document.activeElement === document.body) field.querySelector("input[type=file]").focus({ preventScroll: true });
       list.dispatchEvent(new Event("change", { bubbles: true }));
     } catch (fault) {
       note.className = "field-error";
