@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from engine.access.actor import Actor
 from engine.access.compiler import Access
@@ -20,7 +21,8 @@ from engine.records.hooks import AfterSave, BeforeRules, Cause, NoAfterSave, NoB
 from engine.records.parts import ReleaseParts
 from engine.records.stages import Stay, read_stays
 from engine.records.together import Overtaken
-from engine.records.transaction import Services, Transaction
+from engine.records.services import Services
+from engine.records.transaction import Transaction
 from engine.records.types import (
     BulkResult,
     Choice,
@@ -87,7 +89,14 @@ class Records:
         """Open a transaction: what is done in the block is committed at its end, or nothing of it."""
         parts = self.parts(release or self._release())
         with self._database.write() as connection:
-            yield Transaction(self._services, connection, parts, actor, self._clock.now(), cause)
+            transaction = Transaction(self._services, connection, parts, actor, self._clock.now(), cause)
+            try:
+                yield transaction
+            except BaseException:
+                with suppress(DBAPIError):
+                    transaction.wait()
+                raise
+            transaction.wait()
 
     @contextmanager
     def reading(self, actor: Actor, *, release: Release | None = None, snapshot: bool = False) -> Iterator[Transaction]:

@@ -17,13 +17,12 @@ from engine.access.actor import Actor
 from engine.errors import UnknownObject
 from engine.expressions.context import RecordContext, Surroundings
 from engine.expressions.sql.runtime import RunValues
-from engine.ids import IdMaker
 from engine.records.aggregates import AggregateQuery, AggregateRow, read_aggregate
 from engine.records.choosing import choices, choices_of
 from engine.records.files import FilesOfSave
 from engine.records.forms import form_state
 from engine.records.history import read_history
-from engine.records.hooks import AfterSave, BeforeRules, Cause, SaveEvent
+from engine.records.hooks import Cause
 from engine.records.parts import ReleaseParts
 from engine.records.reading import Reader, computable, search_words
 from engine.records.saving.bulk import save_many
@@ -31,6 +30,7 @@ from engine.records.saving.children import save_with_children
 from engine.records.saving.deleting import delete_record, restore_record
 from engine.records.saving.steps import create_record, update_record
 from engine.records.sending import Sending
+from engine.records.services import Services
 from engine.records.sources import RecordCache
 from engine.records.types import (
     BulkResult,
@@ -45,34 +45,8 @@ from engine.records.types import (
     Saved,
     SaveRow,
 )
-from engine.storage.database import Database
-from engine.storage.system_tables import SystemTables
 from metamodel.layouts import Device
 from metamodel.objects import ObjectDef
-from workflow_dsl.record_tokens import token_key
-
-
-class Services:
-    """What all transactions of an installation share."""
-
-    __slots__ = ("after_save", "before_rules", "database", "ids", "secret", "system", "token_key")
-
-    def __init__(
-        self,
-        database: Database,
-        system: SystemTables,
-        ids: IdMaker,
-        secret: bytes,
-        before_rules: BeforeRules,
-        after_save: AfterSave,
-    ) -> None:
-        self.database = database
-        self.system = system
-        self.ids = ids
-        self.secret = secret
-        self.token_key = token_key(secret)
-        self.before_rules = before_rules
-        self.after_save = after_save
 
 
 class Transaction(Sending):
@@ -128,7 +102,6 @@ class Transaction(Sending):
             context=RecordContext(self.around, "user", {}),
         )
         self.reader = Reader(self)
-        self.waiting_events: list[SaveEvent] = []
         self.claims = False
         self.files = FilesOfSave()
 
@@ -215,15 +188,19 @@ class Transaction(Sending):
         self.settle()
         return saved
 
-    def save_many(self, object_key: str, rows: Sequence[SaveRow], *, all_or_nothing: bool = False) -> BulkResult:
+    def save_many(
+        self, object_key: str, rows: Sequence[SaveRow], *, all_or_nothing: bool = False, beside: bool = False
+    ) -> BulkResult:
         """Create and change many records of an object; warnings pass and are reported.
 
+        beside: the server may still take the last rows; for who asks the transaction, not a connection kept aside.
         With `all_or_nothing` and a refused row the caller must roll the transaction back (`Records.save_many` does).
 
         Raises: UnknownObject.
         """
         self._confirm(None)
-        result = save_many(self, self.object_def(object_key), rows, all_or_nothing=all_or_nothing)
+        asked = self.object_def(object_key)
+        result = save_many(self, asked, rows, all_or_nothing=all_or_nothing, beside=beside)
         self.settle()
         return result
 

@@ -68,7 +68,9 @@ def check_service_clock(node: Mapping, look: DefinitionNames) -> None:
 
 def _check_own_fields(key: str | None, name: Node | None, look: DefinitionNames) -> None:
     """Tell of fields of the object that stand in the way of those the clock gives it."""
-    for part in PARTS if key is not None and isinstance(name, Scalar) else ():
+    if key is None or not isinstance(name, Scalar):
+        return
+    for part in PARTS:
         made = clock_field(name.text, part)
         field = look.drafts[key].fields.get(made)
         if field is not None and not field.system:
