@@ -19,9 +19,9 @@ from engine.ids import IdMaker
 from engine.records.aggregates import AggregateQuery, AggregateRow
 from engine.records.hooks import AfterSave, BeforeRules, Cause, NoAfterSave, NoBeforeRules
 from engine.records.parts import ReleaseParts
+from engine.records.services import Services
 from engine.records.stages import Stay, read_stays
 from engine.records.together import Overtaken
-from engine.records.services import Services
 from engine.records.transaction import Transaction
 from engine.records.types import (
     BulkResult,
