@@ -60,7 +60,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="fieldstone-bench-") as name:
         folder = Path(name)
         for kind in given.databases:
-            with _database_maker(kind, folder) as make:
+            with database_maker(kind, folder) as make:
                 for rows in given.rows:
                     prepared = prepare(make(f"bench_{rows}"), folder / f"{kind}{rows}", rows)
                     figures += _measure_all(kind, prepared, folder, given)
@@ -87,7 +87,8 @@ def _arguments() -> argparse.Namespace:
 
 
 @contextmanager
-def _database_maker(kind: str, folder: Path) -> Iterator[Any]:
+def database_maker(kind: str, folder: Path) -> Iterator[Any]:
+    """Give what makes databases of a kind by their names, on a server that is there for the block."""
     if kind == "sqlite":
         yield lambda name: f"sqlite:///{folder / f'{name}.sqlite'}"
         return

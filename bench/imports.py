@@ -19,24 +19,42 @@ def measure_import(database_url: str, folder: Path, rows: int) -> float:
     platform = Platform.open(measured_settings(database_url, folder / "imported"))
     try:
         platform.apply_release([SALES], author="bench")
-        actor = system_actor()
-        accounts = folder / "accounts.csv"
-        _write(accounts, ["name"], ([f"Account {n}"] for n in range(ACCOUNTS)))
-        platform.imports.import_csv(actor, "account", accounts)
-        deals = folder / "deals.csv"
-        names = ["reference", "name", "account", "amount", "stage", "opened_on", "close_date", "next_step"]
-        _write(deals, names, (_deal(n) for n in range(rows)))
-        # As the command does that imports.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(50_000, 20, 20)
+        platform.imports.import_csv(system_actor(), "account", write_accounts(folder, ACCOUNTS))
+        deals = deals_file(folder, rows)
+        collect_as_the_command_does()
         started = time.perf_counter()
-        result = platform.imports.import_csv(actor, "opportunity", deals)
-        seconds = time.perf_counter() - started
-        assert result.created == rows, result
-        return round(rows / seconds)
+        import_deals(platform, deals, rows)
+        return round(rows / (time.perf_counter() - started))
     finally:
         platform.close()
+
+
+def collect_as_the_command_does() -> None:
+    """Set the collector as the command does that imports."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
+def import_deals(platform: Platform, file: Path, rows: int) -> None:
+    """Import a file of deals; all of its rows become records."""
+    result = platform.imports.import_csv(system_actor(), "opportunity", file)
+    assert result.created == rows, result
+
+
+def write_accounts(folder: Path, count: int) -> Path:
+    """Write the accounts that deals belong to."""
+    file = folder / "accounts.csv"
+    _write(file, ["name"], ([f"Account {n}"] for n in range(count)))
+    return file
+
+
+def deals_file(folder: Path, rows: int) -> Path:
+    """Write deals with a lookup, amounts and dates."""
+    file = folder / "deals.csv"
+    names = ["reference", "name", "account", "amount", "stage", "opened_on", "close_date", "next_step"]
+    _write(file, names, (_deal(n) for n in range(rows)))
+    return file
 
 
 def _deal(n: int) -> list[object]:

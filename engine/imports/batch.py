@@ -63,10 +63,24 @@ class Batches:
         self._lookups = Lookups(binding.lookups)
         self.waiting: list[Prepared] = []
 
-    def save(self, transaction: Transaction, rows: Sequence[CsvRow]) -> list[CsvRow]:
-        """Save a batch; give back the rows whose key another row of the batch has, for the next one."""
-        self._learn(transaction, rows)
-        prepared = self._prepare(rows)
+    def read(self, rows: Sequence[CsvRow]) -> list[Prepared] | None:
+        """Read the cells of a batch, where nothing has to be asked of the database for that; None where it has."""
+        if any(holds_files(column.field) for column in self._binding.plain):
+            return None
+        if not all(self._lookups.knows(lookup, self._texts(lookup, rows)) for lookup in self._binding.lookups):
+            return None
+        return self._prepare(rows)
+
+    def save(
+        self, transaction: Transaction, rows: Sequence[CsvRow], prepared: list[Prepared] | None = None
+    ) -> list[CsvRow]:
+        """Save a batch; give back the rows whose key another row of the batch has, for the next one.
+
+        prepared: what `read` gave.
+        """
+        if prepared is None:
+            self._learn(transaction, rows)
+            prepared = self._prepare(rows)
         prepared = self._match(transaction, prepared)
         prepared = self._decide(transaction, prepared)
         now, later = _first_of_each_key(prepared)
@@ -110,9 +124,11 @@ class Batches:
                 cells = {column.mapped(row.cells[column.index]) for row in rows}
                 self._files.learn(transaction, column, filter(None, cells))
         for lookup in self._binding.lookups:
-            source = lookup.source
-            texts = {row.cells[source.index] for row in rows}
-            self._lookups.learn(transaction, lookup, {source.mapped(text) for text in texts})
+            self._lookups.learn(transaction, lookup, self._texts(lookup, rows))
+
+    def _texts(self, lookup: BoundLookup, rows: Sequence[CsvRow]) -> set[str]:
+        source = lookup.source
+        return {source.mapped(text) for text in {row.cells[source.index] for row in rows}}
 
     def _prepare(self, rows: Sequence[CsvRow]) -> list[Prepared]:
         self._tally.total += len(rows)
@@ -200,7 +216,7 @@ class Batches:
         if not prepared:
             return
         rows = [SaveRow(values=item.values, id=item.id) for item in prepared]
-        saved = transaction.save_many(self._binding.object.key, rows, all_or_nothing=False)
+        saved = transaction.save_many(self._binding.object.key, rows, beside=True)
         gives_roles = bool(self._binding.roles) or self._binding.roles_index is not None
         for item, result in zip(prepared, saved.rows, strict=True):
             if result.outcome == "refused":

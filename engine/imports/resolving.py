@@ -53,6 +53,11 @@ class Lookups:
             if open_texts:
                 self._keep(known, target, open_texts, _by_id(transaction, target, open_texts.values()))
 
+    def knows(self, lookup: BoundLookup, texts: Iterable[str]) -> bool:
+        """Say whether nothing has to be asked for some texts."""
+        known = self._found[lookup.source.field.name]
+        return all(not text or text in known for text in texts)
+
     def value(self, lookup: BoundLookup, text: str) -> object:
         """Give the value of a lookup cell.
 

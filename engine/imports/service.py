@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from engine.imports.binding import Binding, bind
 from engine.imports.csv_file import CsvFile, CsvRow
 from engine.imports.errors import ImportRefused
 from engine.imports.file_cells import FileCells
+from engine.imports.finishing import Finishing
 from engine.imports.mapping import ImportMapping, load_mapping
 from engine.imports.result import ImportResult, Tally, write_errors_file
 from engine.records.saving.plan import save_plan
@@ -187,11 +188,21 @@ class Imports:
     def _save_all(self, work: _Import, batches: Batches, tally: Tally, transaction: _Open) -> None:
         left: list[CsvRow] = []
         rows = work.file.rows()
-        while part := [*left, *itertools.islice(rows, BATCH_ROWS - len(left))]:
-            tally.total -= len(left)
-            with transaction() as opened:
-                left = batches.save(opened, part)
-            work.on_progress(tally.total - len(left), work.total)
+        done = 0
+        with Finishing() as finishing:
+            while part := [*left, *itertools.islice(rows, BATCH_ROWS - len(left))]:
+                tally.total -= len(left)
+                # The batch before is being committed; what is read of this one needs nothing of it.
+                prepared = batches.read(part)
+                finishing.wait()
+                if done:
+                    work.on_progress(done, work.total)
+                with ExitStack() as batch:
+                    left = batches.save(batch.enter_context(transaction()), part, prepared)
+                    finishing.begin(batch.pop_all().close)
+                done = tally.total - len(left)
+        if done:
+            work.on_progress(done, work.total)
         waiting = batches.waiting
         for start in range(0, len(waiting), BATCH_ROWS):
             with transaction() as opened:

@@ -127,12 +127,7 @@ class Transaction(Sending):
         return self.reader.count(self.object_def(query.object), query, exact=exact)
 
     def create(
-        self,
-        object_key: str,
-        values: Mapping[str, Any],
-        *,
-        confirm: Collection[str] | None = (),
-        id: str | None = None,
+        self, object_key: str, values: Mapping[str, Any], *, confirm: Collection[str] | None = (), id: str | None = None
     ) -> Saved:
         """Create a record from raw values, rows of child lists (`lines: [{…}]`) with it.
 

@@ -45,9 +45,14 @@ BATCH = 5_000
 
 
 def save_many(
-    transaction: Transaction, object_def: ObjectDef, rows: Sequence[SaveRow], *, all_or_nothing: bool
+    transaction: Transaction,
+    object_def: ObjectDef,
+    rows: Sequence[SaveRow],
+    *,
+    all_or_nothing: bool,
+    beside: bool = False,
 ) -> BulkResult:
-    """Save rows in their order.
+    """Save rows in their order. beside: the server may still take the last of them when this is left.
 
     Nothing is written where `all_or_nothing` and a row is refused; the caller rolls back then.
     """
@@ -57,7 +62,8 @@ def save_many(
             batch = _Batch(transaction, object_def, rows[start : start + BATCH])
             results += batch.save(write_faultless_only=all_or_nothing and any(r.outcome == "refused" for r in results))
     finally:
-        transaction.wait()
+        if not beside:
+            transaction.wait()
     refused = any(result.outcome == "refused" for result in results)
     return BulkResult(rows=tuple(results), written=not (all_or_nothing and refused))
 
