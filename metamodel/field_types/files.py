@@ -91,6 +91,12 @@ class FileType(FieldType):
     keys = _KEYS
     takes_formula = False
     literal_default = False
+
+    @property
+    def allowed_keys(self) -> frozenset[str]:
+        """All YAML keys; nobody looks a record up by its file, and no file stands in an app."""
+        return super().allowed_keys - {"default", "unique", "index"}
+
     make: Callable[..., StoredFile] = StoredFile
 
     def storage(self, field: FieldDef) -> StorageKind:
@@ -143,6 +149,11 @@ class FilesType(FieldType):
     keys = _KEYS | {"max_files"}
     takes_formula = False
     literal_default = False
+
+    @property
+    def allowed_keys(self) -> frozenset[str]:
+        """All YAML keys; to expressions the files are their names, of which no files can be made."""
+        return super().allowed_keys - {"default", "unique", "index", "copy_from"}
 
     def storage(self, field: FieldDef) -> StorageKind:
         return StorageKind.FILES

@@ -10,6 +10,7 @@ from decimal import Decimal
 import re2
 
 from metamodel.field_types.compound import parts_of_field
+from metamodel.field_types.files import holds_files
 from metamodel.fields import FieldDef, RelationKind
 from metamodel.names import did_you_mean, name_fault
 from metamodel.objects import SYSTEM_FIELDS
@@ -90,7 +91,8 @@ def _check_field(
 
 
 def _check_several(key: Scalar, node: MappingNode, field: FieldDef, problems: Problems) -> None:
-    if not field.holds_several and not parts_of_field(field):
+    if holds_files(field) or not (field.holds_several or parts_of_field(field)):
+        # Files do not have these keys at all.
         return
     for name, known_as, is_set in (
         ("unique", "unique", field.unique),

@@ -18,7 +18,7 @@ def check_file_limits(node: Mapping, problems: Problems) -> None:
         if isinstance(item, Scalar):
             _check_accepted(item, problems)
     size = node.get("max_size")
-    if isinstance(size, Scalar) and size.value is not None and read_size(size.text) is None:
+    if isinstance(size, Scalar) and isinstance(size.value, str) and read_size(size.text) is None:
         message = f"'{size.text}' is not a size"
         problems.report("OBJ134", message, size.at, hint="write it as 10 MB or 500 kB", length=size.length)
 
