@@ -10,10 +10,12 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from engine.imports.binding import ID, BadCell, Binding, BoundColumn, BoundLookup
+from engine.imports.binding import Binding, BoundColumn, BoundLookup
 from engine.imports.cell_columns import CellColumns, CellFault
 from engine.imports.csv_file import CsvRow
+from engine.imports.errors import BadCell
 from engine.imports.file_cells import FileCells
+from engine.imports.heads import ID
 from engine.imports.resolving import Lookups, read_key
 from engine.imports.result import RowError, Tally
 from engine.records.finding import find_by_fields

@@ -9,14 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from types import MappingProxyType
 
+from engine.imports.cell_dates import date_reader
 from engine.imports.errors import ImportRefused
+from engine.imports.heads import ID, Heads
 from engine.imports.mapping import ColumnMapping, ImportMapping
 from engine.spreadsheet_cells import unguarded
 from metamodel.apps import Metamodel
-from metamodel.column_names import ColumnNames, is_path_beyond
+from metamodel.column_names import ColumnNames
 from metamodel.field_types import FieldType, FieldTypeRegistry
 from metamodel.field_types.cells import CellPart
 from metamodel.fields import FieldDef
@@ -24,17 +25,11 @@ from metamodel.names import did_you_mean
 from metamodel.objects import ObjectDef
 
 ROLES_COLUMN = "roles"
-ID = "id"
 Cells = Sequence[str]
 Convert = Callable[[str], object]
 
-_FORMAT_WORDS = (("YYYY", "%Y"), ("MM", "%m"), ("DD", "%d"), ("hh", "%H"), ("mm", "%M"), ("ss", "%S"), ("YY", "%y"))
 _PLACE = re.compile(r"\{([^{}:]+)(?::(lower|login))?\}")
 _NOT_LOGIN = re.compile(r"[^a-z0-9]+")
-
-
-class BadCell(Exception):
-    """A cell that cannot be turned into a value; the sentence says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,9 +128,9 @@ class _Binder:
         self._types = types
         self._object = object_def
         self._columns = list(columns)
-        self._settable = settable
-        self._names = ColumnNames(object_def, types)
-        self._passed_over: list[str] = []
+        names = ColumnNames(object_def, types)
+        self._heads = Heads(names=names, object=object_def, objects=metamodel.objects, settable=settable)
+        self._passed_over: tuple[str, ...] = ()
         self._faults: list[str] = []
 
     def bind(self, mapping: ImportMapping, match: tuple[str, ...]) -> Binding:
@@ -170,28 +165,13 @@ class _Binder:
             match=match,
             roles_index=self._roles_index(),
             roles=mapping.roles,
-            passed_over=tuple(self._passed_over),
+            passed_over=self._passed_over,
         )
 
     def _by_name(self, mapping: ImportMapping) -> tuple[ColumnMapping, ...]:
-        found = []
-        meant = {column: self._names.column_of(unguarded(column)) or column for column in self._columns if column}
-        with_ids = ID in meant.values()
-        for column, field in meant.items():
-            if column in mapping.ignored or self._is_roles(column):
-                continue
-            if with_ids and field != ID and not self._is_fillable(field):
-                self._passed_over.append(column)
-            else:
-                found.append(ColumnMapping(column=column, field=field))
-        return tuple(found)
-
-    def _is_fillable(self, column: str) -> bool:
-        """Say whether a column of a file with ids is to be read: what can't be filled is left, what is wrong is not."""
-        name = column.partition(".")[0]
-        if name in self._object.fields and self._names.column_of(column) == column:
-            return name in self._settable
-        return not is_path_beyond(column, self._object, self._metamodel.objects)
+        open_columns = [each for each in self._columns if each not in mapping.ignored and not self._is_roles(each)]
+        found, self._passed_over = self._heads.columns(open_columns)
+        return found
 
     def _bound(self, mapping: ColumnMapping) -> BoundColumn | None:
         if mapping.column not in self._columns:
@@ -226,7 +206,7 @@ class _Binder:
 
     def _has_column(self, definition: FieldDef, part: CellPart) -> bool:
         wanted = f"{definition.name}.{part.name}"
-        return any(column == wanted or self._names.column_of(unguarded(column)) == wanted for column in self._columns)
+        return any(wanted in (column, self._heads.meaning(column)) for column in self._columns)
 
     def _field(self, name: str, what: str) -> FieldDef | None:
         whole, _, part = name.partition(".")
@@ -253,7 +233,7 @@ class _Binder:
             currency = mapping.currency
             return lambda text: {"amount": text, "currency": currency}
         if mapping.date_format and definition.value_type in ("date", "datetime"):
-            return _dates(mapping.date_format, whole=definition.value_type == "datetime")
+            return date_reader(mapping.date_format, whole=definition.value_type == "datetime")
         field_type = self._types.of(definition)
         if type(field_type).of_cell is FieldType.of_cell:
             return None
@@ -302,21 +282,6 @@ class _Binder:
 
     def _roles_index(self) -> int | None:
         return next((index for index, column in enumerate(self._columns) if self._is_roles(column)), None)
-
-
-def _dates(form: str, *, whole: bool) -> Convert:
-    pattern = form
-    for word, code in _FORMAT_WORDS:
-        pattern = pattern.replace(word, code)
-
-    def read(text: str) -> object:
-        try:
-            moment = datetime.strptime(text, pattern)  # noqa: DTZ007 - the door gives it the user's zone
-        except ValueError:
-            raise BadCell(f"is no date of the form {form}") from None
-        return moment.isoformat() if whole else moment.date().isoformat()
-
-    return read
 
 
 def _formed(text: str, form: str) -> str:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.imports.binding import BadCell, Binding, BoundColumn, BoundLookup
+from engine.imports.binding import Binding, BoundColumn, BoundLookup
 from engine.imports.csv_file import CsvRow
+from engine.imports.errors import BadCell
 from engine.imports.resolving import Lookups, NotOne, NotThere
 
 

@@ -17,3 +17,7 @@ class ImportRefused(EngineError):
     def __init__(self, reason: str, problems: Sequence[Problem] = ()) -> None:
         self.problems = tuple(problems)
         super().__init__(reason)
+
+
+class BadCell(Exception):
+    """A cell that cannot be turned into a value; the sentence says why."""

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.imports.binding import BadCell, BoundColumn
+from engine.imports.binding import BoundColumn
+from engine.imports.errors import BadCell
 from engine.records.transaction import Transaction
 from metamodel.field_types import FieldValueError, message
 from metamodel.field_types.files import is_file_id, split_files

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from engine.imports.binding import ID, BadCell, BoundLookup
+from engine.imports.binding import BoundLookup
+from engine.imports.errors import BadCell
+from engine.imports.heads import ID
 from engine.records.finding import find_by_fields, find_by_title
 from engine.records.identifiers import could_be_id
 from engine.records.transaction import Transaction

@@ -190,9 +190,8 @@ def test_what_cannot_be_exported_is_a_400_and_no_file(served: Served, given: dic
 
 
 def test_a_file_of_labels_comes_back_where_names_are_shared_and_records_unseen(served: Served, tmp_path: Path) -> None:
-    one, two, hidden = save(
-        served, "firm", {"name": "Twin"}, {"name": "Twin"}, {"name": "Secret", "region": "hidden"}
-    )  # fmt: skip
+    firms = ({"name": "Twin"}, {"name": "Twin"}, {"name": "Secret", "region": "hidden"})
+    one, two, hidden = save(served, "firm", *firms)
     owner = {"object": "user", "id": served.user_ids["ann"]}
     first, second, third = save(
         served, "deal",
@@ -226,7 +225,6 @@ def test_a_file_with_ids_changes_adds_and_refuses_rows(served: Served, tmp_path:
     assert (result.updated, result.created, result.refused) == (1, 1, 2), result.errors
     assert {error.line for error in result.errors} == {4, 5}
     assert served.platform.records.get(system_actor(), "deal", known).values["amount"] is None
-    assert "no column" not in result.errors[0].reason
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -273,9 +271,8 @@ def test_only_so_many_exports_are_on_their_way_at_once(served: Served) -> None:
 
 
 def test_an_empty_list_is_a_file_with_its_head(served: Served) -> None:
-    assert exported(served, "admin", filter='name = "nobody"', fields="name,firm.region") == [
-        ["id", "Name", "Firm · Region"]
-    ]
+    found = exported(served, "admin", filter='name = "nobody"', fields="name,firm.region")
+    assert found == [["id", "Name", "Firm · Region"]]
 
 
 def test_json_lines_are_what_the_api_answers(served: Served) -> None:
@@ -290,7 +287,8 @@ def test_json_lines_are_what_the_api_answers(served: Served) -> None:
 def test_the_command_writes_the_same_file(served: Served, tmp_path: Path) -> None:
     save(served, "deal", {"name": "Command", "remark": "cli", "stage": "won"})
     output = tmp_path / "out.csv"
-    given = ["export", "deal", "--db", served.platform.database.url, "--where", 'remark = "cli"', "--fields",
+    database = served.platform.settings.database_url
+    given = ["export", "deal", "--db", database, "--where", 'remark = "cli"', "--fields",
              "name,stage", "--language", "zh"]  # fmt: skip
     result = CliRunner().invoke(main, [*given, "--output", str(output)], env={"FIELDSTONE_SECRET_KEY": "k" * 40})
     assert result.exit_code == 0, result.output
@@ -298,5 +296,5 @@ def test_the_command_writes_the_same_file(served: Served, tmp_path: Path) -> Non
     assert table(output.read_bytes())[1][1:] == ["Command", "赢单"]
     as_ann = CliRunner().invoke(main, [*given, "--as", "boss@example.com"], env={"FIELDSTONE_SECRET_KEY": "k" * 40})
     assert as_ann.exit_code == 1
-    wrong = CliRunner().invoke(main, ["export", "dael", "--db", served.platform.database.url])
+    wrong = CliRunner().invoke(main, ["export", "dael", "--db", database])
     assert wrong.exit_code == 1

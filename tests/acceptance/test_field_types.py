@@ -175,26 +175,6 @@ def test_a_file_brings_it(served: Served, sample: Sample, tmp_path: Path) -> Non
 
 
 @of_type(SAMPLES)
-@pytest.mark.parametrize("heads", ["heads=labels", "heads=names"])
-def test_an_export_brings_it_back(served: Served, sample: Sample, heads: str, tmp_path: Path) -> None:
-    record_id = make(served, **({sample.name: sample.second} if sample.writable else {}))
-    before = read(served, record_id, sample)
-    address = f"/exports/thing?fields={sample.name},title_text&filter={_quoted(f'id = {chr(34)}{record_id}{chr(34)}')}"
-    answer = served.get("ann", f"{address}&{heads}")
-    assert answer.status_code == 200, answer.get_data(as_text=True)
-    file = tmp_path / "things.csv"
-    file.write_bytes(answer.get_data())
-    unchanged = served.platform.imports.import_csv(system_actor(), "thing", file)
-    assert (unchanged.unchanged, unchanged.refused) == (1, 0), unchanged.errors
-    if sample.writable:
-        assert not unchanged.passed_over
-        changed = patched(served, record_id, sample, sample.first)
-        assert changed.status_code == 200
-        assert served.platform.imports.import_csv(system_actor(), "thing", file).refused == 0
-    assert read(served, record_id, sample) == before
-
-
-@of_type(SAMPLES)
 def test_the_description_of_the_api_fits_its_values(served: Served, sample: Sample) -> None:
     record_id = make(served, **({sample.name: sample.first} if sample.writable else {}))
     document = served.get("ann", "/openapi.json").get_json()
