@@ -134,3 +134,16 @@ def test_a_conflict_of_the_parent_carries_the_rows_along(served: Served, ann: Fl
 def test_who_may_not_change_rows_sees_no_grid(served: Served) -> None:
     page = served.sign_in("boss").get("/o/order/new").get_data(as_text=True)
     assert "data-fs-grid" not in page
+
+
+def test_a_form_with_a_grid_is_three_statements_whatever_its_rows_and_lookups(served: Served, ann: FlaskClient) -> None:
+    typed = {"name": "Counted", **{f"lines.{n}.product": f"p{n}" for n in range(5)}}
+    assert save(ann, "/o/order/new", {**inputs(ann.get("/o/order/new").get_data(as_text=True)), **typed})[0] == 303
+    (order,) = order_named(served, "Counted")
+    ann.get(f"/o/order/{order}/edit")
+    with served.platform.database.statements.recording() as sent:
+        page = ann.get(f"/o/order/{order}/edit").get_data(as_text=True)
+    assert all(f'value="p{n}"' in page for n in range(5))
+    # What watches for a new release, or for a session's end, comes when its time is.
+    own = [text for text in sent if "fs_" not in text.split("WHERE")[0]]
+    assert len(own) == 3, own
