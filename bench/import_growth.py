@@ -85,9 +85,8 @@ def _create_alone(platform: Platform) -> float:
 def _print(kind: str, few: dict[str, Any], many: dict[str, Any]) -> None:
     per_row = many["seconds"] / many["rows"]
     for each in (few, many):
-        print(
-            f"{kind}: an import of {each['rows']:,} rows took {each['seconds']:.2f} s, {each['processor']:.2f} s of ours"
-        )
+        taken = f"{each['seconds']:.2f} s, {each['processor']:.2f} s of our processor's"
+        print(f"{kind}: an import of {each['rows']:,} rows took {taken}")
     print(f"  time: {many['seconds'] / few['seconds']:.1f} times (owed at most 11)")
     print(f"  our processor's time: {many['processor'] / few['processor']:.1f} times")
     print(f"  memory: {many['memory'] / few['memory']:.2f} times (owed at most 1.2)")

@@ -41,7 +41,7 @@ class Sending:
         self.database = database
         self.parts = parts
         self.alone = alone
-        self._begins, self._begun = alone, not alone
+        self._begins, self._begun, self._ended = alone, not alone, False
         self._connection = connection
         self._waiting: list[Waiting] = []
         self._drawing: Drawing | None = None
@@ -151,6 +151,7 @@ class Sending:
 
     def let_wait(self, write: Waiting) -> None:
         """Let a write wait, as `later` does."""
+        assert not self._ended, "the save is committed already"
         self._waiting.append(write)
         if self.database.dialect is not Dialect.POSTGRESQL or len(self._waiting) == _TOGETHER:
             self.settle()
@@ -173,7 +174,7 @@ class Sending:
         if not waiting or (object_key is not None and all(write.object_key != object_key for write in waiting)):
             return
         self._waiting, self._drawing = [], None
-        connection = self._connection if last else self._held
+        connection = self._ending() if last else self._held
         try:
             given = self._send(connection, waiting, drawing)
         except IntegrityError as fault:
@@ -185,6 +186,12 @@ class Sending:
         if drawing is not None:
             self._drawn = Drawn(mark=drawing.mark, digits=str(given[0]).zfill(drawing.width))
         tell(given, waiting, drawing)
+
+    def _ending(self) -> Connection:
+        """Give the connection for what ends the save; that one statement is the transaction where none was begun."""
+        if not self._begun:
+            self._begins, self._begun, self._ended = False, True, True
+        return self._connection
 
     def _send(self, connection: Connection, waiting: Sequence[Waiting], drawing: Drawing | None) -> Sequence[Any]:
         first = waiting[0]
