@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
+
 from metamodel.source import LocatedText
 from tests.support.dsl_corpus import sample_context, sample_scope
 from workflow_dsl.checker import check_message, check_text
 from workflow_dsl.compiler import compile_expression
 from workflow_dsl.reads import Read
-from workflow_dsl.types import MONEY, record_of
+from workflow_dsl.types import DATE, DATETIME, DECIMAL, DURATION, INTEGER, MONEY, TEXT, Type, record_of
 
 
 def _said(text: str, hidden: str) -> list[str]:
@@ -71,3 +73,24 @@ def test_code_of_an_expression_has_no_builtins_and_no_names_of_the_author() -> N
     function = compile_expression(checked.typed).function
     assert function.__globals__["__builtins__"] == {}
     assert not {"account", "owner", "name", "eval", "note"} & set(function.__code__.co_names)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "text", "hint"),
+    [
+        (TEXT, "quantity", 'write text(…), or put it in a text: "{…}"'),
+        (DATE, "now", "write date(…)"),
+        (DATE, "name", ""),
+        (DATETIME, "today", "write datetime(…)"),
+        (MONEY, "quantity", "name the currency: 100 CNY, or n * 1 CNY"),
+        (INTEGER, "amount / 1 CNY", "write round(…), floor(…) or ceil(…)"),
+        (INTEGER, "name", "write number(…)"),
+        (DECIMAL, "name", "write number(…)"),
+        (DECIMAL, "today", ""),
+        (DURATION, "quantity", "a whole number is never a duration: write n * 1 day"),
+        (DURATION, "name", ""),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_told_with_what_makes_it_the_right_one(wanted: Type, text: str, hint: str) -> None:
+    (problem,) = check_text(LocatedText.plain(text), sample_scope(), wanted=wanted, what="the field 'x'").problems
+    assert (problem.code, problem.hint) == ("EXP307", hint)

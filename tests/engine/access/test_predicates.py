@@ -113,3 +113,10 @@ def test_a_role_that_the_app_no_longer_has_grants_nothing(app: Deals) -> None:
     metamodel = app.platform.releases.current().metamodel
     assert [role.name for role in resolve_roles(metamodel, ["boss", "gone", "boss"])] == ["boss", "rep"]
     assert resolve_roles(metamodel, ["gone"]) == ()
+
+
+def test_the_product_itself_sees_every_menu_and_people_those_of_their_roles(app: Deals) -> None:
+    menus = app.platform.releases.current().metamodel.menus
+    for actor, expected in ((app.system, frozenset(menus)), (app.ann, frozenset[str]())):
+        with app.records.reading(actor) as transaction:
+            assert transaction.access.menus == expected

@@ -35,9 +35,26 @@ def test_only_the_piece_that_is_due_is_taken_and_none_of_a_run_that_is_over(sqli
         assert taken(platform, "no such run", 0) is None
         assert taken(platform, run_id, 1) is None
         do_runs(platform, waits_too=False)
-        assert runs_of(platform)[0]["position"] == {"segment": 1, "begun": 0}
+        (run,) = runs_of(platform)
+        assert (run["position"], run["attempt"]) == ({"segment": 1, "begun": 0}, 0)
         assert taken(platform, run_id, 0) is None
         do_runs(platform)
         (run,) = runs_of(platform)
         assert (run["state"], run["actions"], run["rows"]) == ("done", 1, 0)
+        assert (run["position"], run["attempt"]) == ({"segment": 1, "begun": 0}, 0)
         assert taken(platform, run_id, run["position"]["segment"]) is None
+
+
+def test_actions_are_counted_and_what_is_asked_or_waited_for_is_not(sqlite_url: str, tmp_path: Path) -> None:
+    rules = """
+        rule r when deal is created
+          then set note = "x" unless amount > 5
+               wait 1 hour
+               if count = 1 then set count = 2 end
+               create job { subject: name }
+        """
+    with shop(sqlite_url, tmp_path, rules) as platform:
+        platform.records.create(system_actor(), "deal", {"name": "A", "count": 1})
+        platform.records.create(system_actor(), "deal", {"name": "B", "count": 1, "amount": "9"})
+        do_runs(platform)
+        assert [(run["state"], run["actions"]) for run in runs_of(platform)] == [("done", 3), ("done", 2)]

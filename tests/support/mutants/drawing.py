@@ -39,6 +39,7 @@ TESTS: Sequence[str] = (
     "tests/engine/expressions/test_corpus_in_sql.py",
     "tests/engine/expressions/test_eyes.py",
     "tests/engine/records/test_queries.py",
+    "tests/engine/relations/test_lookups.py",
     "tests/ui/api/test_access.py",
     "tests/workflow_dsl/test_budget.py",
     "tests/workflow_dsl/test_corpus.py",

@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -31,7 +31,7 @@ from tests.support.postgres import FOLDER_VARIABLE, PostgresCluster
 _ROUND_LIMIT_S = 1500.0
 _LEAST_LIMIT_S = 90.0
 """A mutant that waits for ever is noticed as well: a slow machine is given this long, and ten times what is usual."""
-_TESTS_S = 12.0
+_TESTS_S = 15.0
 """Tests of one mutant, in seconds of the first round; those beyond are not tried, which can only spare a mutant."""
 _FIRST_ROUND = Path("var") / "mutants_first_round.json"
 
@@ -193,10 +193,16 @@ class Noticing:
         return run
 
     def _tests_of(self, mutant: Mutant) -> Sequence[int]:
-        """Choose the tests that come by the changed statement: files without PostgreSQL first, cheap ones first."""
+        """Choose of the tests that come by the changed statement; those on SQLite come first, and cheap files."""
         found = sorted(self._by_place.get((mutant.path, *mutant.place), ()), key=self._seconds.__getitem__)
-        chosen, total = set[int](), 0.0
+        # In turns one of each file: one with hundreds of cheap tests is not to keep the others from being asked.
+        turn: Counter[Path] = Counter()
+        turns = []
         for index in found:
+            turn[self._items[index].path] += 1
+            turns.append((turn[self._items[index].path], index))
+        chosen, total = set[int](), 0.0
+        for _, index in sorted(turns):
             if not chosen or total + self._seconds[index] <= _TESTS_S:
                 chosen.add(index)
                 total += self._seconds[index]
