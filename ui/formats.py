@@ -16,6 +16,7 @@ from babel.dates import format_date, format_time
 from babel.numbers import get_currency_precision, get_currency_symbol, get_decimal_symbol, get_group_symbol
 
 from metamodel.field_types.spans import clock_text, time_text
+from metamodel.field_types.temporal import first_valid_instant
 from metamodel.values import Duration, Money
 
 _LOCALES = {"zh": "zh_Hans_CN", "en": "en_US"}
@@ -91,12 +92,12 @@ class Formats:
         return found.replace(self._group, "").replace(self._decimal, ".")
 
     def read_datetime(self, text: str) -> str:
-        """Bring what a `datetime-local` input posts to an ISO instant with the person's offset."""
+        """Bring what a `datetime-local` input posts to an ISO instant: in a gap of the clock the first one after it."""
         try:
             local = dt.datetime.fromisoformat(text)
         except ValueError:
             return text
-        return text if local.tzinfo else local.replace(tzinfo=self.zone).isoformat()
+        return text if local.tzinfo else first_valid_instant(local, self.zone.key).isoformat()
 
     def long_date(self, value: dt.date) -> str:
         """Write a day with its weekday, for heads of pages."""
