@@ -28,6 +28,7 @@ from ui.pages.kept_pages import kept_page
 from ui.pages.list_filter import FilterBar, make_bar, make_chips, with_condition
 from ui.pages.list_plan import ListPlan, is_number, is_sortable, list_plan
 from ui.pages.list_state import PAGE_SIZES, ListState, chosen_view, parse_sort, print_sort, read_state
+from ui.pages.mass_edit import mass_edit_url
 from ui.pages.pool import may_see_pool
 from ui.pages.quality import may_measure
 from ui.pages.rights import access_of, readable_object, user_formats
@@ -66,6 +67,7 @@ class ListPage:
     total_label: str
     new_url: str
     export_url: str
+    mass_edit_url: str
     hidden: dict[str, str]
     base_url: str
     clear_url: str
@@ -166,6 +168,7 @@ def _page(plan: ListPlan, state: ListState, found: Found, problem: Problem | Non
         total_label=label_text(plan.total.label, tongue, plan.total.name) if plan.total is not None else "",
         new_url=f"/o/{quote(object_def.key)}/new" if access_of().of(object_def.key).may("create") else "",
         export_url=export_url(object_def, state),
+        mass_edit_url=mass_edit_url(state),
         base_url=f"/o/{quote(object_def.key)}",
         clear_url=state.url(filter="", search=""),
         sizes=tuple((size, "" if size == state.size else state.url(size=size)) for size in PAGE_SIZES),

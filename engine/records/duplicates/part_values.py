@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 
 from engine.records.batches import one_of
 from engine.records.duplicates.keys import Rule, Values, rules_of
@@ -86,7 +86,7 @@ def _values(
     found: dict[str, list[Any]] = {}
     for start in range(0, len(ids), _BATCH):
         wanted = one_of(above, ids[start : start + _BATCH], transaction.database.dialect)
-        query = select(above, *codec.columns).where(wanted, table.table.c["deleted_at"].is_(None))
+        query: Select[Any] = select(above, *codec.columns).where(wanted, table.table.c["deleted_at"].is_(None))
         for row in transaction.select(query):
             value = codec.from_columns(row[1:])
             if value is not None:

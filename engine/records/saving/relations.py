@@ -66,17 +66,26 @@ def _along(drafts: Sequence[RecordDraft], wanted: Mapping[str, Iterable[str]]) -
 
 
 def prefetch_links(drafts: Sequence[RecordDraft], transaction: Transaction) -> None:
-    """Load what the lookups of a batch point at, where expressions of the object read along lookups."""
-    if not drafts or not drafts[0].plan.reads_along:
+    """Load what the lookups of a batch point at, where expressions or rights of the object read along lookups."""
+    names = _read_along(drafts[0], transaction) if drafts else frozenset()
+    if not names:
         return
     wanted: dict[str, dict[str, None]] = {}
     for draft in drafts:
         for link in draft.plan.links:
-            if link.name in draft.plan.reads_along and (value := draft.values.get(link.name)) is not None:
+            if link.name in names and (value := draft.values.get(link.name)) is not None:
                 key, record_id = (value.object, value.id) if isinstance(value, Ref) else (link.targets[0], str(value))
                 wanted.setdefault(key, {})[record_id] = None
     for key, ids in wanted.items():
         transaction.cache.prefetch(key, ids)
+
+
+def _read_along(draft: RecordDraft, transaction: Transaction) -> frozenset[str]:
+    """Give the lookups that are followed: by expressions, and to the parent where rights follow from it."""
+    plan = draft.plan
+    if transaction.access.of(plan.object.key).actions["create"] is EVERYONE:
+        return plan.reads_along
+    return plan.reads_along | {link.name for link in plan.links if link.is_parent}
 
 
 def find_targets(

@@ -1,0 +1,254 @@
+"""`/o/{object}/edit-many`: one field of many records of a list is changed at once, and what became of each is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from urllib.parse import quote
+
+from flask import Blueprint, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from engine.errors import AccessDenied, EngineError, FieldError, RecordNotFound, ValidationFailed
+from engine.records.mass_edit import FieldChange, How, edit_many, ways_of
+from engine.records.saving.plan import save_plan
+from engine.records.transaction import Transaction
+from engine.records.types import BulkResult, FieldState, ListQuery
+from metamodel.field_types.files import holds_files
+from metamodel.fields import FieldDef
+from metamodel.objects import ObjectDef
+from metamodel.texts import label_text
+from ui.context import actor, language, platform, release
+from ui.page_parts import Crumb, Option
+from ui.pages.chrome import toast
+from ui.pages.form_parts import FormInput, form_maker
+from ui.pages.form_values import read_posted
+from ui.pages.list_state import ListState, chosen_view, read_state
+from ui.pages.offered import OfferedWriter
+from ui.pages.rights import access_of, readable_object, user_formats
+
+blueprint = Blueprint("mass_edit", __name__)
+
+SHOWN = 200
+MOST = 10_000
+_FIELD, _HOW, _RECORD, _ALL = "fs-field", "fs-how", "fs-record", "fs-all"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """A record that would be changed, or that was refused (with the reason)."""
+
+    id: str
+    title: str
+    href: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MassEditPage:
+    """The context `page` of templates/pages/mass_edit.html. more: how many match beside those that are shown."""
+
+    title: str
+    crumbs: tuple[Crumb, ...]
+    url: str
+    list_url: str
+    hidden: Mapping[str, str]
+    fields: tuple[Option, ...]
+    field: str
+    ways: tuple[Option, ...]
+    control: Markup
+    records: tuple[Shown, ...]
+    more: str
+    problem: str = ""
+    refused: tuple[Shown, ...] = ()
+
+
+@blueprint.get("/o/<object_name>/edit-many")
+def choose_change(object_name: str) -> ResponseReturnValue:
+    """Show the records of a list that a change would meet, and the control of the chosen field."""
+    object_def = _editable(object_name)
+    return render_template("pages/mass_edit.html", page=_page(object_def, read_state(object_def.key, request.args)))
+
+
+@blueprint.post("/o/<object_name>/edit-many")
+def make_change(object_name: str) -> ResponseReturnValue:
+    """Change the chosen records, or all that match."""
+    object_def = _editable(object_name)
+    state = read_state(object_def.key, request.form)
+    name, how = request.form.get(_FIELD, ""), request.form.get(_HOW, "")
+    if name not in _changeable(object_def) or how not in ways_of(object_def, name):
+        return redirect(mass_edit_url(state), 303)
+    part, control = _control_of(object_def, name)
+    value = read_posted((control,), request.form, user_formats()).values.get(control.name)
+    try:
+        with platform().records.transaction(actor()) as transaction:
+            ids = _all(transaction, state) if request.form.get(_ALL) else request.form.getlist(_RECORD)[:MOST]
+            change = FieldChange(field=name, how=How(how), value=value)
+            result = edit_many(transaction, object_def.key, ids, change)
+            refused = _refused(transaction, object_def, result)
+    except (ValidationFailed, RecordNotFound) as fault:
+        errors = fault.errors if isinstance(fault, ValidationFailed) else ()
+        page = _page(object_def, state, problem=_told(errors, part) or str(_("There is no such record.")))
+        return render_template("pages/mass_edit.html", page=page), 422
+    changed = sum(row.outcome in ("updated", "created") for row in result.rows)
+    said = str(_("Changed: %(count)s.", count=f"{changed:,}"))
+    if not refused:
+        toast(said)
+        return redirect(state.url(), 303)
+    said += " " + str(_("Refused: %(count)s.", count=f"{len(result.refused):,}"))
+    return render_template("pages/mass_edit.html", page=_page(object_def, state, problem=said, refused=refused)), 422
+
+
+def mass_edit_url(state: ListState) -> str:
+    """Give the address that changes the records of a list; "" for who may change none."""
+    if not access_of().of(state.object).may("update"):
+        return ""
+    path, question, rest = replace(state, cursor="", size=50, exact=False).url().partition("?")
+    return f"{path}/edit-many{question}{rest}"
+
+
+def _editable(object_name: str) -> ObjectDef:
+    object_def = readable_object(object_name)
+    if not _changeable(object_def):
+        raise AccessDenied("update", object_def.key, str(_("your roles do not allow it for this record")))
+    return object_def
+
+
+def _changeable(object_def: ObjectDef) -> tuple[str, ...]:
+    """Give the fields and lists of links that the person may change, in the object's order."""
+    access, pinned = access_of(), release()
+    with platform().records.reading(actor(), release=pinned) as transaction:
+        settable = save_plan(transaction.parts, object_def.key).settable
+    rights = access.of(object_def.key)
+    own = [
+        name
+        for name, field in object_def.fields.items()
+        if name in settable & rights.updatable and not holds_files(field) and not field.encrypted
+    ]
+    if not rights.may("update"):
+        own = []
+    links = [
+        name
+        for name, inverse in object_def.inverses.items()
+        if inverse.owned and inverse.other is not None and access.of(inverse.object).may("create")
+    ]
+    return (*own, *links)
+
+
+def _control_of(object_def: ObjectDef, name: str) -> tuple[ObjectDef, FieldDef]:
+    """Give the object and field whose control asks for the value: of links the field of the other side."""
+    inverse = object_def.inverses.get(name)
+    if name in object_def.fields or inverse is None or inverse.other is None:
+        return object_def, object_def.fields[name]
+    part = release().metamodel.objects[inverse.object]
+    return part, part.fields[inverse.other]
+
+
+def _control(object_def: ObjectDef, name: str) -> Markup:
+    part, field = _control_of(object_def, name)
+    with platform().records.reading(actor(), release=release()) as transaction:
+        state = transaction.form_state(part.key, None, {})
+        offered = {}
+        if field.relation is not None:
+            choices = {field.name: transaction.choices(part.key, field.name)}
+            offered = dict(OfferedWriter().write(part, choices))
+    options = field.choice.names if field.choice is not None else None
+    verdict = FieldState(visible=True, required=False, readonly=False, options=options)
+    fields = MappingProxyType({**state.fields, field.name: verdict})
+    blank = replace(state, fields=fields, values={**state.values, field.name: None})
+    made = form_maker(release(), part, user_formats()).make(None, blank, FormInput(offered=offered), only=(field.name,))
+    return made.controls
+
+
+def _page(
+    object_def: ObjectDef, state: ListState, *, problem: str = "", refused: tuple[Shown, ...] = ()
+) -> MassEditPage:
+    tongue, names = language(), _changeable(object_def)
+    title = label_text(object_def.plural or object_def.label, tongue, object_def.name)
+    name = request.values.get(_FIELD, "")
+    name = name if name in names else ""
+    records, more = _matching(object_def, state)
+    words = {How.SET: _("Set to"), How.ADD: _("Add"), How.REMOVE: _("Remove")}
+    ways = ways_of(object_def, name) if name else ()
+    url = mass_edit_url(state)
+    hidden = {"view": state.view, "filter": state.filter, "q": state.search, "sort": state.sort}
+    return MassEditPage(
+        title=title,
+        crumbs=(Crumb(label=title, href=state.url()), Crumb(label=str(_("Change many")))),
+        url=url.partition("?")[0],
+        list_url=state.url(),
+        hidden={key: value for key, value in hidden.items() if value},
+        fields=tuple(Option(value=each, label=_label(object_def, each), selected=each == name) for each in names),
+        field=name,
+        ways=tuple(Option(value=each.value, label=str(words[each])) for each in ways),
+        control=_control(object_def, name) if name else Markup(),
+        records=records,
+        more=more,
+        problem=problem,
+        refused=refused,
+    )
+
+
+def _label(object_def: ObjectDef, name: str) -> str:
+    if name in object_def.fields:
+        return label_text(object_def.fields[name].label, language(), name)
+    part = release().metamodel.objects[object_def.inverses[name].object]
+    return label_text(part.label, language(), name)
+
+
+def _query(object_def: ObjectDef, state: ListState, cursor: str | None = None) -> ListQuery:
+    view = chosen_view(object_def, state, access_of().roles)
+    return replace(state.query((), view), cursor=cursor, limit=SHOWN)
+
+
+def _matching(object_def: ObjectDef, state: ListState) -> tuple[tuple[Shown, ...], str]:
+    with platform().records.reading(actor(), release=release()) as transaction:
+        query = _query(object_def, state)
+        page = transaction.list(query)
+        count = transaction.count(query) if page.next_cursor is not None else None
+    base = f"/o/{quote(object_def.key)}/"
+    shown = tuple(Shown(id=row.id, title=row.title or row.id, href=base + quote(row.id)) for row in page.rows)
+    if count is None:
+        return shown, ""
+    return shown, f"{count.value:,}" + ("+" if count.capped else "")
+
+
+def _all(transaction: Transaction, state: ListState) -> list[str]:
+    """Give the ids of all that match, up to the most that are changed at once."""
+    object_def = transaction.object_def(state.object)
+    found: list[str] = []
+    cursor: str | None = None
+    while len(found) < MOST:
+        page = transaction.list(_query(object_def, state, cursor))
+        found += [row.id for row in page.rows]
+        cursor = page.next_cursor
+        if cursor is None:
+            break
+    return found[:MOST]
+
+
+def _refused(transaction: Transaction, object_def: ObjectDef, result: BulkResult) -> tuple[Shown, ...]:
+    base = f"/o/{quote(object_def.key)}/"
+    found = []
+    for at in result.refused[:SHOWN]:
+        row = result.rows[at]
+        record_id = row.id or ""
+        try:
+            title = transaction.get(object_def.key, record_id).title or record_id
+        except EngineError:
+            continue
+        reason = _told(row.errors, object_def)
+        found.append(Shown(id=record_id, title=title, href=base + quote(record_id), reason=reason))
+    return tuple(found)
+
+
+def _told(errors: Iterable[FieldError], object_def: ObjectDef) -> str:
+    told = []
+    for each in errors:
+        field = object_def.fields.get(each.field or "")
+        label = label_text(field.label, language(), field.name) if field is not None else ""
+        told.append(f"{label}: {each.message}" if label else each.message)
+    return " ".join(told)
