@@ -147,8 +147,8 @@ class Noticing:
                 continue
             kept[ended.name]["round"] = ended.result
             yield by_file[ended.name], ended.result
-        if not self.failing:
-            path.write_text(json.dumps(kept), encoding="utf-8")
+        whole = {name: each for name, each in kept.items() if each["round"] and all(one[0] for one in each["round"])}
+        path.write_text(json.dumps(whole), encoding="utf-8")
 
     def _noting(self, share: Sequence[int], hits: set[int]) -> Iterator[tuple[bool, float, list[int]]]:
         for index, following in zip(share, [*share[1:], None], strict=True):
