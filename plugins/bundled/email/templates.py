@@ -60,14 +60,16 @@ _FILTERS = (
 def record_paths(*texts: str) -> tuple[str, ...]:
     """Find the paths of the record that templates read: `{{ record.owner.email }}` gives `owner.email`.
 
+    The record itself, `{{ record }}`, is `this`, whose value is its title.
+
     Raises:
         ActionFailed: a text is not a template.
     """
     found: dict[str, None] = {}
     for text in texts:
         for chain in _chains(_parse(text)):
-            if chain[0] == "record" and len(chain) > 1:
-                found[".".join(chain[1:])] = None
+            if chain[0] == "record":
+                found[".".join(chain[1:]) or "this"] = None
     return tuple(found)
 
 
@@ -97,7 +99,7 @@ def render(text: str, values: Mapping[str, object], *, html: bool) -> str:
 
 
 def nest(values: Mapping[str, Plain]) -> dict[str, object]:
-    """Turn path → value into nested mappings; a path that is also a prefix of others keeps the others only."""
+    """Turn path → value into nested mappings; a path that is also a prefix of others stands inside them as `this`."""
     root: dict[str, object] = {}
     for path, value in sorted(values.items()):
         *heads, last = path.split(".")
@@ -105,7 +107,7 @@ def nest(values: Mapping[str, Plain]) -> dict[str, object]:
         for head in heads:
             inner = place.get(head)
             if not isinstance(inner, dict):
-                inner = place[head] = {}
+                inner = place[head] = {} if inner is None else {"this": inner}
             place = inner
         place[last] = value
     return root
@@ -185,7 +187,7 @@ def _shown(value: object) -> object:
     if isinstance(value, list):
         return _join(value)
     if isinstance(value, Mapping):
-        return value.get("title") or value.get("name") or ""
+        return _shown(value.get("this")) or value.get("title") or value.get("name") or ""
     return value
 
 

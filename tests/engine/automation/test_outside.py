@@ -16,7 +16,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from engine.access.actor import system_actor
 from metamodel.values import Ref
-from tests.support.automation import do_runs, person, runs_of, shop
+from tests.support.automation import APP, do_runs, person, runs_of, shop
 from tests.support.http_sink import http_sink
 
 
@@ -81,6 +81,25 @@ def test_a_mail_carries_what_the_rules_user_may_read(database_url: str, tmp_path
         body = message.get_body(("plain",))
         assert body is not None
         assert body.get_content().strip() == f"ann, bob: 1,200.00, ; http://127.0.0.1:8000/o/deal/{deal.id}"
+
+
+@pytest.mark.promise("OBJ-02")
+def test_a_mail_names_records_by_their_titles(database_url: str, tmp_path: Path, mails: _Mails) -> None:
+    text = "subject: About {{ record }}\nfrom: a@example.com\n---\n{{ record.deal }}, {{ record.deal.note }}\n"
+    files = {
+        "objects/job.yaml": APP["objects/job.yaml"].replace('"{subject}"', '"{subject} of {deal.name}"'),
+        "templates/hello.md": f"---\nobject: job\n{text}",
+    }
+    rules = 'rule r when job is created then send email hello to "x@example.com"'
+    with shop(database_url, tmp_path, rules, files=files, environment=_mail_settings(mails)) as platform:
+        deal = platform.records.create(system_actor(), "deal", {"name": "Pumps", "note": "big"}).record.id
+        platform.records.create(system_actor(), "job", {"subject": "Call", "deal": deal})
+        do_runs(platform)
+        assert [run["error"] for run in runs_of(platform)] == [None]
+        ((_, message),) = mails.received
+        body = message.get_body(("plain",))
+        assert body is not None
+        assert (message["Subject"], body.get_content().strip()) == ("About Call of Pumps", "Pumps, big")
 
 
 def test_a_mail_that_is_tried_again_keeps_its_message_id(sqlite_url: str, tmp_path: Path, mails: _Mails) -> None:
