@@ -6,7 +6,7 @@ No bytes leave but through `open`, which asks the door of records. The folder th
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -126,6 +126,13 @@ class FileStore:
         if not path.exists():
             raise RecordNotFound("file", file_id)
         return FileContent(path=path, name=row["name"], type=row["type"], tag=row["sha256"])
+
+    def names(self, actor: Actor, ids: Sequence[str]) -> tuple[str, ...]:
+        """Give what files are called; those that the actor may not have are left out."""
+        with self._records.reading(actor) as transaction:
+            rows = file_rows(transaction, ids)
+            known = [rows[each] for each in ids if each in rows]
+            return tuple(str(row["name"]) for row in known if may_have(transaction, row))
 
     def _preview(self, file_id: str, sha256: str, kind: str, size: str) -> FileContent:
         if size not in SIZES or kind not in IMAGE_TYPES:

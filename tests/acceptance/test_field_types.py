@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,7 +19,7 @@ from engine.records.types import SaveRow
 from metamodel.field_types import standard_field_types
 from metamodel.fields import FieldDef
 from tests.support.field_catalogue import BY_TYPE, SAMPLES, Sample, app_files
-from tests.support.files import Upload, sent, uploads_in
+from tests.support.files import Known, Upload, sent, uploads_in
 from tests.support.platforms import small_app
 from tests.support.served import Served, csrf_token, serve_deals
 from workflow_dsl.types import type_of_field
@@ -40,26 +40,31 @@ def served(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -
 
 
 def field_of(served: Served, sample: Sample) -> FieldDef:
-    return served.platform.releases.current().metamodel.objects["thing"].fields[sample.name]
+    return served.platform.releases.current().metamodel.objects[sample.object].fields[sample.name]
+
+
+def object_of(values: Mapping[str, Any]) -> str:
+    known = [BY_TYPE[kind].object for name in values if (kind := name.removesuffix("_value")) in BY_TYPE]
+    return known[0] if known else "thing"
 
 
 def make(served: Served, **values: Any) -> str:
     given = {name: sent(served, name, value) for name, value in values.items()}
-    made = served.make("ann", "thing", title_text=uuid.uuid4().hex, **given)
+    made = served.make("ann", object_of(values), title_text=uuid.uuid4().hex, **given)
     return str(made["id"])
 
 
 def patched(served: Served, record_id: str, sample: Sample, value: Any) -> TestResponse:
     given = {sample.name: sent(served, sample.name, value)}
-    return served.call("ann", "PATCH", f"/records/thing/{record_id}", json=given)
+    return served.call("ann", "PATCH", f"/records/{sample.object}/{record_id}", json=given)
 
 
 def read(served: Served, record_id: str, sample: Sample) -> Any:
-    return served.get("ann", f"/records/thing/{record_id}").get_json()[sample.name]
+    return served.get("ann", f"/records/{sample.object}/{record_id}").get_json()[sample.name]
 
 
-def listed(served: Served, query: str) -> list[str]:
-    answer = served.get("ann", f"/records/thing?{query}&limit=200")
+def listed(served: Served, query: str, object_name: str = "thing") -> list[str]:
+    answer = served.get("ann", f"/records/{object_name}?{query}&limit=200")
     assert answer.status_code == 200, answer.get_data(as_text=True)
     return [item["id"] for item in answer.get_json()["items"]]
 
@@ -73,10 +78,15 @@ def test_a_value_is_created_read_changed_and_emptied(served: Served, sample: Sam
         assert answer.status_code == 200, answer.get_data(as_text=True)
         assert read(served, record_id, sample) == expected
     # What was read can be written again and changes nothing.
-    version = served.get("ann", f"/records/thing/{record_id}").get_json()["version"]
+    version = served.get("ann", f"/records/{sample.object}/{record_id}").get_json()["version"]
     again = {sample.name: read(served, record_id, sample)}
-    assert served.call("ann", "PATCH", f"/records/thing/{record_id}", json=again).get_json()["version"] == version
-    served.call("ann", "PATCH", f"/records/thing/{record_id}", json={sample.name: None})
+    assert (
+        served.call("ann", "PATCH", f"/records/{sample.object}/{record_id}", json=again).get_json()["version"]
+        == version
+    )
+    if not sample.emptied:
+        return
+    served.call("ann", "PATCH", f"/records/{sample.object}/{record_id}", json={sample.name: None})
     assert read(served, record_id, sample) is (False if sample.type == "boolean" else None)
 
 
@@ -84,13 +94,13 @@ def test_a_value_is_created_read_changed_and_emptied(served: Served, sample: Sam
 def test_a_wrong_value_is_refused_on_its_field_by_every_route(served: Served, sample: Sample) -> None:
     actor = system_actor()
     for value, code in sample.wrong:
-        answer = served.call("ann", "POST", "/records/thing", json={"title_text": "x", sample.name: value})
+        answer = served.call("ann", "POST", f"/records/{sample.object}", json={"title_text": "x", sample.name: value})
         assert answer.status_code == 422, (value, answer.get_data(as_text=True))
         (error,) = answer.get_json()["errors"]
         assert (error["field"], error["code"]) == (sample.name, code)
         rows = [{"title_text": "x", sample.name: value}]
         bulk = served.platform.records.save_many(
-            actor, "thing", [SaveRow(values=row) for row in rows], all_or_nothing=True
+            actor, sample.object, [SaveRow(values=row) for row in rows], all_or_nothing=True
         )
         (found,) = bulk.rows[0].errors
         assert (found.field, found.code, found.message) == (sample.name, code, error["message"])
@@ -100,11 +110,11 @@ def test_a_wrong_value_is_refused_on_its_field_by_every_route(served: Served, sa
 def test_a_filter_finds_it_in_sql_and_in_memory_alike(served: Served, sample: Sample) -> None:
     one, two = ((make(served, **{sample.name: each}) for each in (sample.first, sample.second))
                 if sample.writable else (make(served), make(served)))  # fmt: skip
-    found = listed(served, f"filter={_quoted(sample.finds)}")
+    found = listed(served, f"filter={_quoted(sample.finds)}", sample.object)
     if sample.writable:
         assert one in found
         assert two not in found
-    empty = listed(served, f"filter={_quoted(sample.name + ' is empty')}")
+    empty = listed(served, f"filter={_quoted(sample.name + ' is empty')}", sample.object)
     assert one not in empty
 
 
@@ -115,7 +125,7 @@ def test_lists_sort_by_it_page_by_page_with_empties_last(served: Served, sample:
         if sample.type == "boolean":
             expected = [each for each in expected if each != empty]
         ids: list[str] = []
-        address: str | None = f"/records/thing?sort={order}&limit=3"
+        address: str | None = f"/records/{sample.object}?sort={order}&limit=3"
         while address is not None:
             answer = served.get("ann", address)
             assert answer.status_code == 200, answer.get_data(as_text=True)
@@ -130,20 +140,22 @@ def test_lists_sort_by_it_page_by_page_with_empties_last(served: Served, sample:
 def test_a_form_shows_it_and_takes_it(served: Served, sample: Sample) -> None:
     client = served.sign_in("ann")
     title = uuid.uuid4().hex
-    page = client.get("/o/thing/new").get_data(as_text=True)
+    page = client.get(f"/o/{sample.object}/new").get_data(as_text=True)
     for control in sample.form:
         assert f'name="{control}"' in page
-    form = {name: each.part if isinstance(each, Upload) else each for name, each in sample.form.items()}
-    posted = {"title_text": title, "csrf_token": csrf_token(client, "/o/thing/new"), **form}
-    answer = client.post("/o/thing/new", data=posted)
+    form = {
+        name: each.part if isinstance(each, Upload) else sent(served, name, each) for name, each in sample.form.items()
+    }
+    posted = {"title_text": title, "csrf_token": csrf_token(client, f"/o/{sample.object}/new"), **form}
+    answer = client.post(f"/o/{sample.object}/new", data=posted)
     assert answer.status_code in (302, 303), answer.get_data(as_text=True)
-    (item,) = served.get("ann", f"/records/thing?filter={_quoted(f'title_text = {chr(34)}{title}{chr(34)}')}"
+    (item,) = served.get("ann", f"/records/{sample.object}?filter={_quoted(f'title_text = {chr(34)}{title}{chr(34)}')}"
                          ).get_json()["items"]  # fmt: skip
     record_id = item["id"]
     assert read(served, record_id, sample) == sample.second_read_back
     # Saving the form as it came changes nothing.
-    assert client.get(f"/o/thing/{record_id}/edit").status_code == 200
-    shown = client.get(f"/o/thing/{record_id}").get_data(as_text=True)
+    assert client.get(f"/o/{sample.object}/{record_id}/edit").status_code == 200
+    shown = client.get(f"/o/{sample.object}/{record_id}").get_data(as_text=True)
     assert sample.shown in shown
 
 
@@ -152,8 +164,8 @@ def test_lists_and_record_pages_show_it(served: Served, sample: Sample) -> None:
     record_id = make(served, **({sample.name: sample.second} if sample.writable else {}))
     client = served.sign_in("ann")
     shown = sample.shown if sample.writable else ""
-    assert shown in client.get("/o/thing?view=all").get_data(as_text=True)
-    assert shown in client.get(f"/o/thing/{record_id}").get_data(as_text=True)
+    assert shown in client.get(f"/o/{sample.object}?view=all").get_data(as_text=True)
+    assert shown in client.get(f"/o/{sample.object}/{record_id}").get_data(as_text=True)
 
 
 @of_type(WRITABLE)
@@ -163,15 +175,16 @@ def test_a_file_brings_it(served: Served, sample: Sample, tmp_path: Path) -> Non
     cells = ['"' + cell.replace('"', '""') + '"' for cell in (title, *sample.cell.values())]
     for upload in uploads_in(sample.second):
         (tmp_path / upload.name).write_bytes(upload.content)
+    sent(served, sample.name, sample.second if isinstance(sample.second, Known) else None)
     file = tmp_path / "things.csv"
     file.write_text(",".join(columns) + "\n" + ",".join(cells) + "\n", encoding="utf-8")
-    result = served.platform.imports.import_csv(system_actor(), "thing", file)
+    result = served.platform.imports.import_csv(system_actor(), sample.object, file)
     assert result.refused == 0, result
-    (found,) = served.get("ann", f"/records/thing?filter={_quoted(f'title_text = {chr(34)}{title}{chr(34)}')}"
+    (found,) = served.get("ann", f"/records/{sample.object}?filter={_quoted(f'title_text = {chr(34)}{title}{chr(34)}')}"
                           ).get_json()["items"]  # fmt: skip
     assert found[sample.name] == sample.second_read_back
     # The same file again changes nothing.
-    assert served.platform.imports.import_csv(system_actor(), "thing", file).unchanged == 1
+    assert served.platform.imports.import_csv(system_actor(), sample.object, file).unchanged == 1
 
 
 @of_type(SAMPLES)
@@ -181,9 +194,9 @@ def test_the_description_of_the_api_fits_its_values(served: Served, sample: Samp
     schemas = document["components"]["schemas"]
     components = {"components": {"schemas": schemas}}
     answer = read(served, record_id, sample)
-    Draft202012Validator({**components, **schemas["thing"]["properties"][sample.name]}).validate(answer)
+    Draft202012Validator({**components, **schemas[sample.object]["properties"][sample.name]}).validate(answer)
     if sample.writable:
-        schema = {**components, **schemas["thing.create"]["properties"][sample.name]}
+        schema = {**components, **schemas[f"{sample.object}.create"]["properties"][sample.name]}
         for value in (sample.first, sample.second, None):
             value = sent(served, sample.name, value)
             Draft202012Validator(schema).validate(value)
@@ -193,12 +206,12 @@ def test_the_description_of_the_api_fits_its_values(served: Served, sample: Samp
 def test_history_tells_old_and_new(served: Served, sample: Sample) -> None:
     record_id = make(served, **{sample.name: sample.first})
     patched(served, record_id, sample, sample.second)
-    newest = served.platform.records.history(system_actor(), "thing", record_id)[0]
+    newest = served.platform.records.history(system_actor(), sample.object, record_id)[0]
     change = next(each for each in newest.changes if each.field == sample.name)
-    record = served.platform.records.get(system_actor(), "thing", record_id)
+    record = served.platform.records.get(system_actor(), sample.object, record_id)
     assert change.new == record.values[sample.name]
     assert change.old != change.new
-    page = served.sign_in("ann").get(f"/o/thing/{record_id}").get_data(as_text=True)
+    page = served.sign_in("ann").get(f"/o/{sample.object}/{record_id}").get_data(as_text=True)
     assert page.count(sample.shown) >= 2, "the value and its change"
 
 
@@ -211,8 +224,47 @@ def _quoted(text: str) -> str:
     return quote(text)
 
 
-def test_the_catalogue_has_every_type_but_those_that_lookups_are() -> None:
-    assert {*standard_field_types().names} - set(BY_TYPE) == {"lookup", "child_of", "user"}
+def test_links_go_the_same_ways_as_records_of_their_own(served: Served, tmp_path: Path) -> None:
+    """What more there is to links: tests/acceptance/test_links.py."""
+    places = {name: sent(served, "place", Known("place", name)) for name in ("Anhui", "Beijing")}
+    made = make(served, links_value=[{"place": places["Beijing"], "part": "b"}, {"place": places["Anhui"]}])
+
+    def links(more: str = "") -> list[dict[str, Any]]:
+        address = f"/records/thing_links_value?filter={_quoted(f'thing.id = {chr(34)}{made}{chr(34)}')}&{more}"
+        items: list[dict[str, Any]] = served.get("ann", address).get_json()["items"]
+        return items
+
+    assert [each["place"]["title"] for each in links("sort=place.name")] == ["Anhui", "Beijing"]
+    has = 'links_value contains lookup(place, name, "Anhui") and count(links_value) = 2'
+    assert made in listed(served, f"filter={_quoted(has)}")
+    assert make(served) in listed(served, f"filter={_quoted('links_value is empty')}")
+    (second,) = [each for each in links() if each["part"] == "b"]
+    path = f"/records/thing_links_value/{second['id']}"
+    assert served.call("ann", "PATCH", path, json={"part": "c"}).status_code == 200
+    newest = served.get("ann", f"{path}/history").get_json()["items"][0]
+    assert [(each["old"], each["new"]) for each in newest["changes"] if each["field"] == "part"] == [("b", "c")]
+    client = served.sign_in("ann")
+    assert "Beijing" in client.get("/o/thing_links_value").get_data(as_text=True)
+    assert "Beijing" in client.get(f"/o/thing/{made}").get_data(as_text=True)
+    form = {"title_text": uuid.uuid4().hex, "csrf_token": csrf_token(client, "/o/thing/new")}
+    posted = client.post("/o/thing/new", data={**form, "links_value.0.place": places["Anhui"]})
+    assert posted.status_code == 303, posted.get_data(as_text=True)
+    exported = served.get("ann", f"/exports/thing_links_value?filter={_quoted(f'thing.id = {chr(34)}{made}{chr(34)}')}")
+    assert exported.status_code == 200, exported.get_data(as_text=True)
+    file = tmp_path / "links.csv"
+    file.write_bytes(exported.get_data())
+    again = served.platform.imports.import_csv(system_actor(), "thing_links_value", file)
+    assert (again.unchanged, again.refused) == (2, 0)
+    schemas = served.get("ann", "/openapi.json").get_json()["components"]["schemas"]
+    schema = {"components": {"schemas": schemas}, **schemas["thing.create"]["properties"]["links_value"]}
+    Draft202012Validator(schema).validate([{"place": places["Anhui"], "part": "x"}])
+
+
+@pytest.mark.promise("OBJ-03")
+def test_the_catalogue_has_every_type() -> None:
+    # Formulas are written as their result type, links are records of their own (the test above).
+    assert {*standard_field_types().names, "formula"} == set(BY_TYPE)
+    assert len({*BY_TYPE, "links"}) == 36
 
 
 CODED = [BY_TYPE[name] for name in ("email", "phone", "url", "color", "barcode")]

@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from engine.access.actor import system_actor
+from engine.errors import RecordNotFound
 from engine.files import archives
 from tests.support.files import AnyFile, Upload, drawing
 from tests.support.papers import PDF, deal, file_of, patched, serve_papers, upload
@@ -259,3 +260,11 @@ def test_a_preview_is_turned_bounded_and_tells_nothing_of_the_camera(served: Ser
         removed += 1
     assert removed
     assert served.get("ann", f"/files/{file_id}/preview/small").status_code == 200
+
+
+def test_a_file_that_is_absent_on_disk_is_a_404(served: Served) -> None:
+    file_id = upload(served, "papers", Upload("a.txt", b"soon lost"))
+    served.platform.files.open(system_actor(), file_id).path.unlink()
+    with pytest.raises(RecordNotFound):
+        served.platform.files.open(system_actor(), file_id)
+    assert served.get("ann", f"/files/{file_id}").status_code == 404

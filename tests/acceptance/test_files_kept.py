@@ -20,7 +20,7 @@ from sqlalchemy import select
 
 from engine.access.actor import system_actor
 from engine.clock import FixedClock
-from engine.errors import RecordNotFound, ValidationFailed
+from engine.errors import ValidationFailed
 from engine.files import store as store_module
 from engine.files.collecting import FileCollector
 from engine.files.store import FileRoom, FileStore
@@ -66,21 +66,6 @@ def test_a_refused_form_keeps_the_files_that_came_with_it(served: Served) -> Non
 
 def _ticked(page: str, field: str) -> list[str]:
     return re.findall(rf'name="{field}" value="([0-9a-f-]{{36}})" checked', page)
-
-
-def test_deleting_and_restoring_brings_the_files_of_a_record_and_its_parts_back(served: Served) -> None:
-    contract = upload(served, "contract", Upload("a.pdf", PDF + b"kept"))
-    record_id = deal(served, contract=contract)
-    plan = upload(served, "drawing", Upload("p.png", drawing("green")), object_name="part")
-    part = served.make("ann", "part", name="P", deal=record_id, drawing=plan)["id"]
-    served.call("ann", "DELETE", f"/records/deal/{record_id}")
-    assert served.get("ann", f"/records/part/{part}").status_code == 404
-    collector = _later(served, days=400)
-    collector.collect()
-    served.call("ann", "POST", f"/records/deal/{record_id}/restore")
-    assert served.get("ann", f"/files/{contract}").get_data() == PDF + b"kept"
-    assert served.get("ann", f"/files/{plan}").get_data() == drawing("green")
-    assert served.get("ann", f"/records/part/{part}").get_json()["drawing"]["id"] == plan
 
 
 def _later(served: Served, *, days: int) -> FileCollector:
@@ -215,14 +200,6 @@ def test_an_attachment_is_called_like_its_file_and_stands_on_the_record_s_page(s
     assert refused.status_code == 422
 
 
-def test_a_file_that_is_absent_on_disk_is_a_404(served: Served) -> None:
-    file_id = upload(served, "papers", Upload("a.txt", b"soon lost"))
-    served.platform.files.open(system_actor(), file_id).path.unlink()
-    with pytest.raises(RecordNotFound):
-        served.platform.files.open(system_actor(), file_id)
-    assert served.get("ann", f"/files/{file_id}").status_code == 404
-
-
 SENDER = """
 import io, sys
 from pathlib import Path
@@ -263,3 +240,60 @@ def test_a_process_killed_while_a_file_comes_in_leaves_nothing_that_is_seen(serv
 def _rows(served: Served) -> set[str]:
     with served.platform.database.read() as connection:
         return {str(row) for row in connection.execute(select(served.platform.system.file.c.id)).scalars()}
+
+
+def test_a_conflict_calls_files_by_their_names(served: Served) -> None:
+    first, second, third = (upload(served, "contract", Upload(f"{name}.pdf", PDF)) for name in ("one", "two", "three"))
+    record_id = deal(served, contract=first)
+    client = served.sign_in("ann")
+    token = csrf_token(client, "/o/deal/new")
+    patched(served, record_id, contract=second)
+    mine = {"csrf_token": token, "version": "1", "was-contract": first, "contract": ["", third]}
+    page = client.post(f"/o/deal/{record_id}/edit", data=mine)
+    assert page.status_code == 409
+    text = page.get_data(as_text=True)
+    cells = re.findall(r"(?:<td[^>]*>|<span>)([a-z]+\.pdf)<", text)
+    assert cells == ["three.pdf", "two.pdf", "one.pdf"]
+    chosen = {"csrf_token": token, "keep-contract": "mine", **dict(_hidden(text)), "version": "2"}
+    assert client.post(f"/o/deal/{record_id}/edit", data=chosen).status_code == 303
+    assert file_of(served, record_id, "contract")["name"] == "three.pdf"
+
+
+def _hidden(page: str) -> list[tuple[str, str]]:
+    return re.findall(r'<input type="hidden" name="((?:was-)?contract)" value="([^"]*)"', page)
+
+
+@pytest.mark.promise("OBJ-11")
+def test_a_record_in_use_stays_and_what_went_comes_back_with_rows_files_and_links(served: Served) -> None:
+    firm = served.make("ann", "firm", name="ACME")["id"]
+    witness = served.make("ann", "firm", name="Witness")["id"]
+    contract = upload(served, "contract", Upload("a.pdf", PDF + b"whole"))
+    given = {"firm": firm, "contract": contract, "number": "D-1", "witnesses": [{"firm": witness}]}
+    record_id = deal(served, **given)
+    deal(served, "boss", firm=firm)
+    plan = upload(served, "drawing", Upload("p.png", drawing("green")), object_name="part")
+    part = served.make("ann", "part", name="P", deal=record_id, drawing=plan)["id"]
+    # Two deals point at the firm; each is told of those that may be read.
+    for who, count in (("ann", "1 record of"), ("boss", "2 records of")):
+        refused = served.call(who, "DELETE", f"/records/firm/{firm}")
+        assert refused.status_code == 409
+        assert f"in use by {count} deal" in refused.get_json()["detail"]
+    path = f"/records/deal/{record_id}"
+    assert served.call("ann", "DELETE", path).status_code == 204
+    links = "/records/deal_witnesses"
+    for gone in (path, f"/records/part/{part}", f"/files/{contract}", f"/files/{plan}"):
+        assert served.get("ann", gone).status_code == 404
+    assert served.get("ann", links).get_json()["items"] == []
+    # While it lies in the bin its number may be used; then it does not come back.
+    other = deal(served, number="D-1")
+    again = served.call("ann", "POST", f"{path}/restore")
+    assert again.status_code == 422
+    assert [(each["field"], each["code"]) for each in again.get_json()["errors"]] == [("number", "not_unique")]
+    patched(served, other, number="D-2")
+    _later(served, days=400).collect()
+    assert served.call("ann", "POST", f"{path}/restore").status_code == 200
+    assert served.get("ann", f"/files/{contract}").get_data() == PDF + b"whole"
+    assert served.get("ann", f"/records/part/{part}").get_json()["drawing"]["id"] == plan
+    assert served.get("ann", f"/files/{plan}").get_data() == drawing("green")
+    (link,) = served.get("ann", links).get_json()["items"]
+    assert (link["deal"]["id"], link["firm"]["id"]) == (record_id, witness)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.support.files import AnyFile, Upload, drawing
+from tests.support.files import AnyFile, AnyRecord, Known, Upload, drawing
 from workflow_dsl.types import Kind
 
 
@@ -18,14 +18,17 @@ from workflow_dsl.types import Kind
 class Sample:
     """A field type.
 
-    keys: further YAML keys. first, second: JSON values; the second sorts after the first. answer: what the API gives
-    for `first` where it is not the same. form: control name → text that a form posts for `second`. cell: CSV columns →
-    cells for `second`. finds: a filter that holds for `first` only. wrong: JSON values that are refused → code.
-    shown: what a page shows of `second`. kind: the type that expressions see. writable, sortable: as the type allows.
+    keys: further YAML keys. written: the type in YAML, where it is not `type`. object: that has the field. first,
+    second: JSON values; the second sorts after the first. answer: what the API gives for `first` where it differs.
+    form: control name → text that a form posts for `second`. cell: CSV columns → cells for `second`. finds: a filter
+    that holds for `first` only. wrong: JSON values that are refused → code. shown: what a page shows of `second`. kind:
+    the type that expressions see. writable, sortable, emptied: as the type allows.
     """
 
     type: str
     keys: str = ""
+    written: str = ""
+    object: str = "thing"
     first: Any = None
     second: Any = None
     answer: Any = None
@@ -38,6 +41,7 @@ class Sample:
     kind: Kind = Kind.TEXT
     writable: bool = True
     sortable: bool = True
+    emptied: bool = True
 
     @property
     def name(self) -> str:
@@ -47,7 +51,7 @@ class Sample:
     @property
     def line(self) -> str:
         """The field as YAML."""
-        return f"{self.name}: {{type: {self.type}{', ' + self.keys if self.keys else ''}}}"
+        return f"{self.name}: {{type: {self.written or self.type}{', ' + self.keys if self.keys else ''}}}"
 
     @property
     def read_back(self) -> Any:
@@ -80,6 +84,18 @@ def _file(type_: str, first: Upload, second: Upload, **more: Any) -> Sample:
         "shown": second.name, "kind": Kind.COMPOUND, "sortable": False,
         "wrong": (("a.txt", "not_file"), (7, "not_file"), ({"id": "0" * 8 + "-0000-0000-0000-" + "0" * 12}, "no_file"),
                   ({"path": "x"}, "unknown_part")),
+    }  # fmt: skip
+    return Sample(type=type_, first=first, second=second, **(given | more))
+
+
+def _record(type_: str, first: Known, second: Known, **more: Any) -> Sample:
+    """Make the sample of a field that points at a record."""
+    name = f"{type_}_value"
+    given: dict[str, Any] = {
+        "answer": AnyRecord(first.name), "second_answer": AnyRecord(second.name), "form": {name: second},
+        "cell": {name: second.name}, "finds": f'{name}.name = "{first.name}"', "shown": second.name,
+        "kind": Kind.RECORD, "sortable": False,
+        "wrong": ((7, "not_record"), ("0" * 8 + "-0000-0000-0000-" + "0" * 12, "no_record")),
     }  # fmt: skip
     return Sample(type=type_, first=first, second=second, **(given | more))
 
@@ -183,6 +199,13 @@ SAMPLES: tuple[Sample, ...] = (
            cell={"files_value": "c.txt"},
            finds='files_value contains "b.csv" and join(files_value, "+") = "a.txt+b.csv"',
            wrong=((7, "not_file"), (["x"], "not_file")), shown="c.txt", kind=Kind.LIST, sortable=False),
+    _record("lookup", Known("place", "Anhui"), Known("place", "Beijing"), keys="to: place, inverse: looked_up"),
+    _record("child_of", Known("place", "Chengdu"), Known("place", "Dalian"), object="kid",
+            emptied=False,
+            keys="to: place, inverse: kids, required: true", wrong=((7, "not_record"),)),
+    _record("user", Known("user", "ann"), Known("user", "bob")),
+    Sample(type="formula", written="integer", keys="formula: integer_value * 2", first=14, second=2400, writable=False,
+           sortable=False, finds="", wrong=((3, "read_only"),), kind=Kind.INTEGER),
     Sample(type="autonumber", keys='format: "T-{0000}"', first="T-0001", second="T-0002", writable=False,
            finds='autonumber_value = "T-0001"', wrong=(("T-9", "read_only"),), shown="T-0002"),
     Sample(type="rollup", keys="of: parts, function: count", first=0, second=0, writable=False, sortable=False,
@@ -194,15 +217,24 @@ BY_TYPE = {sample.type: sample for sample in SAMPLES}
 
 def app_files() -> dict[str, str]:
     """Give the app: the object `thing` with a field of every type, its parts, and a role that may do everything."""
-    lines = "\n".join(f"  {sample.line}" for sample in SAMPLES)
-    columns = ", ".join(["title_text", *(sample.name for sample in SAMPLES)])
+    lines = "\n".join(f"  {sample.line}" for sample in SAMPLES if sample.object == "thing")
+    columns = ", ".join(["title_text", *(sample.name for sample in SAMPLES if sample.object == "thing")])
     return {
         "objects/thing.yaml": (
             'object: thing\nlabel: Thing\ntitle: "{title_text}"\nsearch: [title_text]\nfields:\n'
             "  title_text: {type: text, required: true, external_id: true}\n"
             "  code: {type: text, unique: true}\n  seen: {type: date, index: true}\n"
             "  words: {type: tags, index: true}\n  friend: {type: lookup, to: thing, inverse: friends}\n"
+            "  links_value: {type: links, to: place, inverse: holders, attributes: {part: text}}\n"
             f"{lines}\nviews:\n  all: {{columns: [{columns}]}}\n"
+        ),
+        "objects/kid.yaml": (
+            'object: kid\nlabel: Kid\ntitle: "{title_text}"\nfields:\n'
+            f"  title_text: {{type: text, required: true, external_id: true}}\n  {BY_TYPE['child_of'].line}\n"
+            "views:\n  all: {columns: [title_text, child_of_value]}\n"
+        ),
+        "objects/place.yaml": (
+            "object: place\nlabel: Place\nfields:\n  name: {type: text, required: true, external_id: true}\n"
         ),
         "objects/part.yaml": (
             "object: part\nlabel: Part\nfields:\n  name: {type: text, required: true}\n"
@@ -212,7 +244,9 @@ def app_files() -> dict[str, str]:
         "roles/rep.yaml": (
             "role: rep\nlabel: Rep\nobjects:\n"
             "  thing: {read: all, create: yes, update: all, delete: all, export: all}\n"
-            "  part: {read: all, create: yes, update: all, delete: all}\n  user: {read: all}\nsystem: [export]\n"
+            "  part: {read: all, create: yes, update: all, delete: all}\n  user: {read: all}\n"
+            "  place: {read: all, create: yes, update: all}\n"
+            "  kid: {read: all, create: yes, update: all, export: all}\nsystem: [export]\n"
         ),
         "roles/boss.yaml": "role: boss\nlabel: Boss\nincludes: [rep]\n",
         "menus.yaml": "menus: {all: {label: All, items: [{object: thing}]}}\n",

@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from engine.errors import RecordNotFound, UnknownObject
 from engine.records.types import FormState
+from metamodel.field_types.files import holds_files
 from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
@@ -111,6 +112,8 @@ def _original(field: FieldDef, text: str, formats: Formats) -> str:
         return label_text(option.label, formats.language, option.name) if option is not None else text
     if field.value_type == "boolean":
         return str(_("Yes"))
+    if holds_files(field):
+        return ", ".join(platform().files.names(actor(), text.split(",")))
     if field.relation is None:
         return text
     target, _colon, record_id = text.rpartition(":")
