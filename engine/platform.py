@@ -28,7 +28,7 @@ from engine.imports.reference_data import ReferenceData
 from engine.imports.service import Imports
 from engine.plugin_language import field_types_with, functions_with
 from engine.records.service import Records
-from engine.releases.applying import Applied, ReleaseApplier, ReleasePlan
+from engine.releases.applying import Applied, Apps, ReleaseApplier, ReleasePlan
 from engine.releases.author_hints import check_hints
 from engine.releases.candidate import Candidate, Language, check_folders
 from engine.releases.definition_checks import check_definitions
@@ -130,20 +130,20 @@ class Platform:
             ),
         )
 
-    def plan_release(self, folders: Iterable[Path | str]) -> ReleasePlan:
-        """Check app folders and say what applying them would change; writes nothing."""
-        return self.applier.plan(folders)
+    def plan_release(self, apps: Apps) -> ReleasePlan:
+        """Check apps and say what applying them would change; writes nothing."""
+        return self.applier.plan(apps)
 
     def apply_release(
-        self, folders: Iterable[Path | str], *, author: str, comment: str = "", progress: Progress | None = None
+        self, apps: Apps, *, author: str, comment: str = "", progress: Progress | None = None
     ) -> Applied:
-        """Check, migrate and publish app folders, then load the reference data they bring.
+        """Check, migrate and publish apps, then load the reference data they bring.
 
         Raises:
             ReleaseRefused: there are problems; nothing was written.
         """
         self.automation.prepare()
-        applied = self.applier.apply(folders, author=author, comment=comment, progress=progress)
+        applied = self.applier.apply(apps, author=author, comment=comment, progress=progress)
         if not applied.is_new:
             return applied
         before = self.releases.numbered(applied.plan.base).sources if applied.plan.base else {}

@@ -40,6 +40,7 @@ from engine.errors import (
     UnknownObject,
     ValidationFailed,
 )
+from engine.releases.applying import problem_json
 from engine.releases.release import NoRelease
 from ui.context import request_id
 from workflow_dsl.evaluation_errors import EvaluationError
@@ -265,4 +266,6 @@ def _headers(error: EngineError) -> dict[str, str]:
 
 
 def _extra(error: EngineError) -> dict[str, object]:
+    if isinstance(error, ReleaseRefused):
+        return {"problems": [problem_json(problem) for problem in error.problems]}
     return {"version": error.current} if isinstance(error, StaleVersion) else {}

@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from engine.clock import Clock
 from engine.errors import ReleaseRefused
-from engine.releases.candidate import Candidate, check_folders
+from engine.releases.candidate import Candidate, check_folders, check_sources
 from engine.releases.currency_checks import check_currencies
 from engine.releases.filling import Recompute, ReleaseFiller
 from engine.releases.plan_lines import plan_lines
@@ -33,6 +33,9 @@ from metamodel.apps import Metamodel
 from metamodel.changes import Change
 from metamodel.diff import diff
 from metamodel.source import Problem, Problems
+
+Apps = Iterable[Path | str] | Mapping[str, str]
+"""App folders, or the texts of apps by `folder/path`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +74,7 @@ class ReleasePlan:
             "base": self.base,
             "empty": self.is_empty,
             "safe": self.is_safe,
-            "problems": [_problem_json(problem) for problem in self.problems],
+            "problems": [problem_json(problem) for problem in self.problems],
             "changes": [{"change": type(change).__name__, **_plain_change(change)} for change in self.changes],
             "steps": [step.to_json() for step in self.migration.steps] if self.migration is not None else [],
         }
@@ -101,20 +104,20 @@ class ReleaseApplier:
         self._clock = clock
         self._recompute = recompute
 
-    def plan(self, folders: Iterable[Path | str]) -> ReleasePlan:
-        """Plan app folders against what the database has; writes nothing."""
-        return self._plan(check_folders(folders, self._store.language))
+    def plan(self, apps: Apps) -> ReleasePlan:
+        """Plan apps against what the database has; writes nothing."""
+        return self._plan(self._check(apps))
 
     def apply(
-        self, folders: Iterable[Path | str], *, author: str, comment: str = "", progress: Progress | None = None
+        self, apps: Apps, *, author: str, comment: str = "", progress: Progress | None = None
     ) -> Applied:
-        """Check, migrate and publish app folders; an unchanged folder makes no new release.
+        """Check, migrate and publish apps; unchanged ones make no new release.
 
         Raises:
             ReleaseRefused: there are problems, of the folders or of the data; nothing was written.
             DatabaseUnavailable: the database is away or another one is applying for too long.
         """
-        candidate = check_folders(folders, self._store.language)
+        candidate = self._check(apps)
         if not candidate.is_sound:
             raise _refused(tuple(candidate.problems))
         with migration_lock(self._store.database):
@@ -129,6 +132,10 @@ class ReleaseApplier:
                 self._store.database.renew()
         self._store.take(release)
         return Applied(release=release, is_new=True, plan=plan)
+
+    def _check(self, apps: Apps) -> Candidate:
+        language = self._store.language
+        return check_sources(apps, language) if isinstance(apps, Mapping) else check_folders(apps, language)
 
     def _plan(self, candidate: Candidate) -> ReleasePlan:
         store = self._store
@@ -225,7 +232,8 @@ def _say_nothing(_done: int, _total: int, _text: str) -> None:
     return
 
 
-def _problem_json(problem: Problem) -> dict[str, Any]:
+def problem_json(problem: Problem) -> dict[str, Any]:
+    """Give a problem as JSON data."""
     return {
         "code": problem.code,
         "message": problem.message,

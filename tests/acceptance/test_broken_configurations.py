@@ -1,6 +1,6 @@
-"""Forty broken configurations, by `apply` and by `serve --watch`: the release before serves on and no byte changes.
+"""Forty broken configurations, by `apply`, `serve --watch` and API: the release before serves on and no byte changes.
 
-The Studio's publish and the API's apply join them when they exist; then the promise of all four is proved here.
+The Studio's publish joins them when it exists; then the promise of all four is proved here.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from engine.clock import FixedClock
 from engine.errors import ReleaseRefused
 from engine.testing.app_cases import AppCase
 from engine.testing.corpus import load_corpus
+from metamodel.folder import file_kind
 from tests.support.metadata_corpus import CORPUS, demo_sources
 from tests.support.served import Served, serve_deals
 from tests.support.table_dumps import changed_tables, dump_tables
@@ -124,6 +125,70 @@ def test_a_watched_folder_that_breaks_is_not_applied_and_its_repair_is(
             stop()
         assert "note" in served.platform.releases.current().metamodel.objects
     shutil.rmtree(app)
+
+
+def _files(app: Path) -> dict[str, str]:
+    paths = (path for path in app.rglob("*") if path.is_file())
+    return {f"{app.name}/{path.relative_to(app).as_posix()}": path.read_text(encoding="utf-8") for path in paths}
+
+
+def test_the_api_refuses_each_with_its_problems(database_url: str, tmp_path: Path) -> None:
+    app = _write(tmp_path, None)
+    clock = FixedClock(dt.datetime(2026, 11, 21, tzinfo=dt.UTC))
+    with serve_deals(database_url, tmp_path, app_folder=app, clock=clock) as served:
+        sound = served.get("admin", "/metadata").get_json()
+        assert sound == {"release": 1, "files": _files(app)}
+        before = _state(served)
+        for case in CASES:
+            files = _files(_write(tmp_path, case))
+            if not all(file_kind(path.partition("/")[2]) for path in files):
+                answer = served.call("admin", "POST", "/metadata/apply", json={"files": files})
+                assert answer.status_code == 400, case.name
+                continue
+            planned = served.call("admin", "POST", "/metadata/plan", json={"files": files})
+            assert planned.status_code == 200, case.name
+            assert planned.get_json()["problems"], case.name
+            answer = served.call("admin", "POST", "/metadata/apply", json={"files": files})
+            assert answer.status_code == 422, case.name
+            (first, *_) = answer.get_json()["problems"]
+            assert first["file"].startswith("demo/"), case.name
+            assert first["line"] >= 1
+            assert _serves(served), case.name
+        assert served.get("admin", "/metadata").get_json() == sound
+        assert _state(served) == before
+
+
+def test_the_api_publishes_what_is_sound_for_who_may_configure(database_url: str, tmp_path: Path) -> None:
+    app = _write(tmp_path, None)
+    with serve_deals(database_url, tmp_path, app_folder=app) as served:
+        more = {**_files(app), "demo/objects/note.yaml": "object: note\r\nfields:\n  text: {type: text}\n"}
+        for method, path in (("GET", "/metadata"), ("POST", "/metadata/plan"), ("POST", "/metadata/apply")):
+            options = {"json": {"files": more}} if method == "POST" else {}
+            assert served.call("boss", method, path, **options).status_code == 403
+            assert served.call(None, method, path, **options).status_code == 401
+        planned = served.call("admin", "POST", "/metadata/plan", json={"files": more}).get_json()
+        assert planned["safe"]
+        assert served.get("admin", "/objects/note").status_code == 404
+        answer = served.call("admin", "POST", "/metadata/apply", json={"files": more, "comment": "笔记"})
+        assert answer.get_json() == {"release": 2, "new": True, "data_problems": []}
+        assert served.get("admin", "/objects/note").status_code == 200
+        again = served.call("admin", "POST", "/metadata/apply", json={"files": more})
+        assert again.get_json() == {"release": 2, "new": False, "data_problems": []}
+        assert served.platform.releases.history()[0].comment == "笔记"
+        for wrong in (
+            {},
+            {"files": {}},
+            {"files": []},
+            {"files": {"demo/app.yaml": 1}},
+            {"files": {"../../etc/passwd": "x"}},
+            {"files": {"demo/../x.yaml": "x"}},
+            {"files": {"core/objects/user.yaml": "x"}},
+            {"files": {"demo/hooks.py": "import os"}},
+            {"files": more, "folder": "x"},
+            {"files": more, "comment": "x" * 501},
+        ):
+            assert served.call("admin", "POST", "/metadata/apply", json=wrong).status_code == 400, wrong
+        assert served.get("admin", "/metadata").get_json()["release"] == 2
 
 
 def _wait_for(capsys: pytest.CaptureFixture[str], text: str, file: Path) -> str:

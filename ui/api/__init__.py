@@ -8,6 +8,7 @@ from ui.api import objects, records
 from ui.api.conversions import convert, get_conversion
 from ui.api.exports import export_records
 from ui.api.files import download_file, download_preview, upload_file
+from ui.api.metadata import apply_metadata, get_metadata, plan_metadata
 from ui.api.openapi import OpenApiDocuments
 from ui.api.pools import claim, let_go
 from ui.api.query import query_figures
@@ -39,6 +40,9 @@ def register(app: Flask) -> None:
     api.get("/files/<file_id>")(download_file)
     api.get("/files/<file_id>/preview/<size>")(download_preview)
     api.post("/query")(query_figures)
+    api.get("/metadata")(get_metadata)
+    api.post("/metadata/plan")(plan_metadata)
+    api.post("/metadata/apply")(apply_metadata)
     api.get("/runs")(list_runs)
     api.post("/runs/<run_id>/retry")(retry_run)
     api.add_url_rule("/openapi.json", "openapi", OpenApiDocuments().answer)

@@ -183,6 +183,13 @@ def _fixed_paths() -> dict[str, Any]:
             "get": _call("describe object", "metamodel", _answer("The object.", anything)),
         },
         "/query": {"post": _call("query", "figures", _answer("A row a group.", _rows()), body=_query())},
+        "/metadata": {"get": _call("read metadata", "metadata", _answer("Release and files.", anything))},
+        "/metadata/plan": {
+            "post": _call("plan metadata", "metadata", _answer("What would change.", anything), body=_files())
+        },
+        "/metadata/apply": {
+            "post": _call("apply metadata", "metadata", _answer("The release.", anything), body=_files())
+        },
         "/runs": {"get": _call("list runs", "automation", _answer("The runs.", _items()), parameters=run_filters)},
         "/runs/{id}/retry": {
             "parameters": [run],
@@ -229,6 +236,16 @@ def _query() -> Schema:
             "measures": {**texts, "maxItems": 10, "description": "count, or sum, avg, min, max: sum(amount)."},
         },
         "required": ["object"],
+        "additionalProperties": False,
+    }
+
+
+def _files() -> Schema:
+    texts: Schema = {"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1}
+    return {
+        "type": "object",
+        "properties": {"files": texts, "comment": {"type": "string", "maxLength": 500}},
+        "required": ["files"],
         "additionalProperties": False,
     }
 
