@@ -1,4 +1,4 @@
-"""Duties of the housekeeping in a worker that is killed in the middle: the next worker goes on, nothing is done twice."""
+"""Duties of a worker that is killed in the middle: the next worker goes on, and nothing is done twice."""
 
 from __future__ import annotations
 
