@@ -154,7 +154,7 @@ def test_what_comes_out_of_the_bin_is_compared_too(served: Served) -> None:
 
 def test_each_of_several_values_matches_and_a_part_warns_together_with_a_field(served: Served) -> None:
     served.make("boss", "customer", name="several", city="Rome", mails=["x@example.com", "y@example.com"])
-    body = {"name": "x", "city": "Rome", "mails": ["z@example.com", "y@example.com"]}
+    body: dict[str, Any] = {"name": "x", "city": "Rome", "mails": ["z@example.com", "y@example.com"]}
     assert faults(served.call("boss", "POST", "/records/customer", json=body)) == [("mails", "duplicate")]
     assert served.call("boss", "POST", "/records/customer", json={**body, "city": "Milan"}).status_code == 201
     remark = [{"remark": "the number of the reception"}]

@@ -59,7 +59,7 @@ class MassEditPage:
     fields: tuple[Option, ...]
     field: str
     ways: tuple[Option, ...]
-    control: Markup
+    control: Markup | None
     records: tuple[Shown, ...]
     more: str
     problem: str = ""
@@ -184,7 +184,7 @@ def _page(
         fields=tuple(Option(value=each, label=_label(object_def, each), selected=each == name) for each in names),
         field=name,
         ways=tuple(Option(value=each.value, label=str(words[each])) for each in ways),
-        control=_control(object_def, name) if name else Markup(),
+        control=_control(object_def, name) if name else None,
         records=records,
         more=more,
         problem=problem,

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
 from engine.records.batches import one_of
 from engine.records.duplicates.keys import Rule, Values, rules_of
@@ -83,10 +83,11 @@ def _values(
     table = transaction.parts.tables.of(inverse.object)
     via, codec = table.codecs[inverse.field], table.codecs[field]
     above = via.columns[via.targets.index(parent)] if isinstance(via, TargetsCodec) else via.columns[0]
+    asked: list[Any] = [above, *codec.columns]
     found: dict[str, list[Any]] = {}
     for start in range(0, len(ids), _BATCH):
         wanted = one_of(above, ids[start : start + _BATCH], transaction.database.dialect)
-        query: Select[Any] = select(above, *codec.columns).where(wanted, table.table.c["deleted_at"].is_(None))
+        query = select(*asked).where(wanted, table.table.c["deleted_at"].is_(None))
         for row in transaction.select(query):
             value = codec.from_columns(row[1:])
             if value is not None:
