@@ -10,6 +10,7 @@ import re
 import shutil
 import time
 from pathlib import Path
+from typing import Any, TypeGuard
 
 import pytest
 
@@ -29,7 +30,7 @@ ROLES = {
 }
 
 
-def _is_broken(case: object) -> bool:
+def _is_broken(case: object) -> TypeGuard[AppCase]:
     if not isinstance(case, AppCase) or any(path.startswith("/") for path in case.files):
         return False
     return any(not re.match(r"\S+ \S+ (warning|info): ", line) for line in case.problems)
@@ -44,8 +45,8 @@ def _write(folder: Path, case: AppCase | None) -> Path:
     """Make the app folder that of a case, or the sound one."""
     demo = folder / "demo"
     kept = demo / "app.yaml"
-    for path in (each for each in sorted(demo.rglob("*"), reverse=True) if each != kept):
-        path.unlink() if path.is_file() else path.rmdir()
+    for old in (each for each in sorted(demo.rglob("*"), reverse=True) if each != kept):
+        old.unlink() if old.is_file() else old.rmdir()
     files = case.files if isinstance(case, AppCase) else ROLES
     for path, text in demo_sources(files).items():
         target = folder / path
@@ -163,7 +164,7 @@ def test_the_api_publishes_what_is_sound_for_who_may_configure(database_url: str
     with serve_deals(database_url, tmp_path, app_folder=app) as served:
         more = {**_files(app), "demo/objects/note.yaml": "object: note\r\nfields:\n  text: {type: text}\n"}
         for method, path in (("GET", "/metadata"), ("POST", "/metadata/plan"), ("POST", "/metadata/apply")):
-            options = {"json": {"files": more}} if method == "POST" else {}
+            options: dict[str, Any] = {"json": {"files": more}} if method == "POST" else {}
             assert served.call("boss", method, path, **options).status_code == 403
             assert served.call(None, method, path, **options).status_code == 401
         planned = served.call("admin", "POST", "/metadata/plan", json={"files": more}).get_json()
@@ -175,7 +176,7 @@ def test_the_api_publishes_what_is_sound_for_who_may_configure(database_url: str
         again = served.call("admin", "POST", "/metadata/apply", json={"files": more})
         assert again.get_json() == {"release": 2, "new": False, "data_problems": []}
         assert served.platform.releases.history()[0].comment == "笔记"
-        for wrong in (
+        wrong_bodies: tuple[dict[str, Any], ...] = (
             {},
             {"files": {}},
             {"files": []},
@@ -186,7 +187,8 @@ def test_the_api_publishes_what_is_sound_for_who_may_configure(database_url: str
             {"files": {"demo/hooks.py": "import os"}},
             {"files": more, "folder": "x"},
             {"files": more, "comment": "x" * 501},
-        ):
+        )
+        for wrong in wrong_bodies:
             assert served.call("admin", "POST", "/metadata/apply", json=wrong).status_code == 400, wrong
         assert served.get("admin", "/metadata").get_json()["release"] == 2
 

@@ -209,6 +209,8 @@ def _item(metamodel: Metamodel, item: MenuItemDef, asking: Actor, tongue: str, n
     if found is None or not can_read(asking, found.key):
         return None
     view = found.views.get(item.view or "")
+    if view is not None and view.roles and not access_of(asking).roles & set(view.roles):
+        return None
     label = item.label or (view.label if view is not None else None) or found.plural or found.label
     query = f"?{urlencode({'view': view.name})}" if view is not None else ""
     return MenuNode(
