@@ -13,6 +13,7 @@ from jinja2 import Environment
 from markupsafe import Markup
 
 from ui.avatars import initials, tint
+from ui.board_cards import BoardCard, write_cards
 from ui.controls import control_html, section_start
 from ui.frame import compile_frame
 from ui.page_parts import Control, Shown
@@ -48,6 +49,7 @@ def register_assets(environment: Environment, static_url: str = "/static") -> No
         tint=tint,
     )
     environment.globals.update(write_control=_write_control, write_shown=_write_shown, section_start=section_start)
+    environment.globals.update(board_card_of=BoardCard, write_cards=write_cards)
     environment.globals["frame_part"] = lru_cache(maxsize=64)(partial(_render_frame_part, environment))
     # As a global, `ui` also works in a named block that is rendered alone, where imports of the page never run.
     environment.globals["ui"] = _macro_namespace(environment)

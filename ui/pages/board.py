@@ -18,6 +18,7 @@ from metamodel.objects import ObjectDef
 from metamodel.record_types import RECORD_TYPE, RecordTypeDef, deciding_fields
 from metamodel.texts import label_text
 from metamodel.views import ViewDef
+from ui.board_cards import BoardCard
 from ui.context import actor, language, platform, release
 from ui.formats import Formats
 from ui.page_parts import Chip, Crumb, Item, Option, Tab
@@ -40,27 +41,13 @@ _OWNER = "owner"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
-    """One record on the board."""
-
-    id: str
-    title: str
-    href: str
-    action: str
-    version: int
-    items: tuple[Item, ...]
-    moves: tuple[Option, ...]
-    owner: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class BoardColumn:
     """One option with its cards; count and sum are over all its records, shown or not."""
 
     option: Option
     count: int
     sum: str
-    cards: tuple[Card, ...]
+    cards: tuple[BoardCard, ...]
     more_url: str
 
 
@@ -209,7 +196,7 @@ def _board_columns(
         )
 
 
-def _cards(plan: BoardPlan, state: ListState, option: str, formats: Formats) -> tuple[Card, ...]:
+def _cards(plan: BoardPlan, state: ListState, option: str, formats: Formats) -> tuple[BoardCard, ...]:
     query = ListQuery(
         object=plan.object_def.key,
         view=plan.view.name,
@@ -218,17 +205,17 @@ def _cards(plan: BoardPlan, state: ListState, option: str, formats: Formats) -> 
         fields=plan.paths,
         limit=CARDS,
     )
-    return tuple(_card(plan, record, formats) for record in platform().records.list(actor(), query).rows)
+    may_move = plan.by.name in access_of().of(plan.object_def.key).updatable
+    return tuple(_card(plan, record, formats, may_move) for record in platform().records.list(actor(), query).rows)
 
 
-def _card(plan: BoardPlan, record: Record, formats: Formats) -> Card:
+def _card(plan: BoardPlan, record: Record, formats: Formats, may_move: bool) -> BoardCard:
     key = plan.object_def.key
     shown = [column for column in plan.card[1:] if record.values.get(column.path) is not None]
     # The first path is the card's head; what it says stands in the record's title already.
     first = plan.card[0].path if plan.card else ""
     head = str(record.values.get(first) or "") if first and plan.card[0].field.relation is None else ""
-    may_move = plan.by.name in access_of().of(key).updatable
-    return Card(
+    return BoardCard(
         id=f"record-{key}-{record.id}",
         title=head or record.title or str(_("Without a name")),
         href=f"/o/{quote(key)}/{record.id}",
