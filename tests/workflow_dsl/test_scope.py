@@ -94,3 +94,12 @@ def test_code_of_an_expression_has_no_builtins_and_no_names_of_the_author() -> N
 def test_a_value_of_the_wrong_type_is_told_with_what_makes_it_the_right_one(wanted: Type, text: str, hint: str) -> None:
     (problem,) = check_text(LocatedText.plain(text), sample_scope(), wanted=wanted, what="the field 'x'").problems
     assert (problem.code, problem.hint) == ("EXP307", hint)
+
+
+@pytest.mark.parametrize(
+    ("text", "given"), [("left()", "no argument"), ("left(name)", "1 argument"), ("len(name, 1)", "2 arguments")]
+)
+def test_a_wrong_count_of_arguments_is_told(text: str, given: str) -> None:
+    (problem,) = check_text(LocatedText.plain(text), sample_scope()).problems
+    assert problem.message == f"'{text[: text.index('(')]}' is called with {given}"
+    assert problem.hint.startswith("it is written ")

@@ -27,6 +27,8 @@ from tests.support.expressions import ExpressionMaker
 def app(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deals]:
     with deals_app(module_database_url, tmp_path_factory.mktemp("access"), clock=FixedClock(NOW)) as deals:
         fill(deals)
+        # Three steps of people: bob reports to ann, who reports to cara.
+        deals.records.update(deals.system, "user", deals.bob.user_id or "", {"manager": deals.ann.user_id})
         yield deals
 
 
@@ -79,8 +81,8 @@ def test_a_scope_means_the_same_in_memory_and_in_sql(app: Deals, data: st.DataOb
     ("text", "of_ann", "of_bob", "of_cara"),
     [
         ("own", ["ann"], ["bob"], ["cara"]),
-        ("subordinates", [], [], ["ann"]),
-        ("own or subordinates", ["ann"], ["bob"], ["ann", "cara"]),
+        ("subordinates", ["bob"], [], ["ann", "bob"]),
+        ("own or subordinates", ["ann", "bob"], ["bob"], ["ann", "bob", "cara"]),
         ("team", ["ann"], ["bob"], []),
         ("all", ["ann", "bob", "cara"], ["ann", "bob", "cara"], ["ann", "bob", "cara"]),
         ("no", [], [], []),

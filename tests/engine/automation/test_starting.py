@@ -58,3 +58,16 @@ def test_actions_are_counted_and_what_is_asked_or_waited_for_is_not(sqlite_url: 
         platform.records.create(system_actor(), "deal", {"name": "B", "count": 1, "amount": "9"})
         do_runs(platform)
         assert [(run["state"], run["actions"]) for run in runs_of(platform)] == [("done", 3), ("done", 2)]
+
+
+def test_a_run_has_its_end_when_it_is_over_and_not_before(sqlite_url: str, tmp_path: Path) -> None:
+    rules = 'rule r when deal is created if pad("x", count) = "x" then set note = "x"'
+    with shop(sqlite_url, tmp_path, rules) as platform:
+        for count in (1, 70_000):
+            platform.records.create(system_actor(), "deal", {"name": "A", "count": count})
+        ends = {run["state"]: run["finished_at"] for run in runs_of(platform)}
+        assert set(ends) == {"queued", "skipped"}
+        assert ends["queued"] is None
+        assert ends["skipped"] is not None
+        do_runs(platform)
+        assert all(run["finished_at"] is not None for run in runs_of(platform))
