@@ -101,9 +101,13 @@ class Sides:
         assert checked.typed is not None, (text, str(checked.problems))
         return checked.typed
 
+    def values(self, text: str) -> dict[str, Any]:
+        """Give an expression's values in memory, by record; the class EvaluationError where it can't be computed."""
+        return self._in_memory(self.check(text))
+
     def held(self, text: str) -> frozenset[str] | None:
         """Give the deals that a condition holds for in memory; None where one of them can't be judged."""
-        found = self._in_memory(self.check(text))
+        found = self.values(text)
         return None if EvaluationError in found.values() else frozenset(key for key, value in found.items() if value)
 
     def compare(self, texts: Sequence[str]) -> Iterator[str]:
@@ -150,12 +154,24 @@ def alike(left: Any, right: Any) -> bool:
 
 
 def differences(app: Deals, texts: Sequence[str]) -> list[str]:
-    """Compare expressions, with the eyes of their author; gives a line for each that the back ends do not agree on."""
+    """Compare expressions, with the eyes of their author; gives a line for each that the back ends do not agree on.
+
+    A part that reads no record is computed once for a statement: where it can't be computed the whole question is
+    refused, and so must at least one record be in memory.
+    """
     try:
         with app.records.reading(app.ann) as transaction:
             return list(Sides(transaction).compare(texts))
+    except EvaluationError as error:
+        if len(texts) == 1:
+            return [] if _fails_in_memory(app, texts[0]) else [f"{texts[0]}\n    refused in SQL only: {error}"]
     except (EngineError, SQLAlchemyError) as error:
         if len(texts) == 1:
             return [f"{texts[0]}\n    {error}"]
     # One of them fails where it may not: which one it is shows alone.
     return [line for text in texts for line in differences(app, [text])]
+
+
+def _fails_in_memory(app: Deals, text: str) -> bool:
+    with app.records.reading(app.ann) as transaction:
+        return EvaluationError in Sides(transaction).values(text).values()
