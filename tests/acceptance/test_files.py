@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zipfile
 import zlib
@@ -268,3 +269,14 @@ def test_a_file_that_is_absent_on_disk_is_a_404(served: Served) -> None:
     with pytest.raises(RecordNotFound):
         served.platform.files.open(system_actor(), file_id)
     assert served.get("ann", f"/files/{file_id}").status_code == 404
+
+
+def test_heads_of_lists_sort_by_no_files(served: Served) -> None:
+    deal(served)
+    page = served.sign_in("ann").get("/o/deal?view=all").get_data(as_text=True)
+    sorted_by = set(re.findall(r"sort=-?(\w+)", page))
+    assert "name" in sorted_by
+    assert not sorted_by & {"contract", "papers", "photo", "signed"}
+    for name in ("contract", "papers"):
+        assert served.get("ann", f"/records/deal?sort={name}").status_code == 400
+    assert served.get("ann", "/records/deal?sort=contract.size&fields=contract.size,papers").status_code == 200

@@ -127,7 +127,8 @@ def _make(
 
 def is_sortable(field: FieldDef) -> bool:
     """Say whether a column head sorts by the field."""
-    return field.type not in _UNSORTED and not field.holds_several and not parts_of_field(field)
+    several = field.holds_several or field.value_type == "files"
+    return field.type not in _UNSORTED and not several and not parts_of_field(field)
 
 
 def is_number(field: FieldDef) -> bool:
