@@ -59,7 +59,7 @@ FILES = {
         """,
     "roles/owning.yaml": "role: owning\nlabel: Owning\nobjects: {order: {read: own, update: own}}\n",
     "roles/clerk.yaml": "role: clerk\nlabel: Clerk\nobjects: {user: {read: all}}\nfields: {line.cost: {read: yes}}\n",
-    "roles/closed.yaml": "role: closed\nlabel: Closed\ndeny: {tax: [read], line: [delete]}\n",
+    "roles/closed.yaml": "role: closed\nlabel: Closed\ndeny: {tax: [read], line: [delete], line.cost: [read]}\n",
     "menus.yaml": "menus: {all: {label: All, items: [{object: order}, {object: line}]}}\n",
 }
 MORE = {"olga": ("rep", "owning"), "carl": ("rep", "clerk"), "dora": ("boss", "closed")}
@@ -171,7 +171,9 @@ def test_a_role_without_limits_reads_the_child_whole_but_for_what_is_sensitive(s
 def test_a_denial_on_the_child_wins_over_what_its_parent_grants(served: Served) -> None:
     _, line, tax = make(served)
     assert served.get("dora", f"/records/tax/{tax}").status_code == 404
-    assert served.get("dora", f"/records/line/{line}").status_code == 200
+    found = served.get("dora", f"/records/line/{line}")
+    assert (found.status_code, found.get_json()["price"]) == (200, 5)
+    assert "cost" not in found.get_json()
     assert served.call("dora", "DELETE", f"/records/line/{line}").status_code == 403
     assert served.get("boss", f"/records/tax/{tax}").status_code == 200
     assert served.call("boss", "DELETE", f"/records/line/{line}").status_code == 204

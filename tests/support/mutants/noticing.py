@@ -31,7 +31,7 @@ from tests.support.postgres import FOLDER_VARIABLE, PostgresCluster
 _ROUND_LIMIT_S = 1500.0
 _LEAST_LIMIT_S = 90.0
 """A mutant that waits for ever is noticed as well: a slow machine is given this long, and ten times what is usual."""
-_TESTS_S = 15.0
+_TESTS_S = 30.0
 """Tests of one mutant, in seconds of the first round; those beyond are not tried, which can only spare a mutant."""
 _FIRST_ROUND = Path("var") / "mutants_first_round.json"
 
