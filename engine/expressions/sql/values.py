@@ -198,7 +198,9 @@ def with_parts(value: SqlValue, parts: tuple[Sql, ...]) -> SqlValue:
         case SqlDuration():
             return duration_of(parts, timed=value.timed)
         case SqlMoney():
-            amount, base = replace(value.amount, expr=parts[0]), replace(value.base, expr=parts[2])
+            # What was a literal is one no longer: a comparison would take the literal for it.
+            amount = SqlNumber(expr=parts[0], places=value.amount.places)
+            base = SqlNumber(expr=parts[2], places=value.base.places)
             return SqlMoney(amount=amount, currency=parts[1], base=base)
         case SqlParts():
             pairs = zip(value.parts, parts, strict=True)
