@@ -94,7 +94,8 @@ def _field(field: FieldDef, object_def: ObjectDef) -> Plain:
         format=field.number_format,
         schema=json.loads(field.json_schema, parse_float=Decimal) if field.json_schema is not None else None,
     )
-    return {**keys, **_files(field), **_relation(field), **_rollup(field), **(_choice(field.choice) if field.choice else {})}
+    choice = _choice(field.choice) if field.choice is not None else {}
+    return {**keys, **_files(field), **_relation(field), **_rollup(field), **choice}
 
 
 def _files(field: FieldDef) -> dict[str, Plain]:
