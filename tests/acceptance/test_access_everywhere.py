@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from tests.support.automation import do_runs
@@ -28,7 +29,7 @@ ACTORS = {"rep": "ann", "manager": "max", "finance": "fiona", "administrator": "
 HIDDEN_FIELD = "credit_limit"
 # Routes that show no record of anybody, and why calling them again per record tells nothing.
 WITHOUT_RECORDS = {"static", "auth.log_in", "auth.log_out", "auth.login_form", "auth.save_preferences"}
-PARAMETERS = {"object_name", "record_id", "field_name", "run_id"}
+PARAMETERS = {"object_name", "record_id", "field_name", "run_id", "file_id", "size"}
 # What a refused request may write: who asked, when, how often.
 MAY_CHANGE = ("fs_audit", "fs_session", "fs_lockout", "fs_token", "fs_idempotency")
 
@@ -103,6 +104,9 @@ def addresses(scene: Scene, who: str, method: str) -> Iterator[tuple[str, str, s
         if method not in (rule.methods or ()) or rule.endpoint in WITHOUT_RECORDS:
             continue
         assert rule.arguments <= PARAMETERS, f"these tests cannot call {rule.rule}; teach them"
+        if "file_id" in rule.arguments:
+            yield from _file_addresses(scene, who, rule)
+            continue
         names = list(scene.world.records) if "object_name" in rule.arguments else [""]
         for name in names:
             ids = sample(scene, who, name, each=3) if "record_id" in rule.arguments else [""]
@@ -114,6 +118,15 @@ def addresses(scene: Scene, who: str, method: str) -> Iterator[tuple[str, str, s
                     arguments: dict[str, Any] = {key: value for key, value in values.items() if key in rule.arguments}
                     with scene.app.test_request_context():
                         yield rule.rule, scene.app.url_for(rule.endpoint, **arguments), record_id
+
+
+def _file_addresses(scene: Scene, who: str, rule: Rule) -> Iterator[tuple[str, str, str]]:
+    """Give the addresses of a route for some files: route, address, the attachment that holds the file."""
+    held_by = {record_id: file_id for file_id, record_id in scene.world.files.items()}
+    for record_id in sample(scene, who, "attachment", each=3):
+        with scene.app.test_request_context():
+            given = {name: "small" if name == "size" else held_by[record_id] for name in rule.arguments}
+            yield rule.rule, scene.app.url_for(rule.endpoint, **given), record_id
 
 
 @pytest.mark.parametrize("actor", ["rep", "manager", "finance", "administrator"])
@@ -133,10 +146,12 @@ def test_no_answer_of_any_route_holds_a_denied_record_or_value(scene: Scene, act
     assert not found, "\n".join(found[:40])
     assert "/o/<object_name>/<record_id>" in seen
     assert "/api/v1/records/<object_name>/<record_id>/history" in seen
+    assert ("/api/v1/files/<file_id>" in seen) == bool(scene.reference(who).readable("attachment"))
 
 
 def _comparable(answer: TestResponse, record_id: str) -> str:
-    text = answer.get_data(as_text=True).replace(record_id, "ID")
+    # Messages about what was asked before stand at the end of the next page, whichever it is.
+    text = answer.get_data(as_text=True).replace(record_id, "ID").partition('="Messages">')[0]
     text = re.sub(r'(csrf_token"[^>]*(?:value|content)=")[^"]*', r"\1", text)
     return re.sub(r"\b[0-9a-f]{16}\b", "REQUEST", text)
 
@@ -245,11 +260,16 @@ def test_refused_writes_of_every_route_leave_all_tables_as_they_were(scene: Scen
                 route.endswith("/new") and _is_closed(scene, who, address)
             ):
                 continue
-            options: dict[str, Any] = {"json": {"description": "taken over"}} if method == "PATCH" else {}
+            options: dict[str, Any] = {"json": {"description": "taken over"} if method == "PATCH" else {}}
             if not address.startswith("/api/"):
                 options = {"data": {"csrf_token": token, "name": "taken over", "version": "1", "value": "won"}}
             answer = scene.call(who, method, address, **options)
-            assert answer.status_code in (403, 404), (method, address, answer.status_code)
+            if answer.status_code == 422:
+                # What no record of the object can do is refused whatever the record.
+                absent = scene.call(who, method, address.replace(record_id, ABSENT), **options)
+                assert _comparable(answer, record_id) == _comparable(absent, ABSENT), address
+            else:
+                assert answer.status_code in (403, 404), (method, address, answer.status_code)
             assert not leaks(answer, denied, asked=record_id), address
     assert changed_tables(before, dump_tables(scene.sales.database_url, leave_out=MAY_CHANGE)) == []
 

@@ -88,6 +88,8 @@ class AccessReference:
                 return theirs is not None and theirs == me.get("team")
             case "subordinates":
                 return self._reports_to_me(owner)
+            case "owner is empty":
+                return owner is None
             case "assignee = user":
                 return bool(record.get("assignee") == self._user_id)
             case 'stage in ["negotiation", "won"]':

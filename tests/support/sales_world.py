@@ -10,6 +10,7 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 from engine.access.actor import Origin, system_actor
@@ -27,10 +28,14 @@ OWNERS = ("max", "wendy", "ann", "bob", "carl", "dave")
 
 @dataclass(slots=True)
 class SalesWorld:
-    """All records by object and id, as they were made; `words`: id → the word that only this record has."""
+    """All records by object and id, as they were made.
+
+    words: id → the word that only this record has. files: id of a file → the attachment that holds it.
+    """
 
     records: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     words: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
 
     def targets(self, is_read: Callable[[str, str], bool]) -> set[str]:
         """Give the ids that stand in lookups of records for which `is_read` (object, id) holds."""
@@ -75,6 +80,8 @@ class Filling:
         for _ in range(10):
             self._add("contact", self._owner(), "name", account=self._pick(accounts))
             self._add("lead", self._owner(), "name", email="who@example.com", note="called")
+        for _ in range(3):
+            self._add("lead", "", "name", email="who@example.com", note="in the pool")
         deals = [self._deal(accounts) for _ in range(16)]
         for deal in deals[:10]:
             self._add("opportunity_line", "", "", opportunity=deal, product=products[0], unit_price="3")
@@ -85,9 +92,19 @@ class Filling:
             assignee = self._sales.user_ids[self._owner()]
             self._add("task", self._owner(), "subject", assignee=assignee, about=target)
             self._add("activity", self._owner(), "subject", about=target)
+            self._attachment(target)
             if index % 3 == 0:
                 self._add("comment", self._owner(), "text", about=target)
         return self.world
+
+    def _attachment(self, target: dict[str, str]) -> None:
+        """Attach a file that has the record's word in it, and that of nobody but its record."""
+        record_id = self._add("attachment", self._owner(), "name", about=target)
+        system = system_actor(Origin.CLI)
+        content = BytesIO(self.world.words[record_id].encode())
+        file = self._platform.files.upload(system, "attachment", "file", content, "notes.txt")
+        self._platform.records.update(system, "attachment", record_id, {"file": file.id})
+        self.world.files[file.id] = record_id
 
     def _account(self, index: int) -> str:
         parent = self._pick([*self.world.records.get("account", {}), ""]) or None
