@@ -125,8 +125,8 @@ def _file_addresses(scene: Scene, who: str, rule: Rule) -> Iterator[tuple[str, s
     held_by = {record_id: file_id for file_id, record_id in scene.world.files.items()}
     for record_id in sample(scene, who, "attachment", each=3):
         with scene.app.test_request_context():
-            given = {name: "small" if name == "size" else held_by[record_id] for name in rule.arguments}
-            yield rule.rule, scene.app.url_for(rule.endpoint, **given), record_id
+            known: dict[str, Any] = {"size": "small", "file_id": held_by[record_id]}
+            yield rule.rule, scene.app.url_for(rule.endpoint, **{name: known[name] for name in rule.arguments}), record_id
 
 
 @pytest.mark.parametrize("actor", ["rep", "manager", "finance", "administrator"])
