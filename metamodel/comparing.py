@@ -18,7 +18,8 @@ def essence(value: object) -> object:
     if isinstance(value, Location):
         return None
     if is_dataclass(value) and not isinstance(value, type):
-        return tuple((item.name, essence(getattr(value, item.name))) for item in fields(value) if item.name != "at")
+        kept = (item for item in fields(value) if item.compare and item.name != "at")
+        return tuple((item.name, essence(getattr(value, item.name))) for item in kept)
     if isinstance(value, Mapping):
         return tuple((key, essence(inner)) for key, inner in value.items())
     if isinstance(value, tuple):

@@ -28,16 +28,16 @@ def served(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -
 def test_an_export_brings_it_back(served: Served, sample: Sample, heads: str, tmp_path: Path) -> None:
     record_id = make(served, **({sample.name: sample.second} if sample.writable else {}))
     before = read(served, record_id, sample)
-    address = f"/exports/thing?fields={sample.name},title_text&filter={quote(f'id = {chr(34)}{record_id}{chr(34)}')}"
-    answer = served.get("ann", f"{address}&{heads}")
+    only = quote(f'id = "{record_id}"')
+    answer = served.get("ann", f"/exports/{sample.object}?fields={sample.name},title_text&filter={only}&{heads}")
     assert answer.status_code == 200, answer.get_data(as_text=True)
     file = tmp_path / "things.csv"
     file.write_bytes(answer.get_data())
-    unchanged = served.platform.imports.import_csv(system_actor(), "thing", file)
+    unchanged = served.platform.imports.import_csv(system_actor(), sample.object, file)
     assert (unchanged.unchanged, unchanged.refused) == (1, 0), unchanged.errors
     if sample.writable:
         assert not unchanged.passed_over
         changed = patched(served, record_id, sample, sample.first)
         assert changed.status_code == 200
-        assert served.platform.imports.import_csv(system_actor(), "thing", file).refused == 0
+        assert served.platform.imports.import_csv(system_actor(), sample.object, file).refused == 0
     assert read(served, record_id, sample) == before

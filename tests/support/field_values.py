@@ -8,7 +8,7 @@ from decimal import Decimal
 from metamodel.field_types import ValueContext, standard_field_types
 from metamodel.fields import ChoiceDef, FieldDef, OptionDef, RelationDef, RelationKind
 from metamodel.source import NOWHERE
-from metamodel.values import Address, Duration, Geo, Money, PersonName, Ref
+from metamodel.values import Address, Duration, ForeignMoney, Geo, Money, PersonName, Ref
 
 TYPES = standard_field_types()
 CHINA = ValueContext(currency="CNY", country="CN", timezone="Asia/Shanghai")
@@ -55,10 +55,10 @@ GOOD: list[tuple[str, object, object]] = [
     ("money", "12.50 CNY", Money(Decimal("12.50"), "CNY")),
     ("money", "12.50", Money(Decimal("12.50"), "CNY")),
     ("money", 12, Money(Decimal(12), "CNY")),
-    ("money", {"amount": "3.1", "currency": "EUR"}, Money(Decimal("3.1"), "EUR")),
+    ("money", {"amount": "3.1", "currency": "EUR"}, ForeignMoney(Decimal("3.1"), "EUR")),
     ("money", {"amount": "3.1"}, Money(Decimal("3.1"), "CNY")),
     ("money", {"amount": "", "currency": "EUR"}, None),
-    ("money", Money(Decimal(1), "USD"), Money(Decimal(1), "USD")),
+    ("money", Money(Decimal(1), "USD"), ForeignMoney(Decimal(1), "USD")),
     ("boolean", "on", True),
     ("boolean", "False", False),
     ("boolean", 1, True),
