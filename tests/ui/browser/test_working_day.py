@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.ui.browser.conftest import PASSWORD, Visit, login_of
 
@@ -71,6 +71,22 @@ def test_a_form_shows_a_conditional_field_at_once_and_saves(visit: Visit) -> Non
         expect(page.get_by_role("heading", name="Typed by hand", level=1)).to_be_visible()
         expect(page.get_by_role("link", name="Lantern Works").first).to_be_visible()
         expect(page.locator(".toast-item")).to_be_visible()
+
+
+def test_an_answer_about_a_form_that_was_changed_since_takes_nothing_back(visit: Visit) -> None:
+    with visit.page() as page:
+        page.goto("/o/job/new")
+        held: list[Route] = []
+        page.route("**/o/job/new/state", lambda route: route.continue_() if held else held.append(route))
+        page.locator('[name="name"]').fill("Typed by hand")
+        page.locator('[name="name"]').press("Tab")
+        while not held:
+            page.wait_for_timeout(10)
+        late = held[0].fetch()
+        page.get_by_label("Stage").select_option("lost")
+        held[0].fulfill(response=late)
+        expect(page.get_by_label("Reason")).to_be_visible()
+        expect(page.get_by_label("Stage")).to_have_value("lost")
 
 
 def test_two_who_edit_at_once_meet_on_the_conflict_page(visit: Visit) -> None:

@@ -15,8 +15,9 @@ import { start as lookup } from "./lookup.js";
 import { start as menus } from "./menus.js";
 import { start as preferences } from "./preferences.js";
 import { start as sidebar } from "./sidebar.js";
+import { start as stale } from "./stale.js";
 import { start as times } from "./times.js";
 import { start as toasts } from "./toasts.js";
 
 window.htmx = htmx;
-for (const start of [toasts, busy, menus, sidebar, preferences, dialog, lookup, childGrid, drafts, files, formGuard, listKeys, keys, board, times, focus]) start();
+for (const start of [toasts, busy, menus, sidebar, preferences, dialog, lookup, childGrid, drafts, files, formGuard, stale, listKeys, keys, board, times, focus]) start();
