@@ -117,10 +117,10 @@ class Noticing:
             return list(self._noting(share, hits))
 
         for share, results in self._rounds(run):
-            for index, (passed, seconds, hits) in zip(share, results, strict=True):
+            for index, (why_not, seconds, hits) in zip(share, results, strict=True):
                 self._seconds[index] = seconds
-                if not passed:
-                    self.failing.append(self._items[index].nodeid)
+                if why_not:
+                    self.failing.append(f"{self._items[index].nodeid}\n{why_not}")
                 for hit in hits:
                     self._by_place[numbers[hit]].append(index)
 
@@ -147,20 +147,23 @@ class Noticing:
                 continue
             kept[ended.name]["round"] = ended.result
             yield by_file[ended.name], ended.result
-        whole = {name: each for name, each in kept.items() if each["round"] and all(one[0] for one in each["round"])}
+        whole = {
+            name: each for name, each in kept.items() if each["round"] and not any(one[0] for one in each["round"])
+        }
         path.write_text(json.dumps(whole), encoding="utf-8")
 
-    def _noting(self, share: Sequence[int], hits: set[int]) -> Iterator[tuple[bool, float, list[int]]]:
+    def _noting(self, share: Sequence[int], hits: set[int]) -> Iterator[tuple[str, float, list[int]]]:
         for index, following in zip(share, [*share[1:], None], strict=True):
             hits.clear()
             began = time.process_time()
-            passed = self._passes(index, following)
-            yield passed, round(time.process_time() - began, 3), sorted(hits)
+            why_not = self._failure(index, following)
+            yield why_not, round(time.process_time() - began, 3), sorted(hits)
 
-    def _passes(self, index: int, following: int | None) -> bool:
+    def _failure(self, index: int, following: int | None) -> str:
+        """Run a test; say how it failed, nothing where it passed."""
         after = None if following is None else self._items[following]
         reports = runtestprotocol(self._items[index], nextitem=after, log=False)
-        return not any(report.failed for report in reports)
+        return "\n".join(report.longreprtext or report.when for report in reports if report.failed)
 
     def _all_mutants(self, functions: Functions) -> None:
         jobs, by_name = [], {}
@@ -184,7 +187,7 @@ class Noticing:
             file = self.root / mutant.path
             replace_code(functions[str(file)], str(file), altered(mutant, file.read_text(encoding="utf-8")))
             for index, following in zip(tests, [*tests[1:], None], strict=True):
-                if not self._passes(index, following):
+                if self._failure(index, following):
                     with suppress(BaseException):
                         self._items[index].session._setupstate.teardown_exact(None)
                     return "killed", self._items[index].nodeid
