@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select
 
 from engine.access.actor import Actor
-from engine.access.compiler import AccessEyes
+from engine.access.eyes import AccessEyes
 from engine.automation.eyes import SeenByActor
 from engine.errors import RecordNotFound
 from engine.expressions.context import RecordContext

@@ -25,8 +25,6 @@ from engine.access.predicates import (
     any_of,
 )
 from engine.expressions.language import BrokenExpression, ReleaseLanguage
-from engine.expressions.sql.scopes import RowScope
-from engine.expressions.sql.values import Sql
 from metamodel.access import OBJECT_ACTIONS
 from metamodel.apps import Metamodel
 from metamodel.objects import ObjectDef
@@ -70,7 +68,8 @@ class ObjectAccess:
     """What may be done with the records of one object.
 
     actions: action → condition. readable: fields that may be read somewhere; whole: those readable in every readable
-    record. updatable, creatable: fields that may be set somewhere.
+    record. masked: fields that some record shows masked; they are shown and set, and nothing else is done with them.
+    updatable, creatable: fields that may be set somewhere.
     """
 
     key: str
@@ -78,6 +77,7 @@ class ObjectAccess:
     fields: Mapping[str, FieldAccess]
     readable: frozenset[str]
     whole: frozenset[str]
+    masked: frozenset[str]
     updatable: frozenset[str]
     creatable: frozenset[str]
 
@@ -85,6 +85,11 @@ class ObjectAccess:
     def visible(self) -> bool:
         """Whether any record may be read."""
         return self.actions["read"] is not NOBODY
+
+    @property
+    def shown(self) -> frozenset[str]:
+        """The fields that are shown somewhere, in clear or masked."""
+        return self.readable | self.masked if self.masked else self.readable
 
     @property
     def known(self) -> bool:
@@ -143,6 +148,10 @@ class Access:
         """Say whether a field may be read in any record (what a filter may name)."""
         return object_key in self._metamodel.objects and field_name in self.of(object_key).readable
 
+    def may_see(self, object_key: str, field_name: str) -> bool:
+        """Say whether a field is shown in any record, in clear or masked (what a column may name)."""
+        return object_key in self._metamodel.objects and field_name in self.of(object_key).shown
+
     def _compile(self, object_def: ObjectDef) -> ObjectAccess:
         if self._grants is None:
             return _full_access(object_def)
@@ -196,7 +205,7 @@ class Access:
                 name,
                 FieldAccess(
                     read=NOBODY if actions["read"] is NOBODY else judged(rights.read, "read"),
-                    masked=self._predicate(rights.masked, key),
+                    masked=NOBODY if actions["read"] is NOBODY else judged(rights.masked, "read"),
                     update=judged(rights.update, "update"),
                     create=judged(rights.create, "create"),
                 ),
@@ -248,25 +257,6 @@ class Access:
         return Written(checked.typed, self._language.evaluator(checked.typed))
 
 
-class AccessEyes:
-    """What an actor sees, for SQL that a user brings."""
-
-    def __init__(self, access: Access) -> None:
-        self._access = access
-
-    def record_condition(self, scope: RowScope) -> Sql | None:
-        """Give the condition under which the scope's record may be read; None = always."""
-        predicate = self._access.of(scope.object_key).actions["read"]
-        return None if predicate is EVERYONE else predicate.sql(scope)
-
-    def field_condition(self, scope: RowScope, name: str) -> Sql | bool:
-        """Give the condition under which a field of a readable record may be read."""
-        predicate = self._access.of(scope.object_key).fields[name].read
-        if predicate is EVERYONE:
-            return True
-        return False if predicate is NOBODY else predicate.sql(scope)
-
-
 def _full_access(object_def: ObjectDef) -> ObjectAccess:
     everything = FieldAccess(read=EVERYONE, masked=NOBODY, update=EVERYONE, create=EVERYONE)
     actions = dict.fromkeys(OBJECT_ACTIONS, EVERYONE)
@@ -280,6 +270,7 @@ def _object_access(key: str, actions: Mapping[str, Predicate], fields: Mapping[s
         fields=MappingProxyType(dict(fields)),
         readable=frozenset(name for name, item in fields.items() if item.read is not NOBODY),
         whole=frozenset(name for name, item in fields.items() if item.read is EVERYONE),
+        masked=frozenset(n for n, item in fields.items() if item.masked is not NOBODY and item.read is not EVERYONE),
         updatable=frozenset(name for name, item in fields.items() if item.update is not NOBODY and _is_seen(item)),
         creatable=frozenset(name for name, item in fields.items() if item.create is not NOBODY and _is_seen(item)),
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from engine.access.compiler import AccessEyes
+from engine.access.eyes import AccessEyes
 from engine.automation.program import Rows
 from engine.automation.run_state import StepFailed
 from engine.expressions.sql.bound import BoundRecord

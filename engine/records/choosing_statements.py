@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Select, Text, cast, literal_column, select, union_all
 from sqlalchemy.sql import ClauseElement
 
-from engine.access.compiler import AccessEyes
+from engine.access.eyes import AccessEyes
 from engine.errors import QueryProblem
 from engine.expressions.sql.bound import GivenColumns, given_scope
 from engine.expressions.sql.environment import Environment, NotInSql

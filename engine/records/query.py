@@ -12,7 +12,8 @@ from typing import Any
 
 from sqlalchemy import Select, func, literal_column, select
 
-from engine.access.compiler import Access, AccessEyes
+from engine.access.compiler import Access
+from engine.access.eyes import AccessEyes
 from engine.access.predicates import EVERYONE
 from engine.errors import QueryProblem
 from engine.expressions.sql.builder import SqlBuilder
@@ -21,6 +22,7 @@ from engine.expressions.sql.frames import Frame
 from engine.expressions.sql.runtime import runtime
 from engine.expressions.sql.scopes import RowScope
 from engine.expressions.sql.values import Sql
+from engine.records.batches import given_one_of
 from engine.records.cells import Cell, CellMaker
 from engine.records.ordering import OrderKey, after_row, id_key, order_by, order_key
 from engine.records.parts import ReleaseParts
@@ -88,6 +90,12 @@ class QueryCompiler:
         self.conditions.append(self.scope.id == runtime("id", self.scope.id.type))
         cells = self._cells(fields if fields is not None else self._readable())
         return CompiledRead(self._prepare(self._select(cells, ())), CellShape(self._object.key, cells), 0)
+
+    def titles(self) -> CompiledRead:
+        """Compile the read of what records are called, by their ids: parameter `ids`, of `given_values`."""
+        self.require_readable()
+        self.conditions.append(given_one_of(self.scope.id, "ids", self._parts.tables.dialect))
+        return CompiledRead(self._prepare(self._select((), ())), CellShape(self._object.key, ()), 0)
 
     def page(self, question: Question) -> CompiledRead:
         """Compile a list."""

@@ -6,7 +6,7 @@ A type is stateless: what depends on the installation (base currency, country, t
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -14,6 +14,7 @@ from types import MappingProxyType
 from metamodel.field_types.cells import WHOLE, CellForm, CellPart, cell_text
 from metamodel.field_types.messages import message
 from metamodel.fields import FieldDef
+from metamodel.masks import MASK
 
 COMMON_KEYS = frozenset(
     "type label help required required_if default visible_if readonly_if unique index history was sensitive copy_from "
@@ -92,6 +93,8 @@ class FieldType(ABC):
     """Whether `default: Name` is that text (else it is an expression)."""
     literal_default: bool = True
     """Whether a default that reads as a value of the type is that value."""
+    mask: Callable[[str], str] | None = None
+    """Gives what stands for a value, a text, that its reader sees masked; None: nothing of it is shown."""
 
     @property
     def allowed_keys(self) -> frozenset[str]:
@@ -143,6 +146,10 @@ class FieldType(ABC):
     def to_json(self, value: object, field: FieldDef) -> object:
         """Turn a Python value into what the API and `parse` take: decimals and dates as texts, money as an object."""
         return value
+
+    def masked(self, value: object) -> str:
+        """Give what stands for a value that its reader sees masked."""
+        return MASK if self.mask is None else self.mask(str(value))
 
     def cell_parts(self, field: FieldDef) -> tuple[CellPart, ...]:
         """Give the columns that the field has in a file; most types have one, without a name of its own."""

@@ -17,6 +17,7 @@ class ColorType(TextType):
 
     name: str = "color"
     widget: str = "color"
+    mask = None
     keys = TextType.keys - {"max_length", "normalise"}
 
     def read(self, raw: object, field: FieldDef, context: ValueContext) -> object:

@@ -9,6 +9,10 @@ MESSAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
         "plugin_refused": ("{reason}", "{reason}"),
         "required": ("This must be filled in.", "此项必填。"),
+        "masked": (
+            "This is the masked text; leave it out to keep the value, or give a new one.",
+            "这是脱敏后的文本；不填写则保留原值，或输入新值。",
+        ),
         "not_text": ("This must be a text.", "此项必须是文本。"),
         "bad_character": ("This text holds a character that can't be stored.", "文本中含有无法保存的字符。"),
         "line_break": ("This text must stand in one line.", "此文本只能有一行。"),

@@ -27,6 +27,7 @@ class RichTextType(TextType):
 
     name: str = "rich_text"
     widget: str = "rich_text"
+    mask = None
     keys = frozenset(("max_length", "encrypted"))
     longest: int = 65_536
     one_line: bool = False

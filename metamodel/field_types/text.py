@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import phonenumbers
@@ -11,6 +12,7 @@ import re2
 from metamodel.field_types.base import FieldType, FieldValueError, StorageKind, ValueContext
 from metamodel.field_types.several import ManyType
 from metamodel.fields import FieldDef
+from metamodel.masks import masked_email, masked_end
 
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
@@ -28,6 +30,7 @@ class TextType(FieldType):
     widget: str = "text"
     keys = frozenset(("max_length", "pattern", "normalise", "encrypted", "external_id"))
     text_default: bool = True
+    mask: Callable[[str], str] | None = staticmethod(masked_end)
     longest: int = 1_000
     one_line: bool = True
 
@@ -58,6 +61,7 @@ class LongTextType(TextType):
 
     name: str = "long_text"
     widget: str = "textarea"
+    mask = None
     longest: int = 65_536
     one_line: bool = False
 
@@ -71,6 +75,7 @@ class EmailType(TextType):
 
     name: str = "email"
     widget: str = "email"
+    mask = staticmethod(masked_email)
     keys = TextType.keys | {"multiple"}
     longest: int = 254
 
@@ -88,6 +93,7 @@ class UrlType(TextType):
 
     name: str = "url"
     widget: str = "url"
+    mask = None
     keys = TextType.keys | {"multiple"}
     longest: int = 2_048
 

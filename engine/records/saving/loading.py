@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, case, false, func, literal, select
 
-from engine.access.compiler import Access, AccessEyes
+from engine.access.compiler import Access
+from engine.access.eyes import AccessEyes
 from engine.access.predicates import EVERYONE, NOBODY, Predicate
 from engine.errors import AccessDenied, FieldError, RecordNotFound, StaleVersion, ValidationFailed
 from engine.expressions.sql.frames import Frame

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import select
 
 from engine.access.actor import Actor, system_actor
-from engine.access.compiler import AccessEyes
+from engine.access.eyes import AccessEyes
 from engine.automation.eyes import SeenByActor
 from engine.clock import FixedClock
 from engine.expressions.context import RecordContext
