@@ -37,14 +37,14 @@ class AccessSight:
 
     def readable_among(self, actor: Actor, records: Collection[RecordPlace]) -> frozenset[RecordPlace]:
         """Give those of some records that the actor may read: one statement an object."""
-        by_object: dict[str, list[str]] = {}
-        for object_key, record_id in records:
-            if object_key in self._current().metamodel.objects:
-                by_object.setdefault(object_key, []).append(record_id)
-        found: set[RecordPlace] = set()
-        for object_key, ids in by_object.items():
-            found.update((object_key, record_id) for record_id in self._readable_ids(actor, object_key, ids))
-        return frozenset(found)
+        objects, access = self._current().metamodel.objects, self._records.access(actor)
+        known = {place for place in records if place[0] in objects}
+        # A run outlives its record: who may read every record may also know of a deleted one.
+        whole = frozenset(place for place in known if access.of(place[0]).actions["read"] is EVERYONE)
+        if whole == known:
+            return whole
+        with self._records.reading(actor) as transaction:
+            return whole | transaction.reader.titles(known - whole).keys()
 
     def readable_fields(self, actor: Actor, object_key: str) -> frozenset[str]:
         """Give the fields of an object that the actor may read in every readable record."""
@@ -65,12 +65,3 @@ class AccessSight:
         with self._database.read() as connection:
             found = connection.execute(select(users.c["name"]).where(users.c["id"] == user_id)).scalar()
         return str(found or "")
-
-    def _readable_ids(self, actor: Actor, object_key: str, ids: Collection[str]) -> Collection[str]:
-        # A run outlives its record: who may read every record may also know of a deleted one.
-        if self._records.access(actor).of(object_key).actions["read"] is EVERYONE:
-            return ids
-        if not self._records.access(actor).of(object_key).visible:
-            return ()
-        with self._records.reading(actor) as transaction:
-            return transaction.reader.readable_ids(transaction.object_def(object_key), ids)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
 from sqlalchemy.exc import DataError, OperationalError
 
 from engine.errors import RecordNotFound
+from engine.records.batches import given_values
 from engine.records.cursor import CursorSigner
 from engine.records.identifiers import could_be_id
 from engine.records.query import CompiledRead, QueryCompiler, Question, problem
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 Inside = tuple[InverseDef, str, str]
 """A related list: its definition, and object and id of the record it belongs to."""
+
+RecordKey = tuple[str, str]
+"""Object and id of a record."""
 
 _MAX_WORDS = 8
 _MAX_TEXT = 10_000
@@ -55,14 +58,28 @@ class Reader:
         if self._known is None or (object_def.key, record_id) not in self._known:
             self.get(object_def, record_id, ("id",))
 
-    def readable_ids(self, object_def: ObjectDef, ids: Collection[str]) -> frozenset[str]:
-        """Give those of some ids whose records may be read, by one statement."""
-        compiler = self._compiler(object_def)
-        compiler.require_readable()
-        wanted = compiler.scope.id.in_([each for each in ids if could_be_id(each)])
-        statement = select(compiler.scope.id).select_from(compiler.scope.frame.source)
-        rows = self._transaction.select(statement.where(*compiler.conditions, wanted))
-        return frozenset(str(row[0]) for row in rows)
+    def titles(self, wanted: Iterable[RecordKey]) -> dict[RecordKey, str]:
+        """Give what those of some records that may be read are called, in their order; one kept statement an object."""
+        asked = dict.fromkeys(wanted)
+        by_object: dict[str, list[str]] = {}
+        for key, record_id in asked:
+            if could_be_id(record_id):
+                by_object.setdefault(key, []).append(record_id)
+        found: dict[RecordKey, str] = {}
+        for key, ids in by_object.items():
+            object_def = self._transaction.parts.metamodel.objects.get(key)
+            if object_def is not None and self._transaction.access.of(key).visible:
+                found |= {(key, record_id): title for record_id, title in self._titles(object_def, ids)}
+        return {each: found[each] for each in asked if each in found}
+
+    def _titles(self, object_def: ObjectDef, ids: Iterable[str]) -> Iterator[tuple[str, str]]:
+        transaction = self._transaction
+        key = ("titles", object_def.key, self._roles(), self._language())
+        compiled = transaction.parts.asked.find(key, lambda: self._compiler(object_def).titles())
+        given = {"ids": given_values(ids, transaction.database.dialect)}
+        for row in transaction.rows(compiled.prepared, given):
+            record = compiled.shape.record(row)
+            yield record.id, record.title
 
     def get(self, object_def: ObjectDef, record_id: str, fields: Sequence[str] | None) -> Record:
         """Read one record.

@@ -14,7 +14,6 @@ from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from ui.context import release
 from ui.formats import Formats
-from ui.pages.record_names import read_titles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +44,7 @@ def converted_into(
     if done is None:
         return None
     by = ("user", done.by) if done.by is not None else None
-    names = read_titles(transaction, [by] if by is not None else [])
+    names = transaction.reader.titles([by] if by is not None else [])
     return ConvertedInto(
         made=tuple(_link(each, formats) for each in done.made),
         when=formats.datetime(done.at),

@@ -29,7 +29,7 @@ from ui.context import actor, language, platform, release
 from ui.formats import Formats
 from ui.page_parts import Crumb, Item
 from ui.pages.chrome import toast
-from ui.pages.record_names import read_titles, record_key
+from ui.pages.record_names import record_key
 from ui.pages.rights import readable_object, user_formats
 from ui.pages.values import shown_value
 
@@ -234,7 +234,7 @@ def _items(transaction: Transaction, offer: TargetOffer, formats: Formats) -> tu
     """Show what a new record gets; lookups by title, those to records that are made with it are left out."""
     fields = offer.object.fields
     keys = {name: record_key(fields[name], value) for name, value in offer.values.items()}
-    titles = read_titles(transaction, [key for key in keys.values() if key is not None])
+    titles = transaction.reader.titles(key for key in keys.values() if key is not None)
     found = []
     for name, value in offer.values.items():
         key = keys[name]

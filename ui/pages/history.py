@@ -14,7 +14,7 @@ from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from ui.formats import Formats
 from ui.page_parts import Change, TimelineEntry
-from ui.pages.record_names import Titles, named_text, read_titles, record_key
+from ui.pages.record_names import Titles, named_text, record_key
 
 _LOOKS = {
     "created": ("plus", "green"),
@@ -91,4 +91,4 @@ def _titles(transaction: Transaction, object_def: ObjectDef, entries: Sequence[H
         for change in entry.changes
         for value in (change.old, change.new)
     )
-    return read_titles(transaction, (key for key in keys if key is not None))
+    return transaction.reader.titles(key for key in keys if key is not None)

@@ -16,7 +16,6 @@ from engine.automation.run_views import RunFilter
 from ui.context import actor, platform, release
 from ui.page_parts import Change, Crumb, Option, TraceNode, TraceRow
 from ui.pages.chrome import toast
-from ui.pages.record_names import read_titles
 from ui.pages.rights import access_of, user_formats
 from ui.pages.run_trace import TraceShower, keys_of, plain
 from ui.pages.run_words import RunRow, run_row, state_label
@@ -89,7 +88,7 @@ def show_run(run_id: str) -> ResponseReturnValue:
     formats = user_formats()
     object_def = release().metamodel.objects.get(trace.summary.object or "")
     with platform().records.reading(actor(), release=release()) as transaction:
-        titles = read_titles(transaction, keys_of(trace, object_def))
+        titles = transaction.reader.titles(keys_of(trace, object_def))
     # A run about a record that its reader may not read has no record id here; nothing of the record is shown then.
     is_shown = trace.summary.record_id is not None
     readable = access_of().of(object_def.key).whole if object_def is not None and is_shown else frozenset()

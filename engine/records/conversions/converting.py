@@ -23,7 +23,7 @@ from engine.errors import (
 )
 from engine.expressions.context import RecordContext
 from engine.records.conversions.drafting import TargetDraft, draft_target, evaluated, under
-from engine.records.conversions.keeping import Converted, MadeRecord, is_converted, keep_conversion, titled_all
+from engine.records.conversions.keeping import Converted, MadeRecord, is_converted, keep_conversion, with_titles
 from engine.records.conversions.plan import CarriedList, ConversionPlan, conversion_plans
 from engine.records.hooks import SaveKind
 from engine.records.product_rights import with_product_rights
@@ -83,7 +83,7 @@ def convert_record(
     done = Converted(conversion=plan.definition.name, at=transaction.now, by=transaction.actor.user_id, made=made)
     keep_conversion(transaction, object_def.key, record_id, done)
     _audit(product, object_def, record_id)
-    return replace(done, made=titled_all(transaction, made))
+    return replace(done, made=with_titles(transaction, made))
 
 
 def chosen_plan(transaction: Transaction, object_def: ObjectDef, name: str | None) -> ConversionPlan:

@@ -77,9 +77,9 @@ def alike(transaction: Transaction, draft: TargetDraft) -> tuple[str, ...]:
     record = _record_draft(transaction, draft.plan, draft.values)
     if record is None:
         return ()
-    found = [str(values["id"]) for values in find_alike(record, transaction)]
-    readable = transaction.reader.readable_ids(draft.plan.object, found) if found else frozenset()
-    return tuple(each for each in found if each in readable)
+    key = draft.plan.object.key
+    readable = transaction.reader.titles((key, str(values["id"])) for values in find_alike(record, transaction))
+    return tuple(record_id for _, record_id in readable)
 
 
 def _matches(transaction: Transaction, plan: TargetPlan, values: Mapping[str, Any]) -> tuple[str, ...]:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import orjson
 from sqlalchemy import insert, select
 
-from engine.errors import RecordNotFound, UnknownObject
 from metamodel.objects import ObjectDef
 
 if TYPE_CHECKING:
@@ -70,32 +68,11 @@ def read_conversion(transaction: Transaction, object_def: ObjectDef, record_id: 
     row = transaction.connection.execute(query).mappings().first()
     if row is None:
         return None
-    written = row["made"]
-    made = orjson.loads(written) if isinstance(written, str) else written
-    return Converted(
-        conversion=row["conversion"],
-        at=row["at"],
-        by=row["by"],
-        made=tuple(_titled(transaction, each) for each in made),
-    )
+    made = [MadeRecord(**each) for each in row["made"]]
+    return Converted(conversion=row["conversion"], at=row["at"], by=row["by"], made=with_titles(transaction, made))
 
 
-def _titled(transaction: Transaction, made: dict[str, object]) -> MadeRecord:
-    record = MadeRecord(
-        name=str(made["name"]), object=str(made["object"]), id=str(made["id"]), created=bool(made["created"])
-    )
-    return with_title(transaction, record)
-
-
-def with_title(transaction: Transaction, made: MadeRecord) -> MadeRecord:
-    """Give a made record with its title, where the actor may read it."""
-    try:
-        title = transaction.get(made.object, made.id, fields=("id",)).title
-    except (RecordNotFound, UnknownObject):
-        title = ""
-    return MadeRecord(name=made.name, object=made.object, id=made.id, created=made.created, title=title)
-
-
-def titled_all(transaction: Transaction, made: Sequence[MadeRecord]) -> tuple[MadeRecord, ...]:
-    """Give made records with their titles."""
-    return tuple(with_title(transaction, each) for each in made)
+def with_titles(transaction: Transaction, made: Sequence[MadeRecord]) -> tuple[MadeRecord, ...]:
+    """Give made records with their titles, where the actor may read them; one statement an object."""
+    titles = transaction.reader.titles((each.object, each.id) for each in made)
+    return tuple(replace(each, title=titles.get((each.object, each.id), "")) for each in made)

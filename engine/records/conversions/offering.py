@@ -101,15 +101,12 @@ def _offer(transaction: Transaction, target: TargetPlan, context: RecordContext)
     rights = transaction.access.of(target.object.key)
     others = [each for each in alike(transaction, draft) if each not in draft.matches]
     ids = [*draft.matches, *others][:_OFFERED]
+    titles = transaction.reader.titles((target.object.key, each) for each in ids)
     return TargetOffer(
         name=target.name,
         object=target.object,
         values={name: value for name, value in draft.values.items() if name in rights.readable},
-        there=tuple(_choice(transaction, target.object, each) for each in ids),
+        there=tuple(Choice(*key, title) for key, title in titles.items()),
         matched=min(len(draft.matches), _OFFERED),
         may_create=rights.may("create"),
     )
-
-
-def _choice(transaction: Transaction, object_def: ObjectDef, record_id: str) -> Choice:
-    return Choice(object_def.key, record_id, transaction.get(object_def.key, record_id, fields=("id",)).title)
