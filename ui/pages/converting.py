@@ -138,17 +138,14 @@ def convert(object_name: str, record_id: str) -> ResponseReturnValue:
 
 
 def conversion_links(transaction: Transaction, object_def: ObjectDef, record_id: str) -> tuple[ConvertLink, ...]:
-    """Give the conversions that the person can do with a record, for its page."""
-    values = transaction.cache.related(object_def.key, record_id)
-    if values is None:
-        return ()
+    """Give the conversions that the person can do with a record that was not converted yet, for its page."""
     url = f"/o/{quote(object_def.key)}/{quote(record_id)}/convert"
     return tuple(
         ConvertLink(
             label=label_text(plan.definition.label, language(), str(_("Convert"))),
             href=f"{url}?{urlencode({'conversion': plan.definition.name})}",
         )
-        for plan in open_conversions(transaction, object_def, values)
+        for plan in open_conversions(transaction, object_def, record_id)
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from types import MappingProxyType
 from urllib.parse import quote
 
@@ -12,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from engine.errors import AccessDenied, EngineError, FieldError, RecordNotFound, ValidationFailed
+from engine.errors import AccessDenied, FieldError, RecordNotFound, ValidationFailed
 from engine.records.mass_edit import FieldChange, How, edit_many, ways_of
 from engine.records.saving.plan import save_plan
 from engine.records.transaction import Transaction
@@ -38,7 +39,7 @@ _FIELD, _HOW, _RECORD, _ALL = "fs-field", "fs-how", "fs-record", "fs-all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class ListedRecord:
     """A record that would be changed, or that was refused (with the reason)."""
 
     id: str
@@ -60,38 +61,40 @@ class MassEditPage:
     field: str
     ways: tuple[Option, ...]
     control: Markup | None
-    records: tuple[Shown, ...]
+    records: tuple[ListedRecord, ...]
     more: str
     problem: str = ""
-    refused: tuple[Shown, ...] = ()
+    refused: tuple[ListedRecord, ...] = ()
 
 
 @blueprint.get("/o/<object_name>/edit-many")
 def choose_change(object_name: str) -> ResponseReturnValue:
     """Show the records of a list that a change would meet, and the control of the chosen field."""
-    object_def = _editable(object_name)
-    return render_template("pages/mass_edit.html", page=_page(object_def, read_state(object_def.key, request.args)))
+    object_def, names = _editable(object_name)
+    page = _page(object_def, names, read_state(object_def.key, request.args))
+    return render_template("pages/mass_edit.html", page=page)
 
 
 @blueprint.post("/o/<object_name>/edit-many")
 def make_change(object_name: str) -> ResponseReturnValue:
     """Change the chosen records, or all that match."""
-    object_def = _editable(object_name)
+    object_def, names = _editable(object_name)
     state = read_state(object_def.key, request.form)
     name, how = request.form.get(_FIELD, ""), request.form.get(_HOW, "")
-    if name not in _changeable(object_def) or how not in ways_of(object_def, name):
+    if name not in names or how not in ways_of(object_def, name):
         return redirect(mass_edit_url(state), 303)
     part, control = _control_of(object_def, name)
     value = read_posted((control,), request.form, user_formats()).values.get(control.name)
     try:
-        with platform().records.transaction(actor()) as transaction:
-            ids = _all(transaction, state) if request.form.get(_ALL) else request.form.getlist(_RECORD)[:MOST]
+        with platform().records.transaction(actor(), release=release()) as transaction:
+            chosen = request.form.getlist(_RECORD)[:MOST]
+            ids = _all(transaction, object_def, state) if request.form.get(_ALL) else chosen
             change = FieldChange(field=name, how=How(how), value=value)
             result = edit_many(transaction, object_def.key, ids, change)
             refused = _refused(transaction, object_def, result)
     except (ValidationFailed, RecordNotFound) as fault:
         errors = fault.errors if isinstance(fault, ValidationFailed) else ()
-        page = _page(object_def, state, problem=_told(errors, part) or str(_("There is no such record.")))
+        page = _page(object_def, names, state, problem=_told(errors, part) or str(_("There is no such record.")))
         return render_template("pages/mass_edit.html", page=page), 422
     changed = sum(row.outcome in ("updated", "created") for row in result.rows)
     said = str(_("Changed: %(count)s.", count=f"{changed:,}"))
@@ -99,7 +102,8 @@ def make_change(object_name: str) -> ResponseReturnValue:
         toast(said)
         return redirect(state.url(), 303)
     said += " " + str(_("Refused: %(count)s.", count=f"{len(result.refused):,}"))
-    return render_template("pages/mass_edit.html", page=_page(object_def, state, problem=said, refused=refused)), 422
+    page = _page(object_def, names, state, problem=said, refused=refused)
+    return render_template("pages/mass_edit.html", page=page), 422
 
 
 def mass_edit_url(state: ListState) -> str:
@@ -110,32 +114,29 @@ def mass_edit_url(state: ListState) -> str:
     return f"{path}/edit-many{question}{rest}"
 
 
-def _editable(object_name: str) -> ObjectDef:
+def _editable(object_name: str) -> tuple[ObjectDef, Sequence[str]]:
+    """Give an object with the fields and lists of links that the person may change, in the object's order."""
     object_def = readable_object(object_name)
-    if not _changeable(object_def):
+    names = (*_fields(object_def), *_links(object_def))
+    if not names:
         raise AccessDenied("update", object_def.key, str(_("your roles do not allow it for this record")))
-    return object_def
+    return object_def, names
 
 
-def _changeable(object_def: ObjectDef) -> tuple[str, ...]:
-    """Give the fields and lists of links that the person may change, in the object's order."""
-    access, pinned = access_of(), release()
-    with platform().records.reading(actor(), release=pinned) as transaction:
-        settable = save_plan(transaction.parts, object_def.key).settable
-    rights = access.of(object_def.key)
-    own = [
-        name
-        for name, field in object_def.fields.items()
-        if name in settable & rights.updatable and not holds_files(field) and not field.encrypted
-    ]
+def _fields(object_def: ObjectDef) -> Iterator[str]:
+    rights = access_of().of(object_def.key)
     if not rights.may("update"):
-        own = []
-    links = [
-        name
-        for name, inverse in object_def.inverses.items()
-        if inverse.owned and inverse.other is not None and access.of(inverse.object).may("create")
-    ]
-    return (*own, *links)
+        return
+    settable = save_plan(platform().records.parts(release()), object_def.key).settable
+    for name, field in object_def.fields.items():
+        if name in settable & rights.updatable and not holds_files(field) and not field.encrypted:
+            yield name
+
+
+def _links(object_def: ObjectDef) -> Iterator[str]:
+    for name, inverse in object_def.inverses.items():
+        if inverse.owned and inverse.other is not None and access_of().of(inverse.object).may("create"):
+            yield name
 
 
 def _control_of(object_def: ObjectDef, name: str) -> tuple[ObjectDef, FieldDef]:
@@ -164,10 +165,14 @@ def _control(object_def: ObjectDef, name: str) -> Markup:
 
 
 def _page(
-    object_def: ObjectDef, state: ListState, *, problem: str = "", refused: tuple[Shown, ...] = ()
+    object_def: ObjectDef,
+    names: Sequence[str],
+    state: ListState,
+    *,
+    problem: str = "",
+    refused: tuple[ListedRecord, ...] = (),
 ) -> MassEditPage:
-    tongue, names = language(), _changeable(object_def)
-    title = label_text(object_def.plural or object_def.label, tongue, object_def.name)
+    title = label_text(object_def.plural or object_def.label, language(), object_def.name)
     name = request.values.get(_FIELD, "")
     name = name if name in names else ""
     records, more = _matching(object_def, state)
@@ -199,50 +204,41 @@ def _label(object_def: ObjectDef, name: str) -> str:
     return label_text(part.label, language(), name)
 
 
-def _query(object_def: ObjectDef, state: ListState, cursor: str | None = None) -> ListQuery:
+def _query(object_def: ObjectDef, state: ListState) -> ListQuery:
     view = chosen_view(object_def, state, access_of().roles)
-    return replace(state.query((), view), cursor=cursor, limit=SHOWN)
+    return replace(state.query(("id",), view), cursor=None, limit=SHOWN)
 
 
-def _matching(object_def: ObjectDef, state: ListState) -> tuple[tuple[Shown, ...], str]:
+def _matching(object_def: ObjectDef, state: ListState) -> tuple[tuple[ListedRecord, ...], str]:
     with platform().records.reading(actor(), release=release()) as transaction:
         query = _query(object_def, state)
         page = transaction.list(query)
         count = transaction.count(query) if page.next_cursor is not None else None
-    base = f"/o/{quote(object_def.key)}/"
-    shown = tuple(Shown(id=row.id, title=row.title or row.id, href=base + quote(row.id)) for row in page.rows)
+    shown = tuple(_listed(object_def, row.id, row.title) for row in page.rows)
     if count is None:
         return shown, ""
     return shown, f"{count.value:,}" + ("+" if count.capped else "")
 
 
-def _all(transaction: Transaction, state: ListState) -> list[str]:
+def _all(transaction: Transaction, object_def: ObjectDef, state: ListState) -> list[str]:
     """Give the ids of all that match, up to the most that are changed at once."""
-    object_def = transaction.object_def(state.object)
-    found: list[str] = []
-    cursor: str | None = None
-    while len(found) < MOST:
-        page = transaction.list(_query(object_def, state, cursor))
-        found += [row.id for row in page.rows]
-        cursor = page.next_cursor
-        if cursor is None:
-            break
-    return found[:MOST]
+    pages = transaction.reader.pages(object_def, _query(object_def, state), SHOWN)
+    return list(islice((row.id for page in pages for row in page.rows), MOST))
 
 
-def _refused(transaction: Transaction, object_def: ObjectDef, result: BulkResult) -> tuple[Shown, ...]:
-    base = f"/o/{quote(object_def.key)}/"
-    found = []
-    for at in result.refused[:SHOWN]:
-        row = result.rows[at]
-        record_id = row.id or ""
-        try:
-            title = transaction.get(object_def.key, record_id).title or record_id
-        except EngineError:
-            continue
-        reason = _told(row.errors, object_def)
-        found.append(Shown(id=record_id, title=title, href=base + quote(record_id), reason=reason))
-    return tuple(found)
+def _refused(transaction: Transaction, object_def: ObjectDef, result: BulkResult) -> tuple[ListedRecord, ...]:
+    """Give what is told of the first refused records, as far as they may be read."""
+    rows = {row.id: row for row in (result.rows[at] for at in result.refused[:SHOWN]) if row.id is not None}
+    titles = transaction.reader.titles((object_def.key, each) for each in rows)
+    return tuple(
+        _listed(object_def, record_id, title, _told(rows[record_id].errors, object_def))
+        for (_key, record_id), title in titles.items()
+    )
+
+
+def _listed(object_def: ObjectDef, record_id: str, title: str, reason: str = "") -> ListedRecord:
+    href = f"/o/{quote(object_def.key)}/{quote(record_id)}"
+    return ListedRecord(id=record_id, title=title or record_id, href=href, reason=reason)
 
 
 def _told(errors: Iterable[FieldError], object_def: ObjectDef) -> str:

@@ -109,10 +109,11 @@ def make_record_page(object_def: ObjectDef, record_id: str, formats: Formats) ->
         stays = read_stays(transaction, object_def, record_id) if layout.path else ()
         related = related_lists(transaction, object_def, layout, record_id, formats, release())
         history = history_entries(transaction, object_def, record_id, formats)
-        conversions = conversion_links(transaction, object_def, record_id) if state.may_update else ()
         clocks = clock_rows(transaction, object_def, record, formats)
         pool = pool_actions(transaction, object_def, record, formats)
         converted = converted_into(transaction, object_def, record_id, formats)
+        is_open = converted is None and state.may_update
+        conversions = conversion_links(transaction, object_def, record_id) if is_open else ()
         about = RunFilter(object=key, record_id=record_id)
         runs = platform().automation.runs.list(actor(), about, limit=_RUNS, within=transaction)
     plural = label_text(object_def.plural or object_def.label, language(), object_def.name)

@@ -78,12 +78,11 @@ def offer_conversion(
     )
 
 
-def open_conversions(
-    transaction: Transaction, object_def: ObjectDef, values: Mapping[str, Any]
-) -> Sequence[ConversionPlan]:
-    """Give the conversions that the actor can do with a record now, as far as that can be said without trying."""
+def open_conversions(transaction: Transaction, object_def: ObjectDef, record_id: str) -> Sequence[ConversionPlan]:
+    """Give what the actor can do with a record not converted yet, as far as that can be said without trying."""
     plans = conversion_plans(transaction.parts, object_def.key)
-    if not plans or is_converted(transaction, object_def.key, str(values["id"])):
+    values = transaction.cache.related(object_def.key, record_id) if plans else None
+    if values is None:
         return ()
     context = transaction.context(object_def.key, values)
     return [plan for plan in plans if is_ready(plan, context) and _may_make(transaction, plan)]
