@@ -133,14 +133,16 @@ def test_a_webhook_is_signed_with_the_secret_the_operator_set(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SHOP_HOOK_SECRET", "s3cret")
-    rules = 'rule r when deal is created then call webhook sink { event: "deal.created", amount: amount, on: sent_on }'
+    fields = '{ event: "deal.created", amount: amount, on: sent_on, by: owner }'
+    rules = f"rule r when deal is created then call webhook sink {fields}"
     with http_sink() as sink:
         files = {
             "connections/sink.yaml": f"connection: sink\nkind: webhook_out\nurl: {sink.url}\nsecret: SHOP_HOOK_SECRET\n"
         }
         allowed = {"FIELDSTONE_PLUGIN_WEBHOOK_PRIVATE_HOSTS": f'["{sink.host}"]'}
         with shop(sqlite_url, tmp_path, rules, files=files, environment=allowed) as platform:
-            values = {"name": "A", "amount": "12.5", "sent_on": "2026-11-21"}
+            ann = Ref("user", person(platform, "ann", "rep").user_id or "")
+            values = {"name": "A", "amount": "12.5", "sent_on": "2026-11-21", "owner": ann}
             platform.records.create(system_actor(), "deal", values)
             do_runs(platform)
         (received,) = sink.received
@@ -148,6 +150,7 @@ def test_a_webhook_is_signed_with_the_secret_the_operator_set(
             "event": "deal.created",
             "amount": {"amount": "12.50", "currency": "CNY"},
             "on": "2026-11-21",
+            "by": {"object": "user", "id": ann.id},
         }
         signed = f"{received.headers['x-fieldstone-timestamp']}.".encode() + received.raw
         digest = hmac.new(b"s3cret", signed, hashlib.sha256).hexdigest()
