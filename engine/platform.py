@@ -5,7 +5,8 @@ It decides nothing; who wants another clock, other ids or other plugins hands th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import datetime as dt
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -15,6 +16,7 @@ from engine.accounts.service import Accounts
 from engine.accounts.stamp import AccountStamp
 from engine.accounts.user_changes import UserChanges
 from engine.app_settings import AppSettings
+from engine.automation.duties import Duty
 from engine.automation.service import Automation
 from engine.automation.tuning import Tuning
 from engine.clock import Clock
@@ -94,7 +96,7 @@ class Platform:
         records = Records(database, system, releases.current, clock, ids, language.functions, settings.secret())
         stamp = AccountStamp(database, system.stamp)
         files, collector = _files(settings, releases, records, clock)
-        automation = _automate(settings, releases, records, plugins, clock, ids, tuning, collector.collect)
+        automation = _automate(settings, releases, records, plugins, clock, ids, tuning, [_collecting(collector)])
         records.join(automation.before_rules, UserChanges(automation.after_save, stamp))
         current = releases.current
         opened = open_accounts(
@@ -134,9 +136,7 @@ class Platform:
         """Check apps and say what applying them would change; writes nothing."""
         return self.applier.plan(apps)
 
-    def apply_release(
-        self, apps: Apps, *, author: str, comment: str = "", progress: Progress | None = None
-    ) -> Applied:
+    def apply_release(self, apps: Apps, *, author: str, comment: str = "", progress: Progress | None = None) -> Applied:
         """Check, migrate and publish apps, then load the reference data they bring.
 
         Raises:
@@ -190,6 +190,11 @@ def _files(
     return FileStore(releases.database, releases.system, records, folder, clock, room), collector
 
 
+def _collecting(collector: FileCollector) -> Duty:
+    # Not at once: whoever starts a worker waits for runs, not for files.
+    return Duty(name="files", every=dt.timedelta(hours=1), do=collector.collect, at_start=False)
+
+
 def _automate(
     settings: PlatformSettings,
     releases: ReleaseStore,
@@ -198,7 +203,7 @@ def _automate(
     clock: Clock,
     ids: IdMaker,
     tuning: Tuning | None,
-    chore: Callable[[], object],
+    duties: Sequence[Duty],
 ) -> Automation:
     return Automation(
         database=releases.database,
@@ -213,7 +218,7 @@ def _automate(
         concurrency=settings.concurrency,
         base_url=settings.base_url,
         allowed_hosts=settings.egress_hosts,
-        chore=chore,
+        duties=duties,
     )
 
 

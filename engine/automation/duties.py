@@ -21,11 +21,12 @@ _LOG = logging.getLogger("fieldstone.automation")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duty:
-    """One duty: first done when a worker begins."""
+    """One duty. at_start: it is first done when a worker begins, else after `every`."""
 
     name: str
     every: dt.timedelta
     do: Callable[[], object]
+    at_start: bool = True
 
 
 @dataclass(slots=True, kw_only=True)
@@ -41,10 +42,12 @@ class Duties:
         now = self.clock.now()
         for duty in self.duties:
             last = self._done_at.get(duty.name)
+            if last is None and not duty.at_start:
+                last = self._done_at[duty.name] = now
             if last is not None and abs(now - last) < duty.every:
                 continue
             self._done_at[duty.name] = now
             try:
                 duty.do()
-            except (EngineError, SQLAlchemyError) as error:
+            except (EngineError, SQLAlchemyError, OSError) as error:
                 _LOG.warning("%s is put off: %s", duty.name, error)

@@ -32,17 +32,13 @@ from engine.storage.system_tables import SystemTables
 _ALIGN_LOCK = 0x66735F616C69676E
 _OVERDUE = dt.timedelta(seconds=5)
 _FORGOTTEN = dt.timedelta(seconds=60)
-_CHORE = dt.timedelta(hours=1)
 _LOOKED_AT = 200
 _LOST = (SegmentStatus.FAILED, SegmentStatus.UNKNOWN, SegmentStatus.CANCELLED, SegmentStatus.DONE)
 
 
 @dataclass(slots=True, kw_only=True)
 class Keeper:
-    """The housekeeping of one worker. current: the current release, None where there is none yet.
-
-    chore: done once an hour, the first time an hour after the start.
-    """
+    """The housekeeping of one worker. current: the current release, None where there is none yet."""
 
     database: Database
     system: SystemTables
@@ -55,8 +51,6 @@ class Keeper:
     current: Callable[[], Release | None]
     index_of: Callable[[Release], RuleIndex]
     duties: Duties
-    chore: Callable[[], object] = lambda: None
-    _chore_at: dt.datetime | None = None
     _aligned: int = 0
     _looked_at: dt.datetime = field(default_factory=lambda: dt.datetime.min.replace(tzinfo=dt.UTC))
 
@@ -76,10 +70,6 @@ class Keeper:
             self._looked_at = now
             self._wake_overdue(now)
             self._restart_forgotten(now)
-        if self._chore_at is None or now - self._chore_at >= _CHORE:
-            if self._chore_at is not None:
-                self.chore()
-            self._chore_at = now
 
     def _align(self, release: Release) -> None:
         index, zone = self.index_of(release), _zone(release)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
@@ -61,7 +61,7 @@ class Automation:
     """The rules of one installation at work.
 
     concurrency: threads of a worker where nobody says. base_url: of the pages, for links in mails. allowed_hosts: hosts
-    of the own network that the operator lets rules call. chore: what the housekeeping does once an hour.
+    of the own network that the operator lets rules call. duties: what the housekeeping does beside its own.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Automation:
         concurrency: int = 4,
         base_url: str = "",
         allowed_hosts: tuple[str, ...] = (),
-        chore: Callable[[], object] = lambda: None,
+        duties: Sequence[Duty] = (),
         environment: Mapping[str, str] = os.environ,
     ) -> None:
         self._database = database
@@ -94,7 +94,7 @@ class Automation:
         self._concurrency = concurrency
         self._base_url = base_url
         self._allowed_hosts = allowed_hosts
-        self._chore = chore
+        self._more_duties = tuple(duties)
         self._environment = environment
         self._users = UserDirectory(releases.current, system.credential, system.role, clock)
         self._ledger = Ledger(system)
@@ -157,7 +157,6 @@ class Automation:
             current=self._current,
             index_of=self.index,
             duties=self._duties(),
-            chore=self._chore,
         )
 
     def _duties(self) -> Duties:
@@ -167,7 +166,7 @@ class Automation:
             Duty(name="breaches", every=_BREACHES_EVERY, do=clocks.note_breaches),
             Duty(name="returns to pools", every=_POOLS_EVERY, do=pools.return_untouched),
         )
-        return Duties(duties=duties, clock=self._clock)
+        return Duties(duties=(*duties, *self._more_duties), clock=self._clock)
 
     def next_runs(self, rule: str, count: int = 5) -> tuple[dt.datetime, ...]:
         """Give the next moments of a rule's schedules."""

@@ -9,7 +9,7 @@ import pytest
 
 from engine.access.actor import system_actor
 from engine.automation.duties import Duties, Duty
-from engine.clock import SystemClock
+from engine.clock import FixedClock, SystemClock
 from engine.errors import DatabaseUnavailable
 from engine.platform import Platform
 from engine.records.types import ListQuery, SaveRow
@@ -82,3 +82,16 @@ def test_a_duty_that_fails_does_not_keep_the_others_from_being_done() -> None:
     duties.tick()
     duties.tick()
     assert done == ["tried", "done"]
+
+
+def test_each_duty_is_done_at_its_own_pace_and_one_that_is_not_for_the_start_waits_for_its_time() -> None:
+    done: list[str] = []
+    clock, hour = FixedClock(dt.datetime(2026, 11, 21, tzinfo=dt.UTC)), dt.timedelta(hours=1)
+    often = Duty(name="often", every=hour / 2, do=lambda: done.append("often"))
+    late = Duty(name="late", every=hour, do=lambda: done.append("late"), at_start=False)
+    duties = Duties(duties=(often, late), clock=clock)
+    for minutes in (0, 29, 30, 59, 60, 119, 120):
+        clock.move_to(dt.datetime(2026, 11, 21, minutes // 60, minutes % 60, tzinfo=dt.UTC))
+        duties.tick()
+        done.append(str(minutes))
+    assert done == ["often", "0", "29", "often", "30", "59", "often", "late", "60", "often", "119", "late", "120"]
