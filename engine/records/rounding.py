@@ -32,7 +32,15 @@ def stored_digits(definition: FieldDef) -> int | None:
 
 
 def keep_form(definition: FieldDef, metamodel: Metamodel) -> Callable[[Any], Any]:
-    """Give the function that brings a computed value to the form of a field."""
+    """Give the function that brings a value to the form of a field; an empty one is what the field reads it as."""
+    form = _form(definition, metamodel)
+    if definition.empty_as is None:
+        return form
+    empty = form(definition.empty_as)
+    return lambda value: empty if value is None else form(value)
+
+
+def _form(definition: FieldDef, metamodel: Metamodel) -> Callable[[Any], Any]:
     digits = stored_digits(definition)
     if definition.value_type in _OWN_FORM or definition.multiple:
         own = standard_field_types().of(definition)

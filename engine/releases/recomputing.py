@@ -43,6 +43,8 @@ class Recomputer:
             for rollup in rollup_plans(transaction.parts, child_key)
             if rollup.parent == object_key
         ]
+        # Records of before a field got `empty_as` read as it now.
+        emptied = [name for name, item in plan.object.fields.items() if item.empty_as is not None]
         after: str | None = None
         # Where rates alone changed, only amounts in other currencies are worth something else.
         amounts = _rated_columns(plan) if parts == (RATE_PART,) else ()
@@ -53,7 +55,10 @@ class Recomputer:
                 _roll_up(transaction, rollup, by_id)
             if MATCH_PART in parts:
                 keep_all_keys(drafts, transaction)
-            _write(transaction, drafts, [item.name for rollup in rollups for item in rollup.fields])
+            for draft in drafts:
+                for name in emptied:
+                    draft.put(name, plan.keep[name](draft.values[name]))
+            _write(transaction, drafts, [*emptied, *(item.name for rollup in rollups for item in rollup.fields)])
 
 
 def _rated_columns(plan: SavePlan) -> tuple[tuple[str, ...], ...]:

@@ -97,6 +97,8 @@ def _title_is_kept(object_def: ObjectDef, scope: Scope, kept: frozenset[str]) ->
 def _texts(metamodel: Metamodel, object_def: ObjectDef, kept: frozenset[str], title: bool) -> list[tuple[str, str]]:
     found = [(name, _formula_text(object_def.fields[name])) for name in sorted(kept)]
     found += [(name, _rollup_text(field)) for name, field in object_def.fields.items() if field.rollup is not None]
+    fields = object_def.fields.items()
+    found += [(name, f"empty as {field.empty_as}") for name, field in fields if field.empty_as is not None]
     if title:
         names = ", ".join(sorted_text_fields(object_def))
         found.append((TITLE_COLUMN, f"{object_def.title.text} / {names}"))

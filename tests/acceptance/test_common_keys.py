@@ -1,0 +1,122 @@
+"""One verdict and one message for the same values through every entrance, in English and in Chinese.
+
+The cases stand in tests/support/common_keys.py, the entrances in tests/support/entrances.py. Public forms join them
+when they exist.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from _pytest.mark import ParameterSet
+
+from engine.access.actor import system_actor
+from engine.records.types import ListQuery
+from tests.support.common_keys import BROUGHT, CONDITIONS, FILLED, LIMITS, PERSONS, Case, Person, app_files
+from tests.support.entrances import ENTRANCES, Verdict, Visit, by_api
+from tests.support.platforms import open_platform, small_app, write_files
+from tests.support.served import Served, serve_deals
+
+SYSTEM = system_actor()
+SPEAKERS = {"en": "ann", "zh": "bob"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Things:
+    """The served app. person_ids: by external id."""
+
+    served: Served
+    person_ids: Mapping[str, str]
+
+    def store(self, values: Mapping[str, Any]) -> str:
+        raw = {name: self.person_ids[each.key] if isinstance(each, Person) else each for name, each in values.items()}
+        return self.served.platform.records.create(SYSTEM, "thing", raw).record.id
+
+    def all(self, query: str = "") -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.served.get("ann", f"/records/thing{query}").get_json()["items"]
+        return found
+
+    def clear(self) -> None:
+        with self.served.platform.records.transaction(SYSTEM) as transaction:
+            for item in self.all():
+                transaction.delete("thing", item["id"])
+
+
+@pytest.fixture(scope="module")
+def things(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Things]:
+    folder = tmp_path_factory.mktemp("keys")
+    app = small_app(folder, app_files(), settings="languages: [en, zh]\n")
+    with serve_deals(module_database_url, folder, app_folder=app) as served:
+        records = served.platform.records
+        for language, who in SPEAKERS.items():
+            records.update(SYSTEM, "user", served.user_ids[who], {"language": language})
+        ids = {key: records.create(SYSTEM, "person", {"key": key, **each}).record.id for key, each in PERSONS.items()}
+        yield Things(served=served, person_ids=ids)
+
+
+def of(cases: Sequence[Case], *promises: str) -> list[ParameterSet]:
+    marks = [pytest.mark.promise(each) for each in promises]
+    return [pytest.param(case, id=case.name, marks=marks) for case in cases]
+
+
+@pytest.mark.parametrize("case", [*of(LIMITS), *of(CONDITIONS), *of(FILLED, "OBJ-35"), *of(BROUGHT, "OBJ-35")])
+def test_every_entrance_has_one_verdict(things: Things, case: Case, tmp_path: Path) -> None:
+    # What is kept has no language; what is told is told in both.
+    for language in SPEAKERS if case.refused else ("en",):
+        verdicts = {name: told for name, told in _verdicts(things, case, language, tmp_path) if told is not None}
+        expected = verdicts[by_api.__name__]
+        assert tuple(name for name, _ in expected) == case.refused
+        assert verdicts == dict.fromkeys(verdicts, expected), language
+        assert all(bool(re.search("[一-鿿]", message)) == (language == "zh") for _, message in expected)
+
+
+def _verdicts(things: Things, case: Case, language: str, folder: Path) -> Iterator[tuple[str, Verdict | None]]:
+    for entrance in ENTRANCES:
+        things.clear()
+        beside = [things.store(case.beside)] if case.beside is not None else []
+        stored = [things.store(case.stored)] if case.stored is not None else []
+        before = things.all()
+        told = entrance(
+            Visit(
+                served=things.served,
+                who=SPEAKERS[language],
+                case=case,
+                record_id=stored[0] if stored else None,
+                folder=folder,
+                person_ids=things.person_ids,
+            )
+        )
+        yield entrance.__name__, told
+        if case.refused:
+            assert things.all() == before, entrance.__name__
+        elif told is not None:
+            (record,) = (each for each in things.all() if each["id"] not in beside)
+            assert {name: record[name] for name in case.kept} == case.kept, entrance.__name__
+            for word in case.searched:
+                assert [each["id"] for each in things.all(f"?q={quote(word)}")] == [record["id"]], entrance.__name__
+
+
+def test_records_of_before_read_empty_numbers_as_the_app_says_now(database_url: str, tmp_path: Path) -> None:
+    before = "object: thing\nfields:\n  name: {type: text}\n  score: {type: integer}\n"
+    before += "  more: {type: integer, formula: score + 1}\n"
+    now = before.replace("{type: integer}", "{type: integer, empty_as: 0}") + "  fee: {type: money, empty_as: 5}\n"
+    app = small_app(tmp_path, {"objects/thing.yaml": before})
+    with open_platform(database_url, tmp_path) as platform:
+        platform.apply_release([app], author="test")
+        empty, held = (
+            platform.records.create(SYSTEM, "thing", values).record for values in ({"name": "x"}, {"score": 7})
+        )
+        write_files(app, {"objects/thing.yaml": now})
+        platform.apply_release([app], author="test")
+        found = [platform.records.get(SYSTEM, "thing", each.id) for each in (empty, held)]
+        assert [(each["score"], each["more"], each["fee"].amount) for each in found] == [(0, 1, 5), (7, 8, 5)]
+        assert [each.version for each in found] == [1, 1]
+        query = ListQuery(object="thing", filter="score = 0 and fee = 5 CNY")
+        assert [each.id for each in platform.records.list(SYSTEM, query).rows] == [empty.id]
+        assert not platform.plan_release([app]).migration.steps

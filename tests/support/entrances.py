@@ -1,0 +1,193 @@
+"""The entrances that values come in by: each gives a case's values to the product and tells what it was told.
+
+One entrance is one function of ENTRANCES: `(visit) -> verdict`, a list of (field, message), or None where the case
+does not go through it (a cell changes one field of a record that is there).
+"""
+
+from __future__ import annotations
+
+import csv
+import html
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from werkzeug.test import TestResponse
+
+from engine.access.actor import Actor
+from engine.records.types import SaveRow
+from engine.testing.sample_shop import do_runs, runs_of
+from metamodel.texts import label_text
+from tests.support.common_keys import CASES, Case, Person
+from tests.support.served import Served, csrf_token
+
+Verdict = list[tuple[str, str]]
+_ITEM = re.compile(r'<li><a href="#[^"]*?-(\w+)">[^<]*</a>: (.*?)</li>')
+_HIDDEN = re.compile(r'<input type="hidden" name="([\w-]+)" value="([^"]*)">')
+_BESIDE = re.compile(r'<p class="field-error" id="[0-9a-z-]*?-([a-z_]+)-error">.*?<span>(.*?)</span>', re.S)
+_ALONE = re.compile(r'data-fs-about="(\w+)">(.*?)</')
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """One case that somebody gives through one entrance. person_ids: by external id."""
+
+    served: Served
+    who: str
+    case: Case
+    record_id: str | None
+    folder: Path
+    person_ids: Mapping[str, str]
+
+    @property
+    def actor(self) -> Actor:
+        found = self.served.platform.accounts.actor_of(f"{self.who}@example.com")
+        assert found is not None
+        return found
+
+    @property
+    def raw(self) -> dict[str, Any]:
+        """The values as the API takes them."""
+        return {
+            name: self.person_ids[value.key] if isinstance(value, Person) else value
+            for name, value in self.case.given.items()
+        }
+
+    @property
+    def typed(self) -> dict[str, str]:
+        """The values as people type them."""
+        return {name: _typed(name, value) for name, value in self.raw.items()}
+
+    @property
+    def only_field(self) -> str | None:
+        """The field of a case that changes one field of a record."""
+        return next(iter(self.case.given)) if self.record_id is not None and len(self.case.given) == 1 else None
+
+
+def _typed(name: str, value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else ""
+        case list():
+            return "\n".join(value)
+    return f"{float(value) * 100:g}" if name == "rate" else str(value)
+
+
+def by_api(visit: Visit) -> Verdict:
+    path = "/records/thing" + (f"/{visit.record_id}" if visit.record_id else "")
+    answer = visit.served.call(visit.who, "PATCH" if visit.record_id else "POST", path, json=visit.raw)
+    assert answer.status_code in (200, 201, 422), answer.get_data(as_text=True)
+    return [(error["field"], error["message"]) for error in answer.get_json().get("errors", ())]
+
+
+def by_batch(visit: Visit) -> Verdict:
+    """The bulk side of the door, which imports, bulk calls and changes of many records go through."""
+    rows = [SaveRow(values=visit.raw, id=visit.record_id)]
+    (result,) = visit.served.platform.records.save_many(visit.actor, "thing", rows, all_or_nothing=True).rows
+    return [(str(error.field), error.message) for error in result.errors]
+
+
+def by_import(visit: Visit) -> Verdict:
+    cells = {name: _cell(value) for name, value in visit.case.given.items()}
+    given = {**({"id": visit.record_id} if visit.record_id else {}), **cells}
+    file = visit.folder / "things.csv"
+    with file.open("w", encoding="utf-8", newline="") as opened:
+        csv.writer(opened).writerows([list(given), list(given.values())])
+    result = visit.served.platform.imports.import_csv(visit.actor, "thing", file)
+    told = [(error.column, error.reason) for error in result.errors]
+    return [(column, reason) if column else tuple(reason.split(": ", 1)) for column, reason in told]  # type: ignore[misc]
+
+
+def _cell(value: Any) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case Person():
+            return value.key
+        case list():
+            return "; ".join(value)
+    return str(value)
+
+
+def by_form(visit: Visit) -> Verdict:
+    client = visit.served.sign_in(visit.who)
+    page = f"/o/thing/{visit.record_id}/edit" if visit.record_id else "/o/thing/new"
+    answer = client.post(page, data={**visit.typed, "csrf_token": csrf_token(client, page)})
+    return _told(answer, _ITEM)
+
+
+def by_cell(visit: Visit) -> Verdict | None:
+    """A cell of a list that is changed in place."""
+    return _by_place(visit, "list")
+
+
+def by_record_field(visit: Visit) -> Verdict | None:
+    """A field of the record page that is changed in place."""
+    return _by_place(visit, "record")
+
+
+def _by_place(visit: Visit, place: str) -> Verdict | None:
+    name = visit.only_field
+    if name is None:
+        return None
+    client = visit.served.sign_in(visit.who)
+    address, htmx = f"/o/thing/{visit.record_id}/field/{name}?fs-place={place}", {"HX-Request": "true"}
+    asked = client.get(address, headers=htmx)
+    hidden = dict(_HIDDEN.findall(asked.get_data(as_text=True)))
+    data = {"csrf_token": csrf_token(client, "/"), **hidden, **visit.typed}
+    answer = client.post(address, data=data, headers=htmx)
+    if answer.status_code == 200:
+        assert f'value="{name}"' not in answer.get_data(as_text=True)
+        return []
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 422, text
+    found = [*_BESIDE.findall(text), *_ALONE.findall(text)]
+    fields = list(visit.served.platform.releases.current().metamodel.objects["thing"].fields)
+    return sorted(((each, html.unescape(told)) for each, told in found), key=lambda each: fields.index(each[0]))
+
+
+def by_many(visit: Visit) -> Verdict | None:
+    """The page that changes one field of many records."""
+    name = visit.only_field
+    if name is None:
+        return None
+    client = visit.served.sign_in(visit.who)
+    page = f"/o/thing/edit-many?fs-field={name}"
+    given = {"fs-field": name, "fs-how": "set", "fs-record": visit.record_id, **visit.typed}
+    answer = client.post("/o/thing/edit-many", data={**given, "csrf_token": csrf_token(client, page)})
+    text = answer.get_data(as_text=True)
+    assert answer.status_code in (303, 422), text
+    fields = visit.served.platform.releases.current().metamodel.objects["thing"].fields
+    names = {label_text(field.label, visit.actor.language, field.name): field.name for field in fields.values()}
+    told = html.unescape("".join(re.findall(r"<li><a href=[^>]*>[^<]*</a>: (.*?)</li>", text)))
+    found = re.split(rf"(?:^| )({'|'.join(map(re.escape, names))}): ", told)[1:]
+    return [(names[label], message) for label, message in zip(found[::2], found[1::2], strict=True)]
+
+
+def by_rule(visit: Visit) -> Verdict:
+    target = {"target": visit.record_id} if visit.record_id else {}
+    visit.served.make(visit.who, "poke", number=CASES.index(visit.case), **target)
+    do_runs(visit.served.platform, waits_too=False)
+    run = runs_of(visit.served.platform)[-1]
+    if run["state"] == "done":
+        return []
+    told = str(run["error"])
+    found = re.split(rf"(?:^|; )({'|'.join(visit.case.refused)}): ", told)[1:]
+    return list(zip(found[::2], found[1::2], strict=True))
+
+
+def _told(answer: TestResponse, pattern: re.Pattern[str]) -> Verdict:
+    text = answer.get_data(as_text=True)
+    assert answer.status_code in (303, 422), text
+    return [(name, html.unescape(told)) for name, told in pattern.findall(text)]
+
+
+ENTRANCES: tuple[Callable[[Visit], Verdict | None], ...] = (
+    by_api, by_batch, by_import, by_form, by_many, by_rule,
+)  # fmt: skip
