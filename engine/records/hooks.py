@@ -26,6 +26,7 @@ class SaveKind(StrEnum):
     UPDATED = "updated"
     DELETED = "deleted"
     RESTORED = "restored"
+    MERGED = "merged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,6 +66,10 @@ class RecordCache:
         """Keep a record that was read, unless the transaction knows it already."""
         self._records.setdefault((object_key, values["id"]), values)
 
+    def forget(self) -> None:
+        """Read records again from now on, since others of the same commit have changed them."""
+        self._records.clear()
+
     def change(self, object_key: str, record_id: str, values: Mapping[str, Any]) -> None:
         """Change some values of a record, if it was read, as the server has changed them."""
         known = self._records.get((object_key, record_id))

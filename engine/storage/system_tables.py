@@ -12,6 +12,7 @@ from sqlalchemy import Index, MetaData, Table
 
 from engine.storage.dialect import Dialect
 from engine.storage.system_automation import outside_tables, run_tables, timer_tables
+from engine.storage.system_fates import fate_tables
 from engine.storage.system_files import file_tables
 from engine.storage.system_maker import SystemTableMaker
 
@@ -34,6 +35,8 @@ class SystemTables:
     renamed: Table
     sequence: Table
     conversion: Table
+    merge: Table
+    apart: Table
     match: Table
     stage: Table
     run: Table
@@ -59,7 +62,7 @@ def build_system_tables(dialect: Dialect) -> SystemTables:
         **_configuration(make),
         **_accounts(make),
         **_records(make),
-        **_stages(make),
+        **fate_tables(make),
         **run_tables(make),
         **timer_tables(make),
         **outside_tables(make),
@@ -222,42 +225,6 @@ def _records(make: SystemTableMaker) -> dict[str, Table]:
             make.text("body"),
             make.instant("created_at", nullable=False),
             Index("ix_fs_idempotency_created", "created_at"),
-        ),
-    }
-
-
-def _stages(make: SystemTableMaker) -> dict[str, Table]:
-    return {
-        # One row a stay in a stage of a path that has ended (engine/records/saving/stages.py).
-        "stage": make.table(
-            "fs_stage",
-            make.series(),
-            make.text("object", nullable=False),
-            make.id("record_id", nullable=False),
-            make.text("field", nullable=False),
-            make.text("option"),
-            make.instant("entered_at", nullable=False),
-            make.instant("left_at", nullable=False),
-            make.text("left_by"),
-            Index("ix_fs_stage_record", "object", "record_id", "field", "left_at"),
-        ),
-        # What records were converted into, one row a record (engine/records/conversions).
-        "conversion": make.table(
-            "fs_conversion",
-            make.text("object", primary_key=True),
-            make.id("record_id", primary_key=True),
-            make.text("conversion", nullable=False),
-            make.instant("at", nullable=False),
-            make.text("by"),
-            make.json("made"),
-        ),
-        # Keys that likely duplicates share, several a record (engine/records/duplicates).
-        "match": make.table(
-            "fs_match",
-            make.text("object", primary_key=True),
-            make.text("key", primary_key=True),
-            make.id("record_id", primary_key=True),
-            Index("ix_fs_match_record", "record_id"),
         ),
     }
 

@@ -71,6 +71,7 @@ def _steps() -> Sequence[Step]:
         _create_files,
         _create_conversions,
         _create_renames,
+        _create_merges,
     )
 
 
@@ -97,6 +98,11 @@ def _create_conversions(connection: Connection, system: SystemTables) -> None:
 
 def _create_renames(connection: Connection, system: SystemTables) -> None:
     system.renamed.create(connection, checkfirst=True)
+
+
+def _create_merges(connection: Connection, system: SystemTables) -> None:
+    for table in (system.merge, system.apart):
+        table.create(connection, checkfirst=True)
 
 
 def _version(connection: Connection, system: SystemTables) -> int:

@@ -45,6 +45,7 @@ _KINDS = {
     EventKind.UPDATED: frozenset((EventKind.UPDATED,)),
     EventKind.SAVED: _SAVES,
     EventKind.DELETED: frozenset((EventKind.DELETED,)),
+    EventKind.MERGED: frozenset((EventKind.MERGED,)),
 }
 _LATER = {
     ComesToMatch: "'comes to match'",

@@ -11,6 +11,7 @@ from engine.errors import FieldError, RecordInUse, ValidationFailed
 from engine.expressions.sql.runtime import runtime
 from engine.records.duplicates.finding import check_duplicates
 from engine.records.hooks import SaveKind
+from engine.records.merging.keeping import survivor_of
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.filling import touch
 from engine.records.saving.loading import load_for_change
@@ -42,11 +43,22 @@ def delete_record(transaction: Transaction, object_def: ObjectDef, record_id: st
     _bin(transaction, draft, object_def)
 
 
+def bin_alone(transaction: Transaction, draft: RecordDraft) -> None:
+    """Move one loaded record to the bin; the caller sees to those that point at it.
+
+    Raises: ValidationFailed.
+    """
+    run_before(draft, transaction)
+    refuse_faulty(draft)
+    draft.put("deleted_at", transaction.now)
+    _write(transaction, draft)
+
+
 def _bin(transaction: Transaction, draft: RecordDraft, object_def: ObjectDef) -> None:
     run_before(draft, transaction)
     refuse_faulty(draft)
     draft.put("deleted_at", transaction.now)
-    pointing = _pointing(transaction, object_def, draft.record_id)
+    pointing = pointing_at(transaction, object_def, draft.record_id)
     _refuse_used(transaction, draft, pointing)
     _write(transaction, draft)
     for inverse, ids in pointing:
@@ -112,7 +124,9 @@ def _on_delete(transaction: Transaction, inverse: InverseDef) -> OnDelete:
     return OnDelete.CASCADE if relation.kind is RelationKind.CHILD_OF else relation.on_delete
 
 
-def _pointing(transaction: Transaction, object_def: ObjectDef, record_id: str) -> list[tuple[InverseDef, list[str]]]:
+def pointing_at(
+    transaction: Transaction, object_def: ObjectDef, record_id: str
+) -> list[tuple[InverseDef, list[str]]]:
     """Give the records that point at a record, by list; lists that nobody is in cost one statement together."""
     parts = transaction.parts
     inverses = list(_all_inverses(transaction, object_def))
@@ -173,7 +187,7 @@ def restore_record(transaction: Transaction, object_def: ObjectDef, record_id: s
 
 
 def _let_go_of_absent(drafts: Sequence[RecordDraft], transaction: Transaction) -> None:
-    """Do for what was deleted meanwhile what its deletion would have done: clear the lookup, or refuse."""
+    """Do for what went meanwhile what its going would have done: follow a merge, clear the lookup, or refuse."""
     asked: dict[str, dict[str, None]] = {}
     pointing = []
     for draft in drafts:
@@ -188,7 +202,10 @@ def _let_go_of_absent(drafts: Sequence[RecordDraft], transaction: Transaction) -
         relation = link.definition.relation
         if target in found or relation is None:
             continue
-        if relation.kind is not RelationKind.CHILD_OF and relation.on_delete is OnDelete.CLEAR:
+        into = survivor_of(transaction, *target)
+        if into is not None and find_targets(transaction, {target[0]: [into]}):
+            draft.set(link.name, Ref(target[0], into) if isinstance(draft.values[link.name], Ref) else into)
+        elif relation.kind is not RelationKind.CHILD_OF and relation.on_delete is OnDelete.CLEAR:
             draft.set(link.name, None)
         else:
             draft.reject(say("no_record", draft.language), field=link.name, code="no_record")

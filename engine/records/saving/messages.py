@@ -56,6 +56,9 @@ MESSAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "You hold {held} of at most {quota} claimed records; give one back first.",
             "您已持有 {held} 条领取的记录，上限为 {quota} 条，请先退回一条。",
         ),
+        "not_mergeable": ("This can't be taken over.", "此项不能采用。"),
+        "not_to_merge": ("Name 1 to {most} other records to merge.", "请指定 1 至 {most} 条要合并的其他记录。"),
+        "not_undoable": ("This can't be undone: {reason}", "无法撤销：{reason}"),
         "own_ancestor": ("This record stands below it already.", "该记录已在其下级之中。"),
     }
 )
