@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,10 @@ from engine.records.parts import ReleaseParts
 from metamodel.definitions.service import ServiceClockDef
 from metamodel.service_clocks import clock_field, clocks_of
 from metamodel.source import LocatedText
+from metamodel.values import Duration
 from workflow_dsl.context import Context
+from workflow_dsl.typed import Constant, Typed
+from workflow_dsl.typed_walk import walk
 from workflow_dsl.types import DURATION
 from workflow_dsl.workdays import BusinessCalendar
 
@@ -54,27 +57,34 @@ def _compile(parts: ReleaseParts, clock: ServiceClockDef, key: str) -> ClockPlan
     def condition(text: LocatedText) -> Evaluate:
         return parts.condition(key, text)
 
-    def length(text: LocatedText) -> Evaluate:
-        return parts.language.evaluator(parts.language.expression(text, key, DURATION))
+    def length(text: LocatedText) -> Typed:
+        return parts.language.expression(text, key, DURATION)
 
     names = {part: clock_field(clock.name, part) for part in ("due", "breached", "state", "since", "used")}
+    targets = {option: length(text) for option, text in clock.targets.items()}
+    target = length(clock.target) if clock.target is not None else None
+    evaluator = parts.language.evaluator
     return ClockPlan(
         definition=clock,
         start=condition(clock.start),
         stop=condition(clock.stop),
         pause=condition(clock.pause) if clock.pause is not None else None,
         by=clock.by,
-        targets={option: length(text) for option, text in clock.targets.items()},
-        target=length(clock.target) if clock.target is not None else None,
-        calendar=_calendar(parts, clock),
+        targets={option: evaluator(typed) for option, typed in targets.items()},
+        target=evaluator(target) if target is not None else None,
+        calendar=_calendar(parts, clock, [*targets.values(), *([target] if target is not None else [])]),
         **names,
     )
 
 
-def _calendar(parts: ReleaseParts, clock: ServiceClockDef) -> BusinessCalendar | None:
+def _calendar(parts: ReleaseParts, clock: ServiceClockDef, targets: Iterable[Typed]) -> BusinessCalendar | None:
     named = parts.metamodel.calendars.get(clock.calendar or "")
     if named is not None:
         return business_calendar(named)
-    written = (*clock.targets.values(), *((clock.target,) if clock.target is not None else ()))
     # A target in business time counts by the calendar in force, as everywhere.
-    return parts.calendar if any("business" in text.text for text in written) else None
+    return parts.calendar if any(_is_business(part) for target in targets for part in walk(target)) else None
+
+
+def _is_business(node: Typed) -> bool:
+    value = node.value if isinstance(node, Constant) else None
+    return isinstance(value, Duration) and bool(value.business_days or value.business_seconds)
