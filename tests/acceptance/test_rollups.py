@@ -7,8 +7,7 @@ transaction of each step, before it commits.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
-from decimal import ROUND_HALF_UP, Decimal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +18,13 @@ from hypothesis import strategies as st
 
 from engine.access.actor import system_actor
 from engine.platform import Platform
+from engine.records.merging.merging import MergeRequest, merge_records
 from engine.records.stale_figures import stale_figures
 from engine.records.transaction import Transaction
 from engine.records.types import SaveRow
-from metamodel.values import Money
 from tests.support.automation import rows_of
 from tests.support.platforms import applied_platform
-from tests.support.rolled_up import FILES
+from tests.support.rolled_up import FILES, of_firm, of_house, of_job, of_spares
 from ui.cli.doctor import doctor
 
 PRICES = st.sampled_from([None, "0.01", "20", "20", "-3", "1000.5"])
@@ -45,18 +44,25 @@ STEPS = st.one_of(
     st.tuples(st.just("delete"), st.integers(0, 20), st.none()),
     st.tuples(st.just("restore"), st.integers(0, 20), st.none()),
     st.tuples(st.just("bin_job"), st.integers(0, 3), st.none()),
+    st.tuples(st.just("merge_jobs"), st.integers(0, 3), st.integers(1, 3)),
+    st.tuples(st.just("merge_items"), st.integers(0, 20), st.integers(1, 3)),
+    st.tuples(st.just("move_firm"), st.integers(0, 1), st.integers(0, 1)),
+    st.tuples(st.just("merge_firms"), st.integers(0, 1), st.none()),
+    st.tuples(st.just("merge_houses"), st.integers(0, 1), st.none()),
 )
 SYSTEM = system_actor()
+LEVELS = ("house", "firm", "job", "item")
 
 
 class World:
-    """Two firms with two jobs each, and their items: what is stored, and what is in the bin."""
+    """Two houses with a firm each, two jobs of each firm, and their items: what is stored, and what is in the bin."""
 
     def __init__(self, platform: Platform, folder: Path, number: int) -> None:
         self.platform = platform
         self.path = folder / "items.csv"
         create = platform.records.create
-        self.firms = [create(SYSTEM, "firm", {"name": f"{number}"}).record.id for _ in range(2)]
+        self.houses = [create(SYSTEM, "house", {"name": f"{number}"}).record.id for _ in range(2)]
+        self.firms = [create(SYSTEM, "firm", {"house": house, "name": f"{number}"}).record.id for house in self.houses]
         self.job_names = [f"{number} {index}" for index in range(4)]
         self.jobs = [
             create(SYSTEM, "job", {"firm": self.firms[index % 2], "name": name}).record.id
@@ -124,17 +130,48 @@ class World:
         transaction.delete("job", self.jobs[at])
         transaction.restore("job", self.jobs[at])
 
+    def _merge_jobs(self, transaction: Transaction, at: int, further: int) -> None:
+        """Merge one job into another; a new one of the same name takes the place of the one that went."""
+        gone = (at + further) % len(self.jobs)
+        _merge(transaction, "job", self.jobs[at], self.jobs[gone])
+        name = self.job_names[gone] = f"{self.job_names[gone]} again"
+        self.jobs[gone] = transaction.create("job", {"firm": self.firms[gone % 2], "name": name}).record.id
+
+    def _merge_items(self, transaction: Transaction, at: int, further: int) -> None:
+        items = self.items()
+        if len(items) > 1:
+            gone = items[(at + further) % len(items)]
+            into = next(item for item in items[at % len(items) :] + items if item != gone)
+            _merge(transaction, "item", into, gone)
+
+    def _merge_firms(self, transaction: Transaction, at: int, _none: None) -> None:
+        _merge(transaction, "firm", self.firms[at], self.firms[1 - at])
+        self.firms[1 - at] = transaction.create("firm", {"house": self.houses[0], "name": "again"}).record.id
+
+    def _move_firm(self, transaction: Transaction, at: int, to: int) -> None:
+        transaction.update("firm", self.firms[at], {"house": self.houses[to]})
+
+    def _merge_houses(self, transaction: Transaction, at: int, _none: None) -> None:
+        _merge(transaction, "house", self.houses[at], self.houses[1 - at])
+        self.houses[1 - at] = transaction.create("house", {"name": "again"}).record.id
+
     def check(self, transaction: Transaction | None = None) -> None:
         """Compare what is kept with what is computed here."""
         if transaction is not None:
-            firms, jobs, items = (_all(transaction, key) for key in ("firm", "job", "item"))
+            houses, firms, jobs, items = (_all(transaction, key) for key in LEVELS)
         else:
-            firms, jobs, items = (rows_of(self.platform, key) for key in ("firm", "job", "item"))
+            houses, firms, jobs, items = (rows_of(self.platform, key) for key in LEVELS)
         for job in (each for each in jobs if each["id"] in self.jobs):
-            _compare(job, _of_job([each for each in items if each["job"] == job["id"]]))
-            _compare(job, _of_spares([each for each in items if each["spare"] == job["id"]]))
+            _compare(job, of_job([each for each in items if each["job"] == job["id"]]))
+            _compare(job, of_spares([each for each in items if each["spare"] == job["id"]]))
         for firm in (each for each in firms if each["id"] in self.firms):
-            _compare(firm, _of_firm([each for each in jobs if each["firm"] == firm["id"]]))
+            _compare(firm, of_firm([each for each in jobs if each["firm"] == firm["id"]]))
+        for house in (each for each in houses if each["id"] in self.houses):
+            _compare(house, of_house([each for each in firms if each["house"] == house["id"]]))
+
+
+def _merge(transaction: Transaction, object_key: str, into: str, gone: str) -> None:
+    merge_records(transaction, transaction.object_def(object_key), into, MergeRequest(gone=[gone]))
 
 
 def _all(transaction: Transaction, object_key: str) -> list[dict[str, Any]]:
@@ -150,67 +187,6 @@ def _compare(kept: dict[str, Any], fresh: dict[str, Any]) -> None:
     assert {name: kept[name] for name in fresh} == fresh
 
 
-def _of_job(items: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    plain = [item for item in items if not item["extra"]]
-    total = sum((item["price"].amount for item in plain if item["price"] is not None), Decimal(0))
-    return {
-        "parts": len(items),
-        "total": _money(total),
-        "cheapest": _extreme(min, items, "price"),
-        "dearest": _extreme(max, plain, "price"),
-        "usual": _average([item["size"] for item in items if item["size"] is not None]),
-        "first_name": _picked(items, "name", "day", descending=True, last=False),
-        "last_day": _picked(items, "day", "size", descending=False, last=True),
-        "earliest": _extreme(min, items, "day"),
-        "widest": _extreme(max, items, "twice"),
-        "double": _money(total * 2),
-    }
-
-
-def _of_spares(items: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "spare": len(items),
-        "spare_least": _extreme(min, items, "price"),
-        "spare_most": _extreme(max, [item for item in items if not item["extra"]], "price"),
-        "spare_day": _extreme(max, items, "day"),
-    }
-
-
-def _of_firm(jobs: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "jobs_count": len(jobs),
-        "worth": _money(sum((job["total"].amount for job in jobs), Decimal(0))),
-        "best": _extreme(max, jobs, "dearest"),
-        "least_parts": _extreme(min, jobs, "parts"),
-        "usual": _average([job["usual"] for job in jobs if job["usual"] is not None]),
-        "newest": _picked(jobs, "last_day", "name", descending=False, last=True),
-        "busy": sum(1 for job in jobs if job["parts"] > 1),
-    }
-
-
-def _money(amount: Decimal) -> Money:
-    return Money(amount.quantize(Decimal("0.01")), "CNY")
-
-
-def _extreme(pick: Callable[..., Any], rows: Sequence[dict[str, Any]], name: str) -> Any:
-    values = [row[name] for row in rows if row[name] is not None]
-    return pick(values, key=lambda each: each.amount if isinstance(each, Money) else each, default=None)
-
-
-def _average(values: Sequence[Any]) -> Decimal | None:
-    if not values:
-        return None
-    return (Decimal(sum(values)) / len(values)).quantize(Decimal("0.0001"), ROUND_HALF_UP)
-
-
-def _picked(rows: Sequence[dict[str, Any]], name: str, by: str, *, descending: bool, last: bool) -> Any:
-    """Give the value of the first or last row; empties stand at the end, equal ones by id."""
-    filled = sorted((row for row in rows if row[by] is not None), key=lambda row: row["id"])
-    filled.sort(key=lambda row: row[by], reverse=descending)
-    ordered = [*filled, *sorted((row for row in rows if row[by] is None), key=lambda row: row["id"])]
-    return ordered[-1 if last else 0][name] if ordered else None
-
-
 @pytest.fixture(scope="module")
 def platform(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     with applied_platform(module_database_url, tmp_path_factory.mktemp("rollups"), FILES) as found:
@@ -220,8 +196,12 @@ def platform(module_database_url: str, tmp_path_factory: pytest.TempPathFactory)
 NUMBERS = itertools.count()
 
 
+@pytest.mark.promise("OBJ-16")
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @example(steps=[("create", 0, CHEAP), ("create", 0, DEAR), ("change", 0, DEAR), ("move", 0, 3), ("delete", 0, None)])
+@example(
+    steps=[("bulk", 0, DEAR), ("merge_jobs", 0, 1), ("merge_firms", 1, None), ("merge_items", 0, 1), ("move", 0, 2)]
+)
 @example(steps=[("create", 0, DEAR), ("create", 0, CHEAP), ("change", 0, CHEAP), ("restore", 0, None)])
 @given(steps=st.lists(STEPS, min_size=1, max_size=8))
 def test_figures_of_three_levels_are_those_of_a_fresh_computation_after_each_step(
