@@ -89,29 +89,8 @@ from workflow_dsl.types import Kind
 
 
 def compile_expression(typed: Typed, source: LocatedText | None = None) -> Evaluator:
-    """Compile a typed tree; `source` is the text it was parsed from, quoted by `explain`."""
-    function, loops = _compile_function(typed)
-    return Evaluator(
-        typed=typed,
-        function=function,
-        loops=loops,
-        compile_part=_part_compiler(),
-        source=source.text if source is not None else "",
-    )
-
-
-def _part_compiler() -> Callable[[Typed], Evaluator]:
-    """Give what compiles the parts of one expression, each of them once: conditions are explained at every run."""
-    made: dict[int, tuple[Typed, Evaluator]] = {}
-
-    def compile_part(node: Typed) -> Evaluator:
-        found = made.get(id(node))
-        if found is None:
-            # The node is kept beside its evaluator, so that its id is not given to another one.
-            found = made[id(node)] = (node, compile_expression(node))
-        return found[1]
-
-    return compile_part
+    """Give what evaluates a typed tree, compiled at its first use; `source` is the text it was parsed from."""
+    return Evaluator(typed, _compile_function, source.text if source is not None else "")
 
 
 def _compile_function(typed: Typed) -> tuple[Callable[..., Any], bool]:

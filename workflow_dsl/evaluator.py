@@ -18,6 +18,9 @@ from workflow_dsl.typed import Aggregate, CaseValue, Coalesce, Conjunction, Disj
 from workflow_dsl.typed_walk import parts_of
 from workflow_dsl.types import Type
 
+CompileFunction = Callable[[Typed], tuple[Callable[..., Any], bool]]
+"""Gives the function of a typed tree, and whether it looks at rows, which a budget bounds."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explained:
@@ -36,23 +39,32 @@ class Explained:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluator:
-    """A compiled expression; made by `compile_expression`, immutable, shared by threads."""
+    """An expression that is compiled when it is first evaluated; made by `compile_expression`, shared by threads.
 
-    typed: Typed
-    function: Callable[..., Any]
-    loops: bool
-    compile_part: Callable[[Typed], Evaluator]
-    source: str = ""
+    source: the text it was parsed from, quoted by `explain`. Two threads that come first together compile it twice,
+    which does no harm.
+    """
+
+    __slots__ = ("_compile", "_function", "_loops", "_parts", "source", "typed")
+
+    def __init__(self, typed: Typed, compile_function: CompileFunction, source: str = "") -> None:
+        self.typed = typed
+        self.source = source
+        self._compile = compile_function
+        self._function: Callable[..., Any] | None = None
+        self._loops = False
+        # Of `explain`: conditions are explained at every run. By identity; each part holds its node.
+        self._parts: dict[int, Evaluator] = {}
 
     def evaluate(self, context: Context, row: Values | None = None) -> Any:
         """Give the value for a context; `row` is the row in sight where the scope has a `row_object`.
 
         Raises: EvaluationError: the budget is spent, or a value can't be computed.
         """
+        function = self._function or self.function
         try:
-            return self.function(context, Budget() if self.loops else None, row)
+            return function(context, Budget() if self._loops else None, row)
         except EvaluationError:
             raise
         except (ArithmeticError, TypeError, AttributeError) as error:
@@ -66,10 +78,25 @@ class Evaluator:
         """Give the value with the value of every part; parts that were not needed are marked so."""
         return self._explain(self.typed, context, row)
 
+    @property
+    def function(self) -> Callable[..., Any]:
+        """The compiled function: of a context, a budget and a row."""
+        function = self._function
+        if function is None:
+            function, self._loops = self._compile(self.typed)
+            self._function = function
+        return function
+
+    def _part(self, node: Typed) -> Evaluator:
+        found = self._parts.get(id(node))
+        if found is None:
+            found = self._parts[id(node)] = Evaluator(node, self._compile)
+        return found
+
     def _explain(self, node: Typed, context: Context, row: Values | None) -> Explained:
         error, value = "", None
         try:
-            value = self.compile_part(node).evaluate(context, row)
+            value = self._part(node).evaluate(context, row)
         except EvaluationError as failure:
             error = str(failure)
         return Explained(
@@ -99,7 +126,7 @@ class Evaluator:
             if index == 0:
                 return False
             try:
-                holds = self.compile_part(node.condition).holds(context, row)
+                holds = self._part(node.condition).holds(context, row)
             except EvaluationError:
                 return True
             return holds != (index == 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Integer, MetaData, Table, false
+from sqlalchemy import BigInteger, Boolean, Column, Integer, LargeBinary, MetaData, Table, false
 from sqlalchemy.sql.schema import SchemaItem
 
 from engine.storage.column_types import ColumnKind, column_type
@@ -41,6 +41,10 @@ class SystemTableMaker:
     def json(self, name: str, **options: Any) -> Column[Any]:
         """Make a column of JSON data."""
         return self._column(name, ColumnKind.JSON, options)
+
+    def bytes(self, name: str, **options: Any) -> Column[Any]:
+        """Make a column of bytes."""
+        return Column(name, LargeBinary(), **options)
 
     def flag(self, name: str) -> Column[Any]:
         """Make a yes-or-no column, no by default."""

@@ -23,6 +23,7 @@ class SystemTables:
 
     metadata: MetaData
     release: Table
+    checked: Table
     stamp: Table
     migration: Table
     setting: Table
@@ -86,6 +87,15 @@ def _configuration(make: SystemTableMaker) -> dict[str, Table]:
             make.json("computed", nullable=False),
             make.json("plan", nullable=False),
             make.text("checksum", nullable=False),
+        ),
+        # What was found when checking the newest release's expressions and rules, one row a part of it, signed; program:
+        # which program found it (engine/releases/kept_trees.py). Made again wherever it is missing.
+        "checked": make.table(
+            "fs_checked",
+            make.number("release", primary_key=True, autoincrement=False),
+            make.text("part", primary_key=True),
+            make.text("program", nullable=False),
+            make.bytes("content", nullable=False),
         ),
         # Counters that processes watch to learn of changes: release, roles, tokens …
         "stamp": make.table("fs_stamp", make.text("name", primary_key=True), make.number("value", nullable=False)),

@@ -72,6 +72,7 @@ def _steps() -> Sequence[Step]:
         _create_conversions,
         _create_renames,
         _create_merges,
+        _create_checked,
     )
 
 
@@ -103,6 +104,10 @@ def _create_renames(connection: Connection, system: SystemTables) -> None:
 def _create_merges(connection: Connection, system: SystemTables) -> None:
     for table in (system.merge, system.apart):
         table.create(connection, checkfirst=True)
+
+
+def _create_checked(connection: Connection, system: SystemTables) -> None:
+    system.checked.create(connection, checkfirst=True)
 
 
 def _version(connection: Connection, system: SystemTables) -> int:
