@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from engine.errors import AccessDenied, ConfirmationNeeded, PoolRefused, UnknownObject, ValidationFailed
 from engine.records.pools.claiming import PoolStanding, claim_record, pool_standing, protected_until, release_record
 from engine.records.transaction import Transaction
-from engine.records.types import Count, ListQuery, Record, SortKey
+from engine.records.types import ListQuery, Record, SortKey
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from metamodel.values import Ref
@@ -21,9 +21,9 @@ from ui.context import actor, language, platform, release
 from ui.formats import Formats
 from ui.page_parts import Crumb, Item
 from ui.pages.chrome import toast
-from ui.pages.counts import count_text
 from ui.pages.layout_parts import shown_item
 from ui.pages.list_plan import default_paths
+from ui.pages.paging import read_page
 from ui.pages.rights import access_of, readable_object, user_formats
 from ui.security import local_path
 
@@ -78,35 +78,33 @@ def show_pool(object_name: str) -> ResponseReturnValue:
     object_def = readable_object(object_name)
     if not may_see_pool(object_def):
         raise UnknownObject(object_name)
-    search, cursor, formats = request.args.get("q", ""), request.args.get("cursor") or None, user_formats()
+    search, formats, names = request.args.get("q", ""), user_formats(), _fields(object_def)
     query = ListQuery(
         object=object_def.key,
         filter=_UNOWNED,
         sort=(SortKey(path="created_at", descending=False),),
-        fields=(*_fields(object_def), "created_at"),
+        fields=(*names, "created_at"),
         limit=_PAGE,
-        cursor=cursor,
+        cursor=request.args.get("cursor") or None,
         search=search or None,
     )
+    url, kept = f"/pool/{quote(object_def.key)}", {"q": search} if search else {}
     with platform().records.reading(actor(), release=release()) as transaction:
-        page = transaction.list(query)
-        more = page.next_cursor is not None or cursor is not None
-        counted = transaction.count(query) if more else Count(value=len(page))
+        page = read_page(transaction, query, url, kept)
         standing = pool_standing(transaction, object_def)
     assert standing is not None, "an object with a pool has a standing"
-    url, kept = f"/pool/{quote(object_def.key)}", {"q": search} if search else {}
     plural = label_text(object_def.plural or object_def.label, language(), object_def.name)
     shown = PoolPage(
         title=plural,
         crumbs=(Crumb(label=plural, href=f"/o/{quote(object_def.key)}"), Crumb(label=str(_("Pool")))),
         url=url,
         search=search,
-        rows=tuple(_rows(object_def, page.rows, standing, formats)),
-        counted=_("%(count)s records", count=count_text(counted)),
+        rows=tuple(_rows(object_def, page.rows, names, standing, formats)),
+        counted=page.counted,
         held=_held(standing),
         is_full=standing.is_full,
-        next_url=f"{url}?{urlencode({**kept, 'cursor': page.next_cursor})}" if page.next_cursor else "",
-        first_url=f"{url}?{urlencode(kept)}" if cursor else "",
+        next_url=page.next_url,
+        first_url=page.first_url,
     )
     return render_template("pages/pool.html", page=shown)
 
@@ -181,11 +179,11 @@ def _held(standing: PoolStanding) -> str:
 
 
 def _rows(
-    object_def: ObjectDef, records: Iterable[Record], standing: PoolStanding, formats: Formats
+    object_def: ObjectDef, records: Iterable[Record], names: Iterable[str], standing: PoolStanding, formats: Formats
 ) -> Iterable[PoolRow]:
     for record in records:
         href = f"/o/{quote(object_def.key)}/{quote(record.id)}"
-        items = [shown_item(object_def.fields[name], record, formats) for name in _fields(object_def)]
+        items = [shown_item(object_def.fields[name], record, formats) for name in names]
         at = record.values.get("created_at")
         yield PoolRow(
             title=record.title or str(_("Without a name")),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
@@ -16,7 +16,8 @@ from flask_babel import gettext as _
 
 from engine.errors import UnknownObject
 from engine.records.aggregates import AggregateQuery, Measure
-from engine.records.types import Count, ListQuery, Record
+from engine.records.transaction import Transaction
+from engine.records.types import ListQuery, Record
 from metamodel.objects import ObjectDef
 from metamodel.quality import QUALITY
 from metamodel.texts import label_text
@@ -26,6 +27,7 @@ from ui.formats import Formats
 from ui.page_parts import Crumb, Tab
 from ui.pages.completeness import Completeness, completeness_of, has_quality, weighed_fields
 from ui.pages.counts import count_text
+from ui.pages.paging import read_page
 from ui.pages.rights import access_of, readable_object, user_formats
 from ui.rows import plain_text
 
@@ -78,7 +80,8 @@ class QueuePage:
 def show_overview() -> ResponseReturnValue:
     """Show the mean completeness of every object that counts it."""
     formats = user_formats()
-    figures = tuple(_figures(object_def, "", formats) for object_def in _measured())
+    with platform().records.reading(actor(), release=release()) as transaction:
+        figures = tuple(_figures(transaction, object_def, "", formats) for object_def in _measured())
     return render_template("pages/quality_overview.html", figures=figures)
 
 
@@ -88,8 +91,7 @@ def show_queue(object_name: str) -> ResponseReturnValue:
     object_def = readable_object(object_name)
     if not may_measure(object_def):
         raise UnknownObject(object_name)
-    mine, cursor = request.args.get("mine") == "1", request.args.get("cursor") or None
-    formats = user_formats()
+    mine, formats = request.args.get("mine") == "1", user_formats()
     readable = access_of().of(object_def.key).readable
     names = [field.name for field in weighed_fields(object_def, readable)]
     query = ListQuery(
@@ -98,22 +100,21 @@ def show_queue(object_name: str) -> ResponseReturnValue:
         sort=(SortKey(path=QUALITY, descending=False),),
         fields=(QUALITY, *names, *(("owner",) if "owner" in readable else ())),
         limit=_PAGE,
-        cursor=cursor,
+        cursor=request.args.get("cursor") or None,
     )
-    with platform().records.reading(actor(), release=release()) as transaction:
-        page = transaction.list(query)
-        more = page.next_cursor is not None or cursor is not None
-        counted = transaction.count(query) if more else Count(value=len(page))
     url, kept = f"/quality/{quote(object_def.key)}", {"mine": "1"} if mine else {}
+    with platform().records.reading(actor(), release=release()) as transaction:
+        page = read_page(transaction, query, url, kept)
+        figures = _figures(transaction, object_def, _MINE if mine else "", formats)
     shown = QueuePage(
         title=label_text(object_def.plural or object_def.label, language(), object_def.name),
         crumbs=_crumbs(object_def),
         tabs=_tabs(object_def, url, readable, mine=mine),
-        figures=_figures(object_def, _MINE if mine else "", formats),
+        figures=figures,
         rows=tuple(_rows(object_def, page.rows, formats)),
-        counted=_("%(count)s records", count=count_text(counted)),
-        next_url=f"{url}?{urlencode({**kept, 'cursor': page.next_cursor})}" if page.next_cursor else "",
-        first_url=f"{url}?{urlencode(kept)}" if cursor else "",
+        counted=page.counted,
+        next_url=page.next_url,
+        first_url=page.first_url,
     )
     return render_template("pages/quality.html", page=shown)
 
@@ -144,15 +145,15 @@ def _tabs(object_def: ObjectDef, url: str, readable: Iterable[str], *, mine: boo
     )
 
 
-def _figures(object_def: ObjectDef, condition: str, formats: Formats) -> ObjectFigures:
+def _figures(transaction: Transaction, object_def: ObjectDef, condition: str, formats: Formats) -> ObjectFigures:
     asked = AggregateQuery(
         object=object_def.key, filter=condition or None, measures=(Measure(function="avg", path=QUALITY),)
     )
-    rows = platform().records.aggregate(actor(), asked)
+    rows = transaction.aggregate(asked)
     found = rows[0].measures[0] if rows else None
     mean = found.quantize(_SHOWN_PLACES) if isinstance(found, Decimal) else None
     narrowed = f"{_INCOMPLETE} and {condition}" if condition else _INCOMPLETE
-    count = platform().records.count(actor(), ListQuery(object=object_def.key, filter=narrowed))
+    count = transaction.count(ListQuery(object=object_def.key, filter=narrowed))
     return ObjectFigures(
         label=label_text(object_def.plural or object_def.label, language(), object_def.name),
         icon=object_def.icon or "table",
