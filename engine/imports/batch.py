@@ -16,9 +16,9 @@ from engine.imports.csv_file import CsvRow
 from engine.imports.errors import BadCell
 from engine.imports.file_cells import FileCells
 from engine.imports.heads import ID
-from engine.imports.resolving import Lookups, read_key
+from engine.imports.resolving import Lookups
 from engine.imports.result import RowError, Tally
-from engine.records.finding import find_by_fields
+from engine.records.finding import find_by_fields, read_key
 from engine.records.identifiers import could_be_id
 from engine.records.transaction import Transaction
 from engine.records.types import RowResult, SaveRow

@@ -11,11 +11,9 @@ from collections.abc import Iterable
 from engine.imports.binding import BoundLookup
 from engine.imports.errors import BadCell
 from engine.imports.heads import ID
-from engine.records.finding import find_by_fields, find_by_title
+from engine.records.finding import find_by_fields, find_by_title, read_key
 from engine.records.identifiers import could_be_id
 from engine.records.transaction import Transaction
-from metamodel.field_types import FieldValueError
-from metamodel.fields import FieldDef
 from metamodel.values import Ref
 
 Target = tuple[str, str]
@@ -114,11 +112,3 @@ def _by_id(transaction: Transaction, target: str, texts: Iterable[str]) -> dict[
     ids = [text for text in texts if could_be_id(text)]
     found = find_by_fields(transaction, target, (ID,), ids)
     return {str(record_id): ids for (record_id,), ids in found.items()}
-
-
-def read_key(transaction: Transaction, definition: FieldDef, raw: object) -> object:
-    """Read a raw value by which records are found; None where no record can have it."""
-    try:
-        return transaction.release.field_types.parse(raw, definition, transaction.parts.value_context)
-    except FieldValueError:
-        return None

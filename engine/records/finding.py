@@ -15,6 +15,8 @@ from engine.errors import UnknownObject
 from engine.expressions.sql.frames import Frame
 from engine.expressions.sql.scopes import RowScope
 from engine.records.batches import one_of
+from metamodel.field_types import FieldValueError
+from metamodel.fields import FieldDef
 
 if TYPE_CHECKING:
     from engine.records.transaction import Transaction
@@ -55,6 +57,14 @@ def find_by_fields(
             at += len(codec.columns)
         result.setdefault(tuple(values), []).append(str(row[0]))
     return result
+
+
+def read_key(transaction: Transaction, definition: FieldDef, raw: object) -> object:
+    """Read a raw value by which records are found; None where no record can have it."""
+    try:
+        return transaction.release.field_types.parse(raw, definition, transaction.parts.value_context)
+    except FieldValueError:
+        return None
 
 
 def find_by_title(transaction: Transaction, object_key: str, titles: Collection[str]) -> dict[str, list[str]]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, Flask
 
 from ui.api import objects, records
+from ui.api.bulk import bulk
 from ui.api.conversions import convert, get_conversion
 from ui.api.exports import export_records
 from ui.api.files import download_file, download_preview, upload_file
+from ui.api.merging import merge, unmerge
 from ui.api.metadata import apply_metadata, get_metadata, plan_metadata
 from ui.api.openapi import OpenApiDocuments
 from ui.api.pools import claim, let_go
@@ -24,11 +26,14 @@ def register(app: Flask) -> None:
     api.get("/objects/<object_name>")(objects.get_object)
     api.get(many)(records.list_records)
     api.post(many)(records.create_record)
+    api.post(f"{many}/bulk")(bulk)
     api.get(one)(records.get_record)
     api.patch(one)(records.update_record)
     api.delete(one)(records.delete_record)
     api.post(f"{one}/restore")(records.restore_record)
     api.post(f"{one}/convert")(convert)
+    api.post(f"{one}/merge")(merge)
+    api.post(f"{one}/unmerge")(unmerge)
     api.post(f"{one}/claim")(claim)
     api.post(f"{one}/release")(let_go)
     api.get(f"{one}/conversion")(get_conversion)

@@ -8,7 +8,7 @@ values, with the rights of the person.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -145,6 +145,10 @@ def _keep(
     became = RecordDraft(survivor.plan, survivor.around, SaveKind.UPDATED, survivor.record_id, survivor.values, None)
     became.values.update({name: after[name] for name in survivor.plan.settable})
     changes = audited_changes(became, sorted(became.changed))
+    # What pointed at several of them, or by several fields, was moved as often.
+    versions: dict[tuple[str, str], int] = {}
+    for one in (one for each in moved.values() for one in each):
+        versions[one.object, one.id] = max(one.version, versions.get((one.object, one.id), 0))
     kept = [
         KeptMerge(
             merge=merge,
@@ -153,7 +157,7 @@ def _keep(
             into_id=survivor.record_id,
             at=transaction.now,
             by=transaction.actor.user_id,
-            moved=tuple(moved[draft.record_id]),
+            moved=tuple(replace(one, version=versions[one.object, one.id]) for one in moved[draft.record_id]),
             values=changes if draft is others[0] else {},
         )
         for draft in others

@@ -255,10 +255,15 @@ class _Batch:
 
     def _refuse(self, index: int, fault: EngineError, record_id: str | None) -> None:
         self._drafts.pop(index, None)
-        errors: Iterable[FieldError] = (
-            fault.errors if isinstance(fault, ValidationFailed) else [FieldError(code=_code(fault), message=str(fault))]
-        )
-        self._results[index] = _refused(record_id, errors)
+        self._results[index] = refused_row(record_id, fault)
+
+
+def refused_row(record_id: str | None, fault: EngineError) -> RowResult:
+    """Give the result of a row that a failure refused."""
+    errors: Iterable[FieldError] = (
+        fault.errors if isinstance(fault, ValidationFailed) else [FieldError(code=_code(fault), message=str(fault))]
+    )
+    return _refused(record_id, errors)
 
 
 def _refused(record_id: str | None, errors: Iterable[FieldError]) -> RowResult:

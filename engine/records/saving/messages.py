@@ -58,7 +58,14 @@ MESSAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
         ),
         "not_mergeable": ("This can't be taken over.", "此项不能采用。"),
         "not_to_merge": ("Name 1 to {most} other records to merge.", "请指定 1 至 {most} 条要合并的其他记录。"),
-        "not_undoable": ("This can't be undone: {reason}", "无法撤销：{reason}"),
+        "no_key": (
+            "Name the unique field that tells the records apart; known: {names}.",
+            "请指定用于识别记录的唯一字段；可选：{names}。",
+        ),
+        "not_undoable": (
+            "Only merges of the last {days} days that stand can be undone.",
+            "只能撤销最近 {days} 天内仍有效的合并。",
+        ),
         "own_ancestor": ("This record stands below it already.", "该记录已在其下级之中。"),
     }
 )

@@ -1,0 +1,172 @@
+"""A list of creates, updates, upserts and deletes of one object, worked through in its order by the door's bulk side.
+
+All or nothing is one transaction. Row by row, what is refused leaves the others alone: saves that follow one another
+share a transaction, deletes do as long as none of them is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from itertools import groupby
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from engine.access.actor import Actor
+from engine.errors import EngineError, FieldError, ValidationFailed
+from engine.records.finding import find_by_fields, read_key
+from engine.records.saving.bulk import refused_row
+from engine.records.saving.messages import say
+from engine.records.types import RowResult, SaveRow
+from engine.releases.release import Release
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from engine.records.service import Records
+    from engine.records.transaction import Transaction
+    from metamodel.objects import ObjectDef
+
+MOST = 10_000
+_DELETED_TOGETHER = 200
+
+
+class Work(StrEnum):
+    """What is done with a row."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    UPSERT = "upsert"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkRow:
+    """One row. id: of the record to change or delete. version: only if it still has that one."""
+
+    work: Work
+    values: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    id: str | None = None
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulkWork:
+    """What is asked. by: the unique field whose value says which record an upsert means."""
+
+    object: str
+    rows: Sequence[WorkRow]
+    all_or_nothing: bool
+    by: str | None = None
+
+
+def work_through(records: Records, actor: Actor, release: Release, asked: BulkWork) -> list[RowResult]:
+    """Do the rows; one result a row: created, updated, unchanged, deleted or refused.
+
+    Raises: UnknownObject; ValidationFailed where the key is none, or all or nothing was asked and a row is refused.
+    """
+    if asked.all_or_nothing:
+        with records.transaction(actor, release=release) as transaction:
+            _check_key(transaction, asked)
+            return _all(transaction, asked)
+    with records.reading(actor, release=release) as transaction:
+        _check_key(transaction, asked)
+    results: list[RowResult] = []
+    for deletes, group in _groups(asked.rows):
+        if deletes:
+            for start in range(0, len(group), _DELETED_TOGETHER):
+                results += _delete_each(records, actor, release, asked.object, group[start : start + _DELETED_TOGETHER])
+            continue
+        with records.transaction(actor, release=release) as transaction:
+            rows = _save_rows(transaction, asked, group)
+            results += transaction.save_many(asked.object, rows, all_or_nothing=False).rows
+    return results
+
+
+def key_fields(object_def: ObjectDef) -> list[str]:
+    """Give the fields by which an upsert can name a record."""
+    return [name for name, each in object_def.fields.items() if (each.unique or each.external_id) and name != "id"]
+
+
+def _all(transaction: Transaction, asked: BulkWork) -> list[RowResult]:
+    results: list[RowResult] = []
+    for deletes, group in _groups(asked.rows):
+        if deletes:
+            for index, row in enumerate(group, start=len(results)):
+                results.append(_deleted(transaction, asked.object, row, index))
+            continue
+        saved = transaction.save_many(asked.object, _save_rows(transaction, asked, group), all_or_nothing=True)
+        faults = [
+            replace(error, field=_path(len(results) + index, error.field))
+            for index in saved.refused
+            for error in saved.rows[index].errors
+        ]
+        if faults:
+            raise ValidationFailed(faults)
+        results += saved.rows
+    return results
+
+
+def _groups(rows: Sequence[WorkRow]) -> Iterator[tuple[bool, list[WorkRow]]]:
+    for deletes, group in groupby(rows, key=lambda row: row.work is Work.DELETE):
+        yield deletes, list(group)
+
+
+def _delete_each(
+    records: Records, actor: Actor, release: Release, object_key: str, rows: Sequence[WorkRow]
+) -> list[RowResult]:
+    """Delete rows in one transaction, or each in its own where one of them is refused."""
+    try:
+        with records.transaction(actor, release=release) as transaction:
+            for row in rows:
+                transaction.delete(object_key, row.id or "", version=row.version)
+    except EngineError as fault:
+        if len(rows) == 1:
+            return [refused_row(rows[0].id, fault)]
+        return [found for row in rows for found in _delete_each(records, actor, release, object_key, [row])]
+    return [RowResult(outcome="deleted", id=row.id) for row in rows]
+
+
+def _deleted(transaction: Transaction, object_key: str, row: WorkRow, index: int) -> RowResult:
+    try:
+        transaction.delete(object_key, row.id or "", version=row.version)
+    except EngineError as fault:
+        refused = refused_row(row.id, fault)
+        raise ValidationFailed([replace(each, field=_path(index, each.field)) for each in refused.errors]) from fault
+    return RowResult(outcome="deleted", id=row.id)
+
+
+def _save_rows(transaction: Transaction, asked: BulkWork, rows: Sequence[WorkRow]) -> list[SaveRow]:
+    """Give rows as the bulk side takes them; an upsert becomes an update where its key finds a record."""
+    known: dict[Any, str] = {}
+    keys: list[Any] = [None] * len(rows)
+    if asked.by is not None:
+        definition = transaction.object_def(asked.object).fields[asked.by]
+        keys = [_key(transaction, definition, row, asked.by) for row in rows]
+        found = find_by_fields(transaction, asked.object, (asked.by,), {key for key in keys if key is not None})
+        known = {values[0]: ids[0] for values, ids in found.items()}
+    return [
+        SaveRow(values=row.values, id=known.get(key) if row.work is Work.UPSERT else row.id, version=row.version)
+        for row, key in zip(rows, keys, strict=True)
+    ]
+
+
+def _key(transaction: Transaction, definition: Any, row: WorkRow, by: str) -> object:
+    return read_key(transaction, definition, row.values.get(by)) if row.work is Work.UPSERT else None
+
+
+def _check_key(transaction: Transaction, asked: BulkWork) -> None:
+    upserts = any(row.work is Work.UPSERT for row in asked.rows)
+    object_def = transaction.object_def(asked.object)
+    if not upserts and asked.by is None:
+        return
+    readable = transaction.access.of(object_def.key).readable
+    known = [name for name in key_fields(object_def) if name in readable]
+    if asked.by not in known:
+        text = say("no_key", transaction.actor.language, names=", ".join(known) or "–")
+        raise ValidationFailed([FieldError(code="no_key", message=text, field="by")])
+
+
+def _path(index: int, name: str | None) -> str:
+    return f"rows[{index}].{name}" if name else f"rows[{index}]"
