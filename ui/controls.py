@@ -11,7 +11,7 @@ from markupsafe import Markup
 from ui.file_widget import FILE_WIDGETS
 from ui.page_parts import Control
 from ui.several_widgets import SEVERAL_WIDGETS
-from ui.shown import shown_html
+from ui.shown import masked_html, shown_html
 from ui.widgets import WIDGETS, ControlState, ControlWords, ControlWriter, option_html
 from ui.written import html_text, written
 
@@ -28,7 +28,7 @@ def compile_control(control: Control, words: ControlWords) -> ControlWriter:
 
     def write(now: ControlState) -> str:
         id_, error = now.id, now.error
-        described = _described(id_, has_help, error)
+        described = _described(id_, has_help, error, bool(now.masked))
         mark = (required if now.required else "") + (words.lock if now.readonly else "")
         if now.readonly and now.shown is not None:
             body = (
@@ -39,6 +39,9 @@ def compile_control(control: Control, words: ControlWords) -> ControlWriter:
             body = inside(now, described, mark)
         else:
             body = f'<label class="form-label" for="{id_}">{label}{mark}</label>{inside(now, described, mark)}'
+        if now.masked:
+            kept = words.kept.replace("%(mask)s", masked_html(now.masked))
+            body += f'<p class="field-help" id="{id_}-masked">{kept}</p>'
         if has_help:
             body += f'<p class="field-help" id="{id_}-help">{help_text}</p>'
         if error:
@@ -80,7 +83,7 @@ def _state_of(control: Control) -> ControlState:
     )
 
 
-def _described(id_: str, has_help: bool, error: str) -> str:
-    if error:
-        return f' aria-describedby="{id_}-error {id_}-help"' if has_help else f' aria-describedby="{id_}-error"'
-    return f' aria-describedby="{id_}-help"' if has_help else ""
+def _described(id_: str, has_help: bool, error: str, masked: bool) -> str:
+    told = (("error", error), ("masked", masked), ("help", has_help))
+    ids = " ".join(f"{id_}-{part}" for part, is_there in told if is_there)
+    return f' aria-describedby="{ids}"' if ids else ""

@@ -6,7 +6,6 @@ template. The markup is the one docs/frontend.md fixes; what the cells hold was 
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,8 +21,8 @@ from metamodel.texts import label_text
 from metamodel.values import Ref
 from ui.file_markup import file_chips
 from ui.formats import Formats
-from ui.shown import person_html
-from ui.value_markup import short_text, stars, swatch
+from ui.shown import masked_html, person_html
+from ui.value_markup import day, instant, short_text, stars, swatch, web_link
 from ui.written import html_text, written
 
 NUMBER_TYPES = frozenset({"integer", "decimal", "percent", "money", "duration"})
@@ -41,13 +40,17 @@ class RowColumn:
     """One column of a list.
 
     path: as in `Record.values`. field: the field at its end. label: in the user's language.
-    linked: whether the record a lookup points at may be opened (its object is readable).
+    linked: whether the record a lookup points at may be opened (its object is readable). edited: whether the person's
+    roles change the field in some records, so that its cells can be changed in place. masked: whether some records
+    show a mask in the field's place.
     """
 
     path: str
     field: FieldDef
     label: str
     linked: bool = True
+    edited: bool = False
+    masked: bool = False
 
 
 def compile_rows(
@@ -120,12 +123,15 @@ def _title_cell(column: RowColumn, formats: Formats, words: Mapping[str, str], b
     def write(record: Record) -> str:
         value = record.values.get(path)
         text = record.titles.get(path, "") if is_reference else text_of(value) if value is not None else ""
+        text = text or record.masked.get(path, "")
         return f'{start}{record.id}">{html_text(text or record.title or "–")}</a></td>'
 
     return write
 
 
 def _cell(column: RowColumn, formats: Formats, words: Mapping[str, str]) -> CellWriter:
+    if column.masked:
+        return _masking(column, _cell(replace(column, masked=False), formats, words))
     field = column.field
     if field.relation is not None:
         return _person_cell(column) if _is_person(field) else _reference_cell(column)
@@ -141,6 +147,16 @@ def _cell(column: RowColumn, formats: Formats, words: Mapping[str, str]) -> Cell
     def write(record: Record) -> str:
         value = record.values.get(path)
         return empty if value is None else f"{start}{inner(value)}</td>"
+
+    return write
+
+
+def _masking(column: RowColumn, clear: CellWriter) -> CellWriter:
+    path, start = column.path, f'<td class="nw" data-label="{escape(column.label)}">'
+
+    def write(record: Record) -> str:
+        mask = record.masked.get(path)
+        return clear(record) if mask is None else f"{start}{masked_html(mask)}</td>"
 
     return write
 
@@ -174,11 +190,11 @@ def _inner(field: FieldDef, formats: Formats, words: Mapping[str, str]) -> Calla
         }
         return lambda value: pills.get(value) or f'<span class="pill pill-gray">{escape(value)}</span>'
     special: dict[str, Callable[[Any], str]] = {
-        "date": lambda value: _time(value, formats.date(value)),
-        "datetime": lambda value: _instant(value, formats.datetime(value)),
+        "date": lambda value: day(value, formats.date(value)),
+        "datetime": lambda value: instant(value, formats.datetime(value)),
         "email": lambda value: f'<a href="mailto:{html_text(value)}">{html_text(value)}</a>',
         "phone": lambda value: f'<a href="tel:{html_text(value)}">{html_text(value)}</a>',
-        "url": _url,
+        "url": web_link,
         "long_text": lambda value: html_text(value[:LONGEST_TEXT]),
         "rich_text": lambda value: short_text(value, LONGEST_TEXT),
         "json": lambda value: f"<code>{html_text(value[:LONGEST_TEXT])}</code>",
@@ -267,22 +283,6 @@ def _is_person(field: FieldDef) -> bool:
 
 def _option_labels(choice: ChoiceDef, language: str) -> dict[str, str]:
     return {option.name: label_text(option.label, language, option.name) for option in choice.options}
-
-
-def _time(value: dt.date, text: str) -> str:
-    return f'<time datetime="{value.isoformat()}">{text}</time>'
-
-
-def _instant(value: dt.datetime, text: str) -> str:
-    # Values are aware and in UTC everywhere above the driver.
-    return f'<time datetime="{value.isoformat()[:19]}Z" data-fs-relative>{text}</time>'
-
-
-def _url(value: str) -> str:
-    text = html_text(value)
-    if not value.startswith(("https://", "http://")):
-        return text
-    return f'<a href="{text}" rel="noopener noreferrer nofollow">{text}</a>'
 
 
 __all__ = ["RowColumn", "RowWriter", "compile_rows", "plain_text", "reference_url"]

@@ -37,6 +37,11 @@ def person_html(name: str, href: str = "") -> str:
     return f'<span class="person">{inside}</span>'
 
 
+def masked_html(mask: str) -> str:
+    """Write what stands for a value that is shown masked."""
+    return f'<span class="masked">{html_text(mask)}</span>'
+
+
 def _pill(shown: Shown, text: str) -> str:
     return f'<span class="pill pill-{html_text(shown.color or "gray")}">{text}</span>'
 
@@ -79,11 +84,16 @@ def _long_text(shown: Shown, text: str) -> str:
     return f'<span class="value-text">{text}</span>'
 
 
+def _masked(shown: Shown, text: str) -> str:
+    return masked_html(shown.text)
+
+
 _WRITERS: Mapping[str, Callable[[Shown, str], str]] = MappingProxyType(
     {
         "choice": _pill,
         "tags": _pill,
         "user": _person,
+        "masked": _masked,
         "lookup": _link,
         "child_of": _link,
         "email": _email,

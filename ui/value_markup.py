@@ -5,10 +5,13 @@ Every part that comes from a record is escaped or sanitised here; what cells and
 
 from __future__ import annotations
 
+import datetime as dt
+
 from markupsafe import Markup, escape
 
 from metamodel.field_types.json_documents import pretty
 from metamodel.field_types.rich_text import plain_text, sanitised
+from ui.written import html_text
 
 
 def swatch(color: str) -> str:
@@ -38,3 +41,22 @@ def document(text: str) -> Markup:
 def short_text(markup: str, longest: int) -> str:
     """Give the first words of formatted text, escaped, for a cell of a list."""
     return str(escape(" ".join(plain_text(markup).split())[:longest]))
+
+
+def day(value: dt.date, text: str) -> str:
+    """Draw a date."""
+    return f'<time datetime="{value.isoformat()}">{text}</time>'
+
+
+def instant(value: dt.datetime, text: str) -> str:
+    """Draw a moment; scripts say how long ago it was."""
+    # Values are aware and in UTC everywhere above the driver.
+    return f'<time datetime="{value.isoformat()[:19]}Z" data-fs-relative>{text}</time>'
+
+
+def web_link(value: str) -> str:
+    """Draw a web address as a link."""
+    text = html_text(value)
+    if not value.startswith(("https://", "http://")):
+        return text
+    return f'<a href="{text}" rel="noopener noreferrer nofollow">{text}</a>'

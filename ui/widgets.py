@@ -19,7 +19,8 @@ from ui.written import html_text
 class ControlWords:
     """What controls say in the user's language; lock, alert: icons as markup.
 
-    currency_of: the name of a currency's own control, with `%(label)s` for the label. The last ones are of files.
+    currency_of: the name of a currency's own control, with `%(label)s` for the label. kept: what is said under the
+    control of a masked value, with `%(mask)s` for the mask. The last ones are of files.
     """
 
     required: str
@@ -27,6 +28,7 @@ class ControlWords:
     currency_of: str
     lock: str
     alert: str
+    kept: str = ""
     choose_file: str = ""
     keep_file: str = ""
     sign_here: str = ""
@@ -37,7 +39,7 @@ class ControlState:
     """What of a control differs from record to record; everything else is in its `Control`.
 
     id: with nothing that needs an escape. options: written with `option_html`. chosen: the values selected. offered:
-    those that may be chosen now, None = all.
+    those that may be chosen now, None = all. masked: what stands for a value that is kept unless another is entered.
     """
 
     id: str
@@ -52,6 +54,7 @@ class ControlState:
     currency: str = ""
     lookup_url: str = ""
     shown: Shown | None = None
+    masked: str = ""
     files: Sequence[StoredFile] = ()
 
 

@@ -52,6 +52,16 @@ def resolve_roles(metamodel: Metamodel, names: Iterable[str]) -> tuple[RoleDef, 
     return tuple(found[name] for name in sorted(found))
 
 
+def masked_fields(metamodel: Metamodel, object_key: str) -> frozenset[str]:
+    """Give the fields of an object that any role sees masked."""
+    return frozenset(
+        grant.field
+        for role in metamodel.roles.values()
+        for grant in role.fields
+        if _is_masked(grant.read) and _key_of(metamodel, grant.object) == object_key
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldRights:
     """Where a field may be read, is shown masked, and may be written on update and on creation."""
@@ -138,7 +148,7 @@ class RoleGrants:
             if scope is None or (text is None and guarded):
                 continue
             condition = () if text is None else _conjunction(text)
-            if condition is not None and (text is None or text.text.strip() != MASKED_WORD):
+            if condition is not None and not _is_masked(text):
                 found.append(scope + condition)
         return simplify(tuple(found))
 
@@ -149,7 +159,7 @@ class RoleGrants:
         for role in self.roles:
             text = _right_text(self._field_grants[role.name].get((object_key, field_def.name)), "read")
             scope = self._record_scope(role, object_key, "read")
-            if text is not None and text.text.strip() == MASKED_WORD and scope is not None:
+            if _is_masked(text) and scope is not None:
                 found.append(scope)
         return simplify(tuple(found))
 
@@ -170,6 +180,10 @@ def _conjunction(text: LocatedText | None) -> Conjunction | None:
     if text is None or text.text.strip() in _NO_WORDS:
         return None
     return () if text.text.strip() in _YES_WORDS else (text,)
+
+
+def _is_masked(text: LocatedText | None) -> bool:
+    return text is not None and text.text.strip() == MASKED_WORD
 
 
 def _right_text(grant: FieldGrant | None, right: str) -> LocatedText | None:

@@ -76,6 +76,9 @@ def _of_field(
     empty = ("",) * len(parts)
 
     def write(record: Record) -> Cells:
+        mask = record.masked.get(path)
+        if mask is not None:
+            return guarded(mask), *empty[1:]
         value = record.values.get(path)
         if value is None:
             return empty

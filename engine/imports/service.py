@@ -164,7 +164,7 @@ class Imports:
 
     def _settable(self, actor: Actor, release: Release, object_def: ObjectDef) -> Collection[str]:
         rights = self._records.access(actor, release).of(object_def.key)
-        return save_plan(self._records.parts(release), object_def.key).settable & rights.readable & rights.updatable
+        return save_plan(self._records.parts(release), object_def.key).settable & rights.shown & rights.updatable
 
     def _run(self, work: _Import, errors_file: Path | None) -> ImportResult:
         import_id, started = self._ids.new(), self._clock.now()

@@ -17,11 +17,12 @@ from engine.errors import QueryProblem
 from engine.expressions.sql.environment import NotInSql
 from engine.expressions.sql.numbers import Numbers, call
 from engine.expressions.sql.values import Sql, SqlDate, SqlDatetime, SqlMoney, SqlNumber, SqlValue, parts_of
-from engine.records.cells import Cell, CellMaker
+from engine.records.cell import Cell
+from engine.records.cells import CellMaker
 from engine.records.parts import ReleaseParts
-from engine.records.query import QueryCompiler, Question, problem
+from engine.records.query import QueryCompiler, Question, elsewhere, problem
 from engine.records.reading import search_words
-from engine.records.statements import Prepared, result_converter
+from engine.records.statements import Prepared, find_leads, result_converter
 from engine.storage.column_types import ScaledInteger
 from metamodel.names import did_you_mean
 from metamodel.objects import ObjectDef
@@ -113,7 +114,8 @@ class AggregateCompiler(QueryCompiler):
             QueryProblem: a path is unknown, or cannot be computed so.
         """
         self.require_readable()
-        self._narrow(question, self._view(question.view))
+        self._narrow(question, self.view(question.view))
+        self._refuse_leads()
         maker = CellMaker(self._builder, self.environment, self._parts.dialect, 0)
         try:
             cells = tuple(maker.make(group.path, self._grouped(group)) for group in groups)
@@ -123,6 +125,10 @@ class AggregateCompiler(QueryCompiler):
             raise problem_of(fault) from fault
         # Rows first, groups over them: a parameter inside a group would not be the same one twice.
         parts = [part for cell in cells for part in cell.columns]
+        # What is grouped by may be a lookup to another database; what is added up can't lie there.
+        self._leads = find_leads(self.scope.frame, list(parts))
+        if any(lead.at >= len(parts) for lead in self._leads):
+            raise elsewhere(self._leads[0].object)
         inner = [*parts, *(_argument(value) for value in values)]
         labelled = [column.label(f"c{index}") for index, column in enumerate(inner)] or [literal(1).label("c0")]
         rows = select(*labelled).select_from(self.scope.frame.source).where(*self.conditions).subquery()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from operator import itemgetter
 from typing import Any
@@ -35,6 +35,7 @@ from engine.expressions.sql.values import (
     SqlValue,
     parts_of,
 )
+from engine.records.cell import Cell
 from engine.records.statements import Convert, result_converter
 from engine.storage.codecs import files_of_lists
 from engine.storage.column_types import ScaledInteger
@@ -45,23 +46,6 @@ from metamodel.values import Duration, ForeignMoney, Money, Ref, StoredFile
 from workflow_dsl import typed as t
 from workflow_dsl.types import Kind
 
-Read = Callable[[Sequence[Any]], Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One path of a row.
-
-    columns: its SQL, in the row's order from `first`. read: row → Python value. json: row → API form. title: row →
-    title of the record a lookup points at.
-    """
-
-    name: str
-    columns: tuple[Sql, ...]
-    read: Read
-    json: Read
-    title: Read | None = None
-
 
 class CellMaker:
     """Makes the cells of one select, one after the other; `first` counts the columns before them."""
@@ -71,6 +55,11 @@ class CellMaker:
         self._environment = environment
         self._dialect = dialect
         self._next = first
+
+    def take(self) -> int:
+        """Give the place of one more column, of the caller's own."""
+        self._next += 1
+        return self._next - 1
 
     def make(self, name: str, node: t.Typed) -> Cell:
         """Make the cell of a checked path.

@@ -52,7 +52,7 @@ def choices_of(transaction: Transaction, asked: Sequence[Lookups]) -> Sequence[M
 
 def _may_choose(transaction: Transaction, object_key: str, name: str) -> bool:
     access = transaction.access.of(object_key)
-    return name in access.readable and (name in access.updatable or name in access.creatable)
+    return name in access.shown and (name in access.updatable or name in access.creatable)
 
 
 def _offered(

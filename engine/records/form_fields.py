@@ -6,9 +6,11 @@ the save uses. Which layout the fields stand in is judged elsewhere (forms.py, l
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from engine.access.compiler import ObjectAccess
+from engine.access.eyes import Sight, sight_of
 from engine.access.predicates import EVERYONE, NOBODY
 from engine.records.hooks import SaveKind
 from engine.records.saving.drafts import RecordDraft
@@ -29,19 +31,18 @@ class FormFields:
     def __init__(self, plan: SavePlan, access: ObjectAccess, kind: SaveKind) -> None:
         self._plan, self._access, self._kind = plan, access, kind
         self._fields = plan.object.fields
-        self._readable = tuple(
-            (name, None if access.fields[name].read is EVERYONE else access.fields[name].read)
-            for name in self._fields
-            if name in access.readable
-        )
+        shown = access.shown
+        self._shown = tuple((name, name in access.whole) for name in self._fields if name in shown)
         self._by_type = frozenset(name for names in plan.required_by_type.values() for name in names)
-        self._constant = {name: state for name, _ in self._readable if (state := self._always(name)) is not None}
+        self._constant = {name: state for name, _ in self._shown if (state := self._always(name)) is not None}
 
-    def readable(self, context: Context) -> list[str]:
-        """Give the fields that may be read in this record, in the object's order."""
-        return [name for name, test in self._readable if test is None or test.test(context)]
+    def shown(self, context: Context) -> dict[str, Sight]:
+        """Give the fields that are shown in this record, in the object's order, and whether in clear."""
+        rights = self._access.fields
+        found = ((name, Sight.CLEAR if always else sight_of(rights[name], context)) for name, always in self._shown)
+        return {name: sight for name, sight in found if sight is not Sight.HIDDEN}
 
-    def judge(self, names: list[str], draft: RecordDraft, stored: RecordDraft) -> dict[str, FieldState]:
+    def judge(self, names: Iterable[str], draft: RecordDraft, stored: RecordDraft) -> dict[str, FieldState]:
         """Give the state of fields; stored: the record as it is kept, by which rights on fields are judged."""
         constant = self._constant
         return {name: constant.get(name) or self._state(draft, stored, self._fields[name]) for name in names}

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from engine.access.eyes import Sight
 from engine.errors import AccessDenied
 from engine.records.form_fields import form_fields, holds
 from engine.records.hooks import SaveKind
@@ -43,9 +44,12 @@ def form_state(
     check_relations([draft], transaction)
     context, this = draft.context, draft.context.this
     judging = form_fields(transaction, object_def.key, draft.kind)
-    readable = judging.readable(context)
+    shown = judging.shown(context)
+    types = transaction.release.field_types
     stored = RecordDraft(draft.plan, draft.around, draft.kind, draft.record_id, draft.stored, None)
-    fields = judging.judge(readable, draft, stored)
+    # What somebody types over a mask is no reason to show another one.
+    kept = (draft if record_id is None else stored).context.this
+    fields = judging.judge(shown, draft, stored)
     chosen = choose_layout(transaction, object_def, context, device)
     sections = tuple(
         section.visible_if is None or holds(draft, transaction.parts.condition(object_def.key, section.visible_if))
@@ -55,8 +59,13 @@ def form_state(
         fields=fields,
         layout=chosen,
         sections=sections,
-        values={name: this.get(name) for name in readable},
-        titles={name: title for name, title in draft.titles.items() if name in fields},
+        values={name: this.get(name) for name, sight in shown.items() if sight is Sight.CLEAR},
+        titles={name: title for name, title in draft.titles.items() if shown.get(name) is Sight.CLEAR},
+        masked={
+            name: types.of(object_def.fields[name]).masked(value)
+            for name, sight in shown.items()
+            if sight is Sight.MASKED and (value := kept.get(name)) is not None
+        },
         errors=errors,
         title=transaction.cache.title(object_def.key, stored.context) or "" if record_id is not None else "",
         lookups=_lookups(transaction, object_def, chosen.layout, fields),

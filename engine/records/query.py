@@ -23,17 +23,20 @@ from engine.expressions.sql.runtime import runtime
 from engine.expressions.sql.scopes import RowScope
 from engine.expressions.sql.values import Sql
 from engine.records.batches import given_one_of
-from engine.records.cells import Cell, CellMaker
+from engine.records.cell import Cell, CellMasker
+from engine.records.cells import CellMaker
 from engine.records.ordering import OrderKey, after_row, id_key, order_by, order_key
 from engine.records.parts import ReleaseParts
 from engine.records.searching import SearchCompiler
 from engine.records.shapes import CELLS_AT, CellShape
-from engine.records.statements import Prepared
+from engine.records.statements import Lead, Prepared, find_leads
+from engine.storage.source_rows import PLACE_COLUMN
 from metamodel.names import did_you_mean
 from metamodel.objects import ObjectDef
 from metamodel.source import Location, Problem
 from metamodel.views import SortKey, ViewDef
 from workflow_dsl import typed as t
+from workflow_dsl.checker import CheckedExpression
 
 _PLACE = Location(file="<query>")
 
@@ -77,18 +80,18 @@ class QueryCompiler:
         self._access = access
         self._object = object_def
         self._builder: SqlBuilder = parts.builder(access, language)
-        table = parts.tables.of(object_def.key).table
-        alias = table.alias()
+        alias = parts.tables.of(object_def.key).asked.alias()
         eyes = None if access.full else AccessEyes(access)
         self.scope = RowScope(self._builder, Frame(alias), object_def.key, alias, False, eyes)
         self.environment = Environment(self.scope.frame, self.scope, (), eyes)
         self.conditions: list[Sql] = [alias.c["deleted_at"].is_(None)]
+        self._leads: tuple[Lead, ...] = ()
 
     def one(self, fields: Sequence[str] | None) -> CompiledRead:
         """Compile the read of one record by its id, parameter `id`."""
         self.require_readable()
         self.conditions.append(self.scope.id == runtime("id", self.scope.id.type))
-        cells = self._cells(fields if fields is not None else self._readable())
+        cells = self._cells(fields if fields is not None else self._all_shown())
         return CompiledRead(self._prepare(self._select(cells, ())), CellShape(self._object.key, cells), 0)
 
     def titles(self) -> CompiledRead:
@@ -100,14 +103,15 @@ class QueryCompiler:
     def page(self, question: Question) -> CompiledRead:
         """Compile a list."""
         self.require_readable()
-        view = self._view(question.view)
+        view = self.view(question.view)
         self._narrow(question, view)
         if question.inside is not None:
             field_name, target = question.inside
             own = self.scope.reference_to(field_name, target)
             self.conditions.append(own == runtime("inside", self.scope.id.type))
+        keys = self._order(question.sort or self.view_sort(view))
+        self._refuse_leads()
         cells = self._cells(self._columns(question, view))
-        keys = self._order(question.sort or self._view_sort(view))
         sqlite = self._builder.numbers.sqlite
         if question.empty is not None:
             self.conditions.append(after_row(keys, question.empty, sqlite=sqlite))
@@ -115,10 +119,22 @@ class QueryCompiler:
         query = query.limit(literal_column(str(int(question.limit) + 1)))
         return CompiledRead(self._prepare(query), CellShape(self._object.key, cells), len(keys))
 
+    def placed(self, question: Question) -> CompiledRead:
+        """Compile a list of rows of another database that were fetched in their order; their places end each row."""
+        self.require_readable()
+        view = self.view(question.view)
+        self._narrow(question, view)
+        self._refuse_leads()
+        cells = self._cells(self._columns(question, view))
+        place = OrderKey(self.scope.alias.c[PLACE_COLUMN], False, True)
+        query = self._select(cells, (place,)).order_by(place.expr)
+        return CompiledRead(self._prepare(query), CellShape(self._object.key, cells), 1)
+
     def count(self, question: Question, cap: int | None) -> Prepared:
         """Compile the count of what a list holds, at most `cap`."""
         self.require_readable()
-        self._narrow(question, self._view(question.view))
+        self._narrow(question, self.view(question.view))
+        self._refuse_leads()
         frame = self.scope.frame
         rows: Select[Any] = select(literal_column("1")).select_from(frame.source).where(*self.conditions)
         if cap is not None:
@@ -152,7 +168,11 @@ class QueryCompiler:
         except NotInSql as fault:
             raise QueryProblem([fault.problem]) from fault
 
-    def _view(self, name: str | None) -> ViewDef | None:
+    def view(self, name: str | None) -> ViewDef | None:
+        """Give a view by name.
+
+        Raises: QueryProblem where there is none, or not for these roles.
+        """
         if name is None:
             return None
         view = self._object.views.get(name)
@@ -166,33 +186,50 @@ class QueryCompiler:
             return question.fields
         if view is not None and (view.columns or view.card):
             shown = view.columns or view.card
-            return [path.text for path in shown if self._may_show(path.text)]
-        return self._readable()
+            # A view shows what its reader may see of it; only what a caller names himself is refused.
+            return [path.text for path in shown if self._shown_path(path.text).typed is not None]
+        return self._all_shown()
 
-    def _view_sort(self, view: ViewDef | None) -> Sequence[SortKey]:
-        return [key for key in view.sort if self._may_show(key.path)] if view is not None else ()
+    def view_sort(self, view: ViewDef | None) -> Sequence[SortKey]:
+        """Give what of a view's order may be read."""
+        return [key for key in view.sort if self._read_path(key.path).typed is not None] if view is not None else ()
 
-    def _may_show(self, path: str) -> bool:
-        # A view shows what its reader may see of it; only what a caller names himself is refused.
-        return self._parts.language.path(path, self._object.key, self._access.may_read).typed is not None
-
-    def _readable(self) -> Sequence[str]:
-        readable = self._access.of(self._object.key).readable
-        return [name for name in self._object.fields if name in readable and name != "deleted_at"]
+    def _all_shown(self) -> Sequence[str]:
+        shown = self._access.of(self._object.key).shown
+        return [name for name in self._object.fields if name in shown and name != "deleted_at"]
 
     def _cells(self, paths: Sequence[str]) -> list[Cell]:
-        maker = CellMaker(self._builder, self.environment, self._parts.dialect, CELLS_AT)
+        about = (self._builder, self.environment, self._parts.dialect)
+        maker, masker = CellMaker(*about, CELLS_AT), CellMasker(*about, self._access, self._parts.release.field_types)
         cells = []
         for path in dict.fromkeys(paths):
-            node = self._path(path)
+            node = self._path_of(path, self._shown_path(path))
             try:
-                cells.append(maker.make(path, node))
+                cells.append(masker.mask(maker.make(path, node), node, maker.take))
             except NotInSql as fault:
                 raise QueryProblem([fault.problem]) from fault
         return cells
 
-    def _path(self, path: str) -> t.Typed:
-        checked = self._parts.language.path(path, self._object.key, self._access.may_read)
+    def _read_path(self, path: str) -> CheckedExpression:
+        return self._parts.language.path(path, self._object.key, self._access.may_read)
+
+    def _shown_path(self, path: str) -> CheckedExpression:
+        """Check a path that is shown: its last field may be one that is masked, those on the way are read in clear."""
+        checked = self._read_path(path)
+        if checked.typed is not None:
+            return checked
+        seen = self._parts.language.path(path, self._object.key, self._access.may_see)
+        return seen if isinstance(seen.typed, t.FieldPath) and self._is_way_read(seen.typed) else checked
+
+    def _is_way_read(self, node: t.FieldPath) -> bool:
+        holders: Sequence[str] = (self._object.key,)
+        for step in node.steps:
+            if not any(self._access.may_read(key, step.field.name) for key in holders):
+                return False
+            holders = step.targets
+        return True
+
+    def _path_of(self, path: str, checked: CheckedExpression) -> t.FieldPath:
         if checked.typed is None:
             raise QueryProblem(checked.problems.errors)
         if not isinstance(checked.typed, t.FieldPath) or checked.typed.root.kind is not t.RootKind.THIS:
@@ -204,8 +241,8 @@ class QueryCompiler:
 
         Raises: QueryProblem.
         """
-        node = self._path(path)
-        if isinstance(node, t.FieldPath) and node.field is not None and node.field.encrypted:
+        node = self._path_of(path, self._read_path(path))
+        if node.field is not None and node.field.encrypted:
             raise problem("EXP409", f"'{path}' is encrypted, so lists can't be sorted, grouped or searched by it")
         return node
 
@@ -227,13 +264,25 @@ class QueryCompiler:
         alias = self.scope.alias
         columns: list[Any] = [alias.c["id"], alias.c["version"], self.scope.title()]
         columns += [part for cell in cells for part in cell.columns]
+        self._leads = find_leads(self.scope.frame, columns)
         columns += [key.expr for key in keys]
         labelled = [column.label(f"c{index}") for index, column in enumerate(columns)]
         # The FROM comes last: titles and paths add their joins to it.
         return select(*labelled).select_from(self.scope.frame.source).where(*self.conditions)
 
     def _prepare(self, query: Select[Any]) -> Prepared:
-        return Prepared(query, self._parts.dialect)
+        return Prepared(query, self._parts.dialect, self._leads)
+
+    def _refuse_leads(self) -> None:
+        """Refuse conditions and orders that read records of other databases through lookups."""
+        for target, _ in self.scope.frame.leads:
+            raise elsewhere(target)
+
+
+def elsewhere(object_key: str) -> QueryProblem:
+    """Make the error of a question that would need rows of two databases in one."""
+    message = f"the records of {object_key} lie in another database, so lists can't be filtered, sorted or added up by them"
+    return problem("EXP502", message, f"a list of {object_key} itself can")
 
 
 def problem(code: str, message: str, hint: str = "") -> QueryProblem:

@@ -14,6 +14,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, missing
 from engine.errors import FieldError, ValidationFailed
 from metamodel.field_types import FieldType, FieldTypeRegistry, FieldValueError, ValueContext, message
 from metamodel.fields import FieldDef
+from metamodel.masks import is_masked
 from metamodel.names import did_you_mean
 from metamodel.objects import ObjectDef
 
@@ -22,12 +23,17 @@ _READ_ONLY = ("This field can't be set.", "此字段不能填写。")
 
 
 class ValueField(fields.Field[Any]):
-    """A field of a schema that reads values as the field's type does; empty is a value like any other."""
+    """A field of a schema that reads values as the field's type does; empty is a value like any other.
 
-    def __init__(self, field_def: FieldDef, field_type: FieldType, context: ValueContext, language: str) -> None:
+    masked: whether some role sees the field masked; then a mask that comes back is refused, whoever brings it.
+    """
+
+    def __init__(
+        self, field_def: FieldDef, field_type: FieldType, context: ValueContext, language: str, *, masked: bool = False
+    ) -> None:
         super().__init__(allow_none=True, required=False)
         self._definition = field_def
-        self._parse = field_type.parse
+        self._parse = _refusing_masks(field_type) if masked else field_type.parse
         self._context = context
         self._language = language
 
@@ -63,16 +69,17 @@ class ValueReader:
         context: ValueContext,
         *,
         writable: Collection[str],
-        readable: Collection[str],
+        shown: Collection[str],
+        masked: Collection[str],
         language: str,
     ) -> None:
         self._object = object_def
-        self._readable = frozenset(readable)
+        self._shown = frozenset(shown)
         self._writable = frozenset(writable)
         self._language = language
         built = {
-            name: ValueField(object_def.fields[name], types.of(object_def.fields[name]), context, language)
-            for name in object_def.fields
+            name: ValueField(definition, types.of(definition), context, language, masked=name in masked)
+            for name, definition in object_def.fields.items()
             if name in self._writable
         }
         self._fields = built
@@ -137,11 +144,20 @@ class ValueReader:
 
     def _unknown(self, name: str) -> FieldError:
         chinese = self._language.startswith("zh")
-        if name in self._readable:
+        if name in self._shown:
             return FieldError(code="read_only", message=_READ_ONLY[chinese], field=name)
         hint = did_you_mean(name, self._writable)
         text = _UNKNOWN[chinese] + (f"; {hint}" if hint else "") + ("。" if chinese else ".")
         return FieldError(code="unknown_field", message=text, field=name)
+
+
+def _refusing_masks(field_type: FieldType) -> Callable[[object, FieldDef, ValueContext], object]:
+    def parse(raw: object, field: FieldDef, context: ValueContext) -> object:
+        if is_masked(raw):
+            raise FieldValueError("masked")
+        return field_type.parse(raw, field, context)
+
+    return parse
 
 
 def _mapping(found: object) -> dict[str, object]:

@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from engine.records.cells import Cell, Read
+from engine.records.cell import Cell, Read
 from engine.records.types import Record
 
 ID_AT, VERSION_AT, TITLE_AT, CELLS_AT = 0, 1, 2, 3
-MASK = "••••"
 
 
 class CellShape:
@@ -21,6 +20,7 @@ class CellShape:
         self._cells = tuple(cells)
         self._reads = tuple((cell.name, cell.read) for cell in cells)
         self._titles = tuple((cell.name, cell.title) for cell in cells if cell.title is not None)
+        self._masked = tuple((cell.name, cell.masked) for cell in cells if cell.masked is not None)
         self._json = tuple((cell.name, cell.json) for cell in cells if cell.name not in ("id", "version"))
 
     @property
@@ -37,6 +37,7 @@ class CellShape:
             version=row[VERSION_AT],
             values={name: read(row) for name, read in self._reads},
             titles=titles,
+            masked={name: found for name, mask in self._masked if (found := mask(row)) is not None},
             title=row[TITLE_AT] or "",
             to_json=_json_of(row, self._json),
         )

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 
 from engine.errors import FieldError
+from engine.records.bulk_rows import BulkResult, RowResult, SaveRow
 from metamodel.layouts import LayoutDef
 from metamodel.views import SortKey
 
@@ -71,6 +72,7 @@ class Record:
 
     values: field or path → Python value (see docs/architecture.md); a field that may not be read is absent.
     titles: lookup field or path → title of the record it points at, where that record may be read.
+    masked: field or path → what stands for a value that is shown masked; its own is None then.
     title: how the record itself is called.
     """
 
@@ -79,6 +81,7 @@ class Record:
     version: int
     values: Mapping[str, Value]
     titles: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    masked: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     title: str = ""
     to_json: Callable[[Record], dict[str, Value]] | None = field(default=None, repr=False, compare=False)
 
@@ -203,9 +206,10 @@ class ChosenLayout:
 class FormState:
     """What a form shows for the values typed so far, judged by the same expressions as the save.
 
-    fields: readable fields only. layout: the one that fits. sections: one flag a section of it. values: the values as
-    the save would see them (defaults and formulas filled in). titles: of the lookups among them. errors: values that
-    cannot be read. title: what the stored record is called. lookups: those that are shown and may be set now.
+    fields: shown fields only. layout: the one that fits. sections: one flag a section of it. values: the values as
+    the save would see them (defaults and formulas filled in), but for those in `masked`: field → what stands for its
+    value. titles: of the lookups among them. errors: values that cannot be read. title: what the stored record is
+    called. lookups: those that are shown and may be set now.
     """
 
     fields: Mapping[str, FieldState]
@@ -213,6 +217,7 @@ class FormState:
     sections: tuple[bool, ...]
     values: Mapping[str, Value]
     titles: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    masked: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     errors: tuple[FieldError, ...] = ()
     title: str = ""
     lookups: tuple[str, ...] = ()
@@ -233,38 +238,6 @@ class Choice(NamedTuple):
     object: str
     id: str
     title: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SaveRow:
-    """One row of `save_many`: raw values; id None = create, else update (with `version` as in `update`)."""
-
-    values: Mapping[str, Value]
-    id: str | None = None
-    version: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowResult:
-    """What became of one row: `created`, `updated`, `unchanged` or `refused` (with its errors)."""
-
-    outcome: str
-    id: str | None = None
-    errors: tuple[FieldError, ...] = ()
-    notices: tuple[FieldError, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BulkResult:
-    """One result a row, in the rows' order; `written` is false where all-or-nothing wrote nothing."""
-
-    rows: tuple[RowResult, ...]
-    written: bool
-
-    @property
-    def refused(self) -> tuple[int, ...]:
-        """Indexes of the rows that were refused."""
-        return tuple(index for index, row in enumerate(self.rows) if row.outcome == "refused")
 
 
 __all__ = [

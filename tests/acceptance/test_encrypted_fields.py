@@ -59,7 +59,6 @@ FILES = {
         role: rep
         label: Rep
         objects: {patient: {read: all, create: yes, update: all, delete: all}, user: {read: all}}
-        fields: {patient.id_number: {read: masked}}
         """,
     "menus.yaml": "menus: {all: {label: All, items: [{object: patient}]}}\n",
 }

@@ -77,6 +77,7 @@ def _field(found: VisibleObject, field: FieldDef, lang: str) -> dict[str, Any]:
         "computed": field.is_computed,
         "create": field.name in found.creatable,
         "update": field.name in found.updatable,
+        "masked": field.name in found.masked,
     }
     if field.help is not None:
         described["help"] = label_text(field.help, lang, "")

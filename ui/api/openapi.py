@@ -26,7 +26,7 @@ from ui.api.exports import HEADS
 from ui.api.exports import PARAMETERS as EXPORT_PARAMETERS
 from ui.api.files import file_paths
 from ui.api.parameters import DEFAULT_LIMIT, LIST_PARAMETERS, read_parameters
-from ui.api.value_schemas import Schema, read_schema, shared_schemas, write_schema
+from ui.api.value_schemas import Schema, maybe_masked, read_schema, shared_schemas, write_schema
 from ui.api.visible import VisibleObject, visible_objects
 from ui.context import actor, language, release
 
@@ -93,6 +93,7 @@ def build_document(pinned: Release, who: Actor, lang: str) -> dict[str, Any]:
 def _object_schemas(each: VisibleObject, types: FieldTypeRegistry, lang: str) -> dict[str, Schema]:
     key, fields = each.object.key, each.fields
     answered = {name: read_schema(field, types, lang) for name, field in fields.items()}
+    answered |= {name: maybe_masked(answered[name]) for name in each.masked}
     answered["id"] = {"type": "string", "format": "uuid"}
     answered["version"] = {"type": "integer"}
     notices = {"type": "array", "items": _ref("FieldProblem")}

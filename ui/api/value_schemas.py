@@ -17,6 +17,7 @@ from metamodel.field_types.files import MOST_FILES, holds_files
 from metamodel.field_types.number import most_stars
 from metamodel.field_types.several import MOST_VALUES
 from metamodel.fields import FieldDef
+from metamodel.masks import MASK
 from metamodel.texts import label_text
 
 Schema = dict[str, Any]
@@ -102,6 +103,12 @@ def read_schema(field: FieldDef, types: FieldTypeRegistry, language: str) -> Sch
     if field.help is not None:
         schema["description"] = label_text(field.help, language, "")
     return schema
+
+
+def maybe_masked(schema: Schema) -> Schema:
+    """Give the schema of a value in an answer that may be masked."""
+    masked: Schema = {"type": "string", "pattern": MASK, "description": "Masked; it is not taken back."}
+    return {"title": schema["title"], "anyOf": [{**schema}, masked]}
 
 
 def write_schema(field: FieldDef, types: FieldTypeRegistry, language: str) -> Schema:

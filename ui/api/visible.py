@@ -19,10 +19,14 @@ from ui.context import platform
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisibleObject:
-    """An object with the fields a caller may read, those to be written, and the actions granted at all."""
+    """An object with the fields shown to a caller, those to be written, and the actions granted at all.
+
+    masked: fields that some records show masked.
+    """
 
     object: ObjectDef
     fields: Mapping[str, FieldDef]
+    masked: frozenset[str]
     creatable: frozenset[str]
     updatable: frozenset[str]
     actions: frozenset[str]
@@ -43,10 +47,11 @@ def visible_object(release: Release, actor: Actor, key: str) -> VisibleObject | 
         return None
     settable = save_plan(records.parts(release), key).settable
     object_def = release.metamodel.objects[key]
-    fields = {name: field for name, field in object_def.fields.items() if name in rights.readable}
+    fields = {name: field for name, field in object_def.fields.items() if name in rights.shown}
     return VisibleObject(
         object=object_def,
         fields=fields,
+        masked=rights.masked,
         creatable=rights.creatable & settable,
         updatable=rights.updatable & settable,
         actions=frozenset(action for action in rights.actions if rights.may(action)),

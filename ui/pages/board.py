@@ -32,7 +32,7 @@ from ui.pages.list_state import ListState, chosen_view
 from ui.pages.rights import access_of, user_formats
 from ui.pages.stage_path import next_options
 from ui.pages.totals import sum_text
-from ui.pages.values import shown_value
+from ui.pages.values import value_at
 from ui.rows import RowColumn
 from workflow_dsl.printer import quote as quote_text
 
@@ -211,10 +211,15 @@ def _cards(plan: BoardPlan, state: ListState, option: str, formats: Formats) -> 
 
 def _card(plan: BoardPlan, record: Record, formats: Formats, may_move: bool) -> BoardCard:
     key = plan.object_def.key
-    shown = [column for column in plan.card[1:] if record.values.get(column.path) is not None]
+    filled = (record.values, record.masked)
+    shown = [column for column in plan.card[1:] if any(each.get(column.path) is not None for each in filled)]
     # The first path is the card's head; what it says stands in the record's title already.
     first = plan.card[0].path if plan.card else ""
-    head = str(record.values.get(first) or "") if first and plan.card[0].field.relation is None else ""
+    head = (
+        str(record.masked.get(first) or record.values.get(first) or "")
+        if first and plan.card[0].field.relation is None
+        else ""
+    )
     return BoardCard(
         id=f"record-{key}-{record.id}",
         title=head or record.title or str(_("Without a name")),
@@ -222,10 +227,7 @@ def _card(plan: BoardPlan, record: Record, formats: Formats, may_move: bool) -> 
         action=f"/o/{quote(key)}/{record.id}/move?{BOARD}={quote(plan.view.name)}",
         version=record.version,
         items=tuple(
-            Item(
-                label=column.label,
-                shown=shown_value(column.field, record.values[column.path], record.titles.get(column.path), formats),
-            )
+            Item(label=column.label, shown=value_at(column.field, record, column.path, formats))
             for column in shown
             if column.path != _OWNER
         ),

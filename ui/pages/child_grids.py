@@ -159,7 +159,7 @@ def _plans(
 
 def _columns(child: ObjectDef, inverse: InverseDef, rights: ObjectAccess) -> list[FieldDef]:
     named = dict.fromkeys(name for section in child.layout.sections for name in section.fields)
-    fields = [child.fields[name] for name in named if name in child.fields and name in rights.readable]
+    fields = [child.fields[name] for name in named if name in child.fields and name in rights.shown]
     shown = [each for each in fields if not each.system and each.name != inverse.field and each.value_type not in _WIDE]
     return shown[:_MOST_COLUMNS]
 
@@ -254,6 +254,7 @@ class _GridWriter:
             sections=(),
             values=record.values if record is not None else {},
             titles=record.titles if record is not None else {},
+            masked=record.masked if record is not None else {},
         )
         cells, prefix = [], html_text(f"{plan.inverse.name}.{index}.")
         hidden = self._identity(prefix, record, typed) if is_stored else ""

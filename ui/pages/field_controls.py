@@ -28,7 +28,7 @@ from ui.page_parts import Control, Option
 from ui.pages.controls import CURRENCY_SUFFIX, input_text, is_ticked, reference_text, widget_of
 from ui.pages.form_values import started_text
 from ui.pages.offered import NOTHING, OfferedRecords
-from ui.pages.values import shown_value
+from ui.pages.values import masked_value, shown_value
 from ui.widgets import ControlState, ControlWords, option_html
 
 _OF_THIS = re.compile(r"\bthis\.([a-z][a-z0-9_]*)")
@@ -107,32 +107,35 @@ class FieldControl:
         offered: some records that a lookup may be set to, for people without scripts.
         """
         name, field = self.name, self._field
-        verdict, value = state.fields[name], state.values.get(name)
+        verdict, value, mask = state.fields[name], state.values.get(name), state.masked.get(name)
         now = ControlState(id=form + self._suffix, error=errors.get(name, ""))
-        if verdict.readonly or self._computed:
+        is_required = verdict.required and mask is None
+        if verdict.readonly or self._computed or (mask is not None and self._files):
             now.readonly = True
             now.required = verdict.required and not self._is_switch
-            now.shown = shown_value(field, value, state.titles.get(name), self._formats)
+            now.shown = (
+                masked_value(mask) if mask else shown_value(field, value, state.titles.get(name), self._formats)
+            )
             return FormControl(id=now.id, name=name, label=self.label, start=None, html=self._write(now))
-        own_text = typed.get(name, "").strip()
+        now.masked, own_text = mask or "", typed.get(name, "").strip()
         if self._is_switch:
             now.checked = is_ticked(typed[name]) if name in typed else value is True
             start = "true" if now.checked else ""
         elif self._ticks:
-            now.required, now.offered = verdict.required, verdict.options
+            now.required, now.offered = is_required, verdict.options
             start = typed[name] if name in typed else input_text(field, value, self._formats)
             now.chosen = start.split(", ")
         elif self._files:
-            now.required = verdict.required
+            now.required = is_required
             now.files = files_in(value)
             start = input_text(field, value, self._formats)
         elif self._parts:
-            now.required = verdict.required
+            now.required = is_required
             start = typed[name] if name in typed else input_text(field, value, self._formats)
             now.chosen = start.split("\n")
             start = started_text(start)
         elif self._options is not None:
-            now.required = verdict.required
+            now.required = is_required
             chosen = own_text or reference_text(value)
             if verdict.options is not None and chosen not in verdict.options and not now.error:
                 # An option that went with what stood elsewhere before: the person chooses again.
@@ -141,7 +144,7 @@ class FieldControl:
             now.lookup_url = self._lookup_url(state)
             start = chosen if is_known else ""
         else:
-            now.required = verdict.required
+            now.required = is_required
             now.value = typed[name] if own_text else input_text(field, value, self._formats)
             now.currency = typed.get(name + CURRENCY_SUFFIX) or self._currency_of(value)
             start = started_text(now.value, now.currency if self._is_in_several else "")

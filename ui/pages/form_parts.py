@@ -175,6 +175,7 @@ def control_words() -> ControlWords:
         currency_of=str(_("Currency of %(label)s", label="%(label)s")),
         lock=str(draw("lock", _("read-only"))),
         alert=str(draw("alert-circle")),
+        kept=str(_("%(mask)s is kept unless you enter another value.", mask="%(mask)s")),
         choose_file=str(_("Choose a file")),
         keep_file=str(_("Keep")),
         sign_here=str(_("Sign here")),
@@ -191,7 +192,7 @@ def _is_shown(name: str, state: FormState) -> bool:
     if verdict is None or not verdict.visible:
         return False
     # What nobody can type and holds nothing would only be noise.
-    return not verdict.readonly or state.values.get(name) is not None
+    return not verdict.readonly or state.values.get(name) is not None or name in state.masked
 
 
 __all__ = ["FormInput", "FormMaker", "FormParts", "FormSection", "control_words", "form_id", "form_maker"]

@@ -6,11 +6,12 @@ saved, and a conflict can show mine, theirs and the original.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from werkzeug.datastructures import MultiDict
 
+from metamodel.field_types.files import holds_files
 from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
 from ui.formats import Formats
@@ -59,26 +60,34 @@ def form_fields(object_def: ObjectDef) -> tuple[FieldDef, ...]:
     return tuple(field for field in object_def.fields.values() if not field.system or field.name == "owner")
 
 
+def is_edited_in_place(field: FieldDef) -> bool:
+    """Say whether a field can be changed alone, where it stands; files come in on forms only."""
+    return not field.is_computed and not holds_files(field) and (not field.system or field.name == "owner")
+
+
 def started_text(text: str, currency: str = "") -> str:
     """Give the text of a control as it is compared: browsers change line ends; a currency with it."""
     plain = text.replace("\r\n", "\n").strip()
     return f"{plain} {currency}" if currency and plain else plain
 
 
-def read_posted(fields: Iterable[FieldDef], given: MultiDict[str, str], formats: Formats) -> PostedForm:
-    """Read a form's controls, those of these fields only."""
+def read_posted(
+    fields: Iterable[FieldDef], given: MultiDict[str, str], formats: Formats, masked: Collection[str] = ()
+) -> PostedForm:
+    """Read a form's controls, those of these fields only; masked: fields that are kept where nothing is typed."""
     if not given:
         return PostedForm(typed={}, values={}, was={}, kept={}, version=None, confirm=(), back="")
     known: Sequence[FieldDef] = tuple(fields)
     by_name = {field.name: field for field in known}
     names = {*by_name, *(name + CURRENCY_SUFFIX for name in by_name)}
     version = given.get("version", "")
+    values = read_form(known, given, formats)
     return PostedForm(
         typed={
             **{name: posted_text(field, given) for name, field in by_name.items() if is_posted(field, given)},
             **{name: given.getlist(name)[-1] for name in given if name in names and name not in by_name},
         },
-        values=read_form(known, given, formats),
+        values={name: value for name, value in values.items() if name not in masked or value not in (None, "", False)},
         was={name.removeprefix(WAS): started_text(given[name]) for name in given if name.startswith(WAS)},
         kept={name.removeprefix(KEEP): given[name] for name in given if name.startswith(KEEP)},
         version=int(version) if version.isdecimal() and len(version) < 10 else None,

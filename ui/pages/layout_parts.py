@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from engine.records.record_state import RecordState
 from engine.records.types import Record
@@ -12,7 +13,8 @@ from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from ui.formats import Formats
 from ui.page_parts import Item
-from ui.pages.values import shown_value
+from ui.pages.form_values import is_edited_in_place
+from ui.pages.values import value_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +27,14 @@ class Section:
     items: tuple[Item, ...]
 
 
-def shown_item(field: FieldDef, record: Record, formats: Formats) -> Item:
-    """Show one field of a record."""
+def shown_item(field: FieldDef, record: Record, formats: Formats, edit_url: str = "") -> Item:
+    """Show one field of a record; edit_url: where it is changed by itself."""
     return Item(
         label=label_text(field.label, formats.language, field.name),
-        shown=shown_value(field, record.values.get(field.name), record.titles.get(field.name), formats),
+        shown=value_at(field, record, field.name, formats),
         help=field.help.in_language(formats.language) if field.help is not None else "",
         full=field.value_type in ("long_text", "rich_text", "json", "files"),
+        edit_url=edit_url,
     )
 
 
@@ -43,7 +46,9 @@ def highlight_items(object_def: ObjectDef, layout: LayoutDef, record: Record, fo
 
 def shown_sections(object_def: ObjectDef, record: Record, state: RecordState, formats: Formats) -> tuple[Section, ...]:
     """Show the sections that are visible now, without fields that are hidden or may not be read."""
-    found = []
+    found, fields = [], object_def.fields
+    edited = {name for name in state.changeable if is_edited_in_place(fields[name])}
+    base = f"/o/{quote(object_def.key)}/{quote(record.id)}/field/"
     for index, (section, visible) in enumerate(zip(state.layout.layout.sections, state.sections, strict=True)):
         names = [name for name in section.fields if name in record.values and name not in state.hidden]
         if visible and names:
@@ -52,7 +57,10 @@ def shown_sections(object_def: ObjectDef, record: Record, state: RecordState, fo
                     id=f"section-{index + 1}",
                     label=label_text(section.label, formats.language, ""),
                     columns=section.columns,
-                    items=tuple(shown_item(object_def.fields[name], record, formats) for name in names),
+                    items=tuple(
+                        shown_item(fields[name], record, formats, base + quote(name) if name in edited else "")
+                        for name in names
+                    ),
                 )
             )
     return tuple(found)

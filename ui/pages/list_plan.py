@@ -19,6 +19,7 @@ from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from metamodel.views import ViewDef
 from ui.formats import Formats
+from ui.pages.form_values import is_edited_in_place
 from ui.rows import NUMBER_TYPES, RowColumn, RowWriter, compile_rows
 
 _MOST_COLUMNS = 6
@@ -57,35 +58,46 @@ def list_plan(
     return pinned.part(key, lambda made: _make(made.metamodel, access, object_def, view, formats))
 
 
-def resolve_path(metamodel: Metamodel, access: Access, object_def: ObjectDef, path: str) -> FieldDef | None:
-    """Follow a path over lookups to its last field; None where a step may not be read or does not exist."""
+def resolve_path(
+    metamodel: Metamodel, access: Access, object_def: ObjectDef, path: str
+) -> tuple[FieldDef, bool] | None:
+    """Follow a path over lookups to its last field, and say whether it may be masked there.
+
+    None where a step may not be read, the last field is not shown, or the path does not exist.
+    """
     current: ObjectDef | None = object_def
     found: FieldDef | None = None
+    read, masked = True, False
     for step in path.split("."):
         if found is not None and (part := part_field(found, step)) is not None:
-            return part
-        if current is None or step not in current.fields or not access.may_read(current.key, step):
+            return part, masked
+        if current is None or step not in current.fields or not read or not access.may_see(current.key, step):
             return None
+        read, masked = access.may_read(current.key, step), step in access.of(current.key).masked
         found = current.fields[step]
         target = _first_target(found)
         current = metamodel.objects.get(target) if target else None
-    return found
+    return None if found is None else (found, masked)
 
 
 def make_columns(
     metamodel: Metamodel, access: Access, object_def: ObjectDef, paths: Sequence[str], language: str
 ) -> tuple[RowColumn, ...]:
-    """Make the columns of those paths that may be read."""
-    columns = []
+    """Make the columns of those paths that are shown."""
+    columns, rights = [], access.of(object_def.key)
+    updatable = rights.updatable if rights.may("update") else frozenset()
     for path in paths:
-        field = resolve_path(metamodel, access, object_def, path)
-        if field is not None:
+        found = resolve_path(metamodel, access, object_def, path)
+        if found is not None:
+            field, masked = found
             columns.append(
                 RowColumn(
                     path=path,
                     field=field,
                     label=_path_label(metamodel, object_def, path, language),
                     linked=_may_open(access, field),
+                    edited=path in updatable and is_edited_in_place(field),
+                    masked=masked,
                 )
             )
     return tuple(columns)
@@ -125,8 +137,11 @@ def _make(
     )
 
 
-def is_sortable(field: FieldDef) -> bool:
-    """Say whether a column head sorts by the field."""
+def is_sortable(column: RowColumn) -> bool:
+    """Say whether a column's head sorts by it."""
+    field = column.field
+    if field.encrypted or column.masked:
+        return False
     several = field.holds_several or field.value_type == "files"
     return field.type not in _UNSORTED and not several and not parts_of_field(field)
 

@@ -13,6 +13,7 @@ from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
+from werkzeug.datastructures import MultiDict
 
 from engine.errors import AccessDenied, ConfirmationNeeded, FieldError, StaleVersion, ValidationFailed
 from engine.records.types import Saved
@@ -33,7 +34,7 @@ from ui.pages.form_values import BACK, CONFIRM, PostedForm, form_fields, read_po
 from ui.pages.fragments import render_block
 from ui.pages.kept_pages import kept_page
 from ui.pages.layout_note import layout_note_html
-from ui.pages.rights import readable_object, user_formats
+from ui.pages.rights import access_of, readable_object, user_formats
 from ui.security import local_path
 
 blueprint = Blueprint("record_form", __name__)
@@ -183,7 +184,7 @@ def _shown(object_def: ObjectDef, form: FilledForm, *, is_new: bool) -> str:
 
 def _state_answer(object_def: ObjectDef, record_id: str | None) -> ResponseReturnValue:
     # Files wait until the form is saved, or have come in by themselves.
-    posted = read_posted(form_fields(object_def), request.form, user_formats())
+    posted = _read(object_def, request.form)
     form = _filled(object_def, record_id, posted)
     return render_block(_TEMPLATE, "form_fields", page=_page(object_def, form, record_id is None))
 
@@ -274,7 +275,12 @@ def _refused(
 def _posted(object_def: ObjectDef) -> tuple[PostedForm, Sequence[FieldError]]:
     """Read the posted form; files that came with it are taken in, with what is wrong with them."""
     found = take_files(object_def)
-    return read_posted(form_fields(object_def), found.given, user_formats()), found.errors
+    return _read(object_def, found.given), found.errors
+
+
+def _read(object_def: ObjectDef, given: MultiDict[str, str]) -> PostedForm:
+    masked = access_of().of(object_def.key).masked
+    return read_posted(form_fields(object_def), given, user_formats(), masked)
 
 
 def _new_title(object_def: ObjectDef) -> str:

@@ -184,10 +184,11 @@ def _heads(plan: ListPlan, state: ListState) -> tuple[Column, ...]:
         Column(
             label=column.label,
             name=column.path,
-            sort_url=state.url(sort=_next_sort(column.path, order)) if is_sortable(column.field) else "",
+            sort_url=state.url(sort=_next_sort(column.path, order)) if is_sortable(column) else "",
             sorted=_sorted(column.path, order),
             end=is_number(column.field),
             title=index == 0,
+            edited=column.edited,
         )
         for index, column in enumerate(plan.columns)
     )

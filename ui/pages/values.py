@@ -7,6 +7,7 @@ import datetime as dt
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from engine.records.types import Record
 from metamodel.field_types.number import most_stars
 from metamodel.fields import FieldDef
 from metamodel.texts import label_text
@@ -42,6 +43,19 @@ def shown_value(field: FieldDef, value: object, title: str | None, formats: Form
     words = {"yes": str(_("Yes")), "no": str(_("No"))} if kind == "boolean" else {}
     text = plain_text(field, formats, words)(value)
     return Shown(kind=kind, text=text, href=_href(kind, text), iso=_iso(value), markup=_markup(field, value))
+
+
+def value_at(field: FieldDef, record: Record, path: str, formats: Formats) -> Shown:
+    """Make the shown form of what a record has at a path that ends in a field: masked, where its reader sees it so."""
+    mask = record.masked.get(path)
+    if mask is not None:
+        return masked_value(mask)
+    return shown_value(field, record.values.get(path), record.titles.get(path), formats)
+
+
+def masked_value(mask: str) -> Shown:
+    """Make the shown form of a value that its reader sees masked."""
+    return Shown(kind="masked", text=mask)
 
 
 def _markup(field: FieldDef, value: object) -> Markup | None:

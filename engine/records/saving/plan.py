@@ -17,6 +17,7 @@ from metamodel.currency_rates import rated_fields
 from metamodel.field_types import FieldType, FieldTypeRegistry
 from metamodel.field_types.files import holds_files
 from metamodel.fields import FieldDef, RelationKind
+from metamodel.masks import MASK
 from metamodel.objects import ObjectDef, ValidationDef, ValidationSeverity
 from metamodel.source import LocatedText
 from workflow_dsl.context import Context
@@ -276,13 +277,10 @@ class _PlanMaker:
         return (*single, *(key.fields for key in self._object.unique))
 
 
-MASK = "••••"
-"""What the audit log keeps of a value that is encrypted at rest."""
-
-
 def _json_form(field_type: FieldType, item: FieldDef) -> Callable[[Any], Any] | None:
     """Give what turns a value into its JSON form; None where it stands as it is."""
     if item.encrypted:
+        # The audit log keeps only that it changed.
         return lambda value: MASK
     if type(field_type).to_json is FieldType.to_json:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from engine.access.predicates import EVERYONE
+from engine.access.eyes import Sight, sight_of
 from engine.records.saving.drafts import RecordDraft
 from engine.records.types import Record
 from metamodel.fields import FieldDef
@@ -19,16 +19,17 @@ def saved_record(draft: RecordDraft, transaction: Transaction) -> Record:
     """Give the record after the save."""
     access = transaction.access.of(draft.object_key)
     context = draft.context
-    values: dict[str, Any] = {}
-    for name in draft.plan.object.fields:
-        if name not in access.readable or name == "deleted_at":
-            continue
-        right = access.fields[name].read
-        shown = right is EVERYONE or right.test(context)
-        values[name] = context.this.get(name) if shown else None
-    titles = {name: title for name, title in _titles(draft, transaction).items() if name in values}
     types = transaction.release.field_types
     fields = draft.plan.object.fields
+    shown, values, masked = access.shown, {}, {}
+    for name in fields:
+        if name not in shown or name == "deleted_at":
+            continue
+        sight, value = sight_of(access.fields[name], context), context.this.get(name)
+        values[name] = value if sight is Sight.CLEAR else None
+        if sight is Sight.MASKED and value is not None:
+            masked[name] = types.of(fields[name]).masked(value)
+    titles = {name: title for name, title in _titles(draft, transaction).items() if values.get(name) is not None}
 
     def to_json(record: Record) -> dict[str, object]:
         written = {
@@ -36,7 +37,7 @@ def saved_record(draft: RecordDraft, transaction: Transaction) -> Record:
             for name, value in record.values.items()
             if name not in ("id", "version")
         }
-        return {"id": record.id, "version": record.version, **written}
+        return {"id": record.id, "version": record.version, **written, **record.masked}
 
     return Record(
         object=draft.object_key,
@@ -44,6 +45,7 @@ def saved_record(draft: RecordDraft, transaction: Transaction) -> Record:
         version=draft.values["version"],
         values=values,
         titles=titles,
+        masked=masked,
         title=draft.title or transaction.cache.title(draft.object_key, context) or "",
         to_json=to_json,
     )

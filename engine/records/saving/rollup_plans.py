@@ -10,7 +10,8 @@ from engine.expressions.sql.environment import Environment
 from engine.expressions.sql.frames import Frame
 from engine.expressions.sql.scopes import RowScope
 from engine.records.batches import given_one_of
-from engine.records.cells import Cell, CellMaker
+from engine.records.cell import Cell
+from engine.records.cells import CellMaker
 from engine.records.parts import ReleaseParts
 from engine.records.statements import Prepared
 from metamodel.fields import FieldDef, RollupFunction

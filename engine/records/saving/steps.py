@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from engine.access.grants import masked_fields
 from engine.errors import AccessDenied, ConfirmationNeeded, ValidationFailed
 from engine.records.duplicates.finding import check_duplicates, keep_keys
 from engine.records.hooks import SaveKind
@@ -113,11 +114,19 @@ def reader(transaction: Transaction, object_def: ObjectDef, kind: SaveKind) -> V
     def make() -> ValueReader:
         plan: SavePlan = save_plan(parts, object_def.key)
         rights = access.of(object_def.key)
-        # What may not be read can't be set either: whoever may not know a field has no use for its name.
-        writable = plan.settable & rights.readable
+        # What is not shown can't be set either: whoever may not know a field has no use for its name.
+        writable = plan.settable & rights.shown
         writable &= rights.creatable if kind is SaveKind.CREATED else rights.updatable
         types, context = parts.release.field_types, parts.value_context
-        return ValueReader(object_def, types, context, writable=writable, readable=rights.readable, language=language)
+        return ValueReader(
+            object_def,
+            types,
+            context,
+            writable=writable,
+            shown=rights.shown,
+            masked=masked_fields(parts.metamodel, object_def.key),
+            language=language,
+        )
 
     return parts.made(key, make)
 
