@@ -21,6 +21,7 @@ from engine.automation.service import Automation
 from engine.automation.tuning import Tuning
 from engine.clock import Clock
 from engine.exports.service import Exports
+from engine.expressions.keeping import TreeKeeping
 from engine.expressions.sql_functions import expression_functions
 from engine.files.collecting import FileCollector
 from engine.files.contents import ContentFolder
@@ -35,6 +36,7 @@ from engine.releases.author_hints import check_hints
 from engine.releases.candidate import Candidate, Language, check_folders
 from engine.releases.definition_checks import check_definitions
 from engine.releases.expression_checks import check_expressions
+from engine.releases.kept_trees import KeptTreeStore
 from engine.releases.recomputing import Recomputer
 from engine.releases.role_checks import check_roles
 from engine.releases.store import ReleaseStore, ReleaseWatcher
@@ -61,6 +63,7 @@ class Platform:
     releases: ReleaseStore
     applier: ReleaseApplier
     watcher: ReleaseWatcher
+    keeping: TreeKeeping
     records: Records
     accounts: Accounts
     imports: Imports
@@ -92,13 +95,20 @@ class Platform:
         database, system = _connect(settings, clock)
         language = installed_language(plugins)
         cipher = Cipher(settings.secret())
-        releases = ReleaseStore(database, system, language, settings.app_settings, cipher)
+        trees = _trees(system, settings, language, plugins)
+        releases = ReleaseStore(database, system, language, trees, settings.app_settings, cipher)
         records = Records(database, system, releases.current, clock, ids, language.functions, settings.secret())
         stamp = AccountStamp(database, system.stamp)
         files, collector = _files(settings, releases, records, clock)
         automation = _automate(settings, releases, records, plugins, clock, ids, tuning, [_collecting(collector)])
         records.join(automation.before_rules, UserChanges(automation.after_save, stamp))
         current = releases.current
+        keeping = TreeKeeping(
+            releases=releases,
+            trees=trees,
+            language_of=lambda release: records.parts(release).language,
+            rules_of=automation.checked_rules,
+        )
         opened = open_accounts(
             database,
             system,
@@ -119,7 +129,8 @@ class Platform:
             ids=ids,
             releases=releases,
             applier=ReleaseApplier(releases, clock, Recomputer(records).recompute),
-            watcher=ReleaseWatcher(releases, every_s=settings.watch_seconds, also=(stamp.refresh,)),
+            watcher=ReleaseWatcher(releases, every_s=settings.watch_seconds, also=(stamp.refresh, keeping.look)),
+            keeping=keeping,
             records=records,
             files=files,
             file_collector=collector,
@@ -173,6 +184,13 @@ def _connect(settings: PlatformSettings, clock: Clock) -> tuple[Database, System
     system = build_system_tables(database.dialect)
     upgrade_system_tables(database, system, clock)
     return database, system
+
+
+def _trees(
+    system: SystemTables, settings: PlatformSettings, language: Language, plugins: PluginManager
+) -> KeptTreeStore:
+    versions = (f"{each.name} {each.version} {each.active}" for each in plugins.statuses)
+    return KeptTreeStore(system, settings.secret(), language.functions, (*versions, *plugins.action_names))
 
 
 def _files(

@@ -43,11 +43,14 @@ from engine.ids import IdMaker
 from engine.records.clocks.breaching import ClockKeeper
 from engine.records.pools.returning import PoolKeeper
 from engine.records.service import Records
+from engine.releases.collector import collector_paused
+from engine.releases.kept_trees import RULES
 from engine.releases.release import NoRelease, Release
 from engine.releases.store import ReleaseStore
 from engine.storage.database import Database
 from engine.storage.system_tables import SystemTables
 from plugins.manager import PluginManager
+from workflow_dsl.checked_rules import CheckedRule
 from workflow_dsl.functions import FunctionRegistry
 from workflow_dsl.rule_checker import check_all_rules
 
@@ -247,10 +250,18 @@ class Automation:
         )
         return runner.run_segment
 
+    def checked_rules(self, release: Release) -> Sequence[CheckedRule]:
+        """Give the rules of a release as they were checked: those that are kept, else all are checked."""
+        with collector_paused():
+            kept = release.trees.open(RULES, release.metamodel)
+            if kept is not None:
+                return kept
+            return check_all_rules(release.metamodel, self._functions, self._plugins.action_names).rules
+
     def _build_index(self, release: Release) -> RuleIndex:
-        checked = check_all_rules(release.metamodel, self._functions, self._plugins.action_names)
         builder = ProgramBuilder(release.metamodel)
-        return RuleIndex(builder.build(rule) for rule in checked.rules)
+        with collector_paused():
+            return RuleIndex(builder.build(rule) for rule in self.checked_rules(release))
 
     def _current(self) -> Release | None:
         try:

@@ -1,4 +1,4 @@
-"""The expressions of one release: parsed, checked and compiled once, asked for by who wrote them and where they stand.
+"""The expressions of one release: checked once or taken as they are kept, asked for by who wrote them and where.
 
 What an author of the configuration wrote was checked before the release was made; should one fail here all the same, it
 is `None`, and whoever asked refuses. What a user brings is checked here against what the user may read.
@@ -6,12 +6,13 @@ is `None`, and whoever asked refuses. What a user brings is checked here against
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from engine.releases.kept_trees import part_of
 from engine.releases.release import Release
 from metamodel.fields import FieldDef
-from metamodel.source import LocatedText
+from metamodel.source import LocatedText, Problems
 from workflow_dsl.checker import CheckedExpression, check_condition, check_message, check_text
 from workflow_dsl.compiler import compile_expression
 from workflow_dsl.context import Context
@@ -22,6 +23,7 @@ from workflow_dsl.typed import Typed
 from workflow_dsl.types import Type, type_of_field
 
 Evaluate = Callable[[Context], Any]
+_Key = tuple[str | None, ...]
 
 
 class BrokenExpression(Exception):
@@ -38,7 +40,9 @@ class ReleaseLanguage:
     def __init__(self, release: Release, functions: FunctionRegistry) -> None:
         self._release = release
         self._functions = functions
-        self._checked: dict[object, CheckedExpression] = {}
+        # By kind, object and what else tells expressions apart.
+        self._checked: dict[_Key, CheckedExpression] = {}
+        self._opened: set[str] = set()
         self._compiled: dict[int, tuple[Typed, Callable[..., Any]]] = {}
 
     def scope(self, object_key: str | None, place: str, **options: Any) -> Scope:
@@ -51,7 +55,7 @@ class ReleaseLanguage:
 
         Raises: BrokenExpression.
         """
-        key = ("condition", text.text, str(text.at), object_key, row_object)
+        key = ("condition", object_key, text.text, str(text.at), row_object)
         scope = self.scope(object_key, "a condition", allows_old=True, row_object=row_object)
         return self._sound(key, text, lambda: check_condition(text, scope))
 
@@ -61,27 +65,27 @@ class ReleaseLanguage:
         Raises: BrokenExpression.
         """
         self.condition(text, object_key, row_object=row_object)
-        return self._checked["condition", text.text, str(text.at), object_key, row_object].reads
+        return self._checked["condition", object_key, text.text, str(text.at), row_object].reads
 
     def expression(self, text: LocatedText, object_key: str, wanted: Type | None = None) -> Typed:
         """Give an author's expression over a record.
 
         Raises: BrokenExpression.
         """
-        key = ("expression", text.text, str(text.at), object_key)
+        key = ("expression", object_key, text.text, str(text.at))
         scope = self.scope(object_key, "an expression", allows_old=True)
         return self._sound(key, text, lambda: check_text(text, scope, wanted=wanted))
 
     def expression_reads(self, text: LocatedText, object_key: str) -> Reads:
         """Give what an author's expression reads, once it was asked for."""
-        return self._checked["expression", text.text, str(text.at), object_key].reads
+        return self._checked["expression", object_key, text.text, str(text.at)].reads
 
     def message(self, text: LocatedText, object_key: str) -> Typed:
         """Give an author's text with `{expression}` in it.
 
         Raises: BrokenExpression.
         """
-        key = ("message", text.text, str(text.at), object_key)
+        key = ("message", object_key, text.text, str(text.at))
         scope = self.scope(object_key, "a message", allows_old=True)
         return self._sound(key, text, lambda: check_message(text, scope))
 
@@ -139,10 +143,26 @@ class ReleaseLanguage:
         """Give the type that expressions see of a field."""
         return type_of_field(self.field(object_key, name))
 
-    def _sound(self, key: object, text: LocatedText, check: Callable[[], CheckedExpression]) -> Typed:
-        found = self._checked.get(key)
+    def sound(self, object_key: str) -> Iterator[tuple[_Key, Typed, Reads]]:
+        """Go through an object's expressions that were asked for and are right, in the form in which they are kept."""
+        for key, found in tuple(self._checked.items()):
+            if key[1] == object_key and found.typed is not None:
+                yield key, found.typed, found.reads
+
+    def _sound(self, key: _Key, text: LocatedText, check: Callable[[], CheckedExpression]) -> Typed:
+        found = self._checked.get(key) or self._kept(key)
         if found is None:
             found = self._checked[key] = check()
         if found.typed is None:
             raise BrokenExpression(found, text)
         return found.typed
+
+    def _kept(self, key: _Key) -> CheckedExpression | None:
+        """Give an expression that is kept with the release; those of an object are opened together."""
+        object_key = str(key[1])
+        if object_key not in self._opened:
+            release = self._release
+            for each, typed, reads in release.trees.open(part_of(object_key), release.metamodel) or ():
+                self._checked.setdefault(each, CheckedExpression(typed=typed, reads=reads, problems=Problems()))
+            self._opened.add(object_key)
+        return self._checked.get(key)

@@ -108,9 +108,7 @@ class ReleaseApplier:
         """Plan apps against what the database has; writes nothing."""
         return self._plan(self._check(apps))
 
-    def apply(
-        self, apps: Apps, *, author: str, comment: str = "", progress: Progress | None = None
-    ) -> Applied:
+    def apply(self, apps: Apps, *, author: str, comment: str = "", progress: Progress | None = None) -> Applied:
         """Check, migrate and publish apps; unchanged ones make no new release.
 
         Raises:

@@ -21,6 +21,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 import metamodel as metamodel_package
 import workflow_dsl
+from engine.releases.collector import collector_paused
 from engine.storage.system_tables import SystemTables
 from metamodel.apps import Metamodel
 from workflow_dsl.functions import FunctionRegistry
@@ -35,6 +36,8 @@ _FASTEST = 1
 RULES = "rules"
 """The part of the rules; the expressions of an object are the part `part_of` names."""
 
+Parts = Mapping[str, Iterable[object]]
+
 
 def part_of(object_key: str) -> str:
     """Name the part of an object's expressions."""
@@ -44,23 +47,30 @@ def part_of(object_key: str) -> str:
 class KeptTrees:
     """What is kept of one release, as one process has it: opened part by part, when it is first asked for."""
 
-    __slots__ = ("_functions", "_parts")
+    __slots__ = ("_functions", "_parts", "_reader")
 
     def __init__(self, parts: Mapping[str, bytes], functions: FunctionRegistry) -> None:
         self._parts = parts
         self._functions = functions
+        self._reader: TreeReader | None = None
 
     def __bool__(self) -> bool:
         return bool(self._parts)
 
     def open(self, part: str, metamodel: Metamodel) -> tuple[Any, ...] | None:
-        """Give the trees of a part (`RULES`, `part_of` an object); None where they are not kept."""
+        """Give the trees of a part (`RULES`, `part_of` an object); None where they are not kept.
+
+        metamodel: the release's own.
+        """
         content = self._parts.get(part)
         if content is None:
             return None
+        if self._reader is None:
+            self._reader = TreeReader(metamodel, self._functions)
         try:
-            shared, values = orjson.loads(zlib.decompress(content))
-            return tuple(TreeReader(metamodel, self._functions).read(shared, values))
+            with collector_paused():
+                shared, values = orjson.loads(zlib.decompress(content))
+                return tuple(self._reader.read(shared, values))
         except (NotKeepable, ValueError, zlib.error):
             # It is signed, so it was written so: a fault of this program, which must stop nobody.
             _LOG.exception("what is kept of %s cannot be read; it is checked again", part)
@@ -109,15 +119,8 @@ class KeptTreeStore:
         """What is kept of a release of which nothing is kept."""
         return KeptTrees(MappingProxyType({}), self._functions)
 
-    def write(
-        self,
-        connection: Connection,
-        number: int,
-        checksum: str,
-        metamodel: Metamodel,
-        parts: Mapping[str, Iterable[object]],
-    ) -> None:
-        """Write what was found of the newest release, in place of all that is kept; parts without a form are left out."""
+    def write(self, connection: Connection, number: int, checksum: str, metamodel: Metamodel, parts: Parts) -> None:
+        """Write what was found of a release, in place of all that is kept; parts without a form are left out."""
         writer = TreeWriter(metamodel, self._functions)
         rows = []
         for part, trees in parts.items():

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, TypeVar, cast
 
 from engine.errors import EngineError
+from engine.releases.kept_trees import KeptTrees
 from engine.releases.settings_in_force import SettingsInForce
 from engine.storage.layout import StoredParts
 from engine.storage.tables import Tables
@@ -62,10 +63,11 @@ class Release:
     """A published configuration; everything reachable from it stays as it is.
 
     number: ascending from 1. stored: which formulas and titles are kept in columns. settings: the values of app
-    settings in this environment; when one changes the release is made anew around the same definitions.
+    settings in this environment; when one changes the release is made anew around the same definitions. trees: what is
+    kept of its checked expressions and rules.
     """
 
-    __slots__ = ("_lock", "_parts", "field_types", "info", "metamodel", "settings", "stored", "tables")
+    __slots__ = ("_lock", "_parts", "field_types", "info", "metamodel", "settings", "stored", "tables", "trees")
 
     def __init__(
         self,
@@ -76,6 +78,7 @@ class Release:
         stored: StoredParts,
         field_types: FieldTypeRegistry,
         settings: SettingsInForce,
+        trees: KeptTrees,
     ) -> None:
         self.info = info
         self.metamodel = metamodel
@@ -83,6 +86,7 @@ class Release:
         self.stored = stored
         self.field_types = field_types
         self.settings = settings
+        self.trees = trees
         self._lock = threading.RLock()
         self._parts: dict[Hashable, Any] = {}
 
@@ -105,6 +109,7 @@ class Release:
             stored=self.stored,
             field_types=self.field_types,
             settings=settings,
+            trees=self.trees,
         )
 
     def part(self, key: Hashable, factory: Callable[[Release], Part]) -> Part:

@@ -17,6 +17,8 @@ from sqlalchemy import Connection
 
 from engine.errors import DatabaseUnavailable, EngineError
 from engine.releases.candidate import Language
+from engine.releases.collector import collector_paused
+from engine.releases.kept_trees import KeptTrees, KeptTreeStore
 from engine.releases.release import NoRelease, Release, ReleaseInfo, ReleaseUnreadable
 from engine.releases.settings_in_force import (
     SETTINGS_STAMP,
@@ -51,7 +53,8 @@ class SettingsUnsound(EngineError):
 class ReleaseStore:
     """The releases of one installation, as one process has them.
 
-    setting_variables: values of app settings out of the process's environment, see `SettingSources`.
+    setting_variables: values of app settings out of the process's environment, see `SettingSources`. trees: where
+    checked expressions and rules are kept.
     """
 
     def __init__(
@@ -59,9 +62,11 @@ class ReleaseStore:
         database: Database,
         system: SystemTables,
         language: Language,
+        trees: KeptTreeStore,
         setting_variables: Mapping[str, str] = MappingProxyType({}),
         cipher: Cipher | None = None,
     ) -> None:
+        self._trees = trees
         self._cipher = cipher
         self.database = database
         self.system = system
@@ -175,11 +180,13 @@ class ReleaseStore:
         for listener in self._listeners:
             listener(release)
 
-    def make(self, stored: StoredRelease, metamodel: Metamodel) -> Release:
-        """Make the release of a stored form and its linked metamodel."""
+    def make(self, stored: StoredRelease, metamodel: Metamodel, trees: KeptTrees | None = None) -> Release:
+        """Make the release of a stored form and its linked metamodel; trees: what is kept of it."""
         parts = stored.stored_parts
         types = self.language.field_types
-        tables = build_tables(metamodel, self.database.dialect, stored=parts, field_types=types, cipher=self._cipher)
+        dialect = self.database.dialect
+        with collector_paused():
+            tables = build_tables(metamodel, dialect, stored=parts, field_types=types, cipher=self._cipher)
         return Release(
             info=stored.info,
             metamodel=metamodel,
@@ -187,6 +194,7 @@ class ReleaseStore:
             stored=parts,
             field_types=types,
             settings=self._in_force(metamodel),
+            trees=trees if trees is not None else self._trees.nothing,
         )
 
     def _in_force(self, metamodel: Metamodel) -> SettingsInForce:
@@ -218,12 +226,14 @@ class ReleaseStore:
     def _load(self, number: int | None) -> tuple[Release, StoredRelease]:
         with self.database.read() as connection:
             stored = read_release(connection, self.system, number)
-        if stored is None:
-            raise NoRelease
-        metamodel, problems = load_sources(stored.sources, self.language.field_types)
+            if stored is None:
+                raise NoRelease
+            trees = self._trees.read(connection, stored.info.number, stored.info.checksum)
+        with collector_paused():
+            metamodel, problems = load_sources(stored.sources, self.language.field_types)
         if metamodel is None:
             raise ReleaseUnreadable(stored.info.number, problems.errors)
-        return self.make(stored, metamodel), stored
+        return self.make(stored, metamodel, trees), stored
 
 
 class ReleaseWatcher:

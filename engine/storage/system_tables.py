@@ -88,8 +88,8 @@ def _configuration(make: SystemTableMaker) -> dict[str, Table]:
             make.json("plan", nullable=False),
             make.text("checksum", nullable=False),
         ),
-        # What was found when checking the newest release's expressions and rules, one row a part of it, signed; program:
-        # which program found it (engine/releases/kept_trees.py). Made again wherever it is missing.
+        # What was found when checking the newest release's expressions and rules, one signed row a part of it; program:
+        # which program found it (engine/releases/kept_trees.py). Checked again wherever it is missing.
         "checked": make.table(
             "fs_checked",
             make.number("release", primary_key=True, autoincrement=False),

@@ -91,12 +91,15 @@ def apply_folders(platform: Platform, folders: Sequence[Path], *, comment: str =
             show_progress(done, total, text)
 
     try:
-        return platform.apply_release(folders, author=author_name(), comment=comment, progress=say)
+        applied = platform.apply_release(folders, author=author_name(), comment=comment, progress=say)
     except ReleaseRefused as refused:
         show_problems(refused.problems, texts_of_folders(folders))
         raise ReleaseRefused(
             (), f"{counted(len(refused.problems), 'problem')}; the running release stays."
         ) from refused
+    # Whoever starts after this finds what was checked, also with a program that did not check it.
+    platform.keeping.look()
+    return applied
 
 
 def author_name() -> str:

@@ -4,20 +4,23 @@ but fields, lists, rule files and functions that the release and the installatio
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from metamodel.apps import Metamodel
 from metamodel.source import Anchor, LocatedText, Location
 from metamodel.values import ForeignMoney
-from workflow_dsl.functions import FunctionRegistry
+from workflow_dsl.functions import Function, FunctionRegistry
 from workflow_dsl.keeping.forms import Mark, NotKeepable, Shared, forms
 from workflow_dsl.syntax import Span
 
 Plain = Any
-_Make = Callable[[list[Plain]], Any]
+_Value = Callable[[Plain], Any]
+_Make = Callable[[list[Plain], _Value, list[Any]], Any]
+"""Makes what a list stands for; it is given what makes the parts, and what was shared."""
 
 
 class TreeReader:
@@ -27,6 +30,7 @@ class TreeReader:
         self._metamodel = metamodel
         self._functions = functions
         self._forms = forms()
+        self._makers: tuple[_Make, ...] = (*(_SIMPLE[mark] for mark in Mark), *map(_maker, self._forms.nodes))
         self._files = {text.at.file: text for app in metamodel.apps for text in app.rule_files}
 
     def read(self, shared: Sequence[Plain], values: Sequence[Plain]) -> Iterator[Any]:
@@ -34,20 +38,28 @@ class TreeReader:
 
         Raises: NotKeepable: this is not what a `TreeWriter` of this program over this metamodel wrote.
         """
+        made: list[Any] = []
+        makers = self._makers
+
+        def value(data: Plain) -> Any:
+            # A list of one number points at what was shared; else its first number says what to make.
+            if type(data) is not list:
+                return data
+            return made[data[0]] if len(data) == 1 else makers[data[0]](data, value, made)
+
         try:
-            reading = _Reading(self._forms.nodes)
             for each in shared:
-                reading.shared.append(self._shared(each, reading))
-            for value in values:
-                yield reading.value(value)
+                made.append(self._shared(each, value))
+            for each in values:
+                yield value(each)
         except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as fault:
             raise NotKeepable(f"{type(fault).__name__}: {fault}") from fault
 
-    def _shared(self, data: list[Plain], reading: _Reading) -> Any:
+    def _shared(self, data: list[Plain], value: _Value) -> Any:
         objects = self._metamodel.objects
         match data:
             case [Shared.VALUE, written]:
-                return reading.value(written)
+                return value(written)
             case [Shared.CHOICE, number, place]:
                 return list(self._forms.choices[number])[place]
             case [Shared.FILE, file]:
@@ -65,48 +77,39 @@ class TreeReader:
                 return LocatedText(text=text, at=Location(file, line, column), anchors=held)
         raise NotKeepable(f"{data!r} stands for nothing")
 
-    def _function(self, name: str) -> Any:
+    def _function(self, name: str) -> Function:
         found = self._functions.find(name)
         if found is None:
             raise NotKeepable(f"there is no function '{name}'")
         return found
 
 
-class _Reading:
-    """One reading. A list of one number points at what was shared; else the first number says what to make."""
+_SIMPLE: Mapping[Mark, _Make] = MappingProxyType(
+    {
+        Mark.TUPLE: lambda data, value, _: tuple([value(item) for item in data[1]]),
+        Mark.SET: lambda data, value, _: frozenset([value(item) for item in data[1]]),
+        Mark.SPAN: lambda data, _, shared: tuple.__new__(Span, (data[1], data[2], shared[data[3]])),
+        Mark.DECIMAL: lambda data, *_: Decimal(data[1]),
+        Mark.DATE: lambda data, *_: dt.date.fromisoformat(data[1]),
+        Mark.DATETIME: lambda data, *_: dt.datetime.fromisoformat(data[1]),
+        Mark.TIME: lambda data, *_: dt.time.fromisoformat(data[1]),
+        Mark.INTEGER: lambda data, *_: int(data[1]),
+        Mark.FOREIGN: lambda data, value, _: ForeignMoney(value(data[1]), data[2], value(data[3])),
+    }
+)
 
-    def __init__(self, nodes: Sequence[type]) -> None:
-        self.shared: list[Any] = []
-        simple: dict[Mark, _Make] = {
-            Mark.TUPLE: lambda data: tuple([self.value(item) for item in data[1]]),
-            Mark.SET: lambda data: frozenset([self.value(item) for item in data[1]]),
-            Mark.SPAN: lambda data: tuple.__new__(Span, (data[1], data[2], self.shared[data[3]])),
-            Mark.DECIMAL: lambda data: Decimal(data[1]),
-            Mark.DATE: lambda data: dt.date.fromisoformat(data[1]),
-            Mark.DATETIME: lambda data: dt.datetime.fromisoformat(data[1]),
-            Mark.TIME: lambda data: dt.time.fromisoformat(data[1]),
-            Mark.INTEGER: lambda data: int(data[1]),
-            Mark.FOREIGN: lambda data: ForeignMoney(self.value(data[1]), data[2], self.value(data[3])),
-        }
-        self._makers: list[_Make] = [*(simple[mark] for mark in Mark), *map(self._maker, nodes)]
 
-    def value(self, data: Plain) -> Any:
-        """Make what data stands for."""
-        if type(data) is not list:
-            return data
-        return self.shared[data[0]] if len(data) == 1 else self._makers[data[0]](data)
+def _maker(kind: type) -> _Make:
+    if not is_dataclass(kind):
+        return lambda data, value, _: kind(*[value(item) for item in data[1:]])
+    # The nodes are frozen: their slots are filled beside `__init__`, which is what takes the time of making them.
+    fillers = [getattr(kind, name).__set__ for name in kind.__dataclass_fields__]
+    new = object.__new__
 
-    def _maker(self, kind: type) -> _Make:
-        if not is_dataclass(kind):
-            return lambda data: kind(*[self.value(item) for item in data[1:]])
-        # The nodes are frozen: their slots are filled beside `__init__`, which is what takes the time of making them.
-        fillers = [getattr(kind, name).__set__ for name in kind.__dataclass_fields__]
-        new, value = object.__new__, self.value
+    def make(data: list[Plain], value: _Value, _: list[Any]) -> Any:
+        node = new(kind)
+        for fill, item in zip(fillers, data[1:], strict=True):
+            fill(node, value(item) if type(item) is list else item)
+        return node
 
-        def make(data: list[Plain]) -> Any:
-            node = new(kind)
-            for fill, item in zip(fillers, data[1:], strict=True):
-                fill(node, value(item) if type(item) is list else item)
-            return node
-
-        return make
+    return make
