@@ -27,10 +27,15 @@ class Scene:
     world: SalesWorld
     run_ids: list[str] = field(default_factory=list)
     clients: dict[str, FlaskClient] = field(default_factory=dict)
+    references: dict[str, AccessReference] = field(default_factory=dict)
 
     def reference(self, who: str) -> AccessReference:
-        world = self.world.as_reference(self.sales, PEOPLE)
-        return AccessReference(self.sales.app, world, self.sales.user_ids[who], PEOPLE[who][2])
+        """Give the plain reading of a user's roles; the files are read once."""
+        if who not in self.references:
+            world = self.world.as_reference(self.sales, PEOPLE)
+            made = AccessReference(self.sales.app, world, self.sales.user_ids[who], PEOPLE[who][2])
+            self.references[who] = made
+        return self.references[who]
 
     def may_read(self, who: str, record_id: str) -> bool:
         """Say whether a user may read a record, of whatever object."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import MetaData, Table, create_engine, inspect, select
+from sqlalchemy import create_engine, inspect
 
 
 def dump_tables(database_url: str, *, leave_out: Collection[str] = ()) -> Mapping[str, tuple[str, ...]]:
@@ -22,8 +22,8 @@ def dump_tables(database_url: str, *, leave_out: Collection[str] = ()) -> Mappin
                 for name in inspector.get_table_names(schema):
                     if name in leave_out:
                         continue
-                    table = Table(name, MetaData(), schema=schema, autoload_with=connection)
-                    rows = connection.execute(select(*table.columns)).all()
+                    # As the driver gives them: to reflect each table takes longer than all the rows.
+                    rows = connection.exec_driver_sql(f'SELECT * FROM "{schema}"."{name}"').all()
                     found[f"{schema}.{name}"] = tuple(sorted(repr(tuple(row)) for row in rows))
         return found
     finally:
