@@ -36,7 +36,7 @@ def unmerge(object_name: str, record_id: str) -> Response:
     key = object_key(object_name)
     check_record_id(key, record_id)
     values = read_object()
-    named = values.pop("merge", None)
+    named = values.pop("merge", "")
     if values or not isinstance(named, str):
         raise ApiProblem(400, "bad_request", "The body is `merge`, the id of the merge, and nothing else.")
     with platform().records.transaction(actor(), release=release()) as transaction:
@@ -54,7 +54,7 @@ def _request(record_id: str, version: int | None) -> MergeRequest:
     if unknown:
         known = ", ".join(sorted((*_KEYS, "confirm")))
         raise ApiProblem(400, "bad_request", f"'{min(unknown)}' is not a key here; known: {known}.")
-    gone, take, versions = values.get("from"), values.get("take", {}), values.get("versions", {})
+    gone, take, versions = values.get("from", []), values.get("take", {}), values.get("versions", {})
     if not isinstance(gone, list) or not _all(gone, str):
         raise ApiProblem(400, "bad_request", "`from` is a list of ids.")
     if not isinstance(take, dict) or not _all(take.values(), str):
