@@ -5,11 +5,12 @@ It wraps the after-save step of the door and hands everything on; it changes no 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from engine.accounts.stamp import AccountStamp
 from engine.accounts.users import USER_OBJECT
 from engine.records.hooks import AfterSave, SaveEvent, SaveKind
+from engine.records.saving.record_columns import RecordColumns
 from engine.records.transaction import Transaction
 
 
@@ -31,6 +32,14 @@ class UserChanges:
     def reads(self, transaction: Transaction, object_key: str, name: str) -> bool:
         """Say what the wrapped step may read."""
         return self._inner.reads(transaction, object_key, name)
+
+    def concerned(self, transaction: Transaction, new: RecordColumns) -> Collection[int]:
+        """Say that every save of a user is looked at, and what the wrapped step looks at."""
+        key = new.plan.object.key
+        if key == USER_OBJECT:
+            return range(len(new))
+        watched = self._inner.watches(transaction, key, SaveKind.CREATED)
+        return self._inner.concerned(transaction, new) if watched else ()
 
     def __call__(self, transaction: Transaction, events: Sequence[SaveEvent]) -> None:
         """Raise the stamp where a user was saved."""

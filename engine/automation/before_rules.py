@@ -5,7 +5,7 @@ A rule whose condition or values cannot be evaluated refuses the save; it is nev
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from engine.automation.program import (
@@ -20,8 +20,10 @@ from engine.automation.program import (
     WriteLog,
 )
 from engine.automation.rule_index import RuleIndex, triggers_for
+from engine.automation.sifting import concerned
 from engine.records.hooks import Draft, SaveKind
 from engine.records.saving.messages import say
+from engine.records.saving.record_columns import RecordColumns
 from workflow_dsl.context import Context
 from workflow_dsl.evaluation_errors import EvaluationError
 
@@ -46,6 +48,11 @@ class BeforeRunner:
     def applies(self, transaction: Any, object_key: str, kind: SaveKind) -> bool:
         """Say whether any before rule is for this object and kind of save."""
         return bool(self._index_of(transaction).before(object_key, kind))
+
+    def concerned(self, transaction: Any, new: RecordColumns) -> Collection[int]:
+        """Give the places of the new records of a batch that a rule may change or refuse."""
+        programs = self._index_of(transaction).before(new.plan.object.key, SaveKind.CREATED)
+        return concerned(transaction, programs, new)
 
     def __call__(self, transaction: Any, draft: Draft) -> None:
         """Carry the rules out on one draft."""

@@ -6,7 +6,7 @@ record and root cause, and a chain is no deeper than its limit; what was not sta
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,11 +20,13 @@ from engine.automation.program import OnRecord, Program
 from engine.automation.rule_health import RuleHealth
 from engine.automation.rule_index import RuleIndex, triggers_for
 from engine.automation.run_state import Run, RunState, Snapshot, link_text
+from engine.automation.sifting import concerned, filled_fields
 from engine.automation.starting import RunStarter
 from engine.automation.timers import Timers
 from engine.automation.tuning import Tuning
 from engine.ids import IdMaker
 from engine.records.hooks import SaveEvent, SaveKind
+from engine.records.saving.record_columns import RecordColumns
 from engine.records.transaction import Transaction
 from engine.releases.release import Release
 from workflow_dsl.context import Context
@@ -67,6 +69,14 @@ class AfterMatcher:
     def reads(self, transaction: Transaction, object_key: str, name: str) -> bool:
         """Say whether the text of a rule on an object holds a field's name."""
         return self._index_of(transaction.release).names(object_key, name)
+
+    def concerned(self, transaction: Transaction, new: RecordColumns) -> Collection[int]:
+        """Give the places of the new records of a batch that a rule or relative time may look at."""
+        index, key = self._index_of(transaction.release), new.plan.object.key
+        if index.moments(key):
+            return range(len(new))
+        programs = index.after(key, SaveKind.CREATED, filled_fields(new))
+        return concerned(transaction, [program for program in programs if program.bulk != "skip"], new)
 
     def __call__(self, transaction: Transaction, events: Sequence[SaveEvent]) -> None:
         """Match the events of one save or batch, write their runs and move their timers."""

@@ -17,6 +17,10 @@ from engine.storage.dialect import Dialect
 from engine.storage.sealing import SealedText
 
 
+class JsonTexts(list[str]):
+    """The values of a JSON column, written already."""
+
+
 def one_of(column: ColumnElement[Any], values: Iterable[Any], dialect: Dialect) -> ColumnElement[bool]:
     """Say that a column has one of some values; the statement's text is the same however many there are."""
     wanted = list(values)
@@ -66,8 +70,8 @@ def begin_columns(
 ) -> CopyBeside | None:
     """Insert many rows given by column; what is given back is to be waited for before the connection is used again."""
     if database.dialect is not Dialect.POSTGRESQL:
-        names = list(columns)
-        rows = [dict(zip(names, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+        names, values_of = list(columns), [_given(values) for values in columns.values()]
+        rows = [dict(zip(names, values, strict=True)) for values in zip(*values_of, strict=True)]
         connection.execute(insert(table), rows)
         return None
     written = {name: _copied(table.c[name], values) for name, values in columns.items()}
@@ -81,15 +85,23 @@ def begin_columns(
 def _copied(column: Column[Any], values: Sequence[Any]) -> Sequence[Any]:
     """Give values as COPY takes them: what the column's type does to parameters is not done to them."""
     if isinstance(column.type, JSON):
-        return [_json(value) for value in values]
+        if isinstance(values, JsonTexts):
+            return values
+        return [None if value is None else json_text(value) for value in values]
     if isinstance(column.type, SealedText):
         seal = column.type.bind_processor(_SQLITE)
         return [seal(value) for value in values]
     return values
 
 
-def _json(value: Any) -> str | None:
-    return None if value is None else orjson.dumps(value, default=str).decode()
+def _given(values: Sequence[Any]) -> Sequence[Any]:
+    """Give values as parameters: JSON that is written already is not written as a text."""
+    return [orjson.Fragment(value) for value in values] if isinstance(values, JsonTexts) else values
+
+
+def json_text(value: Any) -> str:
+    """Write a value as a JSON column holds it."""
+    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
 def _sqlite_dialect() -> Any:

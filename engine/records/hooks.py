@@ -6,7 +6,7 @@ Protocols and the values they are given; the door calls them, automation impleme
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
@@ -16,6 +16,7 @@ from engine.errors import FieldError
 
 if TYPE_CHECKING:
     from engine.access.actor import Actor
+    from engine.records.saving.record_columns import RecordColumns
     from engine.records.transaction import Transaction
 
 
@@ -74,6 +75,10 @@ class AfterSave(Protocol):
 
     def reads(self, transaction: Transaction, object_key: str, name: str) -> bool:
         """Say whether what is matched at a save of an object may read its field."""
+        ...
+
+    def concerned(self, transaction: Transaction, new: RecordColumns) -> Collection[int]:
+        """Give the places of the new records of a batch whose events may concern a rule; the others need none."""
         ...
 
     def __call__(self, transaction: Transaction, events: Sequence[SaveEvent]) -> None:
@@ -148,6 +153,10 @@ class BeforeRules(Protocol):
         """Say whether any before rule of the transaction's release is for this object and kind of save."""
         ...
 
+    def concerned(self, transaction: Transaction, new: RecordColumns) -> Collection[int]:
+        """Give the places of the new records of a batch that a rule may change or refuse."""
+        ...
+
     def __call__(self, transaction: Transaction, draft: Draft) -> None:
         """Evaluate the rules and apply their actions to the draft."""
         ...
@@ -159,6 +168,10 @@ class NoBeforeRules:
     def applies(self, transaction: Transaction, object_key: str, kind: SaveKind) -> bool:
         """Say that there are none."""
         return False
+
+    def concerned(self, transaction: Transaction, new: RecordColumns) -> Collection[int]:
+        """Say that there are none."""
+        return ()
 
     def __call__(self, transaction: Transaction, draft: Draft) -> None:
         """Change nothing."""
@@ -178,6 +191,10 @@ class NoAfterSave:
     def reads(self, transaction: Transaction, object_key: str, name: str) -> bool:
         """Say that there are none."""
         return False
+
+    def concerned(self, transaction: Transaction, new: RecordColumns) -> Collection[int]:
+        """Say that there are none."""
+        return ()
 
     def __call__(self, transaction: Transaction, events: Sequence[SaveEvent]) -> None:
         """Enqueue nothing."""

@@ -12,12 +12,17 @@ from typing import TYPE_CHECKING
 from engine.records.duplicates.comparing import Compared, compare, found_by_keys, keys_of, write_keys
 from engine.records.duplicates.keys import Rule, Values
 from engine.records.duplicates.part_finding import check_parts, keep_keys_of_parents
-from engine.records.duplicates.part_values import duplicate_rules, with_parts
+from engine.records.duplicates.part_values import duplicate_rules, part_rules, with_parts
 from engine.records.hooks import SaveKind
 from engine.records.saving.drafts import RecordDraft
 
 if TYPE_CHECKING:
     from engine.records.transaction import Transaction
+
+
+def compares(transaction: Transaction, object_key: str) -> bool:
+    """Say whether records of an object are compared with others, for themselves or for what they are parts of."""
+    return bool(duplicate_rules(transaction.parts, object_key) or part_rules(transaction.parts, object_key))
 
 
 def check_duplicates(drafts: Sequence[RecordDraft], transaction: Transaction) -> None:

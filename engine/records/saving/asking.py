@@ -6,13 +6,13 @@ One over decimals is evaluated record by record: equal decimals may be written d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any
 
 from engine.expressions.context import RecordContext, Surroundings
 from engine.records.parts import ReleaseParts
+from engine.records.saving.record_columns import RecordColumns, RowView
 from workflow_dsl.evaluation_errors import EvaluationError
 from workflow_dsl.reads import Reads
 from workflow_dsl.typed import FieldPath, FunctionCall, RootKind, TextJoin, Typed
@@ -22,7 +22,6 @@ WRITTEN_ALIKE = frozenset(
     "text long_text email phone url choice boolean date datetime integer autonumber lookup child_of user".split()
 )
 """Types whose equal values are written alike."""
-_UNKNOWN = object()
 FAULT: Any = object()
 """Stands where an expression could not be evaluated."""
 
@@ -61,32 +60,40 @@ def _text_of(typed: Typed) -> str | None:
     return path.field.name if path.root.kind is RootKind.THIS and path.field.value_type == "text" else None
 
 
-def answers(asked: Asked, rows: Sequence[Mapping[str, Any]], around: Surroundings, object_key: str) -> list[Any]:
-    """Give the value for each of some new records, FAULT where it can't be evaluated."""
-    if not rows:
+def answers(
+    asked: Asked, records: RecordColumns, around: Surroundings, places: Sequence[int] | None = None
+) -> list[Any]:
+    """Give the value for each of some new records, FAULT where it can't be evaluated. places: of these; None = all."""
+    asked_at = range(len(records)) if places is None else places
+    if not asked_at:
         return []
     if asked.computes:
-        return [_answer(asked.evaluate, RecordContext(around, object_key, row)) for row in rows]
-    context = RecordContext(around, object_key, rows[0])
+        key = records.plan.object.key
+        return [_answer(asked.evaluate, RecordContext(around, key, records.row(at))) for at in asked_at]
+    one_by_one = _OneByOne(asked, records, around)
     if asked.keys is None:
-        return [_answer_for(asked.evaluate, context, row) for row in rows]
+        return [one_by_one(at) for at in asked_at]
     if not asked.keys:
-        return [_answer_for(asked.evaluate, context, rows[0])] * len(rows)
-    key_of = itemgetter(*asked.keys)
-    known: dict[Any, Any] = {}
-    found = []
-    for row in rows:
-        key = key_of(row)
-        value = known.get(key, _UNKNOWN)
-        if value is _UNKNOWN:
-            value = known[key] = _answer_for(asked.evaluate, context, row)
-        found.append(value)
-    return found
+        return [one_by_one(asked_at[0])] * len(asked_at)
+    columns = [records.picked(name, places) for name in asked.keys]
+    keys = columns[0] if len(columns) == 1 else list(zip(*columns, strict=True))
+    # The last of those that agree answers for all of them.
+    known = {key: one_by_one(at) for key, at in dict(zip(keys, asked_at, strict=True)).items()}
+    return [known[key] for key in keys]
 
 
-def _answer_for(evaluate: Callable[..., Any], context: RecordContext, row: Mapping[str, Any]) -> Any:
-    context.this = row
-    return _answer(evaluate, context)
+class _OneByOne:
+    """Asks one record at a time, all of them in one context."""
+
+    def __init__(self, asked: Asked, records: RecordColumns, around: Surroundings) -> None:
+        self._evaluate = asked.evaluate
+        self._context = RecordContext(around, records.plan.object.key, {})
+        self._view = RowView(records.values)
+        self._context.this = self._view
+
+    def __call__(self, at: int) -> Any:
+        self._view.at = at
+        return _answer(self._evaluate, self._context)
 
 
 def _answer(evaluate: Callable[..., Any], context: RecordContext) -> Any:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert
 
 from engine.expressions.sql.runtime import runtime
+from engine.records.batches import JsonTexts, json_text
 from engine.records.hooks import SaveKind
 from engine.records.statements import Prepared
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 AuditRow = dict[str, Any]
 _FEW = 8
+_NONE: Mapping[str, Sequence[Any]] = MappingProxyType({})
 
 
 def audit_row(
@@ -56,12 +59,19 @@ def write_audit(transaction: Transaction, rows: Sequence[AuditRow]) -> None:
         transaction.later(prepared, given)
 
 
-def write_audit_beside(transaction: Transaction, rows: Sequence[AuditRow]) -> None:
-    """Write audit rows of a batch; the server may take them while we go on (see `Sending.insert_beside`)."""
-    if len(rows) <= _FEW:
+def write_audit_beside(
+    transaction: Transaction, rows: Sequence[AuditRow], new: Mapping[str, Sequence[Any]] = _NONE
+) -> None:
+    """Write audit rows of a batch; the server may take them while we go on (see `Sending.insert_beside`).
+
+    new: further rows, by column.
+    """
+    if not new and len(rows) <= _FEW:
         write_audit(transaction, rows)
         return
-    columns = {name: [row[name] for row in rows] for name in rows[0]}
+    columns = {name: [*new.get(name, ()), *[row[name] for row in rows]] for name in new or rows[0]}
+    changes = [json_text(row["changes"]) for row in rows]
+    columns["changes"] = JsonTexts([*new.get("changes", ()), *changes])
     transaction.insert_beside(transaction.system.audit, columns)
 
 

@@ -6,36 +6,29 @@ that is refused leaves the others alone, unless all or nothing was asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import case, false, func, literal, select
-
-from engine.access.predicates import EVERYONE, NOBODY, Predicate
 from engine.errors import AccessDenied, EngineError, FieldError, ValidationFailed
-from engine.expressions.sql.frames import Frame
-from engine.expressions.sql.scopes import RowScope
-from engine.records.batches import one_of
-from engine.records.duplicates.finding import check_duplicates
+from engine.records.bulk_rows import BulkResult, RowColumns, RowResult, RowResults, SaveRow
+from engine.records.duplicates.finding import check_duplicates, compares
 from engine.records.hooks import SaveKind
-from engine.records.identifiers import could_be_id
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.file_fields import check_files
-from engine.records.saving.filling import number_new, touch
+from engine.records.saving.filling import drawn_numbers, touch
 from engine.records.saving.finishing import finish_many
 from engine.records.saving.judging_columns import doubts, pointed_at
-from engine.records.saving.loading import check_creation, check_field_rights
+from engine.records.saving.loading import check_creation, check_field_rights, load_many_for_change
 from engine.records.saving.messages import say
 from engine.records.saving.new_columns import NewGroup, new_groups
-from engine.records.saving.plan import save_plan
+from engine.records.saving.plan import SavePlan, save_plan
 from engine.records.saving.product_fields import keep_product_fields
+from engine.records.saving.record_columns import joined
 from engine.records.saving.relations import prefetch_links
 from engine.records.saving.steps import apply_given, judge, new_draft, prepare_new, reader, run_before
-from engine.records.saving.uniques import check_uniques
+from engine.records.saving.uniques import check_uniques, claimed_twice
 from engine.records.saving.writing_many import update_records
 from engine.records.saving.writing_new import insert_records
-from engine.records.statements import Prepared
-from engine.records.types import BulkResult, RowResult, SaveRow
 from metamodel.objects import ObjectDef
 
 if TYPE_CHECKING:
@@ -56,56 +49,63 @@ def save_many(
 
     Nothing is written where `all_or_nothing` and a row is refused; the caller rolls back then.
     """
-    results: list[RowResult] = []
+    created: dict[int, str] = {}
+    told: dict[int, RowResult] = {}
+    refused = False
     try:
         for start in range(0, len(rows), BATCH):
-            batch = _Batch(transaction, object_def, rows[start : start + BATCH])
-            results += batch.save(write_faultless_only=all_or_nothing and any(r.outcome == "refused" for r in results))
+            batch = _Batch(transaction, object_def, rows if len(rows) <= BATCH else rows[start : start + BATCH])
+            batch.save(write_faultless_only=all_or_nothing and refused)
+            created |= {start + at: record_id for at, record_id in batch.created()}
+            told |= {start + at: result for at, result in batch.told.items()}
+            refused = refused or any(result.outcome == "refused" for result in batch.told.values())
     finally:
         if not beside:
             transaction.wait()
-    refused = any(result.outcome == "refused" for result in results)
-    return BulkResult(rows=tuple(results), written=not (all_or_nothing and refused))
+    return BulkResult(rows=RowResults(len(rows), created, told), written=not (all_or_nothing and refused))
 
 
 class _Batch:
-    """One batch of rows."""
+    """One batch of rows. told: the results of all rows but those that are records of groups, by place."""
 
     def __init__(self, transaction: Transaction, object_def: ObjectDef, rows: Sequence[SaveRow]) -> None:
         self._transaction = transaction
         self._object = object_def
         self._rows = rows
-        self._results: dict[int, RowResult] = {}
         self._drafts: dict[int, RecordDraft] = {}
         self._groups: list[NewGroup] = []
         self._stored: dict[str, tuple[bool, dict[str, Any]]] = {}
+        self.told: dict[int, RowResult] = {}
 
-    def save(self, *, write_faultless_only: bool) -> list[RowResult]:
+    def save(self, *, write_faultless_only: bool) -> None:
+        """Save the rows."""
         self._read()
         self._prepare()
         self._settle_refused()
-        if self._drafts and not write_faultless_only:
+        if (self._drafts or self._groups) and not write_faultless_only:
             self._write()
         for index, draft in self._drafts.items():
-            self._results.setdefault(
-                index,
-                RowResult(
-                    outcome="created" if draft.kind is SaveKind.CREATED else "updated",
-                    id=draft.record_id,
-                    notices=tuple(draft.notices),
-                ),
-            )
-        return [self._results[index] for index in range(len(self._rows))]
+            outcome = "created" if draft.kind is SaveKind.CREATED else "updated"
+            self.told[index] = RowResult(outcome=outcome, id=draft.record_id, notices=tuple(draft.notices))
+
+    def created(self) -> Iterator[tuple[int, str]]:
+        """Give the places and ids of the records that were created without a word."""
+        for group in self._groups:
+            yield from zip(group.places, group.ids, strict=True)
 
     def _read(self) -> None:
-        stored = self._stored = self._load([row.id for row in self._rows if row.id is not None])
-        self._groups = new_groups(self._transaction, self._object, self._rows)
-        by_columns = {index: draft for group in self._groups for index, draft in group.drafts.items()}
+        transaction = self._transaction
+        rows = self._rows
+        given = rows.ids if isinstance(rows, RowColumns) else [row.id for row in rows]
+        ids = [record_id for record_id in given if record_id is not None]
+        stored = self._stored = load_many_for_change(transaction, self._object.key, ids)
+        self._groups = new_groups(transaction, self._object, rows)
+        by_columns = self._grouped()
         seen: set[str] = set()
-        for index, row in enumerate(self._rows):
+        for index in range(len(rows)) if len(by_columns) < len(rows) else ():
             if index in by_columns:
-                self._drafts[index] = by_columns[index]
                 continue
+            row = rows[index]
             try:
                 draft = self._draft(row, stored)
             except EngineError as fault:
@@ -113,8 +113,8 @@ class _Batch:
                 continue
             if draft.record_id in seen:
                 # The second row of one record would have to see what the first one wrote; it comes in a later batch.
-                text = say("twice", self._transaction.actor.language)
-                self._results[index] = _refused(row.id, [FieldError(code="twice", message=text)])
+                text = say("twice", transaction.actor.language)
+                self.told[index] = _refused(row.id, [FieldError(code="twice", message=text)])
                 continue
             seen.add(draft.record_id)
             self._drafts[index] = draft
@@ -145,81 +145,87 @@ class _Batch:
         plan = save_plan(self._transaction.parts, self._object.key)
         return RecordDraft(plan, self._transaction.around, SaveKind.UPDATED, row.id, values, None)
 
-    def _load(self, ids: Sequence[str]) -> dict[str, tuple[bool, dict[str, Any]]]:
-        """Load and lock the records of updates that may be read, with whether they may be changed."""
-        transaction, key = self._transaction, self._object.key
-        ids = [record_id for record_id in ids if could_be_id(record_id)]
-        if not ids:
-            return {}
-        parts, access = transaction.parts, transaction.access
-        alias = parts.tables.of(key).table.alias()
-        scope = RowScope(parts.builder(access, "en"), Frame(alias), key, alias)
-        actions = access.of(key).actions
-        readable, updatable = actions["read"], actions["update"]
-        flags = [_flag(readable, scope), _flag(updatable, scope)]
-        query = select(*flags, *parts.columns(key).of(alias)).select_from(scope.frame.source)
-        wanted = one_of(alias.c["id"], dict.fromkeys(ids), transaction.database.dialect)
-        query = query.where(wanted, alias.c["deleted_at"].is_(None)).order_by(alias.c["id"])
-        found = {}
-        for row in transaction.rows(Prepared(query.with_for_update(of=alias), parts.dialect), {}):
-            if row[0]:
-                values = parts.columns(key).values(row, 2)
-                found[values["id"]] = (bool(row[1]), values)
-        return found
-
     def _prepare(self) -> None:
         transaction = self._transaction
-        prefetch_links(list(self._drafts.values()), transaction)
+        prefetch_links(list(self._drafts.values()), transaction, self._groups)
         self._fill_all()
-        number_new(list(self._drafts.values()), transaction)
-        alone = self._compute_all()
-        self._judge_all(alone)
+        self._number()
+        self._compute_all()
+        self._judge_all()
+        self._claim()
         moved = [draft for draft in self._drafts.values() if draft.kind is SaveKind.CREATED or draft.changed]
         check_uniques([draft for draft in moved if not draft.errors], transaction)
         check_duplicates(moved, transaction)
 
     def _fill_all(self) -> None:
-        for group in self._groups:
-            for index in group.fill():
-                self._drafts[index] = self._draft(self._rows[index], self._stored)
+        left = [index for group in self._groups for index in group.fill()]
+        self._take({index: self._draft(self._rows[index], self._stored) for index in left})
         check_files(list(self._drafts.values()), self._transaction)
-        grouped = self._grouped()
         for index, draft in list(self._drafts.items()):
-            if index in grouped:
-                continue
             try:
                 self._fill(draft)
             except EngineError as fault:
                 self._refuse(index, fault, self._rows[index].id)
         check_files(list(self._drafts.values()), self._transaction)
 
-    def _compute_all(self) -> list[RecordDraft]:
-        """Compute formulas and let before rules act; give the drafts that have to be judged on their own."""
+    def _number(self) -> None:
+        """Draw the autonumbers of all new records, in the order of their rows."""
         transaction = self._transaction
-        for group in self._groups:
-            group.compute()
-        if transaction.services.before_rules.applies(transaction, self._object.key, SaveKind.CREATED):
-            # Before rules look at one record at a time.
-            self._groups = []
-        grouped = self._grouped()
-        alone = [draft for index, draft in self._drafts.items() if index not in grouped]
-        for draft in alone:
+        alone = {at: each for at, each in self._drafts.items() if each.kind is SaveKind.CREATED and not each.errors}
+        places = sorted([*alone, *(at for group in self._groups for at in group.places)])
+        for name, numbers in drawn_numbers(self._plan, len(places), transaction) if places else ():
+            number_of = dict(zip(places, numbers, strict=True))
+            for group in self._groups:
+                group.values[name] = [number_of[at] for at in group.places]
+            for at, draft in alone.items():
+                draft.put(name, number_of[at])
+
+    def _compute_all(self) -> None:
+        """Compute formulas and let before rules act."""
+        transaction = self._transaction
+        left = [group.compute() for group in self._groups]
+        rules = transaction.services.before_rules
+        if rules.applies(transaction, self._object.key, SaveKind.CREATED):
+            # Before rules look at one record at a time: those that none of them can concern stay.
+            left += [group.leave(rules.concerned(transaction, group)) for group in self._groups]
+        for each in left:
+            self._take(each)
+        for draft in self._drafts.values():
             draft.compute()
             if draft.kind is SaveKind.CREATED or draft.changed:
                 run_before(draft, transaction)
                 keep_product_fields(draft, transaction)
-        return alone
 
-    def _judge_all(self, alone: list[RecordDraft]) -> None:
+    def _judge_all(self) -> None:
         transaction = self._transaction
         found = pointed_at(self._groups, transaction) if self._groups else {}
         for group in self._groups:
-            alone += [self._drafts[index] for index in group.leave(doubts(group, transaction, found))]
-            group.know_changed()
-        judge([draft for draft in alone if draft.kind is SaveKind.CREATED or draft.changed], transaction)
+            self._take(group.leave(doubts(group, transaction, found)))
+        moved = [draft for draft in self._drafts.values() if draft.kind is SaveKind.CREATED or draft.changed]
+        judge(moved, transaction)
+
+    def _claim(self) -> None:
+        """Take those out of the groups whose unique values may be another record's, or that may be its duplicate."""
+        transaction = self._transaction
+        if compares(transaction, self._object.key):
+            for group in self._groups:
+                self._take(group.leave_all())
+        twice = claimed_twice(self._groups, list(self._drafts.values()), transaction)
+        for group, places in zip(self._groups, twice, strict=True):
+            self._take(group.leave(places))
+        self._groups = [group for group in self._groups if len(group)]
+
+    def _take(self, drafts: Mapping[int, RecordDraft]) -> None:
+        """Take drafts in that left their group, in the order of their rows."""
+        if drafts:
+            self._drafts = dict(sorted({**self._drafts, **drafts}.items()))
 
     def _grouped(self) -> set[int]:
-        return {index for group in self._groups for index in group.drafts}
+        return {index for group in self._groups for index in group.places}
+
+    @property
+    def _plan(self) -> SavePlan:
+        return save_plan(self._transaction.parts, self._object.key)
 
     def _fill(self, draft: RecordDraft) -> None:
         from engine.records.saving.filling import fill_copies
@@ -236,26 +242,31 @@ class _Batch:
     def _settle_refused(self) -> None:
         for index, draft in list(self._drafts.items()):
             if draft.errors:
-                self._results[index] = _refused(self._rows[index].id, draft.errors)
+                self.told[index] = _refused(self._rows[index].id, draft.errors)
                 del self._drafts[index]
             elif draft.kind is SaveKind.UPDATED and not draft.changed:
-                self._results[index] = RowResult(outcome="unchanged", id=draft.record_id)
+                self.told[index] = RowResult(outcome="unchanged", id=draft.record_id)
                 del self._drafts[index]
 
     def _write(self) -> None:
-        transaction = self._transaction
-        drafts = list(self._drafts.values())
-        insert_records([draft for draft in drafts if draft.kind is SaveKind.CREATED], transaction)
-        stored = [draft for draft in drafts if draft.kind is not SaveKind.CREATED]
+        transaction, plan = self._transaction, self._plan
+        made = [draft for draft in self._drafts.values() if draft.kind is SaveKind.CREATED]
+        stored = [draft for draft in self._drafts.values() if draft.kind is not SaveKind.CREATED]
+        written = None
+        if made or self._groups:
+            columns = {name: [draft.values[name] for draft in made] for name in plan.table.codecs} if made else {}
+            parts = [*([columns] if made else []), *(group.values for group in self._groups)]
+            written = joined(plan, parts)
+            insert_records(written, transaction)
         changed = [sorted(draft.written) for draft in stored]
         for draft in stored:
             touch(draft, transaction)
         update_records(stored, changed, transaction)
-        finish_many(drafts, transaction)
+        finish_many([*made, *stored], transaction, self._groups, written)
 
     def _refuse(self, index: int, fault: EngineError, record_id: str | None) -> None:
         self._drafts.pop(index, None)
-        self._results[index] = refused_row(record_id, fault)
+        self.told[index] = refused_row(record_id, fault)
 
 
 def refused_row(record_id: str | None, fault: EngineError) -> RowResult:
@@ -273,11 +284,3 @@ def _refused(record_id: str | None, errors: Iterable[FieldError]) -> RowResult:
 def _code(fault: EngineError) -> str:
     name = type(fault).__name__
     return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
-
-
-def _flag(predicate: Predicate, scope: RowScope) -> Any:
-    if predicate is EVERYONE:
-        return literal(1)
-    if predicate is NOBODY:
-        return literal(0)
-    return case((func.coalesce(predicate.sql(scope), false()), literal(1)), else_=literal(0))

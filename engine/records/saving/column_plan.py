@@ -7,7 +7,7 @@ from functools import partial
 
 from engine.records.parts import ReleaseParts
 from engine.records.saving.asking import Asked, asked_of
-from engine.records.saving.plan import Evaluate, SavePlan
+from engine.records.saving.plan import Copier, Evaluate, SavePlan
 from metamodel.source import LocatedText
 from workflow_dsl.types import type_of_field
 
@@ -25,11 +25,13 @@ class ColumnPlan:
     """The expressions of an object as they are asked of many new records.
 
     defaults: those that read the record itself, in their order. in_order: no default reads what a later one fills.
-    bounded: fields whose values have bounds to be checked unless they were given; money: whose currency is checked.
+    copied: what the plan's copiers copy. bounded: fields whose values have bounds to be checked unless they were given;
+    money: whose currency is checked.
     """
 
     defaults: tuple[tuple[str, Asked], ...]
     in_order: bool
+    copied: tuple[Asked, ...]
     computed: tuple[tuple[str, Asked], ...]
     title: Asked | None
     required_if: tuple[tuple[str, Asked], ...]
@@ -61,6 +63,7 @@ class _Maker:
         return ColumnPlan(
             defaults=defaults,
             in_order=in_order,
+            copied=tuple(self._copied(copier) for copier in self._plan.copiers),
             computed=tuple((item.name, self._formula(item.name, item.evaluate)) for item in self._plan.computed),
             title=self._title(),
             required_if=tuple(
@@ -91,6 +94,13 @@ class _Maker:
                 found.append((filler.name, asked))
                 in_order = in_order and filler.name != "owner" and not reads.own & {*later, filler.name}
         return tuple(found), in_order
+
+    def _copied(self, copier: Copier) -> Asked:
+        definition = self._object.fields[copier.name]
+        assert definition.copy_from is not None
+        language, key = self._parts.language, self._object.key
+        typed = language.expression(definition.copy_from, key, type_of_field(definition))
+        return self._ask(copier.evaluate, typed, language.expression_reads(definition.copy_from, key))
 
     def _formula(self, name: str, evaluate: Evaluate) -> Asked:
         language, key = self._parts.language, self._object.key

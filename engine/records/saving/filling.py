@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from sqlalchemy import BigInteger, Text
@@ -14,6 +14,7 @@ from engine.expressions.sql.runtime import runtime
 from engine.records.hooks import SaveKind
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.narrowing import fill_narrowed
+from engine.records.saving.plan import SavePlan
 from engine.records.statements import Prepared
 from engine.records.together import Drawing
 from metamodel.fields import FieldDef
@@ -77,13 +78,18 @@ def number_new(drafts: Sequence[RecordDraft], transaction: Transaction) -> None:
     new = [draft for draft in drafts if draft.kind is SaveKind.CREATED and not draft.errors]
     if not new:
         return
-    for definition in new[0].plan.numbers:
-        written = _written(definition)
-        today = transaction.today
-        last = _take(transaction, _series(new[0].object_key, definition, written, today), len(new))
-        for offset, draft in enumerate(new):
-            number = last - len(new) + 1 + offset
-            draft.put(definition.name, _formatted(written, number, today))
+    for name, numbers in drawn_numbers(new[0].plan, len(new), transaction):
+        for draft, number in zip(new, numbers, strict=True):
+            draft.put(name, number)
+
+
+def drawn_numbers(plan: SavePlan, count: int, transaction: Transaction) -> Iterator[tuple[str, list[str]]]:
+    """Draw some numbers of each autonumber of an object: one statement a field."""
+    for definition in plan.numbers:
+        written, today = _written(definition), transaction.today
+        last = _take(transaction, _series(plan.object.key, definition, written, today), count)
+        show = _form(written, today)
+        yield definition.name, [show(number) for number in range(last - count + 1, last + 1)]
 
 
 def number_with_the_write(draft: RecordDraft, transaction: Transaction) -> None:
@@ -125,9 +131,19 @@ def _series(object_key: str, definition: FieldDef, written: str, today: dt.date)
 
 
 def _formatted(written: str, number: int, today: dt.date) -> str:
+    return _form(written, today)(number)
+
+
+def _form(written: str, today: dt.date) -> Callable[[int], str]:
+    """Give what writes a number as a field's format says on a day."""
     shown = {"YYYY": f"{today.year:04d}", "YY": f"{today.year % 100:02d}", "MM": f"{today.month:02d}"}
     shown["DD"] = f"{today.day:02d}"
-    return _PLACE.sub(lambda match: shown.get(match[1]) or str(number).zfill(len(match[1])), written)
+    texts = _PLACE.split(_PLACE.sub(lambda match: shown.get(match[1], match[0]), written))
+    if len(texts) == 3:
+        before, width, after = texts[0], len(texts[1]), texts[2]
+        return lambda number: before + str(number).zfill(width) + after
+    # What was split at stands between the texts around it.
+    return lambda number: "".join(str(number).zfill(len(text)) if at % 2 else text for at, text in enumerate(texts))
 
 
 def _take(transaction: Transaction, name: str, step: int) -> int:

@@ -6,7 +6,7 @@ say what is wrong with it and where. A record without doubt has nothing that the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +15,10 @@ from engine.expressions.context import RecordContext
 from engine.records.saving.asking import Asked, answers
 from engine.records.saving.new_columns import NewGroup
 from engine.records.saving.plan import Link
+from engine.records.saving.record_columns import RowView
 from engine.records.saving.relations import Found, Target, find_targets
 from metamodel.field_types import FieldValueError
-from metamodel.fields import ChoiceDef, FieldDef
+from metamodel.fields import ChoiceDef, FieldDef, OptionDef
 from metamodel.record_types import RECORD_TYPE, standing_against
 from metamodel.values import ForeignMoney, Ref
 from workflow_dsl.evaluation_errors import EvaluationError
@@ -44,7 +45,7 @@ def pointed_at(groups: Iterable[NewGroup], transaction: Transaction) -> dict[Tar
     wanted: dict[str, dict[str, None]] = {}
     for group in groups:
         for link in _links(group):
-            for target in {_target(link, row[link.name]) for row in group.rows if row[link.name] is not None}:
+            for target in {_target(link, value) for value in {*group.values[link.name]} if value is not None}:
                 if target != ("user", transaction.actor.user_id):
                     wanted.setdefault(target[0], {})[target[1]] = None
     return find_targets(transaction, wanted)
@@ -54,7 +55,6 @@ class _Doubts:
     def __init__(self, group: NewGroup, transaction: Transaction, found: dict[Target, Found]) -> None:
         self._group = group
         self._plan = group.plan
-        self._rows = group.rows
         self._transaction = transaction
         self._found = found
         self.places: set[int] = set()
@@ -75,7 +75,7 @@ class _Doubts:
         for name in self._group.asked.money:
             check = types.of(fields[name]).check
             for place, value in enumerate(self._values(name)):
-                if isinstance(value, ForeignMoney) and not (
+                if type(value) is ForeignMoney and not (
                     value.base is not None and _is_within(check, fields[name], value)
                 ):
                     self.places.add(place)
@@ -86,8 +86,10 @@ class _Doubts:
             if None in values:
                 self.places.update(place for place, value in enumerate(values) if value is None)
         for kind, names in self._plan.required_by_type.items():
-            places = [place for place, row in enumerate(self._rows) if row[RECORD_TYPE] == kind]
-            self.places.update(p for p in places if any(self._rows[p][name] is None for name in names))
+            places = [place for place, value in enumerate(self._values(RECORD_TYPE)) if value == kind]
+            for name in names:
+                values = self._values(name)
+                self.places.update(place for place in places if values[place] is None)
         for name, asked in self._group.asked.required_if:
             if name in self._plan.required:
                 continue
@@ -107,31 +109,42 @@ class _Doubts:
                 if definition.name in narrowed:
                     self.places.update(place for place, value in enumerate(values) if value is not None)
                 continue
-            for name in {value for value in values if value is not None}:
+            for name in {*values} - {None}:
                 option = choice.option(name)
                 if option is None:
                     continue
+                if option.active and not option.requires and definition.name not in narrowed:
+                    continue
                 places = [place for place, value in enumerate(values) if value == name]
-                if not option.active:
-                    self.places.update(places)
-                if definition.name in narrowed:
-                    against = partial(standing_against, self._plan.object, definition, option)
-                    self.places.update(place for place in places if against(self._rows[place]) is not None)
-                for needed in option.requires:
-                    self.places.update(place for place in places if self._rows[place].get(needed) is None)
+                self._option(definition, option, places, narrowed=definition.name in narrowed)
+
+    def _option(self, definition: FieldDef, option: OptionDef, places: Sequence[int], *, narrowed: bool) -> None:
+        """Doubt records that have an option for what it asks of them."""
+        if not option.active:
+            self.places.update(places)
+        if narrowed:
+            against = partial(standing_against, self._plan.object, definition, option)
+            view = RowView(self._group.values)
+            self.places.update(place for place in places if against(view.moved(place)) is not None)
+        for needed in option.requires:
+            others = self._group.values.get(needed)
+            self.places.update(place for place in places if others is None or others[place] is None)
 
     def validations(self) -> None:
         for validation in self._group.asked.validations:
-            places = list(range(len(self._rows)))
+            places: Sequence[int] = range(len(self._group))
             for condition in validation.conditions:
                 places = self._doubt_unless(None, condition, places)
             self._doubt_unless(True, validation.check, places)
 
-    def _doubt_unless(self, wanted: bool | None, asked: Asked, places: list[int]) -> list[int]:
+    def _doubt_unless(self, wanted: bool | None, asked: Asked, places: Sequence[int]) -> Sequence[int]:
         """Ask of the records at some places; doubt those with another answer, or with none. Give those that hold."""
-        rows = self._rows if len(places) == len(self._rows) else [self._rows[place] for place in places]
+        some = None if len(places) == len(self._group) else places
+        found = answers(asked, self._group, self._transaction.around, some)
+        if all([answer is True for answer in found]) and wanted is not False:
+            return places
         holding = []
-        for place, answer in zip(places, self._answers(asked, rows), strict=True):
+        for place, answer in zip(places, found, strict=True):
             holds = bool(answer) if answer is True or answer is False or answer is None else None
             if holds:
                 holding.append(place)
@@ -163,12 +176,12 @@ class _Doubts:
 
     def _fitting(self, link: Link) -> None:
         around, key, name = self._transaction.around, self._plan.object.key, link.name
-        asked = {place: _target(link, row[name]) for place, row in enumerate(self._rows) if row[name] is not None}
+        asked = {place: _target(link, value) for place, value in enumerate(self._values(name)) if value is not None}
         for target_key in link.targets:
             ids = {record_id: None for target, record_id in asked.values() if target == target_key}
             self._transaction.cache.prefetch(target_key, ids)
         for place, (target_key, record_id) in asked.items():
-            context = RecordContext(around, key, self._rows[place])
+            context = RecordContext(around, key, self._group.row(place))
             target, where = context.related(target_key, record_id), link.where.get(target_key)
             try:
                 fits = where is not None and target is not None and bool(where(context, target))
@@ -178,10 +191,7 @@ class _Doubts:
                 self.places.add(place)
 
     def _values(self, name: str) -> list[Any]:
-        return [row[name] for row in self._rows]
-
-    def _answers(self, asked: Asked, rows: list[dict[str, Any]]) -> list[Any]:
-        return answers(asked, rows, self._transaction.around, self._plan.object.key)
+        return self._group.values[name]
 
 
 def _all_free(choice: ChoiceDef, names: Any) -> bool:

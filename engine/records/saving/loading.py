@@ -19,12 +19,13 @@ from engine.expressions.sql.runtime import runtime
 from engine.expressions.sql.scopes import RowScope
 from engine.expressions.sql.titles import any_title
 from engine.expressions.sql.values import SqlAnyReference
+from engine.records.batches import one_of
 from engine.records.hooks import SaveKind
 from engine.records.identifiers import could_be_id
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.messages import say
 from engine.records.saving.plan import Link, SavePlan, save_plan
-from engine.records.statements import Prepared
+from engine.records.statements import Prepared, find_leads
 
 if TYPE_CHECKING:
     from engine.records.transaction import Transaction
@@ -73,6 +74,30 @@ def load_for_change(
     return draft
 
 
+def load_many_for_change(
+    transaction: Transaction, object_key: str, ids: Sequence[str]
+) -> dict[str, tuple[bool, dict[str, Any]]]:
+    """Load and lock the records of updates that may be read, with whether they may be changed."""
+    ids = [record_id for record_id in ids if could_be_id(record_id)]
+    if not ids:
+        return {}
+    parts, access = transaction.parts, transaction.access
+    alias = parts.tables.of(object_key).table.alias()
+    scope = RowScope(parts.builder(access, "en"), Frame(alias), object_key, alias)
+    actions = access.of(object_key).actions
+    flags = [_flag(actions["read"], scope), _flag(actions["update"], scope)]
+    columns = parts.columns(object_key)
+    query = select(*flags, *columns.of(alias)).select_from(scope.frame.source)
+    wanted = one_of(alias.c["id"], dict.fromkeys(ids), transaction.database.dialect)
+    query = query.where(wanted, alias.c["deleted_at"].is_(None)).order_by(alias.c["id"])
+    found = {}
+    for row in transaction.rows(Prepared(query.with_for_update(of=alias), parts.dialect), {}):
+        if row[0]:
+            values = columns.values(row, 2)
+            found[values["id"]] = (bool(row[1]), values)
+    return found
+
+
 def _row(transaction: Transaction, prepared: Prepared, record_id: str, locked: bool) -> Any:
     if locked:
         return transaction.row(prepared, {"id": record_id})
@@ -98,13 +123,14 @@ def _prepare(transaction: Transaction, plan: SavePlan, kind: SaveKind, locked: b
     beside = [column for key, target in along for column in parts.columns(key).of(target.alias)]
     columns: list[Any] = [*flags, *parts.columns(plan.object.key).of(alias), *titles, *beside]
     binned = alias.c["deleted_at"].is_not(None) if kind is SaveKind.RESTORED else alias.c["deleted_at"].is_(None)
+    leads = find_leads(scope.frame, columns)
     labelled = [column.label(f"c{index}") for index, column in enumerate(columns)]
     query = select(*labelled).select_from(scope.frame.source)
     query = query.where(alias.c["id"] == runtime("id", alias.c["id"].type), binned)
     if locked:
         # Who points at a record need not wait for its change, only for its deletion.
         query = query.with_for_update(of=alias, key_share=kind is SaveKind.UPDATED)
-    return Prepared(query, parts.dialect)
+    return Prepared(query, parts.dialect, leads)
 
 
 def _title(scope: RowScope, link: Link) -> ColumnElement[Any]:

@@ -7,6 +7,7 @@ and goes through the steps for single records, which find the reasons, or that t
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from engine.access.predicates import EVERYONE, Predicate
@@ -19,8 +20,9 @@ from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.filling import fill_new
 from engine.records.saving.plan import save_plan
 from engine.records.saving.rating import rate
+from engine.records.saving.record_columns import RecordColumns
 from engine.records.saving.steps import reader
-from engine.records.saving.value_columns import UNSOUND, by_fields, read_columns
+from engine.records.saving.value_columns import by_fields, read_columns
 from engine.records.types import SaveRow
 from metamodel.objects import ObjectDef
 
@@ -28,96 +30,79 @@ if TYPE_CHECKING:
     from engine.records.transaction import Transaction
 
 
-class NewGroup:
-    """New records that give the same fields.
-
-    drafts: by their place in the batch. rows: their values, in the same order.
-    """
+class NewGroup(RecordColumns):
+    """New records that give the same fields. places: of the records in the batch, ascending."""
 
     def __init__(self, transaction: Transaction, object_def: ObjectDef, given: Sequence[str]) -> None:
+        plan = save_plan(transaction.parts, object_def.key)
+        super().__init__(plan, {"id": []})
         self._transaction = transaction
-        self.plan = save_plan(transaction.parts, object_def.key)
-        self.asked = column_plan(transaction.parts, self.plan)
+        self.asked = column_plan(transaction.parts, plan)
         self.given = frozenset(given)
-        self.drafts: dict[int, RecordDraft] = {}
-        self.rows: list[dict[str, Any]] = []
+        self.places: list[int] = []
 
-    def add(self, names: Sequence[str], indexes: Sequence[int], columns: Sequence[Sequence[Any]]) -> None:
-        """Take rows in, by their places in the batch; those with values that can't be read are left out."""
+    def add(self, names: Sequence[str], places: Sequence[int], columns: Sequence[list[Any]], kept: list[bool]) -> None:
+        """Take rows in, by their places in the batch; those that are not kept are left out."""
         template = self._template()
         if template is None:
             return
-        new_id, around, plan = self._transaction.services.ids.new, self._transaction.around, self.plan
-        # No step of a batch adds to what was given.
-        given = set(self.given)
-        values_of = zip(*columns, strict=True) if columns else iter([()] * len(indexes))
-        for index, values in zip(indexes, values_of, strict=True):
-            if UNSOUND in values:
-                continue
-            row = template.copy()
-            row.update(zip(names, values, strict=True))
-            row["id"] = record_id = new_id()
-            draft = RecordDraft(plan, around, SaveKind.CREATED, record_id, None, None)
-            draft.values, draft.given = row, given
-            self.drafts[index] = draft
-            self.rows.append(row)
+        count = len(places)
+        new_id = self._transaction.services.ids.new
+        self.values = {name: [value] * count for name, value in template.items()}
+        self.values |= dict(zip(names, columns, strict=True))
+        self.values["id"] = [new_id() for _ in places]
+        self.places = list(places)
+        if not all(kept):
+            self._keep(kept)
 
     def fill(self) -> list[int]:
-        """Fill in defaults that read the record, and copies; give the places of those who leave."""
+        """Fill in defaults that read the record, and copies; give the places in the batch of those who leave."""
         doubtful: set[int] = set()
         for name, asked in self.asked.defaults:
             if name not in self.given:
                 self._put(name, asked, doubtful)
-        for copier in self.plan.copiers:
-            places = [
-                place
-                for place, row in enumerate(self.rows)
-                if row[copier.name] is None and row.get(copier.lookup) is not None
-            ]
-            rows = [self.rows[place] for place in places]
-            values = self._answers(Asked(copier.evaluate, None, computes=True), rows)
-            for place, row, value in zip(places, rows, values, strict=True):
-                row[copier.name] = None if value is FAULT else value
+        for copier, asked in zip(self.plan.copiers, self.asked.copied, strict=True):
+            filled, by = self.values[copier.name], self.values[copier.lookup]
+            open_places = [at for at, value in enumerate(filled) if value is None and by[at] is not None]
+            for at, value in zip(open_places, self._answers(asked, open_places), strict=True):
+                filled[at] = None if value is FAULT else value
                 if value is FAULT:
-                    doubtful.add(place)
+                    doubtful.add(at)
         self._doubt_rights(doubtful)
-        return self.leave(doubtful)
+        return [*self.leave(doubtful)]
 
-    def compute(self) -> list[int]:
-        """Compute kept formulas; give the places of those who leave."""
+    def compute(self) -> dict[int, RecordDraft]:
+        """Compute kept formulas; give those who leave, by their places in the batch."""
         doubtful: set[int] = set()
         if self.plan.rated:
-            for row in self.rows:
-                row.update(rate(self.plan, row, self._transaction.around))
+            for at in range(len(self)):
+                for name, value in rate(self.plan, self.row(at), self._transaction.around).items():
+                    self.values[name][at] = value
         for name, asked in self.asked.computed:
             self._put(name, asked, doubtful)
         return self.leave(doubtful)
 
-    def leave(self, doubtful: Collection[int]) -> list[int]:
-        """Let records go, by their place in the group; give their places in the batch."""
+    def leave(self, doubtful: Collection[int]) -> dict[int, RecordDraft]:
+        """Let records go, by their place in the group; give them by their places in the batch."""
         if not doubtful:
-            return []
-        indexes = list(self.drafts)
-        gone = [indexes[place] for place in sorted(doubtful)]
-        for index in gone:
-            del self.drafts[index]
-        self.rows = [draft.values for draft in self.drafts.values()]
+            return {}
+        gone = {self.places[at]: self._draft(at) for at in sorted(doubtful)}
+        self._keep([at not in doubtful for at in range(len(self))])
         return gone
 
-    def know_changed(self) -> None:
-        """Tell the drafts which of their fields are filled: one set for all that fill the same ones."""
-        known: dict[tuple[bool, ...], frozenset[str]] = {}
-        names = list(self.plan.table.codecs)
-        columns = {name: [row[name] is not None for row in self.rows] for name in names}
-        mixed = [name for name in names if not all(columns[name]) and any(columns[name])]
-        always = [name for name in names if all(columns[name])]
-        patterns = zip(*(columns[name] for name in mixed), strict=True) if mixed else iter([()] * len(self.rows))
-        for draft, pattern in zip(self.drafts.values(), patterns, strict=True):
-            changed = known.get(pattern)
-            if changed is None:
-                filled = [name for name, here in zip(mixed, pattern, strict=True) if here]
-                changed = known[pattern] = frozenset([*always, *filled])
-            draft.know_changed(changed)
+    def leave_all(self) -> dict[int, RecordDraft]:
+        """Let all records go."""
+        return self.leave(range(len(self)))
+
+    def _keep(self, kept: Sequence[bool]) -> None:
+        self.drop(kept)
+        self.places = list(compress(self.places, kept))
+
+    def _draft(self, at: int) -> RecordDraft:
+        values = self.row(at)
+        draft = RecordDraft(self.plan, self._transaction.around, SaveKind.CREATED, values["id"], None, None)
+        draft.values, draft.given = values, {*self.given}
+        return draft
 
     def _template(self) -> dict[str, Any] | None:
         """Give what the records have in common before their own values come in; None where that isn't known."""
@@ -142,10 +127,11 @@ class NewGroup:
         return {name: None if name in own else value for name, value in sample.values.items()}
 
     def _put(self, name: str, asked: Asked, doubtful: set[int]) -> None:
-        for place, (row, value) in enumerate(zip(self.rows, self._answers(asked, self.rows), strict=True)):
-            row[name] = None if value is FAULT else value
-            if value is FAULT:
-                doubtful.add(place)
+        found = self._answers(asked)
+        if FAULT in found:
+            doubtful.update(at for at, value in enumerate(found) if value is FAULT)
+            found = [None if value is FAULT else value for value in found]
+        self.values[name] = found
 
     def _doubt_rights(self, doubtful: set[int]) -> None:
         access = self._transaction.access.of(self.plan.object.key)
@@ -154,13 +140,13 @@ class NewGroup:
         if not asked:
             return
         around, key = self._transaction.around, self.plan.object.key
-        for place, row in enumerate(self.rows):
-            context = RecordContext(around, key, row)
+        for at in range(len(self)):
+            context = RecordContext(around, key, self.row(at))
             if not all(right.test(context) for right in asked):
-                doubtful.add(place)
+                doubtful.add(at)
 
-    def _answers(self, asked: Asked, rows: Sequence[dict[str, Any]]) -> list[Any]:
-        return answers(asked, rows, self._transaction.around, self.plan.object.key)
+    def _answers(self, asked: Asked, places: Sequence[int] | None = None) -> list[Any]:
+        return answers(asked, self, self._transaction.around, places)
 
 
 def new_groups(transaction: Transaction, object_def: ObjectDef, rows: Sequence[SaveRow]) -> list[NewGroup]:
@@ -169,11 +155,11 @@ def new_groups(transaction: Transaction, object_def: ObjectDef, rows: Sequence[S
         return []
     found = []
     values_reader = reader(transaction, object_def, SaveKind.CREATED)
-    new = [index for index, row in enumerate(rows) if row.id is None]
-    for names, indexes in by_fields(rows, new).items():
+    for names, places, raw in by_fields(rows):
         group = NewGroup(transaction, object_def, names)
-        columns = read_columns(values_reader, group.plan, names, [rows[index] for index in indexes])
-        if columns is not None:
-            group.add(names, indexes, columns)
+        read = read_columns(values_reader, group.plan, names, raw)
+        if read is not None:
+            columns, kept = read
+            group.add(names, places, columns, kept)
             found.append(group)
     return found

@@ -22,7 +22,8 @@ from engine.records.batches import given_one_of, given_values
 from engine.records.identifiers import could_be_id
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.messages import say
-from engine.records.saving.plan import Link
+from engine.records.saving.plan import Link, SavePlan
+from engine.records.saving.record_columns import RecordColumns
 from engine.records.statements import Prepared
 from metamodel.values import Ref
 from workflow_dsl.evaluation_errors import EvaluationError
@@ -65,24 +66,29 @@ def _along(drafts: Sequence[RecordDraft], wanted: Mapping[str, Iterable[str]]) -
     )
 
 
-def prefetch_links(drafts: Sequence[RecordDraft], transaction: Transaction) -> None:
-    """Load what the lookups of a batch point at, where expressions or rights of the object read along lookups."""
-    names = _read_along(drafts[0], transaction) if drafts else frozenset()
-    if not names:
+def prefetch_links(drafts: Sequence[RecordDraft], transaction: Transaction, new: Sequence[RecordColumns] = ()) -> None:
+    """Load what the lookups of a batch point at, where expressions or rights of the object read along lookups.
+
+    new: new records of the same object.
+    """
+    plans = [*(draft.plan for draft in drafts[:1]), *(each.plan for each in new)]
+    if not plans:
         return
+    names = _read_along(plans[0], transaction)
     wanted: dict[str, dict[str, None]] = {}
-    for draft in drafts:
-        for link in draft.plan.links:
-            if link.name in names and (value := draft.values.get(link.name)) is not None:
-                key, record_id = (value.object, value.id) if isinstance(value, Ref) else (link.targets[0], str(value))
-                wanted.setdefault(key, {})[record_id] = None
+    for link in plans[0].links:
+        if link.name not in names:
+            continue
+        values = {draft.values.get(link.name) for draft in drafts}.union(*(each.values[link.name] for each in new))
+        for value in values - {None}:
+            key, record_id = (value.object, value.id) if isinstance(value, Ref) else (link.targets[0], str(value))
+            wanted.setdefault(key, {})[record_id] = None
     for key, ids in wanted.items():
         transaction.cache.prefetch(key, ids)
 
 
-def _read_along(draft: RecordDraft, transaction: Transaction) -> frozenset[str]:
+def _read_along(plan: SavePlan, transaction: Transaction) -> frozenset[str]:
     """Give the lookups that are followed: by expressions, and to the parent where rights follow from it."""
-    plan = draft.plan
     if transaction.access.of(plan.object.key).actions["create"] is EVERYONE:
         return plan.reads_along
     return plan.reads_along | {link.name for link in plan.links if link.is_parent}
@@ -92,8 +98,15 @@ def find_targets(
     transaction: Transaction, wanted: Mapping[str, Iterable[str]], along: bool = False
 ) -> dict[Target, Found]:
     """Look records up by object and id. along: keep what they are, where few of one object are looked up."""
-    ids = {key: [value for value in dict.fromkeys(values) if could_be_id(value)] for key, values in wanted.items()}
+    objects = transaction.parts.metamodel.objects
+    ids = {
+        key: [value for value in dict.fromkeys(values) if could_be_id(value, objects.get(key))]
+        for key, values in wanted.items()
+    }
     ids = {key: values for key, values in ids.items() if values}
+    elsewhere = {key: ids.pop(key) for key in tuple(ids) if objects[key].source is not None}
+    if elsewhere:
+        return _find_elsewhere(transaction, elsewhere) | find_targets(transaction, ids, along)
     if not ids:
         return {}
     if sum(map(len, ids.values())) <= 12:
@@ -105,6 +118,21 @@ def find_targets(
             given = {"ids": given_values(values[start : start + _BATCH], transaction.database.dialect)}
             rows = transaction.rows(prepared, given)
             found.update({(str(row[0]), str(row[1])): Found(row[2] or "", bool(row[3])) for row in rows})
+    return found
+
+
+def _find_elsewhere(transaction: Transaction, wanted: Mapping[str, Iterable[str]]) -> dict[Target, Found]:
+    """Look records of other databases up."""
+    found: dict[Target, Found] = {}
+    for key, ids in wanted.items():
+        readable = transaction.access.of(key).actions["read"]
+        transaction.cache.prefetch(key, ids)
+        for record_id in ids:
+            values = transaction.cache.related(key, record_id)
+            if values is not None:
+                context = transaction.context(key, values)
+                title = transaction.cache.title(key, context) or ""
+                found[key, record_id] = Found(title, readable.test(context))
     return found
 
 

@@ -73,7 +73,7 @@ class Term:
     best: Callable[[Iterable[Any]], Any] | None = None
 
 
-class _OtherCurrency(Exception):
+class OtherCurrency(Exception):
     """An amount in another currency than the base one: what it adds is decided by its rate."""
 
 
@@ -85,9 +85,14 @@ def parent_of(plan: RollupPlan, values: Mapping[str, Any]) -> str | None:
     return value
 
 
+def terms_of(parts: ReleaseParts, plan: RollupPlan) -> tuple[Term, ...] | None:
+    """Give what a child adds to each roll-up; None where one of them needs more than the child's own row."""
+    return parts.made(("terms", plan.parent, plan.inverse.name), lambda: _Terms(parts, plan)).terms
+
+
 def deltas_of(parts: ReleaseParts, plan: RollupPlan, drafts: Iterable[RecordDraft]) -> Deltas | None:
     """Give by how much saved children move their parents' figures; None where that does not follow from them alone."""
-    terms = parts.made(("terms", plan.parent, plan.inverse.name), lambda: _Terms(parts, plan)).terms
+    terms = terms_of(parts, plan)
     if terms is None:
         return None
     found: Deltas = defaultdict(lambda: {term.name: Extreme(term.best) if term.best else 0 for term in terms})
@@ -102,7 +107,7 @@ def deltas_of(parts: ReleaseParts, plan: RollupPlan, drafts: Iterable[RecordDraf
                 parent = None if values is None else parent_of(plan, values)
                 if values is not None and parent is not None:
                     _add(found[parent], terms, draft, values, sign, known, currency)
-    except (EvaluationError, _OtherCurrency):
+    except (EvaluationError, OtherCurrency):
         return None
     return found
 
@@ -123,7 +128,7 @@ def _add(
             continue
         if term.field is None:
             figures[term.name] += sign
-        elif (value := _plain(values.get(term.field), currency)) is not None:
+        elif (value := plain_amount(values.get(term.field), currency)) is not None:
             if term.best is None:
                 figures[term.name] += sign * value
             else:
@@ -131,11 +136,15 @@ def _add(
                 (figure.came if sign > 0 else figure.left).append(value)
 
 
-def _plain(value: Any, currency: str) -> Any:
+def plain_amount(value: Any, currency: str) -> Any:
+    """Give what a value adds to a figure.
+
+    Raises: OtherCurrency.
+    """
     if not isinstance(value, Money):
         return value
     if value.currency != currency:
-        raise _OtherCurrency
+        raise OtherCurrency
     return value.amount
 
 

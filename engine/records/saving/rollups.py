@@ -19,8 +19,10 @@ from engine.records.saving.audit import AuditRow, audit_row, write_audit
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.filling import touch
 from engine.records.saving.plan import SavePlan, save_plan
+from engine.records.saving.record_columns import RecordColumns
 from engine.records.saving.rollup_beside import moved_beside
-from engine.records.saving.rollup_deltas import Deltas, deltas_of, move, parent_of
+from engine.records.saving.rollup_columns import parents_of, with_children
+from engine.records.saving.rollup_deltas import Deltas, deltas_of, move, parent_of, terms_of
 from engine.records.saving.rollup_moves import moved_at_once
 from engine.records.saving.rollup_plans import RollupPlan, figures, rollup_plans, rollup_plans_of
 from engine.records.saving.writing import audited_changes
@@ -41,18 +43,17 @@ class RolledUp:
     events: list[SaveEvent] = field(default_factory=list)
 
 
-def roll_up(drafts: Sequence[RecordDraft], transaction: Transaction) -> RolledUp:
-    """Bring the roll-ups of all parents of some changed records up to date."""
+def roll_up(drafts: Sequence[RecordDraft], transaction: Transaction, new: Sequence[RecordColumns] = ()) -> RolledUp:
+    """Bring the roll-ups of all parents of some changed records up to date. new: new records of the same object."""
     rolled = RolledUp()
-    if not drafts:
-        return rolled
-    for plan in rollup_plans(transaction.parts, drafts[0].object_key):
+    saved = [*(draft.plan for draft in drafts[:1]), *(each.plan for each in new)]
+    for plan in rollup_plans(transaction.parts, saved[0].object.key) if saved else ():
         counted = [draft for draft in drafts if draft.kind is not SaveKind.UPDATED or draft.written & plan.reads]
-        parents = sorted(_parents(counted, plan))
+        parents = _parents(counted, new, plan)
         if not parents:
             continue
         transaction.settle(plan.parent)
-        deltas = deltas_of(transaction.parts, plan, counted)
+        deltas = _deltas(transaction, plan, counted, new)
         if deltas is not None:
             parents = [parent for parent in parents if any(deltas[parent].values())]
         for start in range(0, len(parents), _BATCH):
@@ -67,6 +68,15 @@ def roll_up(drafts: Sequence[RecordDraft], transaction: Transaction) -> RolledUp
             moved = _moved(transaction, plan, parents[start : start + _BATCH], deltas)
             _save_parents(transaction, moved, rolled)
     return rolled
+
+
+def _deltas(
+    transaction: Transaction, plan: RollupPlan, drafts: Sequence[RecordDraft], new: Sequence[RecordColumns]
+) -> Deltas | None:
+    terms, deltas = terms_of(transaction.parts, plan), deltas_of(transaction.parts, plan, drafts)
+    if terms is None or deltas is None:
+        return None
+    return with_children(deltas, plan, terms, new, transaction.around)
 
 
 def recompute_own(draft: RecordDraft, transaction: Transaction) -> None:
@@ -94,9 +104,11 @@ def write_repaired(transaction: Transaction, drafts: Sequence[RecordDraft]) -> N
     transaction.settle()
 
 
-def _parents(drafts: Iterable[RecordDraft], plan: RollupPlan) -> set[str]:
+def _parents(drafts: Iterable[RecordDraft], new: Iterable[RecordColumns], plan: RollupPlan) -> list[str]:
+    """Give the parents before and after, always in the same order."""
     found = {parent_of(plan, values) for draft in drafts for values in (draft.old, draft.values)}
-    return {parent for parent in found if parent is not None}
+    found.update(*(parents_of(plan, each) for each in new))
+    return sorted(parent for parent in found if parent is not None)
 
 
 def _moved(transaction: Transaction, plan: RollupPlan, ids: list[str], deltas: Deltas | None) -> list[RecordDraft]:

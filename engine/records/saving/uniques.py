@@ -5,6 +5,7 @@ A single save leaves this to the database's own constraint, which also stands be
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ from engine.records.batches import one_of
 from engine.records.hooks import SaveKind
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.messages import say
+from engine.records.saving.plan import SavePlan
+from engine.records.saving.record_columns import RecordColumns
 
 if TYPE_CHECKING:
     from engine.records.transaction import Transaction
@@ -45,16 +48,45 @@ def check_uniques(drafts: Sequence[RecordDraft], transaction: Transaction) -> No
         keys = list(wanted)
         most = _VALUES_ASKED_AT_ONCE if len(names) == 1 else _ASKED_AT_ONCE
         for start in range(0, len(keys), most):
-            for key, record_id in _taken(transaction, drafts[0], names, keys[start : start + most]):
+            for key, record_id in _taken(transaction, drafts[0].plan, names, keys[start : start + most]):
                 draft = wanted[key]
                 if record_id != draft.record_id:
                     _refuse(draft, names, transaction)
 
 
+def claimed_twice(
+    groups: Sequence[RecordColumns], drafts: Sequence[RecordDraft], transaction: Transaction
+) -> list[set[int]]:
+    """Give for each of some groups of new records the places of those that claim what another record may have."""
+    doubtful: list[set[int]] = [set() for _ in groups]
+    for names in groups[0].plan.uniques if groups else ():
+        keys = [_keys(group, names) for group in groups]
+        counts = Counter(key for part in keys for key in part if key is not None)
+        counts.update(tuple([draft.values.get(name) for name in names]) for draft in drafts)
+        wanted = list(counts)
+        twice = {key for key, count in counts.items() if count > 1} if len(wanted) < counts.total() else set()
+        most = _VALUES_ASKED_AT_ONCE if len(names) == 1 else _ASKED_AT_ONCE
+        for start in range(0, len(wanted), most):
+            part = [key for key in wanted[start : start + most] if None not in key]
+            if part:
+                twice.update(key for key, _ in _taken(transaction, groups[0].plan, names, part))
+        for places, part in zip(doubtful, keys, strict=True) if twice else ():
+            places.update(at for at, key in enumerate(part) if key in twice)
+    return doubtful
+
+
+def _keys(group: RecordColumns, names: Sequence[str]) -> list[tuple[Any, ...] | None]:
+    columns = [group.values[name] for name in names]
+    keys: list[tuple[Any, ...]] = list(zip(*columns, strict=True))
+    if any(None in column for column in columns):
+        return [None if None in key else key for key in keys]
+    return [*keys]
+
+
 def _taken(
-    transaction: Transaction, sample: RecordDraft, names: Sequence[str], keys: Sequence[tuple[Any, ...]]
+    transaction: Transaction, plan: SavePlan, names: Sequence[str], keys: Sequence[tuple[Any, ...]]
 ) -> list[tuple[tuple[Any, ...], str]]:
-    table = sample.plan.table
+    table = plan.table
     codecs = [table.codecs[name] for name in names]
     columns = [[table.table.c[column] for column in codec.names] for codec in codecs]
     tests: list[Any] = []

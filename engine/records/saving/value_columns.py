@@ -2,58 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from engine.records.bulk_rows import ABSENT, RowColumns, SaveRow
 from engine.records.saving.plan import SavePlan
 from engine.records.schemas import ValueReader
-from engine.records.types import SaveRow
 from metamodel.field_types import FieldValueError
 from metamodel.values import Ref
 
-UNSOUND: Any = object()
-"""Stands where a raw value can't be read; the reader of the row says why."""
-
 _REPEATED = frozenset((str, type(None), Ref))
-_UNKNOWN = object()
+_UNSOUND: Any = object()
+Given = tuple[tuple[str, ...], list[int], list[list[Any]]]
+"""Fields that some rows give, the rows' places, and their raw values by field."""
 
 
-def by_fields(rows: Sequence[SaveRow], indexes: Iterable[int]) -> dict[tuple[str, ...], list[int]]:
-    """Group rows of a batch by the fields that they give."""
+def by_fields(rows: Sequence[SaveRow]) -> Iterator[Given]:
+    """Group the rows of a batch that make new records by the fields that they give."""
+    if isinstance(rows, RowColumns) and _are_alike(rows):
+        yield tuple(rows.columns), [*range(len(rows))], [list(column) for column in rows.columns.values()]
+        return
     found: dict[tuple[str, ...], list[int]] = {}
-    for index in indexes:
-        values = rows[index].values
-        if isinstance(values, Mapping):
-            found.setdefault(tuple(values), []).append(index)
-    return found
+    values = [row.values if row.id is None else None for row in rows]
+    for at, given in enumerate(values):
+        if isinstance(given, Mapping):
+            found.setdefault(tuple(given), []).append(at)
+    for names, places in found.items():
+        yield names, places, [[row[name] for at in places if (row := values[at]) is not None] for name in names]
+
+
+def _are_alike(rows: RowColumns) -> bool:
+    """Say whether all rows make new records that give the same fields."""
+    return rows.ids.count(None) == len(rows) and not any(ABSENT in column for column in rows.columns.values())
 
 
 def read_columns(
-    reader: ValueReader, plan: SavePlan, names: Sequence[str], rows: Sequence[SaveRow]
-) -> list[list[Any]] | None:
-    """Give the kept values of each field of rows that give the same fields; None where one of them can't be set."""
+    reader: ValueReader, plan: SavePlan, names: Sequence[str], raw: Sequence[Sequence[Any]]
+) -> tuple[list[list[Any]], list[bool]] | None:
+    """Give the kept values of each field of rows that give the same fields, and which rows can be read.
+
+    None where one of the fields can't be set.
+    """
     columns = []
-    for name in names:
+    kept = [True] * (len(raw[0]) if raw else 0)
+    for name, values in zip(names, raw, strict=True):
         sound = reader.sound_of(name)
         if sound is None:
             return None
-        columns.append(_read([row.values[name] for row in rows], sound, plan.keep[name]))
-    return columns
+        column = _read(values, sound, plan.keep[name])
+        if _UNSOUND in column:
+            kept = [was and value is not _UNSOUND for was, value in zip(kept, column, strict=True)]
+        columns.append(column)
+    return columns, kept
 
 
-def _read(raw_values: list[Any], sound: Callable[[Any], Any], keep: Callable[[Any], Any]) -> list[Any]:
-    known: dict[Any, Any] = {}
-    found = []
-    for raw in raw_values:
-        # Only of these types equal raw values are read alike: 1 and True are equal too.
-        repeated = type(raw) in _REPEATED
-        value = known.get(raw, _UNKNOWN) if repeated else _UNKNOWN
-        if value is _UNKNOWN:
-            try:
-                value = keep(sound(raw))
-            except FieldValueError:
-                value = UNSOUND
-            if repeated:
-                known[raw] = value
-        found.append(value)
-    return found
+def _read(raw_values: Sequence[Any], sound: Callable[[Any], Any], keep: Callable[[Any], Any]) -> list[Any]:
+    def read(raw: Any) -> Any:
+        try:
+            return keep(sound(raw))
+        except FieldValueError:
+            return _UNSOUND
+
+    # Only of these types equal raw values are read alike: 1 and True are equal too.
+    if {*map(type, raw_values)} <= _REPEATED:
+        known = {raw: read(raw) for raw in {*raw_values}}
+        return [known[raw] for raw in raw_values]
+    return [read(raw) for raw in raw_values]

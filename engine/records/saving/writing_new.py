@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +11,9 @@ import orjson
 
 from engine.records.hooks import SaveKind
 from engine.records.saving.asking import FAULT, Asked, answers
-from engine.records.saving.audit import AuditRow, audit_row
+from engine.records.saving.audit import audit_row
 from engine.records.saving.column_plan import column_plan
-from engine.records.saving.drafts import RecordDraft
+from engine.records.saving.record_columns import RecordColumns
 from engine.records.saving.writing import NOT_AUDITED
 from engine.records.sort_keys import sort_key
 from engine.storage.codecs import Codec
@@ -27,38 +27,30 @@ _MUCH_TEXT = 1_000
 _REPEATED = frozenset((type(None), str, bool, int, dt.date, dt.datetime, Ref))
 
 
-def insert_records(drafts: Sequence[RecordDraft], transaction: Transaction) -> None:
-    """Insert new records of one object by one statement."""
-    if drafts:
-        table = drafts[0].plan.table.table
-        transaction.insert_beside(table, _columns(drafts, transaction))
+def insert_records(records: RecordColumns, transaction: Transaction) -> None:
+    """Insert new records of one object by one statement; the server may take the last of them while we go on."""
+    transaction.insert_beside(records.plan.table.table, _columns(records, transaction))
 
 
-def audit_rows_of_new(drafts: Sequence[RecordDraft], transaction: Transaction) -> list[AuditRow]:
-    """Make the audit rows of new records of one object."""
-    if not drafts:
-        return []
-    first = drafts[0]
-    common = audit_row(transaction, first.object_key, "", 1, SaveKind.CREATED, {})
-    texts = _changes(drafts)
-    return [
-        {**common, "record_id": draft.record_id, "changes": orjson.Fragment(text)}
-        for draft, text in zip(drafts, texts, strict=True)
-    ]
+def audit_columns_of_new(records: RecordColumns, transaction: Transaction) -> dict[str, list[Any]]:
+    """Make the audit rows of new records of one object, by column."""
+    count = len(records)
+    common = audit_row(transaction, records.plan.object.key, "", 1, SaveKind.CREATED, {})
+    columns = {name: [value] * count for name, value in common.items()}
+    return columns | {"record_id": records.ids, "changes": _changes(records)}
 
 
-def _columns(drafts: Sequence[RecordDraft], transaction: Transaction) -> dict[str, list[Any]]:
-    plan = drafts[0].plan
-    rows = [draft.values for draft in drafts]
+def _columns(records: RecordColumns, transaction: Transaction) -> dict[str, list[Any]]:
+    plan = records.plan
     found: dict[str, list[Any]] = {}
     for name, codec in plan.table.codecs.items():
-        values = [row[name] for row in rows]
+        values = records.values[name]
         if codec.is_plain:
             found[codec.columns[0].name] = values
         elif (amounts := plan.money.get(name)) is not None:
             amount, currency, base = amounts
             found[amount] = found[base] = [None if value is None else value[0] for value in values]
-            if drafts[0].around.metamodel.currencies:
+            if transaction.around.metamodel.currencies:
                 found[base] = [_worth(value) for value in values]
             found[currency] = [None if value is None else value[1] for value in values]
         else:
@@ -67,7 +59,7 @@ def _columns(drafts: Sequence[RecordDraft], transaction: Transaction) -> dict[st
         if key is not None:
             found[key.name] = [sort_key(value) for value in values]
     if plan.table.title is not None:
-        found[plan.table.title.name] = _titles(drafts, rows, transaction)
+        found[plan.table.title.name] = _titles(records, transaction)
     return found
 
 
@@ -84,41 +76,41 @@ def _parts(codec: Codec, values: Sequence[Any]) -> dict[str, list[Any]]:
     return {name: [parts[name] for parts in written] for name in codec.names}
 
 
-def _titles(drafts: Sequence[RecordDraft], rows: Sequence[Mapping[str, Any]], transaction: Transaction) -> list[Any]:
-    plan = drafts[0].plan
+def _titles(records: RecordColumns, transaction: Transaction) -> list[Any]:
+    plan = records.plan
     asked = column_plan(transaction.parts, plan).title
     assert asked is not None
     assert plan.title is not None
-    titles = _texts_alone(asked, rows) or answers(asked, rows, transaction.around, plan.object.key)
-    for draft, title in zip(drafts, titles, strict=True):
+    titles = _texts_alone(asked, records) or answers(asked, records, transaction.around)
+    if FAULT in titles:
         # A title that can't be computed fails the save, as it does for one record.
-        draft.title = plan.title(draft.context) if title is FAULT else title
-    return [draft.title for draft in drafts]
+        plan.title(transaction.context(plan.object.key, records.row(titles.index(FAULT))))
+    return titles
 
 
-def _texts_alone(asked: Asked, rows: Sequence[Mapping[str, Any]]) -> list[str] | None:
+def _texts_alone(asked: Asked, records: RecordColumns) -> list[str] | None:
     """Give titles that are the text of one field; None where they are more, or a text is missing."""
     if asked.text_of is None:
         return None
-    texts = [row[asked.text_of] for row in rows]
-    return texts if all(type(text) is str and len(text) < _MUCH_TEXT for text in texts) else None
+    texts = records.values[asked.text_of]
+    return texts if all([type(text) is str and len(text) < _MUCH_TEXT for text in texts]) else None
 
 
-def _changes(drafts: Sequence[RecordDraft]) -> list[str]:
+def _changes(records: RecordColumns) -> list[str]:
     """Give `{"field": [null, value], …}` of each record, its fields by name."""
-    plan = drafts[0].plan
+    plan = records.plan
     columns: list[list[str]] = []
     alike = ""
     for name in sorted(plan.table.codecs):
         if name in NOT_AUDITED:
             continue
-        values = [draft.values[name] for draft in drafts]
+        values = records.values[name]
         if values.count(values[0]) < len(values):
             columns.append(_change_texts(name, values, plan.json[name], alike))
             alike = ""
         elif values[0] is not None:
             alike += _change_texts(name, values[:1], plan.json[name], "")[0]
-    columns.append([alike] * len(drafts))
+    columns.append([alike] * len(records))
     # Each text ends in a comma, the last one of a record must not.
     return ["{" + "".join(texts)[:-1] + "}" for texts in zip(*columns, strict=True)]
 
