@@ -6,6 +6,7 @@ copy under the address it was given, which must be empty. Copies are as real as 
 
 from __future__ import annotations
 
+import atexit
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -37,7 +38,9 @@ def fill_from_original(database_url: str, key: str, prepare: Callable[[str], Non
 
 
 def _new_sqlite() -> str:
-    return f"{_SQLITE}{Path(tempfile.mkdtemp(prefix='fieldstone-original-')) / 'original.sqlite'}"
+    folder = Path(tempfile.mkdtemp(prefix="fieldstone-original-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return f"{_SQLITE}{folder / 'original.sqlite'}"
 
 
 def _server_of(database_url: str) -> str:

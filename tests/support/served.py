@@ -5,6 +5,7 @@ Real platform, real application; only password hashing is cheap. It starts no se
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -105,9 +106,10 @@ def serve_deals(
 ) -> Iterator[Served]:
     """Give the application over the app `deals` with its users, on a database that must be empty.
 
-    App and users are made once a process for each app folder and clock; the database becomes a copy of theirs.
+    App and users are made once a process for each content of an app folder and clock; the database becomes a copy of
+    theirs.
     """
-    key = repr((str(app_folder), accounts.password_cost, clock.now() if clock else None))
+    key = repr((_content(app_folder), accounts.password_cost, clock.now() if clock else None))
 
     def prepare(original: str) -> None:
         with closing(_open(original, folder, accounts, clock)) as platform:
@@ -119,6 +121,13 @@ def serve_deals(
     with closing(_open(database_url, folder, accounts, clock)) as platform:
         app = create_app(platform, settings or WebSettings(secret_key="s" * 40))
         yield Served(platform, app, dict(people.tokens), dict(people.user_ids))
+
+
+def _content(folder: Path) -> str:
+    """Name what an app folder holds, wherever it lies."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    found = [(path.relative_to(folder.parent).as_posix(), path.read_bytes()) for path in files]
+    return hashlib.sha256(repr(found).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
