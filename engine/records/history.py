@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from sqlalchemy import select
 
-from engine.access.predicates import NOBODY
+from engine.access.eyes import Sight, sight_of
 from engine.errors import RecordNotFound
 from engine.records.earlier_names import EarlierNames, earlier_names
 from engine.records.types import FieldChange, HistoryEntry
@@ -35,7 +35,7 @@ def read_history(
     if before is not None:
         query = query.where(table.c["id"] < before)
     rows = transaction.connection.execute(query.order_by(table.c["id"].desc()).limit(_PAGE))
-    shown = _shown_fields(transaction, object_def, record_id)
+    shown = shown_fields(transaction, object_def, record_id)
     names = earlier_names(transaction, object_def.key)
     return [_entry(transaction, dict(row._mapping), shown, names) for row in rows]
 
@@ -43,14 +43,17 @@ def read_history(
 def shows_history(transaction: Transaction, object_def: ObjectDef, record_id: str, field: str) -> bool:
     """Say whether the actor sees what a field of a record was before."""
     transaction.reader.require_readable(object_def, record_id)
-    found = _shown_fields(transaction, object_def, record_id).get(field)
+    found = shown_fields(transaction, object_def, record_id).get(field)
     return found is not None and not found[1]
 
 
-def _shown_fields(
+def shown_fields(
     transaction: Transaction, object_def: ObjectDef, record_id: str
 ) -> Mapping[str, tuple[FieldDef, bool]]:
-    """Give field → its definition and whether it is masked; fields that may not be read here are left out."""
+    """Give field → its definition and whether its history is masked; what is not shown, or has none, is left out.
+
+    The rights are those on the record as it is now. Raises: RecordNotFound.
+    """
     access = transaction.access.of(object_def.key)
     values = transaction.cache.related(object_def.key, record_id)
     if values is None:
@@ -58,24 +61,26 @@ def _shown_fields(
     context = transaction.context(object_def.key, values)
     found: dict[str, tuple[FieldDef, bool]] = {}
     for name, definition in object_def.fields.items():
-        rights = access.fields[name]
         if not definition.history or not object_def.history:
             continue
-        if rights.read is not NOBODY and rights.read.test(context):
+        sight = sight_of(access.fields[name], context)
+        if sight is not Sight.HIDDEN:
             # Of an encrypted value the log knows only that it changed.
-            found[name] = (definition, definition.encrypted)
-        elif rights.masked is not NOBODY and rights.masked.test(context):
-            found[name] = (definition, True)
+            found[name] = (definition, definition.encrypted or sight is Sight.MASKED)
     return found
+
+
+def changes_of(row: Mapping[str, Any], names: EarlierNames) -> dict[str, list[Any]]:
+    """Give field → [old, new] of an audit row, as they were written, under the names of today."""
+    written, entry = row["changes"], row["id"]
+    changes = orjson.loads(written) if isinstance(written, str) else written or {}
+    called = ((names.field(name, entry), pair) for name, pair in changes.items())
+    return {name: [names.value(name, value, entry) for value in pair] for name, pair in called}
 
 
 def _entry(
     transaction: Transaction, row: Mapping[str, Any], shown: Mapping[str, tuple[FieldDef, bool]], names: EarlierNames
 ) -> HistoryEntry:
-    written, entry = row["changes"], row["id"]
-    changes = orjson.loads(written) if isinstance(written, str) else written or {}
-    called = ((names.field(name, entry), pair) for name, pair in changes.items())
-    found = [(name, [names.value(name, value, entry) for value in pair]) for name, pair in called if name in shown]
     return HistoryEntry(
         id=row["id"],
         version=row["version"] or 0,
@@ -84,7 +89,11 @@ def _entry(
         actor_id=row["actor"],
         actor_title=row["actor_name"] or "",
         origin=row["origin"],
-        changes=tuple(_change(transaction, name, pair, *shown[name]) for name, pair in found),
+        changes=tuple(
+            _change(transaction, name, pair, *shown[name])
+            for name, pair in changes_of(row, names).items()
+            if name in shown
+        ),
         on_behalf_of=row["on_behalf"],
         run=row["run_id"],
         release=row["release"],
@@ -96,11 +105,12 @@ def _change(
 ) -> FieldChange:
     if masked:
         return FieldChange(field=name, masked=True)
-    old, new = (_value(transaction, raw, definition) for raw in pair)
+    old, new = (history_value(transaction, raw, definition) for raw in pair)
     return FieldChange(field=name, old=old, new=new)
 
 
-def _value(transaction: Transaction, raw: Any, definition: FieldDef) -> Any:
+def history_value(transaction: Transaction, raw: Any, definition: FieldDef) -> Any:
+    """Give the Python value of a field that the log holds."""
     # What was written under an older release may not fit the field as it is now; then it is shown as it was written.
     if raw is None:
         return None

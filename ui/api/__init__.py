@@ -14,7 +14,7 @@ from ui.api.metadata import apply_metadata, get_metadata, plan_metadata
 from ui.api.openapi import OpenApiDocuments
 from ui.api.pools import claim, let_go
 from ui.api.query import query_figures
-from ui.api.record_log import get_history, get_runs, get_stages
+from ui.api.record_log import compare, get_history, get_runs, get_stages, revert_changes
 from ui.api.runs import list_runs, retry_run
 
 
@@ -38,6 +38,8 @@ def register(app: Flask) -> None:
     api.post(f"{one}/release")(let_go)
     api.get(f"{one}/conversion")(get_conversion)
     api.get(f"{one}/history")(get_history)
+    api.get(f"{one}/compare")(compare)
+    api.post(f"{one}/revert")(revert_changes)
     api.get(f"{one}/stages")(get_stages)
     api.get(f"{one}/runs")(get_runs)
     api.get("/exports/<object_name>")(export_records)

@@ -34,6 +34,21 @@ _STANDING: Schema = {
     },
 }
 
+_COMPARED: Schema = {
+    "type": "object",
+    "properties": {"fields": {"type": "array", "items": {"type": "object"}}},
+    "required": ["fields"],
+}
+_REVERTED: Schema = {
+    "type": "object",
+    "properties": {
+        "record": {"type": "object"},
+        "fields": {"type": "array", "items": {"type": "string"}, "description": "Put back."},
+        "left": {"type": "array", "items": {"$ref": "#/components/schemas/FieldProblem"}},
+    },
+    "required": ["record", "fields", "left"],
+}
+
 
 def action_paths(metamodel: Metamodel, each: VisibleObject, lang: str) -> dict[str, Any]:
     """Give the paths of an object's actions, as far as the caller could use them at all."""
@@ -53,6 +68,30 @@ def action_paths(metamodel: Metamodel, each: VisibleObject, lang: str) -> dict[s
     return paths
 
 
+def version_paths(each: VisibleObject, tag: str) -> dict[str, Any]:
+    """Give the paths that compare versions of a record and put one back."""
+    key = each.object.key
+    found = {f"/records/{key}/{{id}}/compare": _get(f"compare_{key}", tag, _COMPARED)}
+    found[f"/records/{key}/{{id}}/compare"]["get"]["parameters"] = [
+        {"name": name, "in": "query", "required": True, "schema": {"type": "integer", "minimum": 1}}
+        for name in ("from", "to")
+    ]
+    if "update" in each.actions:
+        names = sorted(name for name, field in each.object.fields.items() if name in each.fields and field.history)
+        body: Schema = {
+            "type": "object",
+            "properties": {
+                "entry": {"type": "integer", "description": "Takes back what this entry of the history changed."},
+                "version": {"type": "integer", "description": "Puts back all as it was at this version."},
+                "fields": {"type": "array", "items": {"type": "string", "enum": names}, "description": "Only these."},
+                "confirm": _TEXTS,
+            },
+            "additionalProperties": False,
+        }
+        found[f"/records/{key}/{{id}}/revert"] = _post(f"revert_{key}", tag, body, _REVERTED)
+    return found
+
+
 def _convert_body(conversions: list[ConversionDef]) -> Schema:
     targets = sorted({target.name for each in conversions for target in each.targets})
     chosen: Schema = {"type": "string", "description": "The id of a record that is there, or `new`."}
@@ -67,8 +106,8 @@ def _convert_body(conversions: list[ConversionDef]) -> Schema:
     }
 
 
-def _get(name: str, tag: str) -> dict[str, Any]:
-    return {"parameters": [_ID], "get": {"operationId": name, "tags": [tag], "responses": _answers()}}
+def _get(name: str, tag: str, answer: Schema = _MADE) -> dict[str, Any]:
+    return {"parameters": [_ID], "get": {"operationId": name, "tags": [tag], "responses": _answers(answer)}}
 
 
 def _post(name: str, tag: str, body: Schema, answer: Schema = _MADE, *, required: bool = True) -> dict[str, Any]:

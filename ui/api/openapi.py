@@ -19,7 +19,7 @@ from engine.releases.release import Release
 from metamodel.currency_rates import known_currencies
 from metamodel.field_types import FieldTypeRegistry
 from metamodel.texts import label_text
-from ui.api.action_paths import action_paths
+from ui.api.action_paths import action_paths, version_paths
 from ui.api.answers import bytes_answer, to_json
 from ui.api.child_schemas import add_child_lists
 from ui.api.exports import HEADS
@@ -146,6 +146,7 @@ def _object_paths(each: VisibleObject, lang: str) -> dict[str, Any]:
     if "delete" in each.actions:
         one["delete"] = _call(f"delete {key}", tag, {"204": {"description": "In the bin."}}, parameters=if_match)
     paths = {f"/records/{key}": many, f"/records/{key}/{{id}}": one}
+    paths |= version_paths(each, tag)
     for part, order in (("history", "Newest first."), ("runs", "Newest first."), ("stages", "Oldest first.")):
         call = _call(f"{part} of {key}", tag, _answer(order, _items()))
         paths[f"/records/{key}/{{id}}/{part}"] = {"parameters": [_record_id()], "get": call}

@@ -1,18 +1,25 @@
-"""What happened to one record: its history, the stages it went through, and the rule runs about it."""
+"""What happened to one record: its history and versions, the stages it went through, and the rule runs about it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Response, request
 
 from engine.automation.run_views import RunFilter
+from engine.records.reverting import Revert, revert
 from engine.records.types import HistoryEntry
-from ui.api.answers import json_answer
-from ui.api.parameters import check_record_id, read_limit, read_parameters, read_whole_number
+from engine.records.versions import compare_versions
+from ui.api.answers import entity_tag, json_answer
+from ui.api.body import read_object, take_confirm
+from ui.api.parameters import check_record_id, read_if_match, read_limit, read_parameters, read_whole_number
 from ui.api.records import object_key
 from ui.api.runs import answer_runs
-from ui.context import actor, platform
+from ui.context import actor, platform, release
+from ui.errors import ApiProblem
+
+_MOST = 2**53
 
 
 def get_history(object_name: str, record_id: str) -> Response:
@@ -24,6 +31,50 @@ def get_history(object_name: str, record_id: str) -> Response:
     entries = platform().records.history(actor(), key, record_id, before=before)
     following = f"{request.path}?before={entries[-1].id}" if entries and entries[-1].version > 1 else None
     return json_answer({"items": [_entry(entry) for entry in entries], "next": following})
+
+
+def compare(object_name: str, record_id: str) -> Response:
+    """GET /records/{object}/{id}/compare: the fields in which the versions `from` and `to` differ."""
+    given = read_parameters(("from", "to"))
+    key = object_key(object_name)
+    check_record_id(key, record_id)
+    before, after = (read_whole_number(name, given.get(name)) for name in ("from", "to"))
+    if before is None or after is None:
+        raise ApiProblem(400, "bad_parameter", "`from` and `to` are numbers of versions.")
+    with platform().records.reading(actor(), release=release()) as transaction:
+        found = compare_versions(transaction, transaction.object_def(key), record_id, before, after)
+    items = [{"field": each.field, "from": each.before, "to": each.after, "masked": each.masked} for each in found]
+    return json_answer({"from": before, "to": after, "fields": items})
+
+
+def revert_changes(object_name: str, record_id: str) -> Response:
+    """POST /records/{object}/{id}/revert: take an entry of the history back, or put back a version."""
+    read_parameters(())
+    key = object_key(object_name)
+    check_record_id(key, record_id)
+    version = read_if_match(required=False)
+    values = read_object()
+    confirm = take_confirm(values)
+    asked = _revert(values)
+    with platform().records.transaction(actor(), release=release()) as transaction:
+        done = revert(transaction, transaction.object_def(key), record_id, asked, version=version, confirm=confirm)
+    left = [{"field": each.field, "code": each.code, "message": each.message} for each in done.left]
+    body = {"record": done.saved.record.json, "fields": list(done.fields), "left": left}
+    return json_answer(body, headers={"ETag": entity_tag(done.saved.record.version)})
+
+
+def _revert(values: Mapping[str, Any]) -> Revert:
+    unknown = values.keys() - {"entry", "version", "fields"}
+    if unknown:
+        known = "confirm, entry, fields, version"
+        raise ApiProblem(400, "bad_request", f"'{min(unknown)}' is not a key here; known: {known}.")
+    entry, to, fields = values.get("entry"), values.get("version"), values.get("fields", [])
+    given = [each for each in (entry, to) if each is not None]
+    if len(given) != 1 or type(given[0]) is not int or not 0 < given[0] < _MOST:
+        raise ApiProblem(400, "bad_request", "Name either `entry`, a number of the history, or `version`, one of it.")
+    if not isinstance(fields, list) or not all(isinstance(each, str) for each in fields):
+        raise ApiProblem(400, "bad_request", "`fields` is a list of names.")
+    return Revert(entry=entry, version=to, fields=tuple(fields))
 
 
 def get_stages(object_name: str, record_id: str) -> Response:

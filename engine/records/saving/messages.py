@@ -66,6 +66,11 @@ MESSAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Only merges of the last {days} days that stand can be undone.",
             "只能撤销最近 {days} 天内仍有效的合并。",
         ),
+        "revert_computed": ("This is computed and follows by itself.", "此项由系统计算，会随之变化。"),
+        "revert_hidden": ("What this was before is not shown to you.", "您无法查看此项之前的值。"),
+        "revert_not_kept": ("What this was before is not kept.", "此项之前的值没有保留。"),
+        "revert_created": ("This is what the record was created with.", "这是创建记录时的值。"),
+        "revert_nothing": ("There is nothing to put back.", "没有可以恢复的内容。"),
         "own_ancestor": ("This record stands below it already.", "该记录已在其下级之中。"),
     }
 )
