@@ -161,5 +161,6 @@ def new_groups(transaction: Transaction, object_def: ObjectDef, rows: Sequence[S
         if read is not None:
             columns, kept = read
             group.add(names, places, columns, kept)
-            found.append(group)
+            if len(group):
+                found.append(group)
     return found

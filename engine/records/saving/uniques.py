@@ -77,10 +77,9 @@ def claimed_twice(
 
 def _keys(group: RecordColumns, names: Sequence[str]) -> list[tuple[Any, ...] | None]:
     columns = [group.values[name] for name in names]
-    keys: list[tuple[Any, ...]] = list(zip(*columns, strict=True))
     if any(None in column for column in columns):
-        return [None if None in key else key for key in keys]
-    return [*keys]
+        return [None if None in key else key for key in zip(*columns, strict=True)]
+    return [*zip(*columns, strict=True)]
 
 
 def _taken(
