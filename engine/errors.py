@@ -166,6 +166,32 @@ class AutomationStopped(EngineError):
         super().__init__(f"{reason} Chain: {' → '.join(self.chain)}" if self.chain else reason)
 
 
+class SourceUnavailable(EngineError):
+    """Another database that records lie in did not answer in time; what lies here is not touched by that."""
+
+    def __init__(self, connection: str, reason: str = "it does not answer right now", retry_after_s: int = 10) -> None:
+        self.connection = connection
+        self.retry_after_s = retry_after_s
+        super().__init__(f"The database '{connection}' can't be read: {reason}.")
+
+
+class SourceChanged(EngineError):
+    """A table of another database is not what the configuration says: it or a column of it is missing."""
+
+    def __init__(self, table: str, missing: str) -> None:
+        self.table = table
+        self.missing = missing
+        super().__init__(f"{missing} of '{table}' is missing in the other database; the configuration names it.")
+
+
+class SourceReadOnly(EngineError):
+    """A change of a record that lies in another database, which is only read; nothing was written anywhere."""
+
+    def __init__(self, object_key: str) -> None:
+        self.object_key = object_key
+        super().__init__(f"The records of {object_key} lie in another database and are only read here.")
+
+
 class DatabaseUnavailable(EngineError):
     """The database did not answer in time; nothing is known to be lost and a later try may work."""
 

@@ -13,6 +13,7 @@ from metamodel.layouts import LayoutDef
 from metamodel.pools import PoolDef
 from metamodel.record_types import RecordTypeDef
 from metamodel.source import LocatedText, Location
+from metamodel.sources import SourceDef
 from metamodel.texts import Label
 from metamodel.views import ViewDef
 
@@ -82,6 +83,7 @@ class ObjectDef:
     title: a text with `{expression}` parts. search: paths. layout: the default one; layouts: those tried before it.
     links: of an object that a `links` field stands for, the field that looks up the other record.
     rate_date: the field with the day whose rates count for money in other currencies; None = the day of creation.
+    source: the table of another database whose rows its records are; it has those system fields that are mapped.
     """
 
     key: str
@@ -101,6 +103,7 @@ class ObjectDef:
     duplicates: tuple[DuplicateDef, ...] = ()
     reveal_duplicates: bool = False
     pool: PoolDef | None = None
+    source: SourceDef | None = None
     rate_date: str | None = None
     links: str | None = None
     layout: LayoutDef

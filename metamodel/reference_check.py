@@ -32,6 +32,7 @@ from metamodel.references.service import (
     check_service_clock,
     check_territory_circles,
 )
+from metamodel.references.sources import check_source
 from metamodel.source import Problems
 from metamodel.yaml_nodes import Mapping as MappingNode
 from metamodel.yaml_nodes import Scalar
@@ -63,6 +64,7 @@ def check_references(linked: Linked, problems: Problems) -> None:
         check_money(draft, metamodel, problems)
         check_quality(draft, problems)
         check_pool(draft, metamodel.roles, problems)
+        check_source(draft, linked.drafts, metamodel, problems)
         PageCheck(metamodel.objects[key], linked.drafts, metamodel.roles, problems).run()
     check_roles(metamodel, linked.trees, linked.names, problems)
     check_menus(metamodel, linked.trees, linked.names, problems)

@@ -35,6 +35,9 @@ from engine.errors import (
     RecordInUse,
     RecordNotFound,
     ReleaseRefused,
+    SourceChanged,
+    SourceReadOnly,
+    SourceUnavailable,
     StaleVersion,
     TooManyAtOnce,
     UnknownObject,
@@ -64,6 +67,9 @@ STATUS_TABLE: tuple[tuple[type[EngineError], int, str], ...] = (
     (ReleaseRefused, 422, "release_refused"),
     (AutomationStopped, 409, "automation_stopped"),
     (DatabaseUnavailable, 503, "database_unavailable"),
+    (SourceUnavailable, 503, "source_unavailable"),
+    (SourceChanged, 502, "source_changed"),
+    (SourceReadOnly, 403, "source_read_only"),
     (RunNotFound, 404, "not_found"),
     (RunNotOpen, 409, "run_not_retryable"),
     (NoRelease, 503, "no_release"),
@@ -256,7 +262,7 @@ def _detail(error: EngineError) -> str:
 
 
 def _headers(error: EngineError) -> dict[str, str]:
-    if isinstance(error, DatabaseUnavailable | TooManyAttempts | TooManyAtOnce):
+    if isinstance(error, DatabaseUnavailable | SourceUnavailable | TooManyAttempts | TooManyAtOnce):
         return {"Retry-After": str(error.retry_after_s)}
     if isinstance(error, NoRelease):
         return {"Retry-After": "5"}

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from engine.access.grants import PARENT_ACTION, Alternatives, OfParent, RoleGrants
+from engine.access.grants import PARENT_ACTION, READ_ACTIONS, Alternatives, OfParent, RoleGrants
 from engine.access.predicates import (
     EVERYONE,
     NOBODY,
+    OWNER,
     Own,
     ParentIs,
     Predicate,
@@ -50,6 +51,7 @@ SCOPE_WORDS: Mapping[str, Predicate] = MappingProxyType(
         "territory": NOBODY,
     }
 )
+_BY_OWNER = frozenset(("own", "team", "subordinates"))
 NOT_YET = frozenset(("shared", "territory"))
 
 
@@ -248,6 +250,8 @@ class Access:
                 if inner is EVERYONE or inner is NOBODY:
                     return NOBODY if inner is EVERYONE else EVERYONE
                 return Unless(inner)
+            case Path() if expression.dotted in _BY_OWNER and OWNER not in self._metamodel.objects[object_key].fields:
+                return NOBODY
             case Path() if expression.dotted in SCOPE_WORDS:
                 return SCOPE_WORDS[expression.dotted]
         scope = self._language.scope(object_key, "a scope", needs_sql=True)
@@ -258,8 +262,11 @@ class Access:
 
 
 def _full_access(object_def: ObjectDef) -> ObjectAccess:
-    everything = FieldAccess(read=EVERYONE, masked=NOBODY, update=EVERYONE, create=EVERYONE)
-    actions = dict.fromkeys(OBJECT_ACTIONS, EVERYONE)
+    # What lies in another database is read, and written by nobody here.
+    writing: Predicate = EVERYONE if object_def.source is None else NOBODY
+    everything = FieldAccess(read=EVERYONE, masked=NOBODY, update=writing, create=writing)
+    actions: dict[str, Predicate] = dict.fromkeys(OBJECT_ACTIONS, writing)
+    actions |= dict.fromkeys(READ_ACTIONS, EVERYONE)
     return _object_access(object_def.key, actions, dict.fromkeys(object_def.fields, everything))
 
 

@@ -31,6 +31,7 @@ ALWAYS: Alternatives = ((),)
 
 _YES_WORDS = frozenset({"all", "yes", "true"})
 _NO_WORDS = frozenset({"no", "false", ""})
+READ_ACTIONS = ("read", "export")
 MASKED_WORD = "masked"
 
 # What one may do with a child follows from what one may do with its parent.
@@ -109,7 +110,9 @@ class RoleGrants:
         return simplify(granted)
 
     def denies(self, object_key: str, action: str) -> bool:
-        """Say whether a role denies the action on the whole object."""
+        """Say whether the action on the whole object is denied: by a role, or since it is only read here."""
+        if action not in READ_ACTIONS and self._lies_elsewhere(object_key):
+            return True
         return (object_key, None, action) in self._denied or (object_key, None, "all") in self._denied
 
     def field_rights(self, object_key: str, field_def: FieldDef) -> FieldRights:
@@ -120,6 +123,10 @@ class RoleGrants:
             update=self._field_alternatives(object_key, field_def, "update", "update"),
             create=self._field_alternatives(object_key, field_def, "update", "create"),
         )
+
+    def _lies_elsewhere(self, object_key: str) -> bool:
+        object_def = self._metamodel.objects.get(object_key)
+        return object_def is not None and object_def.source is not None
 
     def _record_scope(
         self, role: RoleDef, object_key: str, action: str, below: frozenset[str] = frozenset()

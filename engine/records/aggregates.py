@@ -192,7 +192,8 @@ def read_aggregate(transaction: Transaction, query: AggregateQuery, question: Qu
 
     compiled: CompiledAggregate = transaction.parts.asked.find(key, compile_it)
     words = search_words(query.search)
-    given = {f"word_{index}": word for index, word in enumerate(words)}
+    given: dict[str, Any] = {f"word_{index}": word for index, word in enumerate(words)}
+    given |= transaction.reader.elsewhere(object_def, question, words)
     return [compiled.row(raw) for raw in transaction.rows(compiled.prepared, given)]
 
 

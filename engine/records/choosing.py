@@ -7,14 +7,16 @@ All lookups that a form shows, also those in grids of its parts, are asked for b
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from engine.errors import SourceChanged, SourceUnavailable
 from engine.records.choosing_statements import OFFERED, Offers, asked_columns, make_offers
 from engine.records.hooks import SaveKind
 from engine.records.query import problem
 from engine.records.reading import search_words
 from engine.records.saving.steps import reader
-from engine.records.types import Choice, Lookups
+from engine.records.types import Choice, ListQuery, Lookups
 from metamodel.objects import ObjectDef
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ def choices(
         raise problem("EXP903", f"'{name}' is not a lookup of {object_def.key}")
     known = {key: value for key, value in raw.items() if key in object_def.fields}
     given, _ = reader(transaction, object_def, SaveKind.CREATED).try_read(known)
-    (found,) = _offered(transaction, [Lookups(object=object_def.key, names=(name,), values=given)], search_words(text))
+    (found,) = _offered(transaction, [Lookups(object=object_def.key, names=(name,), values=given)], text)
     if name not in found:
         raise problem("EXP903", f"what '{name}' may be set to can't be asked of the database")
     return found[name]
@@ -47,7 +49,7 @@ def choices_of(transaction: Transaction, asked: Sequence[Lookups]) -> Sequence[M
             definition = fields.get(name)
             if definition is None or definition.relation is None or not _may_choose(transaction, lookups.object, name):
                 raise problem("EXP903", f"'{name}' is not a lookup of {lookups.object}")
-    return _offered(transaction, asked, [])
+    return _offered(transaction, asked, "")
 
 
 def _may_choose(transaction: Transaction, object_key: str, name: str) -> bool:
@@ -56,6 +58,42 @@ def _may_choose(transaction: Transaction, object_key: str, name: str) -> bool:
 
 
 def _offered(
+    transaction: Transaction, asked: Sequence[Lookups], text: str
+) -> Sequence[Mapping[str, Sequence[Choice]]]:
+    """Give what lookups offer: of our own objects by one statement together, of another database by one each."""
+    elsewhere = [_elsewhere(transaction, each) for each in asked]
+    here = [
+        replace(each, names=tuple(name for name in each.names if name not in there))
+        for each, there in zip(asked, elsewhere, strict=True)
+    ]
+    offered = {target: _list(transaction, target, text) for there in elsewhere for target in there.values()}
+    found = _offered_here(transaction, here, search_words(text))
+    return [
+        {**own, **{name: offered[target] for name, target in there.items()}}
+        for own, there in zip(found, elsewhere, strict=True)
+    ]
+
+
+def _elsewhere(transaction: Transaction, asked: Lookups) -> Mapping[str, str]:
+    """Give those of the lookups that lead to another database, each with its object."""
+    objects = transaction.parts.metamodel.objects
+    relations = ((name, objects[asked.object].fields[name].relation) for name in asked.names)
+    targets = ((name, relation.single_target) for name, relation in relations if relation is not None)
+    return {name: target for name, target in targets if target is not None and objects[target].source is not None}
+
+
+def _list(transaction: Transaction, target: str, text: str) -> Sequence[Choice]:
+    """Give the first records of an object; none where its database does not answer, which must not hide the form."""
+    if not transaction.access.of(target).visible:
+        return ()
+    query = ListQuery(object=target, search=text or None, fields=("id",), limit=OFFERED)
+    try:
+        return [Choice(target, row.id, row.title) for row in transaction.list(query).rows]
+    except (SourceUnavailable, SourceChanged):
+        return ()
+
+
+def _offered_here(
     transaction: Transaction, asked: Sequence[Lookups], words: Sequence[str]
 ) -> Sequence[Mapping[str, Sequence[Choice]]]:
     parts, access = transaction.parts, transaction.access

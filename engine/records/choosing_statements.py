@@ -96,7 +96,8 @@ class _OffersMaker:
         relation, access = definition.relation, self._transaction.access
         assert relation is not None
         targets = relation.targets or tuple(self._transaction.parts.metamodel.objects)
-        visible = [target for target in targets if access.of(target).visible]
+        objects = self._transaction.parts.metamodel.objects
+        visible = [target for target in targets if access.of(target).visible and objects[target].source is None]
         # What a condition narrows is this lookup's own.
         own = () if relation.where is None else (str(place), definition.name)
         try:

@@ -105,10 +105,6 @@ class QueryCompiler:
         self.require_readable()
         view = self.view(question.view)
         self._narrow(question, view)
-        if question.inside is not None:
-            field_name, target = question.inside
-            own = self.scope.reference_to(field_name, target)
-            self.conditions.append(own == runtime("inside", self.scope.id.type))
         keys = self._order(question.sort or self.view_sort(view))
         self._refuse_leads()
         cells = self._cells(self._columns(question, view))
@@ -155,6 +151,10 @@ class QueryCompiler:
             self.conditions.append(self._condition(view.where.text))
         if question.filter is not None and question.filter.strip():
             self.conditions.append(self._condition(question.filter))
+        if question.inside is not None:
+            field_name, target = question.inside
+            own = self.scope.reference_to(field_name, target)
+            self.conditions.append(own == runtime("inside", own.type))
         if question.words:
             search = SearchCompiler(self._parts, self._access, self._builder, self._object, self.scope)
             self.conditions.append(search.condition(question.words))
@@ -281,7 +281,7 @@ class QueryCompiler:
 
 def elsewhere(object_key: str) -> QueryProblem:
     """Make the error of a question that would need rows of two databases in one."""
-    message = f"the records of {object_key} lie in another database, so lists can't be filtered, sorted or added up by them"
+    message = f"the records of {object_key} lie in another database, so no list here is filtered or sorted by them"
     return problem("EXP502", message, f"a list of {object_key} itself can")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from engine.errors import RecordNotFound
 from engine.records.batches import given_values
 from engine.records.cursor import CursorSigner
 from engine.records.identifiers import could_be_id
+from engine.records.outer_pages import OuterPages
 from engine.records.query import CompiledRead, QueryCompiler, Question, problem
 from engine.records.types import COUNT_CAP, MAX_PAGE, Count, ListQuery, Page, Record
 from engine.storage.functions import fold
@@ -63,7 +64,7 @@ class Reader:
         asked = dict.fromkeys(wanted)
         by_object: dict[str, list[str]] = {}
         for key, record_id in asked:
-            if could_be_id(record_id):
+            if could_be_id(record_id, self._transaction.parts.metamodel.objects.get(key)):
                 by_object.setdefault(key, []).append(record_id)
         found: dict[RecordKey, str] = {}
         for key, ids in by_object.items():
@@ -123,12 +124,19 @@ class Reader:
         question = self.question(query, words, empty)
         if inside is not None:
             question = replace(question, inside=(inside[0].field, inside[1]))
+        elsewhere = self._elsewhere(object_def, question, words, inside)
+        order = None if elsewhere is None else elsewhere.order()
+        if elsewhere is not None and order is not None:
+            rows, compiled, following = elsewhere.page(order, after)
+            return Page(rows, compiled.shape, None if following is None else self._signer().write(place, following))
         compiled = self._compiled(object_def, question)
         given: dict[str, object] = {f"word_{index}": word for index, word in enumerate(words)}
         if inside is not None:
             given["inside"] = inside[2]
         if after is not None:
             given |= {f"after_{index}": value for index, value in enumerate(after) if value is not None}
+        if elsewhere is not None:
+            given |= elsewhere.given()
         with computable():
             rows = self._transaction.rows(compiled.prepared, given)
         following = None
@@ -145,6 +153,9 @@ class Reader:
         words = search_words(query.search)
         question = self.question(query, words, None)
         cap = None if exact else COUNT_CAP
+        elsewhere = self._elsewhere(object_def, question, words, None)
+        if elsewhere is not None:
+            return elsewhere.count(cap)
         key = ("count", question, cap)
         prepared = self._transaction.parts.asked.find(key, lambda: self._compiler(object_def).count(question, cap))
         given = {f"word_{index}": word for index, word in enumerate(words)}
@@ -177,9 +188,25 @@ class Reader:
         transaction = self._transaction
         key = ("get", object_def.key, None if fields is None else tuple(fields), self._roles(), self._language())
         compiled = transaction.parts.asked.find(key, lambda: self._compiler(object_def).one(fields))
-        if not could_be_id(record_id):
+        if not could_be_id(record_id, object_def):
             return None, compiled
         return transaction.row(compiled.prepared, {"id": record_id}), compiled
+
+    def elsewhere(self, object_def: ObjectDef, question: Question, words: Sequence[str]) -> Mapping[str, Any]:
+        """Give a statement over an object of another database the rows it asks for; of ours it needs none.
+
+        Raises: QueryProblem where they are too many.
+        """
+        found = self._elsewhere(object_def, question, words, None)
+        return {} if found is None else found.given()
+
+    def _elsewhere(
+        self, object_def: ObjectDef, question: Question, words: Sequence[str], inside: Inside | None
+    ) -> OuterPages | None:
+        if object_def.source is None:
+            return None
+        related = None if inside is None else (inside[0].field, inside[1], inside[2])
+        return OuterPages(self._transaction, object_def, question, words, related)
 
     def _compiled(self, object_def: ObjectDef, question: Question) -> CompiledRead:
         found: CompiledRead = self._transaction.parts.asked.find(

@@ -8,9 +8,10 @@ way to save, there each goes at once. What the statements say is the business of
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import Any
+from functools import partial
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Select, Table
 from sqlalchemy.exc import DBAPIError, IntegrityError
@@ -28,6 +29,14 @@ Rows = list[Any]
 _TOGETHER = 12
 
 
+class Supplier(Protocol):
+    """Gives statements the rows of other databases that they ask for."""
+
+    def supply(self, prepared: Prepared, given: Mapping[str, Any], run: Callable[[Mapping[str, Any]], Rows]) -> Rows:
+        """Run a statement with what it needs of them."""
+        ...
+
+
 class Sending:
     """The statements of one transaction; what asks or writes at once goes after what waits.
 
@@ -36,6 +45,7 @@ class Sending:
     """
 
     run_values: RunValues
+    outer: Supplier
 
     def __init__(self, connection: Connection, database: Database, parts: ReleaseParts, *, alone: bool = False) -> None:
         self.database = database
@@ -91,14 +101,20 @@ class Sending:
         """Run a kept query that locks nothing and give its rows; it needs no transaction."""
         if self._waiting:
             self.settle()
-        return prepared.rows(self._connection, self.database, given, self.run_values)
+        run = partial(prepared.rows, self._connection, self.database, values=self.run_values)
+        return self.outer.supply(prepared, given, run) if prepared.source_rows else run(given)
 
     def rows(self, prepared: Prepared, given: Mapping[str, Any]) -> Rows:
         """Run a kept statement and give its rows."""
+        if prepared.source_rows:
+            run = partial(prepared.rows, self.connection, self.database, values=self.run_values)
+            return self.outer.supply(prepared, given, run)
         return prepared.rows(self.connection, self.database, given, self.run_values)
 
     def row(self, prepared: Prepared, given: Mapping[str, Any]) -> Any:
         """Run a kept statement and give its first row or None."""
+        if prepared.source_rows:
+            return next(iter(self.rows(prepared, given)), None)
         return prepared.row(self.connection, self.database, given, self.run_values)
 
     def row_beside(self, prepared: Prepared, given: Mapping[str, Any]) -> Any:

@@ -6,6 +6,7 @@ what a save does is in `saving`.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
@@ -16,6 +17,7 @@ from engine.access.actor import Actor
 from engine.access.compiler import Access
 from engine.clock import Clock
 from engine.ids import IdMaker
+from engine.outer.databases import OuterDatabases
 from engine.records.aggregates import AggregateQuery, AggregateRow
 from engine.records.hooks import AfterSave, BeforeRules, Cause, NoAfterSave, NoBeforeRules
 from engine.records.parts import ReleaseParts
@@ -61,12 +63,14 @@ class Records:
         ids: IdMaker,
         functions: FunctionRegistry,
         secret: bytes,
+        outer: OuterDatabases | None = None,
     ) -> None:
         self._database = database
         self._release = release
         self._clock = clock
         self._functions = functions
-        self._services = Services(database, system, ids, secret, NoBeforeRules(), NoAfterSave())
+        outer = outer or OuterDatabases(os.environ.get)
+        self._services = Services(database, system, ids, secret, NoBeforeRules(), NoAfterSave(), outer)
 
     def join(self, before_rules: BeforeRules, after_save: AfterSave) -> None:
         """Let automation take part in all saves from now on; called once, when the platform is put together."""

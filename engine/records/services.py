@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.ids import IdMaker
+from engine.outer.databases import OuterDatabases
 from engine.records.hooks import AfterSave, BeforeRules
 from engine.storage.database import Database
 from engine.storage.system_tables import SystemTables
@@ -12,7 +13,7 @@ from workflow_dsl.record_tokens import token_key
 class Services:
     """What all transactions of an installation share."""
 
-    __slots__ = ("after_save", "before_rules", "database", "ids", "secret", "system", "token_key")
+    __slots__ = ("after_save", "before_rules", "database", "ids", "outer", "secret", "system", "token_key")
 
     def __init__(
         self,
@@ -22,7 +23,9 @@ class Services:
         secret: bytes,
         before_rules: BeforeRules,
         after_save: AfterSave,
+        outer: OuterDatabases,
     ) -> None:
+        self.outer = outer
         self.database = database
         self.system = system
         self.ids = ids

@@ -14,6 +14,7 @@ from engine.expressions.context import Computations
 from engine.expressions.sql.runtime import runtime
 from engine.records.batches import given_one_of, given_values
 from engine.records.identifiers import could_be_id
+from engine.records.outer_rows import OuterRows
 from engine.records.parts import ReleaseParts
 from engine.records.statements import Prepared
 from engine.storage.database import Database
@@ -30,8 +31,14 @@ class RecordCache:
     """The records that one transaction has read, as their author's eyes see them: everything."""
 
     def __init__(
-        self, connect: Callable[[], Connection], database: Database, system: SystemTables, parts: ReleaseParts
+        self,
+        connect: Callable[[], Connection],
+        database: Database,
+        system: SystemTables,
+        parts: ReleaseParts,
+        outer: OuterRows,
     ) -> None:
+        self._outer = outer
         self._connect = connect
         self._database = database
         self._system = system
@@ -49,8 +56,11 @@ class RecordCache:
     def related(self, object_key: str, record_id: str) -> Values | None:
         """Give a record's stored values by id; None where it is absent or in the bin."""
         key = (object_key, record_id)
-        if not could_be_id(record_id):
+        object_def = self._parts.metamodel.objects.get(object_key)
+        if not could_be_id(record_id, object_def):
             return None
+        if key not in self._records and self._lies_elsewhere(object_key):
+            self._records[key] = self._outer.by_ids(object_key, [record_id]).get(record_id)
         if key not in self._records:
             prepared = self._parts.made(("related", object_key), lambda: self._related(object_key))
             row = prepared.row(self._connection, self._database, {"id": record_id})
@@ -81,6 +91,10 @@ class RecordCache:
         wanted = [record_id for record_id in dict.fromkeys(ids) if (object_key, record_id) not in self._records]
         if not wanted:
             return
+        if self._lies_elsewhere(object_key):
+            there = self._outer.by_ids(object_key, wanted)
+            self._records.update({(object_key, record_id): there.get(record_id) for record_id in wanted})
+            return
         columns = self._parts.columns(object_key)
         prepared = self._parts.made(("prefetch", object_key), lambda: self._many(object_key))
         for start in range(0, len(wanted), _BATCH):
@@ -95,6 +109,9 @@ class RecordCache:
     def children(self, object_key: str, list_name: str, record_id: str) -> Sequence[tuple[str, Values]]:
         """Give the rows of an inverse list, by id."""
         inverse = self._parts.metamodel.objects[object_key].inverses[list_name]
+        if self._lies_elsewhere(inverse.object):
+            there = self._outer.pointing_at(inverse.object, inverse.field, object_key, [record_id])
+            return [(inverse.object, each) for each in there]
         key = ("children", object_key, list_name)
         prepared = self._parts.made(key, lambda: self._children(object_key, inverse.object, inverse.field))
         rows = prepared.rows(self._connection, self._database, {"id": record_id})
@@ -103,6 +120,9 @@ class RecordCache:
 
     def records(self, object_key: str) -> Iterable[Values]:
         """Give all records of an object by id, read a batch at a time: it may have millions."""
+        if self._lies_elsewhere(object_key):
+            yield from self._outer.every(object_key)
+            return
         columns = self._parts.columns(object_key)
         prepared = self._parts.made(("all", object_key), lambda: self._after(object_key))
         last = _BEFORE_ALL
@@ -117,6 +137,9 @@ class RecordCache:
 
     def lookup(self, object_key: str, field_name: str, value: Any, *, most: int | None = 2) -> Sequence[str]:
         """Give the ids of records whose field has that value: at most two, or as many as `most` says (None: all)."""
+        if self._lies_elsewhere(object_key):
+            there = [each["id"] for each in self._outer.with_value(object_key, field_name, value)]
+            return there if most is None else there[:most]
         owner = self._parts.tables.of(object_key)
         codec = owner.codecs[field_name]
         written = codec.to_columns(value)
@@ -168,6 +191,9 @@ class RecordCache:
         evaluate = self._parts.made(key, lambda: self._parts.language.evaluator(self._parts.language.title(object_key)))
         found = evaluate(context)
         return None if found is None else str(found)
+
+    def _lies_elsewhere(self, object_key: str) -> bool:
+        return self._parts.metamodel.objects[object_key].source is not None
 
     def _fresh(self, object_key: str, values: dict[str, Any]) -> Values:
         # What this transaction has changed counts, whatever else was read.

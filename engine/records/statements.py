@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -21,25 +22,48 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import ClauseElement
 from sqlalchemy.sql.compiler import SQLCompiler
 
+from engine.expressions.sql.frames import Frame
 from engine.expressions.sql.runtime import RUNTIME, Compute, Computed, RunValues
 from engine.storage.database import Database
 from engine.storage.sealing import SealedText
+from engine.storage.source_rows import GivenRows
 
 Convert = Callable[[Any], Any]
 _AS_THEY_ARE: Mapping[int, str] = MappingProxyType({})
 _PLACE = re.compile(r"%%|%\(([^)]+)\)s")
 
 
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """Where a row has the id of a record of another database that it was joined with. at: the column."""
+
+    object: str
+    at: int
+
+
+def find_leads(frame: Frame, columns: list[Any]) -> tuple[Lead, ...]:
+    """Find the ids by which records of other databases are joined among the columns; those that miss are added."""
+    found = []
+    for target, expr in frame.leads:
+        at = next((index for index, column in enumerate(columns) if column is expr), len(columns))
+        if at == len(columns):
+            columns.append(expr)
+        found.append(Lead(target, at))
+    return tuple(found)
+
+
 class Prepared:
     """One statement as text with its parameters.
 
     Parameters that had a value when the statement was built keep it; the others are given by name at each run, or
-    computed from its values.
+    computed from its values. source_rows: parameters that hold rows of other databases. leads: where its rows tell
+    which records of other databases it is to be given.
     """
 
-    __slots__ = ("_computed", "_constants", "_converts", "_order", "_pieces", "names", "text")
+    __slots__ = ("_computed", "_constants", "_converts", "_order", "_pieces", "leads", "names", "source_rows", "text")
 
-    def __init__(self, statement: ClauseElement, dialect: SqlDialect) -> None:
+    def __init__(self, statement: ClauseElement, dialect: SqlDialect, leads: tuple[Lead, ...] = ()) -> None:
+        self.leads = leads
         compiled = statement.compile(dialect=dialect)
         assert isinstance(compiled, SQLCompiler)
         if compiled.positiontup is not None:
@@ -53,9 +77,13 @@ class Prepared:
         self._computed: dict[str, Compute] = {}
         values = compiled.params
         names: set[str] = set()
+        source_rows: list[GivenRows] = []
         for bind, name in compiled.bind_names.items():
             convert = _bind_converter(bind.type, dialect)
-            if bind.value is RUNTIME or isinstance(bind.value, Computed):
+            if isinstance(bind.value, GivenRows):
+                names.add(name)
+                source_rows.append(bind.value)
+            elif bind.value is RUNTIME or isinstance(bind.value, Computed):
                 if isinstance(bind.value, Computed):
                     self._computed[name] = bind.value.compute
                 else:
@@ -66,6 +94,7 @@ class Prepared:
                 value = values[name]
                 self._constants[name] = convert(value) if convert is not None else value
         self.names = tuple(names)
+        self.source_rows = tuple(source_rows)
 
     @property
     def places(self) -> int:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from engine.access.actor import Actor
-from engine.errors import UnknownObject
+from engine.errors import SourceReadOnly, UnknownObject
 from engine.expressions.context import RecordContext, Surroundings
 from engine.expressions.sql.runtime import RunValues
 from engine.records.aggregates import AggregateQuery, AggregateRow, read_aggregate
@@ -23,6 +23,7 @@ from engine.records.files import FilesOfSave
 from engine.records.forms import form_state
 from engine.records.history import read_history
 from engine.records.hooks import Cause
+from engine.records.outer_rows import OuterRows
 from engine.records.parts import ReleaseParts
 from engine.records.reading import Reader, computable, search_words
 from engine.records.saving.bulk import save_many
@@ -77,7 +78,8 @@ class Transaction(Sending):
         self.today = now.astimezone(zone).date()
         self.cause = cause
         self.confirmed: frozenset[str] | None = frozenset()
-        self.cache = RecordCache(lambda: self.connection, services.database, services.system, parts)
+        self.outer = OuterRows(self, services.outer)
+        self.cache = RecordCache(lambda: self.connection, services.database, services.system, parts, self.outer)
         self.cache.permissions = self.access.rights
         if actor.user_id is not None:
             self.cache.know_roles(actor.user_id, self.access.roles)
@@ -136,7 +138,7 @@ class Transaction(Sending):
         Raises: UnknownObject, AccessDenied, ValidationFailed, ConfirmationNeeded.
         """
         self._confirm(confirm)
-        object_def = self.object_def(object_key)
+        object_def = self._written_def(object_key)
         saved = save_with_children(self, object_def, values, lambda own: create_record(self, object_def, own, id))
         self.settle(last=self.alone)
         return saved
@@ -155,7 +157,7 @@ class Transaction(Sending):
         Raises: UnknownObject, RecordNotFound, AccessDenied, StaleVersion, ValidationFailed, ConfirmationNeeded.
         """
         self._confirm(confirm)
-        object_def = self.object_def(object_key)
+        object_def = self._written_def(object_key)
 
         def save(own: Mapping[str, Any]) -> Saved:
             return update_record(self, object_def, record_id, own, version)
@@ -170,7 +172,7 @@ class Transaction(Sending):
         Raises: UnknownObject, RecordNotFound, AccessDenied, StaleVersion, RecordInUse, ValidationFailed.
         """
         self._confirm(None)
-        delete_record(self, self.object_def(object_key), record_id, version)
+        delete_record(self, self._written_def(object_key), record_id, version)
         self.settle()
 
     def restore(self, object_key: str, record_id: str) -> Saved:
@@ -179,7 +181,7 @@ class Transaction(Sending):
         Raises: UnknownObject, RecordNotFound, AccessDenied, ValidationFailed.
         """
         self._confirm(None)
-        saved = restore_record(self, self.object_def(object_key), record_id)
+        saved = restore_record(self, self._written_def(object_key), record_id)
         self.settle()
         return saved
 
@@ -194,7 +196,7 @@ class Transaction(Sending):
         Raises: UnknownObject.
         """
         self._confirm(None)
-        asked = self.object_def(object_key)
+        asked = self._written_def(object_key)
         result = save_many(self, asked, rows, all_or_nothing=all_or_nothing, beside=beside)
         self.settle()
         return result
@@ -265,6 +267,16 @@ class Transaction(Sending):
         found = self.parts.metamodel.objects.get(object_key)
         if found is None or not self.access.of(object_key).known:
             raise UnknownObject(object_key)
+        return found
+
+    def _written_def(self, object_key: str) -> ObjectDef:
+        """Give an object whose records are to be changed.
+
+        Raises: UnknownObject, SourceReadOnly.
+        """
+        found = self.object_def(object_key)
+        if found.source is not None:
+            raise SourceReadOnly(object_key)
         return found
 
     def context(

@@ -93,7 +93,8 @@ def lay_out(
         stored=stored or StoredParts(),
         field_types=field_types or standard_field_types(),
     )
-    tables = (_lay_out_object(source, object_def) for object_def in metamodel.objects.values())
+    kept = (each for each in metamodel.objects.values() if each.source is None)
+    tables = (_lay_out_object(source, object_def) for object_def in kept)
     return Schema(tables=MappingProxyType({table.name: table for table in tables}))
 
 
@@ -113,7 +114,9 @@ def field_columns(source: LayoutSource, object_def: ObjectDef, definition: Field
     if not source.stored.keeps(object_def.key, definition):
         return ()
     if definition.name == "id":
-        return (ColumnSpec(name="id", kind=ColumnKind.ID, field="id", required=True),)
+        # The key of another database is no id of ours.
+        kind = ColumnKind.ID if object_def.source is None else ColumnKind.TEXT
+        return (ColumnSpec(name="id", kind=kind, field="id", required=True),)
     if definition.name == "version":
         return (_plain(definition, ColumnKind.INTEGER, required=True, default=1),)
     if definition.encrypted:
@@ -177,8 +180,11 @@ def _reference_columns(source: LayoutSource, definition: FieldDef) -> Iterator[C
         return
     for number, target in enumerate(targets):
         column = name if number == 0 else reference_column(name, target)
-        points_at = table_name(source.metamodel.objects[target])
-        yield ColumnSpec(name=column, kind=ColumnKind.ID, field=name, target=points_at)
+        pointed_at = source.metamodel.objects[target]
+        if pointed_at.source is not None:
+            yield ColumnSpec(name=column, kind=ColumnKind.TEXT, field=name)
+        else:
+            yield ColumnSpec(name=column, kind=ColumnKind.ID, field=name, target=table_name(pointed_at))
 
 
 def reference_column(field_name: str, target: str) -> str:

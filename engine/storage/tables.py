@@ -7,7 +7,7 @@ database.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
@@ -40,6 +40,7 @@ from engine.storage.dialect import Dialect
 from engine.storage.layout import LIVE_COLUMN, SORT_SUFFIX, TITLE_COLUMN, StoredParts, lay_out
 from engine.storage.schema import ColumnSpec, IndexSpec, Schema, TableSpec, short_name
 from engine.storage.sealing import Cipher
+from engine.storage.source_rows import lay_out_sources, source_tables
 from metamodel.apps import Metamodel
 from metamodel.field_types import FieldTypeRegistry
 from metamodel.field_types.compound import MAKERS, parts_of_field
@@ -52,6 +53,8 @@ class ObjectTable:
 
     codecs: field → how its value lies in the columns; a formula that is computed when read has none.
     title: the column of the kept title, if it is kept. sort_keys: text field → the column lists sort it by.
+    asked, joined: what stands for the table where a statement asks for its records, and where a lookup leads to them;
+    another than `table` only where its rows lie in another database (see `source_rows`).
     """
 
     object: ObjectDef
@@ -60,6 +63,8 @@ class ObjectTable:
     codecs: Mapping[str, Codec]
     title: Column[str] | None
     sort_keys: Mapping[str, Column[str]]
+    asked: Table
+    joined: Table
 
     def column(self, field: str) -> Column[Any]:
         """Give the first column of a field: its value, the amount of money, the first target's id."""
@@ -106,6 +111,11 @@ def build_tables(
     for spec in schema.tables.values():
         object_def = metamodel.objects[spec.object]
         made[spec.object] = _object_table(object_def, spec, build_table(spec, metadata, dialect, cipher), metamodel)
+    for spec in lay_out_sources(metamodel, field_types):
+        object_def = metamodel.objects[spec.object]
+        table, asked, joined = source_tables(spec, dialect)
+        own = _object_table(object_def, spec, table, metamodel)
+        made[spec.object] = replace(own, asked=asked, joined=joined)
     return Tables(dialect=dialect, metadata=metadata, schema=schema, objects=MappingProxyType(made))
 
 
@@ -185,6 +195,8 @@ def _object_table(object_def: ObjectDef, spec: TableSpec, table: Table, metamode
         codecs=MappingProxyType(dict(by_field(codecs))),
         title=table.c[TITLE_COLUMN] if TITLE_COLUMN in spec.columns else None,
         sort_keys=MappingProxyType(sort_keys),
+        asked=table,
+        joined=table,
     )
 
 

@@ -74,8 +74,7 @@ def assemble(
         names = ObjectNames({owner: key for key, (owner, _) in whole.items()}, visible, unreadable)
     option_sets = gather_option_sets(trees, problems)
     drafts = {
-        key: read_object(key, owner[1], owner[0], node, option_sets, reading)
-        for key, (owner, node) in whole.items()
+        key: read_object(key, owner[1], owner[0], node, option_sets, reading) for key, (owner, node) in whole.items()
     }
     drafts = add_clock_fields(drafts, trees, names, reading)
     drafts, objects = _link_objects(drafts, names, reading.language, problems)
@@ -186,6 +185,7 @@ def _object_def(draft: ObjectDraft, inverses: Mapping[str, InverseDef], language
         duplicates=draft.duplicates,
         reveal_duplicates=draft.reveal_duplicates,
         pool=draft.pool,
+        source=draft.source,
         rate_date=draft.rate_date,
         links=draft.links,
         layout=with_record_type(draft.layout or default_layout(draft, inverses, language), draft),

@@ -55,7 +55,8 @@ def add_system_fields(draft: ObjectDraft, first: str) -> ObjectDraft:
         label = bilingual("Claimed at", "领取时间", draft.at, first)
         fields[CLAIMED_AT] = claimed_field(draft.app, draft.at, label)
     for name, type_name in _SYSTEM_TYPES.items():
-        fields[name] = _system_field(name, type_name, draft, first)
+        if draft.source is None or name == "id" or name in draft.source.columns:
+            fields[name] = _system_field(name, type_name, draft, first)
     return replace(draft, fields=fields)
 
 
@@ -76,7 +77,7 @@ def _system_field(name: str, type_name: str, draft: ObjectDraft, first: str) -> 
         system=True,
         required=name in ("id", "version", "created_at", "modified_at"),
         history=name == "owner",
-        max_length=36 if name == "id" else None,
+        max_length=36 if name == "id" and draft.source is None else None,
         relation=relation,
     )
 
@@ -96,9 +97,8 @@ def default_layout(draft: ObjectDraft, inverses: Mapping[str, InverseDef], first
     own = [field for field in draft.fields.values() if not field.system]
     short = tuple(field.name for field in own if field.type != "long_text")
     long = tuple(field.name for field in own if field.type == "long_text")
-    sections = [
-        SectionDef(fields=(*short, "owner"), at=draft.at, label=bilingual("Details", "详细信息", draft.at, first)),
-    ]
+    details = bilingual("Details", "详细信息", draft.at, first)
+    sections = [SectionDef(fields=(*short, *_owner(draft)), at=draft.at, label=details)]
     if long:
         notes = bilingual("Notes", "备注", draft.at, first)
         sections.append(SectionDef(fields=long, at=draft.at, label=notes, columns=1))
@@ -122,7 +122,7 @@ def complete_views(draft: ObjectDraft, first: str) -> dict[str, ViewDef]:
         app=draft.app,
         label=bilingual("All", "全部", draft.at, first),
         columns=default_columns(draft),
-        sort=(SortKey(path="modified_at", descending=True),),
+        sort=(SortKey(path="modified_at", descending=True),) if "modified_at" in draft.fields else (),
     )
     return {DEFAULT_VIEW: made, **written}
 
@@ -131,4 +131,8 @@ def default_columns(draft: ObjectDraft) -> tuple[LocatedText, ...]:
     """Give the first fields of an object as columns; long texts are left out."""
     own = [field for field in draft.fields.values() if not field.system and field.type != "long_text"]
     names = [field.name for field in own][:_COLUMNS] or ["id"]
-    return tuple(LocatedText(text=name, at=draft.fields[name].at) for name in (*names, "owner"))
+    return tuple(LocatedText(text=name, at=draft.fields[name].at) for name in (*names, *_owner(draft)))
+
+
+def _owner(draft: ObjectDraft) -> tuple[str, ...]:
+    return ("owner",) if "owner" in draft.fields else ()

@@ -30,6 +30,7 @@ from metamodel.reading.node_values import (
 from metamodel.reading.record_type_entry import read_record_types, record_type_field
 from metamodel.record_types import RECORD_TYPE, RecordTypeDef
 from metamodel.source import LocatedText, Location
+from metamodel.sources import SourceDef, read_source
 from metamodel.texts import Label
 from metamodel.views import SortKey, ViewDef, ViewType
 from metamodel.yaml_nodes import Mapping, Node, Scalar
@@ -57,6 +58,7 @@ class ObjectDraft:
     duplicates: tuple[DuplicateDef, ...]
     reveal_duplicates: bool
     pool: PoolDef | None
+    source: SourceDef | None
     rate_date: str | None
     links: str | None
     layout: LayoutDef | None
@@ -70,7 +72,9 @@ def read_object(
     key: str, name: str, app: str, node: Mapping, option_sets: dict[str, Mapping], reading: Reading
 ) -> ObjectDraft:
     """Read an object's merged node."""
-    history = flag(node.get("history"), default=True)
+    source = read_source(node.get("source"))
+    # What changes in another database, and by whom, is not known here.
+    history = source is None and flag(node.get("history"), default=True)
     fields = {
         entry.key.text: read_field(entry.key, entry.value, option_sets, reading, history=history)
         for entry in entries(node.get("fields"))
@@ -102,6 +106,7 @@ def read_object(
         duplicates=read_duplicates(node.get("duplicates"), reading),
         reveal_duplicates=word(node.get("reveal_duplicates")) == "owner",
         pool=read_pool(node.get("pool")),
+        source=source,
         rate_date=word(node.get("rate_date")),
         links=target_field(node),
         layout=read_layout(node.get("layout"), reading),

@@ -12,6 +12,7 @@ from metamodel.objects import ObjectDef, ValidationDef, ValidationSeverity
 from metamodel.pools import PoolDef
 from metamodel.record_types import RECORD_TYPE, RecordTypeDef
 from metamodel.source import LocatedText
+from metamodel.sources import SourceDef
 from metamodel.views import ViewDef
 from metamodel.writing.values import Plain, label, plain_value, trimmed
 
@@ -27,7 +28,7 @@ def dump_object(object_def: ObjectDef) -> dict[str, Plain]:
         icon=object_def.icon,
         title=object_def.title.text,
         search=[path.text for path in object_def.search] or None,
-        history=None if object_def.history else False,
+        history=None if object_def.history or object_def.source is not None else False,
         was=object_def.was,
         fields=parts.pop("fields", {}),
         unique=[list(unique.fields) for unique in object_def.unique] or None,
@@ -35,6 +36,7 @@ def dump_object(object_def: ObjectDef) -> dict[str, Plain]:
         reveal_duplicates="owner" if object_def.reveal_duplicates else None,
         rate_date=object_def.rate_date,
         pool=_pool(object_def.pool),
+        source=_source(object_def.source),
         quality={field.name: field.quality for field in object_def.fields.values() if field.quality} or None,
         record_types={kind.name: _record_type(kind) for kind in object_def.record_types} or None,
         layout=_layout(object_def.layout),
@@ -197,6 +199,12 @@ def _pool(pool: PoolDef | None) -> Plain:
         return None
     claim: list[Plain] = list(pool.claim)
     return trimmed(claim=claim, quota=pool.quota, protect=_text(pool.protect), fall_back=_text(pool.fall_back))
+
+
+def _source(source: SourceDef | None) -> Plain:
+    if source is None:
+        return None
+    return trimmed(table=source.called, key=source.key, fields=dict(source.columns) or None)
 
 
 def _duplicate(rule: DuplicateDef) -> Plain:

@@ -59,6 +59,8 @@ class _Rows:
         self.builder = builder
         self.node = node
         source = node.source
+        if builder.metamodel.objects[source.object].source is not None:
+            raise NotInSql(f"records of '{source.object}', which lie in another database,", node.at)
         self.table = builder.tables.of(source.object).table
         self.alias = self.table.alias()
         self.row = RowScope(builder, Frame(self.alias), source.object, self.alias, False, environment.eyes)
@@ -77,6 +79,8 @@ class _Rows:
 
     def select(self, *columns: Any) -> Select[Any]:
         frame = self.row.frame
+        if frame.leads:
+            raise NotInSql(f"what '{frame.leads[0][0]}' has, which lies in another database,", self.node.at)
         query = select(*columns).select_from(frame.source).where(*self.conditions)
         return query.correlate_except(*frame.aliases)
 
@@ -230,6 +234,8 @@ def _joined(rows: _Rows) -> SqlValue:
 def lookup_record(builder: SqlBuilder, node: t.Typed, environment: Environment) -> SqlValue:
     """Give `lookup(object, field, value)`: the one record that has the value."""
     assert isinstance(node, t.LookupRecord)
+    if builder.metamodel.objects[node.object].source is not None:
+        raise NotInSql(f"records of '{node.object}', which lie in another database,", node.at)
     table = builder.tables.of(node.object).table
     alias = table.alias()
     row = RowScope(builder, Frame(alias), node.object, alias, False, environment.eyes)

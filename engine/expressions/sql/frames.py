@@ -19,6 +19,8 @@ class Frame:
         self._from = base
         self._joined: dict[Hashable, FromClause] = {}
         self._aliases: list[FromClause] = [base]
+        self.leads: list[tuple[str, Sql]] = []
+        """The lookups followed to records of other databases: object, and the id that the lookup holds."""
 
     def join(self, key: Hashable, table: Table, condition: Callable[[FromClause, Frame], Sql]) -> FromClause:
         """Give the outer join known by `key`, made at its first use.
@@ -34,6 +36,7 @@ class Frame:
             inside = Frame(alias)
             on = condition(alias, inside)
             self._aliases += inside.aliases
+            self.leads += inside.leads
             self._from = self._from.outerjoin(inside.source, on)
         return found
 

@@ -115,7 +115,7 @@ class RowScope:
     def follow(self, definition: FieldDef, target: str) -> RowScope:
         """Give the record of `target` that a lookup points at."""
         own = self.reference_to(definition.name, target)
-        table = self.builder.tables.of(target).table
+        table = self.builder.tables.of(target)
         eyes = self.eyes
         key = (id(self.alias), definition.name, target, id(eyes) if eyes is not None else None)
 
@@ -127,7 +127,9 @@ class RowScope:
             readable = eyes.record_condition(seen)
             return same if readable is None else and_(same, readable)
 
-        alias = self.frame.join(key, table, condition)
+        alias = self.frame.join(key, table.joined, condition)
+        if table.object.source is not None:
+            self.frame.leads.append((target, own))
         return RowScope(self.builder, self.frame, target, alias, True, eyes, self.level)
 
     def reference_to(self, name: str, target: str) -> Sql:

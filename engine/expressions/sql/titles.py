@@ -49,7 +49,8 @@ def any_title(builder: SqlBuilder, value: SqlAnyReference, eyes: Eyes | None) ->
     """Give the title of a record of any object: one small select, of the object it is."""
     whens = [
         (value.object == literal(key, Text()), _selected(builder, key, value.id, eyes))
-        for key in builder.metamodel.objects
+        for key, object_def in builder.metamodel.objects.items()
+        if object_def.source is None
     ]
     return case(*whens, else_=null())
 
@@ -61,5 +62,8 @@ def _selected(builder: SqlBuilder, object_key: str, record_id: Sql, eyes: Eyes |
     if eyes is not None and (readable := eyes.record_condition(scope)) is not None:
         conditions.append(readable)
     title = scope.title()
+    if scope.frame.leads:
+        # A title that reads records of another database is not known within such a select.
+        return null()
     query = select(title).select_from(scope.frame.source).where(*conditions)
     return query.correlate_except(*scope.frame.aliases).scalar_subquery()

@@ -161,7 +161,9 @@ def _all_inverses(transaction: Transaction, object_def: ObjectDef) -> list[Inver
                 continue
             if not relation.targets or object_def.key in relation.targets:
                 found.setdefault((key, name), InverseDef(name=name, object=key, field=name, owned=False))
-    return list(found.values())
+    # What points from another database at a record neither keeps it here nor changes with it.
+    objects = transaction.parts.metamodel.objects
+    return [each for each in found.values() if objects[each.object].source is None]
 
 
 def restore_record(transaction: Transaction, object_def: ObjectDef, record_id: str) -> Saved:

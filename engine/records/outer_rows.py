@@ -1,0 +1,308 @@
+"""Rows of other databases for one transaction: fetched as values like those of our own records, given to statements.
+
+A lookup's column holds what the record it points at is called by: its key in the other database, or of a record of ours
+its external id (of a user the e-mail address), else its id. Who may see a row is judged by those who ask.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import orjson
+from sqlalchemy import Connection, select, type_coerce
+
+from engine.errors import SourceChanged, SourceUnavailable
+from engine.outer.conditions import EVERY_ROW, Pushed, Raw, one_of
+from engine.outer.databases import OuterDatabases
+from engine.outer.keys import id_of_key, key_of_id
+from engine.outer.ordering import Order, after_row, order_by
+from engine.outer.tables import OuterTable
+from engine.outer.values import plain_key, value_reader
+from engine.records.batches import one_of as one_of_ours
+from engine.records.finding import read_key
+from engine.records.identifiers import could_be_id
+from engine.records.query import elsewhere
+from engine.records.statements import Prepared
+from engine.storage.source_rows import PLACE_COLUMN, GivenRows, Which
+from metamodel.fields import FieldDef
+from metamodel.objects import ObjectDef
+from metamodel.values import Ref
+from workflow_dsl.context import Values
+
+if TYPE_CHECKING:
+    from engine.records.transaction import Transaction
+
+_LOG = logging.getLogger("fieldstone.outer")
+BATCH = 500
+_Convert = Callable[[Any], Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A row: its values by field, and what it stands by in the order that was asked for."""
+
+    values: dict[str, Any]
+    place: tuple[Any, ...]
+
+
+class OuterRows:
+    """The rows of other databases as one transaction reads them."""
+
+    def __init__(self, transaction: Transaction, databases: OuterDatabases) -> None:
+        self._transaction = transaction
+        self._databases = databases
+        self._known: dict[tuple[str, str], str | None] = {}
+
+    def table(self, object_def: ObjectDef) -> OuterTable:
+        """Give the table that an object shows.
+
+        Raises: SourceUnavailable, SourceChanged.
+        """
+        with self._databases.table(self._transaction.parts.metamodel.connections, object_def) as (_, table):
+            return table
+
+    def run(self, object_def: ObjectDef, ask: Callable[[Connection, OuterTable], Any]) -> Any:
+        """Ask the database of an object something.
+
+        Raises: SourceUnavailable, SourceChanged.
+        """
+        with self._databases.table(self._transaction.parts.metamodel.connections, object_def) as (connection, table):
+            return ask(connection, table)
+
+    def fetch(
+        self,
+        object_def: ObjectDef,
+        pushed: Pushed,
+        *,
+        limit: int | None,
+        order: Sequence[Order] = (),
+        after: Sequence[Any] | None = None,
+    ) -> list[Fetched]:
+        """Fetch the rows that a condition lets through, in an order that the key ends.
+
+        after: where the row before stands. Raises: SourceUnavailable, SourceChanged.
+        """
+        keys = (*order, Order("id", order[-1].descending if order else False))
+
+        def ask(connection: Connection, table: OuterTable) -> tuple[OuterTable, Sequence[Any]]:
+            columns = [type_coerce(table.columns[name], Raw()).label(f"c{at}") for at, name in enumerate(table.columns)]
+            query = select(*columns).where(table.columns["id"].is_not(None)).order_by(*order_by(table, keys))
+            if "deleted_at" in table.columns:
+                query = query.where(table.columns["deleted_at"].is_(None))
+            if pushed.test is not None:
+                query = query.where(pushed.test)
+            if after is not None:
+                query = query.where(after_row(table, keys, after))
+            return table, connection.execute(query if limit is None else query.limit(limit)).all()
+
+        table, rows = self.run(object_def, ask)
+        names = list(table.columns)
+        places = [names.index(key.field) for key in keys]
+        values = self._values(object_def, names, rows)
+        return [
+            Fetched(made, tuple(row[at] for at in places))
+            for made, row in zip(values, rows, strict=True)
+            if made["id"] is not None
+        ]
+
+    def by_ids(self, object_key: str, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Fetch records by their ids, a statement for every few hundred."""
+        return {each["id"]: each for each in self._by_keys(object_key, "id", _keys(ids))}
+
+    def pointing_at(
+        self, object_key: str, field: str, target: str, ids: Iterable[str], most: int | None = None
+    ) -> Sequence[dict[str, Any]]:
+        """Fetch the records whose lookup points at some records."""
+        return self._by_keys(object_key, field, self.column_keys(target, ids), most)
+
+    def with_value(self, object_key: str, field: str, value: Any) -> Sequence[dict[str, Any]]:
+        """Fetch the records whose field has a value."""
+        object_def = self._transaction.parts.metamodel.objects[object_key]
+        relation = object_def.fields[field].relation
+        if relation is not None:
+            record_id = value.id if isinstance(value, Ref) else str(value)
+            return self.pointing_at(object_key, field, relation.targets[0], [record_id])
+        if field == "id":
+            return list(self.by_ids(object_key, [str(value)]).values())
+        return [each for each in self.every(object_key) if each.get(field) == value]
+
+    def every(self, object_key: str) -> Iterator[dict[str, Any]]:
+        """Fetch all records of an object, a batch at a time."""
+        object_def = self._transaction.parts.metamodel.objects[object_key]
+        after: Sequence[Any] | None = None
+        while True:
+            rows = self.fetch(object_def, EVERY_ROW, limit=BATCH, after=after)
+            yield from (each.values for each in rows)
+            if not rows:
+                return
+            after = rows[-1].place
+
+    def column_keys(self, target: str, ids: Iterable[str]) -> Sequence[str]:
+        """Give what columns hold that point at some records of an object."""
+        parts = self._transaction.parts
+        if parts.metamodel.objects[target].source is not None:
+            return _keys(ids)
+        wanted = [each for each in ids if could_be_id(each)]
+        name = _name_field(parts.metamodel.objects[target])
+        if name is None or not wanted:
+            return wanted
+        table = parts.tables.of(target)
+        here = one_of_ours(table.table.c["id"], wanted, self._transaction.database.dialect)
+        rows = self._transaction.select(select(table.column(name)).where(here))
+        return [str(row[0]) for row in rows if row[0] is not None]
+
+    def given(self, object_key: str, rows: Iterable[Values]) -> str:
+        """Write rows as the parameter that stands for them in a statement of ours."""
+        parts = self._transaction.parts
+        written = parts.made(("outer columns", object_key), lambda: self._converts(object_key))
+        table = parts.tables.of(object_key)
+        found = []
+        for place, values in enumerate(rows):
+            line: dict[str, Any] = {PLACE_COLUMN: place, "version": 1}
+            for name, codec in table.codecs.items():
+                for column, part in codec.to_columns(values.get(name)).items():
+                    convert = written[column]
+                    line[column] = part if convert is None or part is None else convert(part)
+            found.append(line)
+        return orjson.dumps(found, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+
+    def supply(
+        self, prepared: Prepared, given: Mapping[str, Any], run: Callable[[Mapping[str, Any]], list[Any]]
+    ) -> Any:
+        """Run a statement of ours with the rows of other databases that its own rows lead to.
+
+        Where such a database does not answer, its records are not there, and ours are all the same.
+        Raises: QueryProblem where the statement would need all rows of another database.
+        """
+        filled = dict(given)
+        for rows in prepared.source_rows:
+            if rows.parameter in filled:
+                continue
+            asked = _ids_given(given) if rows.which is Which.ASKED else None
+            if rows.which is Which.JOINED:
+                filled[rows.parameter] = "[]"
+            elif asked is not None:
+                filled[rows.parameter] = self.given(rows.object, self.by_ids(rows.object, asked).values())
+            else:
+                raise elsewhere(rows.object)
+        joined: dict[str, set[str]] = {lead.object: set() for lead in prepared.leads}
+        found = run(filled)
+        while True:
+            wanted = {key: set[str]() for key in joined}
+            for lead in prepared.leads:
+                wanted[lead.object].update(row[lead.at] for row in found if row[lead.at] is not None)
+            if all(wanted[key] <= joined[key] for key in joined):
+                return found
+            for key, known in joined.items():
+                known |= wanted[key]
+                filled[GivenRows(Which.JOINED, key).parameter] = self._given_of(key, known)
+            found = run(filled)
+
+    def _given_of(self, object_key: str, ids: Collection[str]) -> str:
+        try:
+            return self.given(object_key, self.by_ids(object_key, sorted(ids)).values())
+        except (SourceUnavailable, SourceChanged) as fault:
+            _LOG.warning("lookups to %s stay without their records: %s", object_key, fault)
+            return "[]"
+
+    # ---------------------------------------------------------------- of one row and another
+    def _by_keys(
+        self, object_key: str, field: str, keys: Sequence[str], most: int | None = None
+    ) -> list[dict[str, Any]]:
+        object_def = self._transaction.parts.metamodel.objects[object_key]
+        found: list[dict[str, Any]] = []
+        for start in range(0, len(keys), BATCH):
+            table = self.table(object_def)
+            pushed = one_of(table, field, keys[start : start + BATCH])
+            found += [each.values for each in self.fetch(object_def, pushed, limit=most)]
+        return found
+
+    def _values(self, object_def: ObjectDef, names: Sequence[str], rows: Sequence[Any]) -> list[dict[str, Any]]:
+        parts = self._transaction.parts
+        readers = parts.made(("outer readers", object_def.key), lambda: self._readers(object_def))
+        found = [{name: readers[name](raw) for name, raw in zip(names, row, strict=True)} for row in rows]
+        for name in names:
+            definition = object_def.fields[name]
+            if definition.relation is not None:
+                self._point(definition, found)
+        return found
+
+    def _readers(self, object_def: ObjectDef) -> Mapping[str, Callable[[Any], Any]]:
+        main = self._transaction.parts.metamodel.main
+        zone = ZoneInfo(main.timezone)
+        table = object_def.source.called if object_def.source is not None else ""
+        readers: dict[str, Callable[[Any], Any]] = {
+            name: value_reader(definition, currency=main.currency, zone=zone, table=table)
+            for name, definition in object_def.fields.items()
+        }
+        return {**readers, "id": lambda raw: None if (key := plain_key(raw)) is None else id_of_key(key)}
+
+    def _point(self, definition: FieldDef, rows: Sequence[dict[str, Any]]) -> None:
+        """Turn what a column holds into the id of the record that it names."""
+        assert definition.relation is not None
+        target, name = definition.relation.targets[0], definition.name
+        ids = self._ids(target, {row[name] for row in rows if row[name] is not None})
+        several = len(definition.relation.targets) > 1
+        for row in rows:
+            found = ids.get(row[name]) if row[name] is not None else None
+            row[name] = Ref(target, found) if several and found is not None else found
+
+    def _ids(self, target: str, called: set[str]) -> Mapping[str, str | None]:
+        parts = self._transaction.parts
+        target_def = parts.metamodel.objects[target]
+        if target_def.source is not None:
+            return {each: id_of_key(each) for each in called}
+        name = _name_field(target_def)
+        if name is None:
+            return {each: each.lower() if could_be_id(each.lower()) else None for each in called}
+        asked = [each for each in called if (target, each) not in self._known]
+        if asked:
+            self._known.update({(target, each): None for each in asked})
+            self._known.update({(target, text): found for text, found in self._called(target, name, asked)})
+        return {each: self._known[target, each] for each in called}
+
+    def _called(self, target: str, name: str, texts: Sequence[str]) -> Iterator[tuple[str, str]]:
+        """Give the texts that are external ids of records of ours, with the records' ids."""
+        transaction = self._transaction
+        table = transaction.parts.tables.of(target)
+        definition = table.object.fields[name]
+        parsed: dict[Any, list[str]] = {}
+        for text in texts:
+            value = read_key(transaction, definition, text)
+            if value is not None:
+                parsed.setdefault(value, []).append(text)
+        if not parsed:
+            return
+        here = one_of_ours(table.column(name), list(parsed), transaction.database.dialect)
+        query = select(table.column(name), table.table.c["id"]).where(here, table.table.c["deleted_at"].is_(None))
+        for value, record_id in transaction.select(query):
+            for text in parsed.get(value, ()):
+                yield text, str(record_id)
+
+    def _converts(self, object_key: str) -> Mapping[str, _Convert]:
+        parts = self._transaction.parts
+        if parts.dialect.name != "sqlite":
+            return {each: None for each in parts.tables.of(object_key).spec.columns}
+        columns = parts.tables.of(object_key).table.c
+        return {each.name: each.type.dialect_impl(parts.dialect).bind_processor(parts.dialect) for each in columns}
+
+
+def _ids_given(given: Mapping[str, Any]) -> Sequence[str] | None:
+    """Give the ids of the records that a statement is run for; None where it is for no certain ones."""
+    if "id" in given:
+        return [str(given["id"])]
+    ids = given.get("ids")
+    return orjson.loads(ids) if isinstance(ids, str) else ids
+
+
+def _keys(ids: Iterable[str]) -> Sequence[str]:
+    return [key for each in dict.fromkeys(ids) if (key := key_of_id(each)) is not None]
+
+
+def _name_field(object_def: ObjectDef) -> str | None:
+    """Give the field by which other programs call records of ours: the first external id."""
+    return next((name for name, field in object_def.fields.items() if field.external_id), None)
