@@ -162,17 +162,18 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """A labelled value on a record page."""
+    """A labelled value on a record page. edit_url: where it is changed by itself, "" where it is not."""
 
     label: str
     shown: Shown
     help: str = ""
     full: bool = False
+    edit_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One head cell of a list."""
+    """One head cell of a list. edited: its cells can be changed in place."""
 
     label: str
     name: str = ""
@@ -180,6 +181,7 @@ class Column:
     sorted: Literal["", "ascending", "descending"] = ""
     end: bool = False
     title: bool = False
+    edited: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +207,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineEntry:
-    """One entry of a record's timeline."""
+    """One entry of a record's timeline. revert_url: the page that takes its changes back, "" where there is none."""
 
     id: str
     icon: str
@@ -217,6 +219,7 @@ class TimelineEntry:
     color: str = "gray"
     body: str = ""
     changes: tuple[Change, ...] = ()
+    revert_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

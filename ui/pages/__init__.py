@@ -11,12 +11,16 @@ from ui.assets import register_assets
 from ui.pages import (
     choices,
     converting,
+    duplicates,
     export,
     expression,
     files,
     home,
     inbox,
+    inline_edit,
     mass_edit,
+    merges,
+    merging,
     moves,
     pool,
     quality,
@@ -24,6 +28,7 @@ from ui.pages import (
     record_list,
     record_page,
     runs,
+    versions,
 )
 from ui.pages.chrome import install_chrome
 
@@ -42,8 +47,10 @@ def register(app: Flask) -> None:
         moves,
         choices,
         record_form,
+        inline_edit,
         record_page,
         converting,
+        versions,
         pool,
         quality,
         runs,

@@ -10,6 +10,7 @@ from flask_babel import pgettext
 
 from engine.records.transaction import Transaction
 from engine.records.types import FieldChange, HistoryEntry
+from metamodel.masks import MASK
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from ui.formats import Formats
@@ -22,20 +23,25 @@ _LOOKS = {
     "deleted": ("trash", "red"),
     "restored": ("restore", "amber"),
     "converted": ("arrow-right", "green"),
+    "merged": ("transfer", "purple"),
+    "unmerged": ("arrow-back-up", "amber"),
 }
 _SHOWN = 20
 
 
 def history_entries(
-    transaction: Transaction, object_def: ObjectDef, record_id: str, formats: Formats
+    transaction: Transaction, object_def: ObjectDef, record_id: str, formats: Formats, *, may_revert: bool
 ) -> tuple[TimelineEntry, ...]:
-    """Read the newest entries."""
+    """Read the newest entries; may_revert: whether they lead to the page that takes them back."""
     entries = transaction.history(object_def.key, record_id)[:_SHOWN]
     titles = _titles(transaction, object_def, entries)
-    return tuple(_entry(object_def, entry, titles, formats) for entry in entries)
+    revert_url = f"/o/{quote(object_def.key)}/{quote(record_id)}/revert?entry=" if may_revert else ""
+    return tuple(_entry(object_def, entry, titles, formats, revert_url) for entry in entries)
 
 
-def _entry(object_def: ObjectDef, entry: HistoryEntry, titles: Titles, formats: Formats) -> TimelineEntry:
+def _entry(
+    object_def: ObjectDef, entry: HistoryEntry, titles: Titles, formats: Formats, revert_url: str
+) -> TimelineEntry:
     icon, color = _LOOKS.get(entry.action, ("history", "gray"))
     if entry.run:
         icon, color = "bolt", "purple"
@@ -43,17 +49,19 @@ def _entry(object_def: ObjectDef, entry: HistoryEntry, titles: Titles, formats: 
         id=f"history-{entry.id}",
         icon=icon,
         color=color,
-        title=_action(entry),
+        title=action_words(entry),
         who=entry.actor_title if entry.actor_id else str(pgettext("actor", "System")),
-        href=f"/runs/{quote(entry.run)}" if entry.run else "",
+        href=_href(object_def, record_id, entry),
         iso=entry.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         when=formats.datetime(entry.at),
         # What a record was created with stands on the page already.
         changes=() if entry.action == "created" else tuple(_changes(object_def, entry.changes, titles, formats)),
+        revert_url=f"{revert_url}{entry.id}" if revert_url and entry.changes and entry.action == "updated" else "",
     )
 
 
-def _action(entry: HistoryEntry) -> str:
+def action_words(entry: HistoryEntry) -> str:
+    """Say what was done in an entry, in the request's language."""
     if entry.run:
         return str(_("Changed by a rule") if entry.action == "updated" else _("Created by a rule"))
     if entry.origin == "import":
@@ -64,6 +72,8 @@ def _action(entry: HistoryEntry) -> str:
         "deleted": _("Deleted"),
         "restored": _("Restored"),
         "converted": _("Converted"),
+        "merged": _("Merged"),
+        "unmerged": _("Merge undone"),
     }
     return str(words.get(entry.action, entry.action))
 
@@ -77,7 +87,7 @@ def _changes(
             continue
         label = label_text(field.label, formats.language, field.name)
         if change.masked:
-            yield Change(label=label, old="", new="••••")
+            yield Change(label=label, old="", new=MASK)
         else:
             old, new = (named_text(field, value, titles, formats) for value in (change.old, change.new))
             yield Change(label=label, old=old, new=new)

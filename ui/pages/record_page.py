@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from engine.automation.run_views import RunFilter
-from engine.errors import RecordInUse
+from engine.errors import RecordInUse, RecordNotFound
 from engine.records.record_state import record_state
 from engine.records.stages import read_stays
 from metamodel.objects import ObjectDef
@@ -24,9 +24,12 @@ from ui.pages.clocks import ClockRow, clock_rows
 from ui.pages.completeness import Completeness, completeness_of
 from ui.pages.converted import ConvertedInto, converted_into
 from ui.pages.converting import ConvertLink, conversion_links
+from ui.pages.duplicates import shows_duplicates
 from ui.pages.history import history_entries
 from ui.pages.layout_note import layout_note
 from ui.pages.layout_parts import Section, highlight_items, shown_sections
+from ui.pages.merges import survivor_url
+from ui.pages.merging import merge_url
 from ui.pages.pool import PoolActions, pool_actions
 from ui.pages.related import RelatedList, related_lists
 from ui.pages.rights import readable_object, user_formats
@@ -63,6 +66,7 @@ class RecordPage:
     pool: PoolActions
     clocks: tuple[ClockRow, ...]
     edit_url: str
+    merge_url: str
     delete_url: str
 
 
@@ -71,7 +75,11 @@ def show_record(object_name: str, record_id: str) -> ResponseReturnValue:
     """Show a record."""
     object_def = readable_object(object_name)
     formats = user_formats()
-    return render_template("pages/record.html", page=make_record_page(object_def, record_id, formats))
+    try:
+        page = make_record_page(object_def, record_id, formats)
+    except RecordNotFound:
+        return redirect(survivor_url(object_def, record_id))
+    return render_template("pages/record.html", page=page)
 
 
 @blueprint.post("/o/<object_name>/<record_id>/delete")
@@ -108,7 +116,7 @@ def make_record_page(object_def: ObjectDef, record_id: str, formats: Formats) ->
         layout = state.layout.layout
         stays = read_stays(transaction, object_def, record_id) if layout.path else ()
         related = related_lists(transaction, object_def, layout, record_id, formats, release())
-        history = history_entries(transaction, object_def, record_id, formats)
+        history = history_entries(transaction, object_def, record_id, formats, may_revert=state.may_update)
         clocks = clock_rows(transaction, object_def, record, formats)
         pool = pool_actions(transaction, object_def, record, formats)
         converted = converted_into(transaction, object_def, record_id, formats)
@@ -119,6 +127,7 @@ def make_record_page(object_def: ObjectDef, record_id: str, formats: Formats) ->
     plural = label_text(object_def.plural or object_def.label, language(), object_def.name)
     title = record.title or str(_("Without a name"))
     url = f"/o/{quote(key)}/{quote(record_id)}"
+    is_open_to_merge = state.may_update and state.may_delete and shows_duplicates(object_def)
     return RecordPage(
         id=record_id,
         version=record.version,
@@ -141,5 +150,6 @@ def make_record_page(object_def: ObjectDef, record_id: str, formats: Formats) ->
         pool=pool,
         clocks=clocks,
         edit_url=f"{url}/edit" if state.may_update and state.changeable else "",
+        merge_url=merge_url(object_def, record_id) if is_open_to_merge else "",
         delete_url=f"{url}/delete" if state.may_delete else "",
     )

@@ -16,6 +16,7 @@ from flask_babel import gettext as _
 
 from engine.automation.run_views import ChangeShown, ConditionPart, RunTrace, StepShown
 from engine.automation.trace import part_of
+from metamodel.masks import MASK
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from metamodel.values import Money
@@ -24,7 +25,6 @@ from ui.page_parts import Change, TraceNode, TraceRow, Verdict
 from ui.pages.record_names import RecordKey, Titles, named_text, record_key
 from ui.pages.run_words import seconds_text
 
-MASK = "••••"
 _LONGEST = 300
 _STATUS = {"done": "done", "failed": "failed", "skipped": "skipped", "not sent": "skipped", "waiting": "waiting"}
 _HIDDEN = ("text", "explained", "given", "holds", "last")
