@@ -67,11 +67,11 @@ def claimed_twice(
         twice = {key for key, count in counts.items() if count > 1} if len(wanted) < counts.total() else set()
         most = _VALUES_ASKED_AT_ONCE if len(names) == 1 else _ASKED_AT_ONCE
         for start in range(0, len(wanted), most):
-            part = [key for key in wanted[start : start + most] if None not in key]
-            if part:
-                twice.update(key for key, _ in _taken(transaction, groups[0].plan, names, part))
-        for places, part in zip(doubtful, keys, strict=True) if twice else ():
-            places.update(at for at, key in enumerate(part) if key in twice)
+            asked = [key for key in wanted[start : start + most] if None not in key]
+            if asked:
+                twice.update(key for key, _ in _taken(transaction, groups[0].plan, names, asked))
+        for places, own in zip(doubtful, keys, strict=True) if twice else ():
+            places.update(at for at, key in enumerate(own) if key in twice)
     return doubtful
 
 
