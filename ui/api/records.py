@@ -10,7 +10,8 @@ from typing import Any
 from flask import Response, current_app, request
 
 from engine.accounts.idempotency import MAX_KEY_LENGTH, KeptAnswer
-from engine.errors import UnknownObject
+from engine.errors import RecordNotFound, UnknownObject
+from engine.records.merging.keeping import readable_survivor
 from engine.records.types import Saved
 from ui.api.answers import bytes_answer, entity_tag, saved_body, to_json
 from ui.api.body import read_no_body, read_object, take_confirm
@@ -47,8 +48,23 @@ def get_record(object_name: str, record_id: str) -> Response:
     given = read_parameters(("fields",))
     key = object_key(object_name)
     fields = read_paths("fields", given.get("fields")) or None
-    record = platform().records.get(actor(), key, check_record_id(key, record_id), fields=fields)
+    try:
+        record = platform().records.get(actor(), key, check_record_id(key, record_id), fields=fields)
+    except RecordNotFound:
+        return _moved_to(key, record_id)
     return bytes_answer(record.json_bytes(), headers={"ETag": entity_tag(record.version)})
+
+
+def _moved_to(key: str, record_id: str) -> Response:
+    """Answer with the address of the record that one was merged into.
+
+    Raises: RecordNotFound where it was not, or that may not be read.
+    """
+    with platform().records.reading(actor(), release=release()) as transaction:
+        found = readable_survivor(transaction, transaction.object_def(key), record_id)
+    if found is None:
+        raise RecordNotFound(key, record_id)
+    return Response(status=301, headers={"Location": f"{PREFIX}/records/{key}/{found}"})
 
 
 def create_record(object_name: str) -> Response:

@@ -35,28 +35,29 @@ def history_entries(
     """Read the newest entries; may_revert: whether they lead to the page that takes them back."""
     entries = transaction.history(object_def.key, record_id)[:_SHOWN]
     titles = _titles(transaction, object_def, entries)
-    revert_url = f"/o/{quote(object_def.key)}/{quote(record_id)}/revert?entry=" if may_revert else ""
-    return tuple(_entry(object_def, entry, titles, formats, revert_url) for entry in entries)
+    url = f"/o/{quote(object_def.key)}/{quote(record_id)}"
+    return tuple(_entry(object_def, entry, titles, formats, url, may_revert=may_revert) for entry in entries)
 
 
 def _entry(
-    object_def: ObjectDef, entry: HistoryEntry, titles: Titles, formats: Formats, revert_url: str
+    object_def: ObjectDef, entry: HistoryEntry, titles: Titles, formats: Formats, url: str, *, may_revert: bool
 ) -> TimelineEntry:
     icon, color = _LOOKS.get(entry.action, ("history", "gray"))
     if entry.run:
         icon, color = "bolt", "purple"
+    reverts = may_revert and entry.changes and entry.action == "updated"
     return TimelineEntry(
         id=f"history-{entry.id}",
         icon=icon,
         color=color,
         title=action_words(entry),
         who=entry.actor_title if entry.actor_id else str(pgettext("actor", "System")),
-        href=_href(object_def, record_id, entry),
+        href=f"/runs/{quote(entry.run)}" if entry.run else f"{url}/merges" if entry.action == "merged" else "",
         iso=entry.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         when=formats.datetime(entry.at),
         # What a record was created with stands on the page already.
         changes=() if entry.action == "created" else tuple(_changes(object_def, entry.changes, titles, formats)),
-        revert_url=f"{revert_url}{entry.id}" if revert_url and entry.changes and entry.action == "updated" else "",
+        revert_url=f"{url}/revert?entry={entry.id}" if reverts else "",
     )
 
 

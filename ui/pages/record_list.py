@@ -22,6 +22,7 @@ from ui.formats import Formats
 from ui.page_parts import Chip, Column, Crumb, Tab
 from ui.pages.board import board_page
 from ui.pages.counts import count_text
+from ui.pages.duplicates import shows_duplicates
 from ui.pages.export import export_url
 from ui.pages.fragments import is_htmx, render_block
 from ui.pages.kept_pages import kept_page
@@ -111,6 +112,8 @@ def view_tabs(object_def: ObjectDef, state: ListState, current: ViewDef | None) 
     )
     if may_see_pool(object_def):
         tabs = (*tabs, Tab(label=str(_("Pool")), href=f"/pool/{quote(object_def.key)}", icon="inbox"))
+    if shows_duplicates(object_def):
+        tabs = (*tabs, Tab(label=str(_("Duplicates")), href=f"/o/{quote(object_def.key)}/duplicates", icon="copy"))
     if not may_measure(object_def):
         return tabs
     return (*tabs, Tab(label=str(_("Least complete")), href=f"/quality/{quote(object_def.key)}", icon="percentage"))

@@ -56,6 +56,16 @@ class Rule:
                 return False
         return True
 
+    def likenesses(self, one: Values, other: Values) -> dict[str, float]:
+        """Say of each field of the rule how alike the values are that are most alike, from 0 to 1."""
+        found = {}
+        for match, texts in self.texts:
+            rights = texts(other.get(match.field))
+            pairs = [(left, right) for left in texts(one.get(match.field)) for right in rights]
+            fuzzy = match.how is MatchHow.FUZZY
+            found[match.field] = max((_likeness(left, right, fuzzy=fuzzy) for left, right in pairs), default=0.0)
+        return found
+
     def keys(self, values: Values) -> Iterator[str]:
         """Give the keys of a record; none where a field of the rule is empty."""
         given = [(match, texts(values.get(match.field))) for match, texts in self.texts]
@@ -116,6 +126,10 @@ def _alike(match: MatchDef, one: str, other: str) -> bool:
         case MatchHow.NORMALISED:
             return normalised(one) == normalised(other) != ""
     return normalised(one) != "" and likeness(one, other) >= match.threshold
+
+
+def _likeness(one: str, other: str, *, fuzzy: bool) -> float:
+    return likeness(one, other) if fuzzy else float(normalised(one) == normalised(other) or one == other)
 
 
 def _firm(match: MatchDef, text: str) -> str:

@@ -1,0 +1,138 @@
+"""Pairs of stored records that the duplicate rules find alike, with score and reason, as far as a person may see why.
+
+A rule counts where the person may read all that it compares, in both records; else the pair would tell what a hidden
+field holds. Pairs that somebody said are not duplicates are left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, func, insert, or_, select
+
+from engine.access.predicates import EVERYONE
+from engine.errors import RecordNotFound
+from engine.records.duplicates.keys import Rule, Values
+from engine.records.duplicates.part_values import duplicate_rules, parts_path, with_parts
+from metamodel.objects import ObjectDef
+from workflow_dsl.evaluation_errors import EvaluationError
+
+if TYPE_CHECKING:
+    from engine.records.transaction import Transaction
+
+_MOST_KEYS, _MOST_SHARING, _MOST_PAIRS = 2_000, 20, 4_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two records that are alike. score: 0 to 1. reasons: field or path → likeness, 1 = the same."""
+
+    ids: tuple[str, str]
+    titles: tuple[str, str]
+    score: float
+    reasons: Mapping[str, float]
+
+
+def likely_pairs(transaction: Transaction, object_def: ObjectDef, *, of: str | None = None) -> list[Pair]:
+    """Give the pairs of an object, or those of one of its records, the likeliest first."""
+    rules = _open_rules(transaction, object_def)
+    ids = _candidates(transaction, object_def, of) if rules else []
+    wanted = list(dict.fromkeys(each for pair in ids for each in pair))
+    titles = transaction.reader.titles([(object_def.key, each) for each in wanted])
+    titled = {record_id: title for (_, record_id), title in titles.items()}
+    transaction.cache.prefetch(object_def.key, titled)
+    stored = [transaction.cache.related(object_def.key, each) for each in titled]
+    values = with_parts(transaction, object_def.key, rules, [each for each in stored if each is not None])
+    found = []
+    for one, other in ids:
+        if one in values and other in values:
+            reasons = _reasons(transaction, object_def, rules, (values[one], values[other]))
+            if reasons:
+                score = sum(reasons.values()) / len(reasons)
+                found.append(Pair(ids=(one, other), titles=(titled[one], titled[other]), score=score, reasons=reasons))
+    return sorted(found, key=lambda pair: (-pair.score, -len(pair.reasons), pair.ids))
+
+
+def keep_apart(transaction: Transaction, object_def: ObjectDef, one: str, other: str) -> None:
+    """Remember that two records are not the same.
+
+    Raises: RecordNotFound where the actor may not read both.
+    """
+    for each in (one, other):
+        transaction.reader.require_readable(object_def, each)
+    if one == other:
+        raise RecordNotFound(object_def.key, other)
+    table = transaction.system.apart
+    first, second = sorted((one, other))
+    here = (table.c["object"] == object_def.key, table.c["one_id"] == first, table.c["other_id"] == second)
+    if transaction.connection.execute(select(table.c["at"]).where(*here)).first() is None:
+        row = insert(table).values(object=object_def.key, one_id=first, other_id=second)
+        transaction.connection.execute(row.values(at=transaction.now, by=transaction.actor.user_id))
+
+
+def _open_rules(transaction: Transaction, object_def: ObjectDef) -> list[Rule]:
+    """Give the rules whose fields the actor may read somewhere; rows of lists must all be readable."""
+    access = transaction.access
+
+    def is_open(path: str) -> bool:
+        if path in object_def.fields:
+            return path in access.of(object_def.key).readable
+        inverse, field = parts_path(transaction.parts, object_def.key, path)
+        child = access.of(inverse.object)
+        return child.actions["read"] is EVERYONE and field in child.whole
+
+    rules = duplicate_rules(transaction.parts, object_def.key)
+    return [rule for rule in rules if all(is_open(match.field) for match, _ in rule.texts)]
+
+
+def _candidates(transaction: Transaction, object_def: ObjectDef, of: str | None) -> list[tuple[str, str]]:
+    """Give pairs of records in use that share a key; keys that very many share tell nothing."""
+    match, apart = transaction.system.match, transaction.system.apart
+    one, other = match.alias(), match.alias()
+    table = transaction.parts.tables.of(object_def.key).table
+    first, second = table.alias(), table.alias()
+    joined = and_(other.c["object"] == one.c["object"], other.c["key"] == one.c["key"])
+    ordered = one.c["record_id"] < other.c["record_id"]
+    source = one.join(other, and_(joined, ordered))
+    source = source.join(first, first.c["id"] == one.c["record_id"])
+    source = source.join(second, second.c["id"] == other.c["record_id"])
+    known = and_(
+        apart.c["object"] == object_def.key,
+        apart.c["one_id"] == one.c["record_id"],
+        apart.c["other_id"] == other.c["record_id"],
+    )
+    conditions: list[Any] = [one.c["object"] == object_def.key, ~select(apart.c["at"]).where(known).exists()]
+    conditions += [first.c["deleted_at"].is_(None), second.c["deleted_at"].is_(None)]
+    if of is not None:
+        conditions.append(or_(one.c["record_id"] == of, other.c["record_id"] == of))
+        conditions.append(one.c["key"].in_(select(match.c["key"]).where(match.c["record_id"] == of)))
+    else:
+        shared = select(match.c["key"]).where(match.c["object"] == object_def.key).group_by(match.c["key"])
+        shared = shared.having(func.count().between(2, _MOST_SHARING)).order_by(match.c["key"]).limit(_MOST_KEYS)
+        conditions.append(one.c["key"].in_(shared))
+    ids = (one.c["record_id"], other.c["record_id"])
+    query = select(*ids).select_from(source).where(*conditions).distinct().order_by(*ids).limit(_MOST_PAIRS)
+    return [(str(row[0]), str(row[1])) for row in transaction.select(query)]
+
+
+def _reasons(
+    transaction: Transaction, object_def: ObjectDef, rules: Iterable[Rule], both: Sequence[Values]
+) -> Mapping[str, float]:
+    """Give what the strongest rule that holds finds alike; none where no rule that may be told holds."""
+    best: dict[str, float] = {}
+    for rule in rules:
+        if rule.matches(*both) and all(_may_tell(transaction, object_def, rule, values) for values in both):
+            found = rule.likenesses(*both)
+            if (sum(found.values()), len(found)) > (sum(best.values()), len(best)):
+                best = found
+    return best
+
+
+def _may_tell(transaction: Transaction, object_def: ObjectDef, rule: Rule, values: Values) -> bool:
+    fields, context = transaction.access.of(object_def.key).fields, transaction.context(object_def.key, values)
+    try:
+        return all(fields[match.field].read.test(context) for match, _ in rule.texts if match.field in fields)
+    except EvaluationError:
+        return False
