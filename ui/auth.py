@@ -8,7 +8,7 @@ browser sends it by itself. What the actor may do with data is decided by the en
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -32,7 +32,7 @@ from flask_wtf.csrf import CSRFProtect, generate_csrf
 
 from engine.accounts.errors import SignInRefused, TooManyAttempts
 from engine.accounts.service import SignedIn
-from ui.context import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, current_actor, platform, release, signed_in
+from ui.context import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, current_actor, language, platform, release, signed_in
 from ui.csrf import check_token, token_of
 from ui.errors import API_PREFIX, ApiProblem, status_of
 from ui.security import SAFE_METHODS, WebSettings, local_path
@@ -90,6 +90,9 @@ def install_auth(app: Flask, settings: WebSettings) -> None:
     def authenticate() -> ResponseReturnValue | None:
         g.signed_in = found = _find_signed_in()
         g.actor = _actor_of(found)
+        if found is not None and not request.path.startswith(API_PREFIX):
+            # What the door says of a save is read on the page, so it is said in the page's language.
+            g.actor = replace(found.actor, language=language())
         if not _is_public():
             if found is None:
                 return _ask_to_sign_in()

@@ -27,7 +27,6 @@ Verdict = list[tuple[str, str]]
 _ITEM = re.compile(r'<li><a href="#[^"]*?-(\w+)">[^<]*</a>: (.*?)</li>')
 _HIDDEN = re.compile(r'<input type="hidden" name="([\w-]+)" value="([^"]*)">')
 _BESIDE = re.compile(r'<p class="field-error" id="[0-9a-z-]*?-([a-z_]+)-error">.*?<span>(.*?)</span>', re.S)
-_ALONE = re.compile(r'data-fs-about="(\w+)">(.*?)</')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,10 +145,10 @@ def _by_place(visit: Visit, place: str) -> Verdict | None:
         assert f'value="{name}"' not in answer.get_data(as_text=True)
         return []
     text = answer.get_data(as_text=True)
-    assert answer.status_code == 422, text
-    found = [*_BESIDE.findall(text), *_ALONE.findall(text)]
-    fields = list(visit.served.platform.releases.current().metamodel.objects["thing"].fields)
-    return sorted(((each, html.unescape(told)) for each, told in found), key=lambda each: fields.index(each[0]))
+    assert answer.status_code == 422, text[:200]
+    # Each stands beside its field, which says nothing of their order.
+    told = {name: html.unescape(message) for name, message in _BESIDE.findall(text)}
+    return [(name, told.pop(name)) for name in visit.case.refused if name in told] + list(told.items())
 
 
 def by_many(visit: Visit) -> Verdict | None:
@@ -162,7 +161,7 @@ def by_many(visit: Visit) -> Verdict | None:
     given = {"fs-field": name, "fs-how": "set", "fs-record": visit.record_id, **visit.typed}
     answer = client.post("/o/thing/edit-many", data={**given, "csrf_token": csrf_token(client, page)})
     text = answer.get_data(as_text=True)
-    assert answer.status_code in (303, 422), text
+    assert answer.status_code in (303, 422), text[:200]
     fields = visit.served.platform.releases.current().metamodel.objects["thing"].fields
     names = {label_text(field.label, visit.actor.language, field.name): field.name for field in fields.values()}
     told = html.unescape("".join(re.findall(r"<li><a href=[^>]*>[^<]*</a>: (.*?)</li>", text)))
@@ -184,10 +183,10 @@ def by_rule(visit: Visit) -> Verdict:
 
 def _told(answer: TestResponse, pattern: re.Pattern[str]) -> Verdict:
     text = answer.get_data(as_text=True)
-    assert answer.status_code in (303, 422), text
+    assert answer.status_code in (303, 422), text[:200]
     return [(name, html.unescape(told)) for name, told in pattern.findall(text)]
 
 
 ENTRANCES: tuple[Callable[[Visit], Verdict | None], ...] = (
-    by_api, by_batch, by_import, by_form, by_many, by_rule,
+    by_api, by_batch, by_import, by_form, by_cell, by_record_field, by_many, by_rule,
 )  # fmt: skip

@@ -7,24 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import quote
 
-import orjson
 from flask import Blueprint, Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from engine.errors import AccessDenied, ConfirmationNeeded, FieldError, StaleVersion, ValidationFailed
 from engine.records.types import FormState, Saved
-from metamodel.objects import ObjectDef, ValidationSeverity
+from metamodel.objects import ObjectDef
 from ui.context import actor, platform, release
 from ui.page_parts import Crumb
 from ui.pages.board import board_fragment
 from ui.pages.chrome import toast, toast_infos
 from ui.pages.form_parts import FormInput, FormParts, form_maker
 from ui.pages.form_values import BACK, BOARD, PostedForm, form_fields, read_posted
-from ui.pages.fragments import is_htmx, render_block
+from ui.pages.fragments import is_htmx, render_block, saved_trigger
 from ui.pages.rights import readable_object, user_formats
 from ui.security import local_path
 
@@ -75,14 +73,9 @@ def _board() -> str:
 
 def _moved(object_def: ObjectDef, record_id: str, saved: Saved) -> ResponseReturnValue:
     board = _board()
-    text = str(_("Saved"))
-    infos = [each.message for each in saved.notices if each.severity is ValidationSeverity.INFO]
     if is_htmx() and board:
-        answer = Response(board_fragment(object_def, board))
-        told = {"kind": "info" if infos else "success", "text": " · ".join([text, *infos])}
-        answer.headers["HX-Trigger"] = orjson_ascii({"toast": told})
-        return answer
-    toast(text)
+        return Response(board_fragment(object_def, board), headers={"HX-Trigger": saved_trigger(saved)})
+    toast(_("Saved"))
     toast_infos(saved)
     target = _back(object_def, record_id, board)
     return Response("", headers={"HX-Redirect": target}) if is_htmx() else redirect(target, 303)
@@ -156,14 +149,3 @@ def _back(object_def: ObjectDef, record_id: str, board: str) -> str:
     if board:
         return f"/o/{quote(object_def.key)}?view={quote(board)}"
     return local_path(request.form.get(BACK), f"/o/{quote(object_def.key)}/{quote(record_id)}")
-
-
-def orjson_ascii(value: Any) -> str:
-    """Write JSON for a header: letters beyond ASCII as escapes."""
-    text = orjson.dumps(value).decode()
-    return "".join(ch if ord(ch) < 128 else _escape(ch) for ch in text)
-
-
-def _escape(letter: str) -> str:
-    units = letter.encode("utf-16-be")
-    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))

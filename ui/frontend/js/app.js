@@ -9,6 +9,7 @@ import { start as drafts } from "./drafts.js";
 import { start as files } from "./files.js";
 import { start as focus } from "./focus.js";
 import { start as formGuard } from "./form_guard.js";
+import { start as inlineEdit } from "./inline_edit.js";
 import { start as keys } from "./keys.js";
 import { start as listKeys } from "./list_keys.js";
 import { start as lookup } from "./lookup.js";
@@ -20,4 +21,4 @@ import { start as times } from "./times.js";
 import { start as toasts } from "./toasts.js";
 
 window.htmx = htmx;
-for (const start of [toasts, busy, menus, sidebar, preferences, dialog, lookup, childGrid, drafts, files, formGuard, stale, listKeys, keys, board, times, focus]) start();
+for (const start of [toasts, busy, menus, sidebar, preferences, dialog, lookup, childGrid, drafts, files, formGuard, stale, listKeys, inlineEdit, keys, board, times, focus]) start();

@@ -1,5 +1,9 @@
 // Lists: j and k move, Enter opens (the row's own link), x selects, the head's box selects the page; a press on a row opens it.
+import { editedCell } from "./inline_edit.js";
 import { onEach, text } from "./page.js";
+
+const DOUBLE = 260;
+let opening;
 
 const rows = () => [...document.querySelectorAll("tr[data-fs-row]")];
 
@@ -40,12 +44,16 @@ function onChange(event) {
 }
 
 function onClick(event) {
+  // The second press of two, which marks a word, changes the cell; one alone opens the record.
+  clearTimeout(opening);
   const row = event.target.closest?.("tr[data-fs-row]");
-  if (!row || event.target.closest("a, button, input, label, summary, select") || String(getSelection())) return;
+  if (!row || event.target.closest("a, button, input, label, summary, select, form") || String(getSelection())) return;
   const link = row.querySelector(".row-link");
   if (event.target.closest(".col-check")) row.querySelector(".col-check input")?.click();
   else if (event.ctrlKey || event.metaKey) open(link.href, "_blank", "noopener");
-  else link?.click();
+  else if (editedCell(event.target)) {
+    if (event.detail < 2) opening = setTimeout(() => { if (link?.isConnected) link.click(); }, DOUBLE);
+  } else link?.click();
 }
 
 export function start() {
