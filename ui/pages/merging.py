@@ -84,6 +84,7 @@ class MergePage:
     back: str
     sides: tuple[Side, ...]
     rows: tuple[FieldRow, ...]
+    takes_all: bool
     same: int
     lists: tuple[str, ...]
     problems: tuple[str, ...]
@@ -171,6 +172,7 @@ def _show(object_def: ObjectDef, record_id: str, gone: Sequence[str], asked: _As
         back=back,
         sides=sides,
         rows=rows,
+        takes_all=any(len(row.cells) > len(sides) for row in rows),
         same=len(offer.fields) - len(rows) if offer else 0,
         lists=_lists(object_def, offer) if offer else (),
         problems=tuple(dict.fromkeys(each.message for each in asked.errors if _field_of(each) not in shown)),
