@@ -176,12 +176,14 @@ class SourceUnavailable(EngineError):
 
 
 class SourceChanged(EngineError):
-    """A table of another database is not what the configuration says: it or a column of it is missing."""
+    """A table of another database is not what the configuration says: it is not there, or lacks columns."""
 
-    def __init__(self, table: str, missing: str) -> None:
+    def __init__(self, table: str, columns: Sequence[str] = ()) -> None:
         self.table = table
-        self.missing = missing
-        super().__init__(f"{missing} of '{table}' is missing in the other database; the configuration names it.")
+        self.columns = tuple(columns)
+        named = ", ".join(f"'{name}'" for name in columns)
+        has = f"'{table}' has no column {named}" if columns else f"There is no table or view '{table}'"
+        super().__init__(f"{has} in the other database.")
 
 
 class SourceReadOnly(EngineError):

@@ -6,6 +6,7 @@ It decides nothing; who wants another clock, other ids or other plugins hands th
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -29,6 +30,7 @@ from engine.files.store import FileRoom, FileStore
 from engine.ids import IdMaker, Uuid7Maker
 from engine.imports.reference_data import ReferenceData
 from engine.imports.service import Imports
+from engine.outer.databases import OuterDatabases
 from engine.plugin_language import field_types_with, functions_with
 from engine.records.service import Records
 from engine.releases.applying import Applied, Apps, ReleaseApplier, ReleasePlan
@@ -39,6 +41,7 @@ from engine.releases.expression_checks import check_expressions
 from engine.releases.kept_trees import KeptTreeStore
 from engine.releases.recomputing import Recomputer
 from engine.releases.role_checks import check_roles
+from engine.releases.source_checks import check_reach
 from engine.releases.store import ReleaseStore, ReleaseWatcher
 from engine.settings import PlatformSettings
 from engine.storage.apply import Progress
@@ -56,6 +59,7 @@ class Platform:
 
     settings: PlatformSettings
     database: Database
+    outer: OuterDatabases
     system: SystemTables
     plugins: PluginManager
     clock: Clock
@@ -97,7 +101,8 @@ class Platform:
         cipher = Cipher(settings.secret())
         trees = _trees(system, settings, language, plugins)
         releases = ReleaseStore(database, system, language, trees, settings.app_settings, cipher)
-        records = Records(database, system, releases.current, clock, ids, language.functions, settings.secret())
+        outer = OuterDatabases(os.environ.get)
+        records = Records(database, system, releases.current, clock, ids, language.functions, settings.secret(), outer)
         stamp = AccountStamp(database, system.stamp)
         files, collector = _files(settings, releases, records, clock)
         automation = _automate(settings, releases, records, plugins, clock, ids, tuning, [_collecting(collector)])
@@ -123,12 +128,13 @@ class Platform:
         return Platform(
             settings=settings,
             database=database,
+            outer=outer,
             system=system,
             plugins=plugins,
             clock=clock,
             ids=ids,
             releases=releases,
-            applier=ReleaseApplier(releases, clock, Recomputer(records).recompute),
+            applier=ReleaseApplier(releases, clock, Recomputer(records).recompute, outer),
             watcher=ReleaseWatcher(releases, every_s=settings.watch_seconds, also=(stamp.refresh, keeping.look)),
             keeping=keeping,
             records=records,
@@ -171,6 +177,7 @@ class Platform:
         self.watcher.stop()
         self.plugins.stop()
         self.automation.close()
+        self.outer.close()
         self.database.close()
 
 
@@ -252,6 +259,7 @@ def installed_language(plugins: PluginManager) -> Language:
         checks=(
             lambda metamodel: check_definitions(metamodel, functions),
             lambda metamodel: check_roles(metamodel, functions),
+            lambda metamodel: check_reach(metamodel, functions),
             lambda metamodel: check_all_rules(metamodel, functions, plugins.action_names).problems,
         ),
     )

@@ -64,8 +64,12 @@ class OuterDatabases:
             raise SourceUnavailable(connection.name) from fault
 
     @contextmanager
-    def table(self, connections: Mapping[str, ConnectionDef], object_def: ObjectDef) -> Iterator[Opened]:
+    def table(
+        self, connections: Mapping[str, ConnectionDef], object_def: ObjectDef, *, fresh: bool = False
+    ) -> Iterator[Opened]:
         """Give a connection and the table that an object shows; looked up there once, and again after a fault.
+
+        fresh: look it up now.
 
         Raises: SourceUnavailable, SourceChanged.
         """
@@ -75,7 +79,7 @@ class OuterDatabases:
         key = (self._address(connection), object_def.key)
         with self.read(connection) as opened:
             found = self._tables.get(key)
-            if found is None or found.object is not object_def:
+            if found is None or fresh or found.object is not object_def:
                 found = self._tables[key] = read_table(opened, object_def)
             try:
                 yield opened, found

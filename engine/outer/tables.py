@@ -53,9 +53,9 @@ def read_table(connection: Connection, object_def: ObjectDef) -> OuterTable:
         for field in object_def.fields.values()
         if field.formula is None and field.name != "id"
     }
-    for name in wanted.values():
-        if name not in there:
-            raise SourceChanged(source.called, f"The column '{name}'")
+    missing = [name for name in dict.fromkeys(wanted.values()) if name not in there]
+    if missing:
+        raise SourceChanged(source.called, missing)
     made = {name: Column(name, there[name]) for name in dict.fromkeys(wanted.values())}
     table = Table(source.table, MetaData(), *made.values(), schema=source.schema)
     return OuterTable(
@@ -75,7 +75,7 @@ def _columns_there(connection: Connection, object_def: ObjectDef) -> dict[str, T
     except NoSuchTableError:
         found = []
     if not found:
-        raise SourceChanged(source.called, "The table or view")
+        raise SourceChanged(source.called)
     return {str(each["name"]): each["type"] for each in found}
 
 

@@ -281,7 +281,7 @@ class QueryCompiler:
 
 def elsewhere(object_key: str) -> QueryProblem:
     """Make the error of a question that would need rows of two databases in one."""
-    message = f"the records of {object_key} lie in another database, so no list here is filtered or sorted by them"
+    message = f"the records of {object_key} lie in another database; no list here is filtered or sorted by them"
     return problem("EXP502", message, f"a list of {object_key} itself can")
 
 

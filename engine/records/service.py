@@ -6,7 +6,6 @@ what a save does is in `saving`.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
@@ -63,13 +62,12 @@ class Records:
         ids: IdMaker,
         functions: FunctionRegistry,
         secret: bytes,
-        outer: OuterDatabases | None = None,
+        outer: OuterDatabases,
     ) -> None:
         self._database = database
         self._release = release
         self._clock = clock
         self._functions = functions
-        outer = outer or OuterDatabases(os.environ.get)
         self._services = Services(database, system, ids, secret, NoBeforeRules(), NoAfterSave(), outer)
 
     def join(self, before_rules: BeforeRules, after_save: AfterSave) -> None:

@@ -16,12 +16,14 @@ from sqlalchemy import Connection
 
 from engine.clock import Clock
 from engine.errors import ReleaseRefused
+from engine.outer.databases import OuterDatabases
 from engine.releases.candidate import Candidate, check_folders, check_sources
 from engine.releases.currency_checks import check_currencies
 from engine.releases.filling import Recompute, ReleaseFiller
 from engine.releases.plan_lines import plan_lines
 from engine.releases.release import Release, ReleaseInfo
 from engine.releases.settings_in_force import setting_problems
+from engine.releases.source_checks import check_tables
 from engine.releases.store import ReleaseStore
 from engine.releases.stored_form import StoredRelease, checksum_of, read_release, write_release
 from engine.storage.apply import MigrationTools, Progress, apply_migration, find_begun, with_leftovers
@@ -99,7 +101,8 @@ class Applied:
 class ReleaseApplier:
     """Plans and applies for one installation."""
 
-    def __init__(self, store: ReleaseStore, clock: Clock, recompute: Recompute) -> None:
+    def __init__(self, store: ReleaseStore, clock: Clock, recompute: Recompute, outer: OuterDatabases) -> None:
+        self._outer = outer
         self._store = store
         self._clock = clock
         self._recompute = recompute
@@ -146,6 +149,7 @@ class ReleaseApplier:
             migration = self._migration(connection, installed, candidate, base)
             problems = list(candidate.problems) + list(migration.problems)
             problems += self._setting_problems(connection, candidate.metamodel)
+            problems += check_tables(candidate.metamodel, self._outer)
             if base:
                 before = store.numbered(base)
                 problems += check_currencies(connection, before.metamodel, before.tables, candidate.metamodel)

@@ -102,7 +102,7 @@ ERP_FILES: Mapping[str, str] = {
         label: Rep
         objects:
           customer: {read: own}
-          invoice: {read: customer.owner = user}
+          invoice: {read: amount < 10}
           visit: {read: all, create: all, update: all}
           user: {read: all}
     """,

@@ -70,7 +70,7 @@ def _check_assign_to(checking: RuleChecking, action: AssignTo, path: str) -> Che
 
 def _check_create(checking: RuleChecking, action: Create, path: str) -> CheckedAction | None:
     object_def = checking.find_object(action.object)
-    if object_def is None:
+    if object_def is None or checking.refuses_source(object_def, action.object.at, "none is created from here"):
         check_inputs(checking, action.values)
         return None
     checking.writes.add((object_def.key, ""))

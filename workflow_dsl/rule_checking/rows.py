@@ -63,6 +63,8 @@ def check_rows(
         source = ObjectSource(object=found.object)
     else:
         return _one(checking, path, found, where, reads_of(state), action)
+    if checking.refuses_source(checking.scope.metamodel.objects[source.object], path.at, f"'{action}' is not for them"):
+        return None
     reads = reads_of(state)
     return _many(checking, path.at, source, where, sorted_by, replace(reads, lists=reads.lists | {_list_of(source)}))
 
@@ -76,6 +78,10 @@ def _list_of(source: InverseSource | ObjectSource) -> Read:
 def _one(
     checking: RuleChecking, path: Path, found: Typed, where: Expr | None, reads: Reads, action: str
 ) -> CheckedRows | None:
+    objects = checking.scope.metamodel.objects
+    for key in found.type.objects:
+        if checking.refuses_source(objects.get(key), path.at, f"'{action}' is not for them"):
+            return None
     if found.type.kind is Kind.UNKNOWN:
         checking.refuse("RUL405", f"'{path.dotted}' is no record that a rule can {action}", path.at)
         return None

@@ -78,6 +78,14 @@ class RuleChecking:
             self.refuse_object(path)
         return found
 
+    def refuses_source(self, object_def: ObjectDef | None, at: Span, what: str) -> bool:
+        """Report what can't be done with records that lie in another database; say whether it was reported."""
+        if object_def is None or object_def.source is None:
+            return False
+        message = f"the records of {object_def.key} lie in another database: {what}"
+        self.refuse("RUL414", message, at, "its fields can be read through a lookup to it")
+        return True
+
     def refuse_object(self, path: Path) -> None:
         """Report a name that is no object."""
         name = path.names[0]

@@ -59,6 +59,7 @@ _LATER = {
     UserLogsIn: "'user logs in'",
     PluginEvent: "a plugin's event as trigger",
 }
+_UNSEEN = "what changes there is not seen here"
 _SHORTEST_INTERVAL_SECONDS = 60
 
 
@@ -132,7 +133,7 @@ def _record_event(checking: RuleChecking, event: RecordEvent) -> Iterator[Record
     object_def = checking.find_object(event.object)
     if event.kind not in _KINDS:
         checking.not_available("RUL901", f"'is {event.kind}'", event.at)
-    elif object_def is not None:
+    elif object_def is not None and not checking.refuses_source(object_def, event.object.at, _UNSEEN):
         yield RecordTrigger(object=object_def.key, kinds=_KINDS[event.kind], text=checking.text_of(event.at))
 
 
@@ -142,6 +143,8 @@ def _own_field(checking: RuleChecking, path: Path) -> tuple[ObjectDef, FieldDef]
         checking.refuse_object(path)
         return None
     object_def, rest = split
+    if checking.refuses_source(object_def, path.at, _UNSEEN):
+        return None
     if len(rest) != 1:
         hint = f"write {object_def.key}.field" if not rest else "a trigger watches a field of the object itself"
         checking.refuse("RUL406", f"'{path.dotted}' names no field of {object_def.key}", path.at, hint)
