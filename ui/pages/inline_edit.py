@@ -125,12 +125,13 @@ def _row(object_def: ObjectDef, record_id: str) -> str:
     view = chosen_view(object_def, state, access_of().roles)
     plan = list_plan(release(), access_of(), object_def, view, formats)
     total = html_text(total_text(plan, state, formats))
-    totals = "".join(f'<strong class="num" id="{name}" hx-swap-oob="true">{total}</strong>' for name in _TOTALS)
+    totals = [f'<strong class="num" id="{name}" hx-swap-oob="true">{total}</strong>' for name in _TOTALS if total]
     try:
         record = platform().records.get(actor(), object_def.key, record_id, fields=plan.paths)
     except RecordNotFound:
-        return totals if total else ""
-    return plan.write_rows((record,)) + (totals if total else "")
+        return "".join(totals)
+    # A row stands nowhere but in a table; the answer's header names the part that is taken.
+    return f"<table><tbody>{plan.write_rows((record,))}</tbody></table>{''.join(totals)}"
 
 
 def _whole_page(object_def: ObjectDef, record_id: str) -> str:
