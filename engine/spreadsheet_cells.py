@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 _NEEDS = re.compile(r"'*[=+\-@\s＝＋－＠]|(?s:.*)\s\Z")
 _NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?%?\Z", re.ASCII)
@@ -31,3 +32,9 @@ def unguarded(cell: str) -> str:
     if cell.startswith("'") and _NEEDS.match(cell[1:]) is not None:
         return cell[1:]
     return cell.strip()
+
+
+def unguarded_texts(cells: Sequence[str]) -> list[str]:
+    """Give the texts that cells stand for."""
+    # Hardly any column has an apostrophe in it.
+    return [cell.strip() for cell in cells] if "'" not in "".join(cells) else [unguarded(cell) for cell in cells]

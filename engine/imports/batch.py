@@ -6,7 +6,7 @@ The number of statements of a batch does not depend on its size.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -18,29 +18,25 @@ from engine.imports.file_cells import FileCells
 from engine.imports.heads import ID
 from engine.imports.resolving import Lookups
 from engine.imports.result import RowError, Tally
+from engine.imports.sheet import Sheet
+from engine.records.bulk_rows import ABSENT, RowColumns, RowResult, SaveRow
 from engine.records.finding import find_by_fields, read_key
 from engine.records.identifiers import could_be_id
 from engine.records.transaction import Transaction
-from engine.records.types import RowResult, SaveRow
 from metamodel.field_types.files import holds_files
 
+_NOBODY: Sequence[str | None] = (None,)
 GrantRoles = Callable[[Transaction, str, Collection[str]], bool]
 """Lets a user hold roles, in the transaction of the import; tells whether that changed anything."""
 
 
-@dataclass(slots=True, kw_only=True)
-class Prepared:
-    """A row on its way: its values so far, the record it changes.
-
-    waiting: lookups that wait for a later row. unsure: lookups whose cell several records are called by.
-    """
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A saved row with lookups that wait for a later one."""
 
     row: CsvRow
-    values: dict[str, Any] = field(default_factory=dict)
-    key: tuple[Any, ...] | None = None
-    id: str | None = None
-    waiting: list[tuple[BoundLookup, str]] = field(default_factory=list)
-    unsure: list[CellFault] = field(default_factory=list)
+    id: str | None
+    lookups: Sequence[tuple[BoundLookup, str]]
 
 
 class Batches:
@@ -63,9 +59,9 @@ class Batches:
         self._coming = coming
         self._grant_roles = grant_roles
         self._lookups = Lookups(binding.lookups)
-        self.waiting: list[Prepared] = []
+        self.waiting: list[Waiting] = []
 
-    def read(self, rows: Sequence[CsvRow]) -> list[Prepared] | None:
+    def read(self, rows: Sequence[CsvRow]) -> Sheet | None:
         """Read the cells of a batch, where nothing has to be asked of the database for that; None where it has."""
         if any(holds_files(column.field) for column in self._binding.plain):
             return None
@@ -73,26 +69,24 @@ class Batches:
             return None
         return self._prepare(rows)
 
-    def save(
-        self, transaction: Transaction, rows: Sequence[CsvRow], prepared: list[Prepared] | None = None
-    ) -> list[CsvRow]:
+    def save(self, transaction: Transaction, rows: Sequence[CsvRow], sheet: Sheet | None = None) -> list[CsvRow]:
         """Save a batch; give back the rows whose key another row of the batch has, for the next one.
 
-        prepared: what `read` gave.
+        sheet: what `read` gave.
         """
-        if prepared is None:
+        if sheet is None:
             self._learn(transaction, rows)
-            prepared = self._prepare(rows)
-        prepared = self._match(transaction, prepared)
-        prepared = self._decide(transaction, prepared)
-        now, later = _first_of_each_key(prepared)
-        self._write(transaction, now)
-        return [item.row for item in later]
+            sheet = self._prepare(rows)
+        self._match(transaction, sheet)
+        self._decide(transaction, sheet)
+        later = sheet.take_repeated()
+        self._write(transaction, sheet)
+        return later
 
-    def save_waiting(self, transaction: Transaction, part: Sequence[Prepared]) -> None:
+    def save_waiting(self, transaction: Transaction, part: Sequence[Waiting]) -> None:
         """Set the lookups that pointed at later rows of the file."""
         for lookup in self._binding.lookups:
-            texts = {text for item in part for waits_for, text in item.waiting if waits_for is lookup}
+            texts = {text for item in part for waits_for, text in item.lookups if waits_for is lookup}
             self._lookups.learn(transaction, lookup, texts)
         ready = [(item, values) for item in part if (values := self._late_values(item))]
         if not ready:
@@ -103,9 +97,9 @@ class Batches:
             if result.outcome == "refused":
                 self._tally.errors += self._errors_of(item.row, result)
 
-    def _late_values(self, item: Prepared) -> dict[str, Any]:
+    def _late_values(self, item: Waiting) -> dict[str, Any]:
         values: dict[str, Any] = {}
-        for lookup, text in item.waiting:
+        for lookup, text in item.lookups:
             try:
                 values[lookup.source.field.name] = self._lookups.value(lookup, text)
             except BadCell as fault:
@@ -132,114 +126,111 @@ class Batches:
         source = lookup.source
         return {source.mapped(text) for text in {row.cells[source.index] for row in rows}}
 
-    def _prepare(self, rows: Sequence[CsvRow]) -> list[Prepared]:
+    def _prepare(self, rows: Sequence[CsvRow]) -> Sheet:
         self._tally.total += len(rows)
         columns = CellColumns(self._binding, self._lookups, rows)
-        names, faulty = columns.names, columns.faulty
-        prepared = []
-        for place, (row, values) in enumerate(zip(rows, columns.rows(), strict=True)):
-            item = Prepared(row=row, values=dict(zip(names, values, strict=True)))
-            if place not in faulty or self._waits(item):
-                prepared.append(item)
-        return prepared
+        sheet = Sheet(rows, dict(zip(columns.names, columns.values, strict=True)))
+        refused = [place for place in sorted(columns.faulty) if not self._waits(sheet, place)]
+        sheet.drop(refused)
+        return sheet
 
-    def _waits(self, item: Prepared) -> bool:
+    def _waits(self, sheet: Sheet, place: int) -> bool:
         """Take faults out of a row; say whether it may be saved, its lookups of later rows left open."""
-        faults = {name: value for name, value in item.values.items() if isinstance(value, CellFault)}
+        row = sheet.rows[place]
         errors = []
-        for name, fault in faults.items():
-            del item.values[name]
+        for column in sheet.values.values():
+            fault = column[place]
+            if not isinstance(fault, CellFault):
+                continue
+            column[place] = ABSENT
             lookup = fault.lookup
             if lookup is not None and self._binding.object.key in lookup.targets and fault.cell in self._coming:
-                item.waiting.append((lookup, fault.cell))
+                sheet.waiting.setdefault(place, []).append((lookup, fault.cell))
             elif fault.candidates:
-                item.unsure.append(fault)
+                sheet.unsure.setdefault(place, []).append(fault)
             else:
-                errors.append(self._error(item.row, fault.column, fault.cell, fault.reason))
+                errors.append(self._error(row, fault.column, fault.cell, fault.reason))
         if errors:
             self._tally.refuse(errors)
         return not errors
 
-    def _match(self, transaction: Transaction, prepared: Sequence[Prepared]) -> list[Prepared]:
-        """Find the records that rows are about; give the rows that may go on."""
+    def _match(self, transaction: Transaction, sheet: Sheet) -> None:
+        """Find the records that rows are about; rows that are about none that there is are refused."""
         match, fields = self._binding.match, self._binding.object.fields
         if not match:
-            return list(prepared)
-        if match == (ID,):
-            return self._match_ids(transaction, prepared)
-        read = [partial(read_key, transaction, fields[name]) for name in match]
-        for item in prepared:
-            values = item.values
-            key = tuple([part(values.get(name)) for part, name in zip(read, match, strict=True)])
-            item.key = key if key[0] is not None else None
-        firsts = {item.key[0] for item in prepared if item.key is not None}
-        found = find_by_fields(transaction, self._binding.object.key, match, firsts)
-        for item in prepared:
-            ids = found.get(item.key, ()) if item.key is not None else ()
-            item.id = ids[0] if ids else None
-        return list(prepared)
-
-    def _match_ids(self, transaction: Transaction, prepared: Sequence[Prepared]) -> list[Prepared]:
-        """Find records by the ids that rows have; a row without one is a new record."""
-        for item in prepared:
-            given = item.values.pop(ID, None)
-            item.key = (str(given),) if given is not None else None
-        ids = {item.key[0] for item in prepared if item.key is not None and could_be_id(item.key[0])}
-        found = find_by_fields(transaction, self._binding.object.key, (ID,), ids)
-        kept = []
-        for item in prepared:
-            item.id = found[item.key][0] if item.key in found else None
-            if item.key is None or item.id is not None:
-                kept.append(item)
-                continue
-            reason = f"there is no {self._binding.object.name} with this id; without an id the row is a new one"
-            self._tally.refuse([self._error(item.row, self._binding.column_of(ID), item.key[0], reason)])
-        return kept
-
-    def _decide(self, transaction: Transaction, prepared: Sequence[Prepared]) -> list[Prepared]:
-        """Settle cells that several records are called by: the one that the record points at already stays."""
-        unsure = [item for item in prepared if item.unsure]
-        names = tuple(dict.fromkeys(fault.column.field.name for item in unsure for fault in item.unsure))
-        current: dict[str, dict[str, Any]] = {}
-        if unsure:
-            ids = {item.id for item in unsure if item.id is not None}
-            found = find_by_fields(transaction, self._binding.object.key, (ID, *names), ids)
-            current = {record_id: dict(zip(names, values, strict=True)) for (record_id, *values) in found}
-        refused = set()
-        for item in unsure:
-            now = current.get(item.id or "", {})
-            open_faults = [fault for fault in item.unsure if now.get(fault.column.field.name) not in fault.candidates]
-            if open_faults:
-                refused.add(id(item))
-                self._tally.refuse([self._error(item.row, each.column, each.cell, each.reason) for each in open_faults])
-        return [item for item in prepared if id(item) not in refused]
-
-    def _write(self, transaction: Transaction, prepared: Sequence[Prepared]) -> None:
-        if not prepared:
             return
-        rows = [SaveRow(values=item.values, id=item.id) for item in prepared]
-        saved = transaction.save_many(self._binding.object.key, rows, beside=True)
+        if match == (ID,):
+            self._match_ids(transaction, sheet)
+            return
+        parts = [_keys_of(sheet.column(name), partial(read_key, transaction, fields[name])) for name in match]
+        sheet.keys = [key if key[0] is not None else None for key in zip(*parts, strict=True)]
+        found = find_by_fields(transaction, self._binding.object.key, match, {*parts[0]} - {None})
+        if found:
+            sheet.ids = [found.get(key, _NOBODY)[0] if key is not None else None for key in sheet.keys]
+
+    def _match_ids(self, transaction: Transaction, sheet: Sheet) -> None:
+        """Find records by the ids that rows have; a row without one is a new record."""
+        given = sheet.column(ID)
+        sheet.values.pop(ID, None)
+        sheet.keys = [None if value is None or value is ABSENT else (str(value),) for value in given]
+        ids = {key[0] for key in sheet.keys if key is not None and could_be_id(key[0])}
+        found = find_by_fields(transaction, self._binding.object.key, (ID,), ids)
+        sheet.ids = [found.get(key, _NOBODY)[0] if key is not None else None for key in sheet.keys]
+        unknown = [place for place, key in enumerate(sheet.keys) if key is not None and key not in found]
+        for place in unknown:
+            reason = f"there is no {self._binding.object.name} with this id; without an id the row is a new one"
+            shown = str(given[place])
+            self._tally.refuse([self._error(sheet.rows[place], self._binding.column_of(ID), shown, reason)])
+        sheet.drop(unknown)
+
+    def _decide(self, transaction: Transaction, sheet: Sheet) -> None:
+        """Settle cells that several records are called by: the one that the record points at already stays."""
+        if not sheet.unsure:
+            return
+        names = tuple(dict.fromkeys(fault.column.field.name for faults in sheet.unsure.values() for fault in faults))
+        ids = {record_id for place in sheet.unsure if (record_id := sheet.ids[place]) is not None}
+        found = find_by_fields(transaction, self._binding.object.key, (ID, *names), ids)
+        current = {record_id: dict(zip(names, values, strict=True)) for (record_id, *values) in found}
+        refused = []
+        for place, faults in sheet.unsure.items():
+            now = current.get(sheet.ids[place] or "", {})
+            open_faults = [fault for fault in faults if now.get(fault.column.field.name) not in fault.candidates]
+            if open_faults:
+                row = sheet.rows[place]
+                refused.append(place)
+                self._tally.refuse([self._error(row, each.column, each.cell, each.reason) for each in open_faults])
+        sheet.drop(refused)
+
+    def _write(self, transaction: Transaction, sheet: Sheet) -> None:
+        if not sheet.rows:
+            return
+        saved = transaction.save_many(self._binding.object.key, RowColumns(sheet.values, sheet.ids), beside=True)
         gives_roles = bool(self._binding.roles) or self._binding.roles_index is not None
-        for item, result in zip(prepared, saved.rows, strict=True):
+        told = enumerate(saved.rows) if gives_roles else sorted(saved.told.items())
+        if not gives_roles:
+            self._tally.count("created", len(sheet.rows) - len(saved.told))
+        for place, result in told:
+            row = sheet.rows[place]
             if result.outcome == "refused":
-                self._tally.refuse(self._errors_of(item.row, result))
+                self._tally.refuse(self._errors_of(row, result))
+                sheet.waiting.pop(place, None)
                 continue
             for notice in result.notices:
                 column = self._binding.column_of(notice.field)
-                self._tally.notices.append(self._error(item.row, column, "", notice.message))
-            item.id = result.id
-            self._tally.count(self._with_roles(transaction, item, result.outcome) if gives_roles else result.outcome)
-            if item.waiting:
-                self.waiting.append(item)
+                self._tally.notices.append(self._error(row, column, "", notice.message))
+            outcome = self._with_roles(transaction, row, result) if gives_roles else result.outcome
+            self._tally.count(outcome)
+        for place, lookups in sheet.waiting.items():
+            self.waiting.append(Waiting(row=sheet.rows[place], id=saved.rows[place].id, lookups=lookups))
 
-    def _with_roles(self, transaction: Transaction, item: Prepared, outcome: str) -> str:
-        binding = self._binding
+    def _with_roles(self, transaction: Transaction, row: CsvRow, result: RowResult) -> str:
+        binding, outcome = self._binding, result.outcome
         roles = list(binding.roles)
         if binding.roles_index is not None:
-            roles += item.row.cells[binding.roles_index].replace("|", " ").replace(",", " ").replace(";", " ").split()
-        if not roles or self._grant_roles is None or item.id is None:
+            roles += row.cells[binding.roles_index].replace("|", " ").replace(",", " ").replace(";", " ").split()
+        if not roles or self._grant_roles is None or result.id is None:
             return outcome
-        changed = self._grant_roles(transaction, item.id, roles)
+        changed = self._grant_roles(transaction, result.id, roles)
         return "updated" if changed and outcome == "unchanged" else outcome
 
     def _errors_of(self, row: CsvRow, result: RowResult) -> list[RowError]:
@@ -258,15 +249,10 @@ class Batches:
         return RowError(line=row.line, column=shown, value=value, reason=reason, cells=row.cells)
 
 
-def _first_of_each_key(prepared: Sequence[Prepared]) -> tuple[list[Prepared], list[Prepared]]:
-    now: list[Prepared] = []
-    later: list[Prepared] = []
-    seen: set[tuple[Any, ...]] = set()
-    for item in prepared:
-        if item.key is not None and item.key in seen:
-            later.append(item)
-        else:
-            now.append(item)
-            if item.key is not None:
-                seen.add(item.key)
-    return now, later
+def _keys_of(raw_values: Sequence[Any], read: Callable[[Any], Any]) -> list[Any]:
+    """Read raw values by which records are found; each text is read once."""
+    given = [None if raw is ABSENT else raw for raw in raw_values]
+    if {*map(type, given)} <= {str, type(None)}:
+        known = {raw: read(raw) for raw in {*given}}
+        return [known[raw] for raw in given]
+    return [read(raw) for raw in given]

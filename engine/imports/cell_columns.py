@@ -10,6 +10,7 @@ from engine.imports.binding import Binding, BoundColumn, BoundLookup
 from engine.imports.csv_file import CsvRow
 from engine.imports.errors import BadCell
 from engine.imports.resolving import Lookups, NotOne, NotThere
+from engine.spreadsheet_cells import unguarded_texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +51,6 @@ class CellColumns:
         for lookup in binding.lookups:
             self._add(lookup.source.field.name, self._read(lookup.source, lookup, lookups))
 
-    def rows(self) -> list[tuple[Any, ...]]:
-        """Give the values row by row, in the order of `names`."""
-        return list(zip(*self.values, strict=True)) if self.values else [()] * len(self._rows)
-
     def _add(self, name: str, values: list[Any], *, completes: bool = False) -> None:
         if name in self.names and completes:
             at = self.names.index(name)
@@ -71,19 +68,15 @@ class CellColumns:
         self.values.append(values)
 
     def _read(self, column: BoundColumn, lookup: BoundLookup | None, lookups: Lookups) -> list[Any]:
-        known: dict[str, Any] = {}
-        found = []
         index = column.index
-        for place, row in enumerate(self._rows):
-            raw = row.cells[index]
-            if raw in known:
-                value = known[raw]
-            else:
-                value = known[raw] = _value(column, lookup, lookups, raw)
-            if type(value) is CellFault:
-                self.faulty.add(place)
-            found.append(value)
-        return found
+        cells = [row.cells[index] for row in self._rows]
+        if lookup is None and column.convert is None and not column.values and not column.empty:
+            texts = unguarded_texts(cells)
+            return [text or None for text in texts]
+        known = {raw: _value(column, lookup, lookups, raw) for raw in {*cells}}
+        if any(type(value) is CellFault for value in known.values()):
+            self.faulty.update(place for place, raw in enumerate(cells) if type(known[raw]) is CellFault)
+        return [known[raw] for raw in cells]
 
 
 def _together(before: Any, value: Any) -> Any:

@@ -10,7 +10,7 @@ import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from engine.imports.errors import ImportRefused
 
@@ -29,8 +29,7 @@ class CsvForm:
     delimiter: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CsvRow:
+class CsvRow(NamedTuple):
     """One row; `line` is where it starts in the file, the header is line 1."""
 
     line: int
@@ -89,7 +88,7 @@ class CsvFile:
         for line, cells in self._filled_lines():
             if len(cells) < width:
                 cells = [*cells, *[""] * (width - len(cells))]
-            yield CsvRow(line=line, cells=cells)
+            yield CsvRow(line, cells)
 
     def count(self) -> int:
         """Count the rows below the header."""

@@ -78,9 +78,9 @@ class Tally:
         self.notices: list[RowError] = []
         self._refused_lines: set[int] = set()
 
-    def count(self, outcome: str) -> None:
-        """Count a row."""
-        self.counts[outcome] += 1
+    def count(self, outcome: str, rows: int = 1) -> None:
+        """Count rows."""
+        self.counts[outcome] += rows
 
     def refuse(self, errors: Sequence[RowError]) -> None:
         """Count a refused row with its reasons."""

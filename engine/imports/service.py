@@ -193,12 +193,12 @@ class Imports:
             while part := [*left, *itertools.islice(rows, BATCH_ROWS - len(left))]:
                 tally.total -= len(left)
                 # The batch before is being committed; what is read of this one needs nothing of it.
-                prepared = batches.read(part)
+                sheet = batches.read(part)
                 finishing.wait()
                 if done:
                     work.on_progress(done, work.total)
                 with ExitStack() as batch:
-                    left = batches.save(batch.enter_context(transaction()), part, prepared)
+                    left = batches.save(batch.enter_context(transaction()), part, sheet)
                     finishing.begin(batch.pop_all().close)
                 done = tally.total - len(left)
         if done:

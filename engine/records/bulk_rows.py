@@ -90,7 +90,11 @@ class BulkResult:
     written: bool
 
     @property
+    def told(self) -> Mapping[int, RowResult]:
+        """The results of the rows that were not simply created, by their places."""
+        return self.rows.told if isinstance(self.rows, RowResults) else dict(enumerate(self.rows))
+
+    @property
     def refused(self) -> tuple[int, ...]:
         """Indexes of the rows that were refused."""
-        told = self.rows.told.items() if isinstance(self.rows, RowResults) else enumerate(self.rows)
-        return tuple(sorted(index for index, row in told if row.outcome == "refused"))
+        return tuple(sorted(index for index, row in self.told.items() if row.outcome == "refused"))
