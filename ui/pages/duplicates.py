@@ -110,4 +110,5 @@ def _reason(object_def: ObjectDef, path: str, likeness: float) -> str:
     else:
         field = object_def.fields.get(name)
     label = label_text(field.label, language(), field.name) if field is not None else path
-    return f"{label}: {_('the same') if likeness == 1 else f'{likeness:.0%}'}"
+    found = str(_("the same")) if likeness == 1 else f"{likeness:.0%}"
+    return f"{label}: {found}"
