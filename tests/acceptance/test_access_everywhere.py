@@ -96,10 +96,8 @@ def sample(scene: Scene, who: str, object_name: str, *, each: int) -> list[str]:
 
 def addresses(scene: Scene, who: str, method: str) -> Iterator[tuple[str, str, str]]:
     """Give all addresses of the URL map for a method: route, address, the record it is about."""
-    lookups = {
-        object_def.name: [name for name, each in object_def.fields.items() if each.relation is not None]
-        for object_def in scene.platform.releases.current().metamodel.objects.values()
-    }
+    objects = scene.platform.releases.current().metamodel.objects.values()
+    lookups = {each.name: [name for name in each.fields if each.fields[name].relation is not None] for each in objects}
     for rule in scene.app.url_map.iter_rules():
         if method not in (rule.methods or ()) or rule.endpoint in WITHOUT_RECORDS:
             continue
@@ -111,7 +109,8 @@ def addresses(scene: Scene, who: str, method: str) -> Iterator[tuple[str, str, s
         for name in names:
             ids = sample(scene, who, name, each=3) if "record_id" in rule.arguments else [""]
             runs = scene.run_ids[:12] if "run_id" in rule.arguments else [""]
-            fields = lookups[name] if "field_name" in rule.arguments else [""]
+            fields = ["owner", HIDDEN_FIELD] if "record_id" in rule.arguments else lookups.get(name, [])
+            fields = fields if "field_name" in rule.arguments else [""]
             for record_id in ids:
                 for given in ({"field_name": each, "run_id": run} for each in fields for run in runs):
                     values = {"object_name": name, "record_id": record_id, **given}
