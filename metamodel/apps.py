@@ -71,7 +71,7 @@ class ConnectionDef:
 class AppDef:
     """What app.yaml says of an app, and the texts of its rule files and data files.
 
-    depends: app → version constraint. files: path inside the folder → whole text, for messages and for the release.
+    depends: app → version constraint. rule_labels: what translation files call rules, by rule.
     """
 
     name: str
@@ -89,6 +89,7 @@ class AppDef:
     settings: Mapping[str, SettingDef] = field(default_factory=lambda: MappingProxyType({}))
     permissions: tuple[str, ...] = ()
     rule_files: tuple[LocatedText, ...] = ()
+    rule_labels: Mapping[str, Label] = field(default_factory=lambda: MappingProxyType({}))
     data_files: tuple[LocatedText, ...] = ()
 
 
@@ -120,6 +121,7 @@ class Metamodel:
     calendars, reports, dashboards, forms, currencies, conversions, service_clocks, targets, scenarios, territories: the
     smaller files' definitions by name.
     sources: file as in `Location.file` → its whole text (what a release stores, and what problems quote).
+    link_lists: names of lists of links, of whatever object; follows from the objects.
     """
 
     apps: tuple[AppDef, ...]
@@ -142,6 +144,11 @@ class Metamodel:
     scenarios: Mapping[str, ScenarioDef] = field(default_factory=lambda: MappingProxyType({}))
     territories: Mapping[str, TerritoryDef] = field(default_factory=lambda: MappingProxyType({}))
     sources: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
+    link_lists: frozenset[str] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        inverses = (each for object_def in self.objects.values() for each in object_def.inverses.values())
+        object.__setattr__(self, "link_lists", frozenset(each.name for each in inverses if each.other is not None))
 
     @property
     def main(self) -> AppDef:

@@ -29,6 +29,8 @@ _AS_WRITTEN = frozenset(
         FileKind.SLA,
         FileKind.TARGET,
         FileKind.TEST,
+        # Of what is written anew, which has these texts by then, it tells nothing further.
+        FileKind.TRANSLATION,
     )
 )
 

@@ -6,10 +6,11 @@ language has and this version can't run is reported as RUL9xx with its place.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
-from metamodel.apps import Metamodel
+from metamodel.apps import AppDef, Metamodel
+from metamodel.names import did_you_mean
 from metamodel.source import LocatedText, Problems
 from workflow_dsl.checked_rules import CheckedRows, CheckedRule
 from workflow_dsl.functions import FunctionRegistry
@@ -67,7 +68,17 @@ def check_all_rules(metamodel: Metamodel, functions: FunctionRegistry, actions: 
                     key = rule.name if rule.name not in keys else f"{app.name}.{rule.name}"
                     keys.add(key)
                     rules.append(replace(rule, key=key))
+        _check_labels(app, names, problems)
     return CheckedRules(rules=tuple(rules), problems=problems)
+
+
+def _check_labels(app: AppDef, names: Collection[str], problems: Problems) -> None:
+    """Make sure that translation files call rules by their names."""
+    for name, label in app.rule_labels.items():
+        if name not in names:
+            message, hint = f"'{name}' is not one of the app's rules", did_you_mean(name, names)
+            for _, text in label.texts:
+                problems.report("APP461", message, text.at, hint=hint)
 
 
 def _check_name(item: Item, names: dict[str, Item], text: LocatedText, problems: Problems) -> None:

@@ -60,7 +60,7 @@ class BeforeRunner:
             try:
                 self._run(program, draft)
             except EvaluationError as error:
-                rule = program.label or program.name
+                rule = program.called(draft.language)
                 draft.reject(say("rule_not_computable", draft.language, rule=rule, reason=error))
 
     def _run(self, program: Program, draft: Draft) -> None:

@@ -6,7 +6,8 @@ The nodes know no database and no records; `before` and `interpreter` carry them
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from metamodel.apps import ConnectionDef, TemplateDef
@@ -222,7 +223,8 @@ class Program:
 
     object: key of its record's object, None where it has none. condition: its `if`. otherwise: its `else`.
     runs_as: user, owner or system. text, at: the rule as written and where. each, each_name: the records that a
-    schedule runs for, and the name they were given beside `this`.
+    schedule runs for, and the name they were given beside `this`. label: as its text gives it; labels: in further
+    languages.
     """
 
     name: str
@@ -247,6 +249,11 @@ class Program:
     active: bool = True
     each: Rows | None = None
     each_name: str | None = None
+    labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def called(self, language: str) -> str:
+        """Give its label in a language, else as its text gives it, else its name."""
+        return self.labels.get(language) or self.label or self.name
 
     @property
     def order(self) -> tuple[int, str]:

@@ -20,6 +20,7 @@ class ProgramBuilder:
     def __init__(self, metamodel: Metamodel) -> None:
         self._metamodel = metamodel
         self._files = {text.at.file: text for app in metamodel.apps for text in app.rule_files}
+        self._labels = {(app.name, name): label for app in metamodel.apps for name, label in app.rule_labels.items()}
 
     def build(self, rule: checked.CheckedRule) -> built.Program:
         """Build one rule."""
@@ -27,6 +28,7 @@ class ProgramBuilder:
         return built.Program(
             name=rule.key,
             label=rule.label,
+            labels=self._labels_of(rule),
             text=rule.text,
             at=str(rule.at),
             app=rule.app,
@@ -51,6 +53,10 @@ class ProgramBuilder:
             missed=rule.missed,
             active=rule.active,
         )
+
+    def _labels_of(self, rule: checked.CheckedRule) -> Mapping[str, str]:
+        found = self._labels.get((rule.app, rule.name))
+        return {code: text.text for code, text in found.texts} if found is not None else {}
 
 
 def _on_record(place: _Place, trigger: checked.RecordTrigger) -> built.OnRecord:

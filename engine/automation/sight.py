@@ -55,7 +55,7 @@ class AccessSight:
     def rule_label(self, rule: str, release: int, language: str) -> str:
         """Give a rule's label, else its name."""
         program = self._index_of(self._current()).programs.get(rule)
-        return program.label if program is not None and program.label else rule
+        return program.called(language) if program is not None else rule
 
     def user_name(self, user_id: str | None) -> str:
         """Give a user's name; the product's own for None."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from metamodel.app_tree import AppTree
@@ -31,7 +31,7 @@ from metamodel.linking.object_names import ObjectNames
 from metamodel.linking.relations import inverse_lists, resolve_targets
 from metamodel.linking.rollups import resolve_rollups
 from metamodel.linking.smaller_files import add_smaller_files
-from metamodel.linking.translations import translate_objects, translate_trees
+from metamodel.linking.translations import rule_labels, translate_objects, translate_trees
 from metamodel.links import with_link_objects
 from metamodel.objects import InverseDef, ObjectDef
 from metamodel.reading.app_file import read_app
@@ -78,7 +78,13 @@ def assemble(
     }
     drafts = add_clock_fields(drafts, trees, names, reading)
     drafts, objects = _link_objects(drafts, names, reading.language, problems)
-    apps = tuple(read_app(tree.app, reading, tree.rule_files, tree.data_files) for tree in trees)
+    apps = tuple(
+        replace(
+            read_app(tree.app, reading, tree.rule_files, tree.data_files),
+            rule_labels=rule_labels(tree, reading.language),
+        )
+        for tree in trees
+    )
     menus = add_default_menus(link_menus(gather_menus(trees, reading, problems), names), apps, objects)
     roles = link_roles(gather_roles(trees, reading, problems), objects, menus, names, problems)
     metamodel = Metamodel(

@@ -52,15 +52,20 @@ class Translator:
         return _set(node, key, self.translate(inner, value))
 
     def _put_in_list(self, node: Sequence, key: Scalar, value: Node) -> Node:
-        """Lists that hold texts are of named things: validations, by `name`."""
-        for number, item in enumerate(node.items):
-            name = item.get("name") if isinstance(item, Mapping) else None
-            if isinstance(name, Scalar) and name.text == key.text:
-                put = self._with_message(item, value)
-                return node._replace(items=(*node.items[:number], put, *node.items[number + 1 :]))
-        names = [item.get("name") for item in node.items if isinstance(item, Mapping)]
-        self._unknown(key, (name.text for name in names if isinstance(name, Scalar)))
-        return node
+        """What stands in a list goes by its `name`, such as a validation, else by its label in the first language."""
+        names = [self._called(item) for item in node.items]
+        if key.text not in names:
+            self._unknown(key, filter(None, names))
+            return node
+        number = names.index(key.text)
+        put = self._with_message(node.items[number], value)
+        return node._replace(items=(*node.items[:number], put, *node.items[number + 1 :]))
+
+    def _called(self, item: Node) -> str:
+        name = item.get("name") if isinstance(item, Mapping) else None
+        label = item.get("label") if isinstance(item, Mapping) and name is None else name
+        found = label.get(self._first) if isinstance(label, Mapping) else label
+        return found.text if isinstance(found, Scalar) else ""
 
     def _with_message(self, node: Node, value: Node) -> Node:
         if isinstance(node, Mapping) and isinstance(value, Scalar) and node.get("message") is not None:

@@ -1,4 +1,7 @@
-"""Applies translation files to the nodes of apps: objects, option sets, roles, menus, settings and the app itself."""
+"""Applies translation files to the nodes of apps: objects, and every other file that has labels.
+
+Rules are no nodes: what a translation file calls them is kept beside their texts.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,29 @@ from metamodel.folder import FileKind
 from metamodel.linking.object_names import ObjectNames
 from metamodel.linking.translating import Translator
 from metamodel.names import did_you_mean
-from metamodel.reading.node_values import child, entries, word
-from metamodel.source import Problems
+from metamodel.reading.node_values import child, entries, located, word
+from metamodel.source import LocatedText, Problems
+from metamodel.texts import Label
 from metamodel.yaml_nodes import Mapping as MappingNode
 
-_HEADED = ((FileKind.ROLE, "role", "roles"), (FileKind.OPTION_SET, "option_set", "option_sets"))
+# Files of one definition each: what names it in its file, and the key of its texts in a translation file.
+_HEADED = (
+    (FileKind.ROLE, "role", "roles"),
+    (FileKind.OPTION_SET, "option_set", "option_sets"),
+    (FileKind.CALENDAR, "calendar", "calendars"),
+    (FileKind.REPORT, "report", "reports"),
+    (FileKind.DASHBOARD, "dashboard", "dashboards"),
+    (FileKind.FORM, "form", "forms"),
+    (FileKind.CONVERSION, "conversion", "conversions"),
+    (FileKind.SLA, "sla", "sla"),
+    (FileKind.TARGET, "target", "targets"),
+)
+# Files of many, under the same key in both.
+_UNDER = (
+    (FileKind.MENUS, ("menus",)),
+    (FileKind.ORGANIZATION, ("teams", "queues", "territories")),
+    (FileKind.CURRENCIES, ("currencies",)),
+)
 
 
 def translate_objects(
@@ -37,7 +58,7 @@ def translate_objects(
 
 
 def translate_trees(trees: list[AppTree], first: str, problems: Problems) -> list[AppTree]:
-    """Give the apps with the texts of their own translation files in roles, option sets, menus, settings, app.yaml.
+    """Give the apps with the texts of their own translation files in all files but objects and extensions.
 
     Problems: APP461.
     """
@@ -50,9 +71,9 @@ def _translate_tree(tree: AppTree, first: str, problems: Problems) -> AppTree:
         files = dict(tree.files)
         for kind, head, part in _HEADED:
             files[kind] = _translate_headed(files[kind], head, file.get(part), translator, problems)
-        menus = file.key("menus")
-        if menus is not None:
-            files[FileKind.MENUS] = tuple(_only(file, "menus", node, translator) for node in files[FileKind.MENUS])
+        for kind, parts in _UNDER:
+            for part in parts:
+                files[kind] = tuple(_only(file, part, node, translator) for node in files[kind])
         app = _only(file, "settings", tree.app, translator)
         texts = file.get("app")
         if texts is not None:
@@ -62,9 +83,22 @@ def _translate_tree(tree: AppTree, first: str, problems: Problems) -> AppTree:
     return tree
 
 
+def rule_labels(tree: AppTree, first: str) -> dict[str, Label]:
+    """Give what an app's translation files call its rules, by rule; whether there are such rules is checked later."""
+    texts: dict[str, list[tuple[str, LocatedText]]] = {}
+    for file in tree.files[FileKind.TRANSLATION]:
+        for entry in entries(file.get("rules")):
+            if (text := located(entry.value)) is not None:
+                texts.setdefault(entry.key.text, []).append((_language(file), text))
+    return {name: Label(texts=tuple(found), first=first) for name, found in texts.items()}
+
+
+def _language(file: MappingNode) -> str:
+    return word(file.get("language")) or file.source.file.rsplit("/", 1)[-1].removesuffix(".yaml")
+
+
 def _translator(file: MappingNode, first: str, problems: Problems) -> Translator:
-    stem = file.source.file.rsplit("/", 1)[-1].removesuffix(".yaml")
-    return Translator(word(file.get("language")) or stem, first, problems)
+    return Translator(_language(file), first, problems)
 
 
 def _only(file: MappingNode, part: str, node: MappingNode, translator: Translator) -> MappingNode:
@@ -85,7 +119,7 @@ def _translate_headed(
     names = [word(node.get(head)) or "" for node in nodes]
     for key, _ in texts.items():
         if key.text not in names:
-            what = head.replace("_", " ")
+            what = "service clock" if head == "sla" else head.replace("_", " ")
             message = f"'{key.text}' is not one of the app's {what}s"
             problems.report("APP461", message, key.at, hint=did_you_mean(key.text, names), length=key.length)
     found = []

@@ -45,7 +45,9 @@ FILES = {
             fields:
               filed: {label: 来源, options: {by_hand: 手工}}
         menus: {sales: 销售菜单}
+        rules: {marks: 标记}
         """,
+    "rules/marks.rules": 'rule marks "Marks it" when deal is created then set no_label = "marked"\n',
     "menus.yaml": "menus: {sales: {label: Sales menu, items: [{object: deal, view: all}]}}\n",
     "roles/rep.yaml": "role: rep\nobjects:\n  deal: {read: all, create: yes, update: all, export: all}\n"
     "  user: {read: all}\nsystem: [export]\nmenus: [sales]\n",
@@ -106,6 +108,18 @@ def test_pages_exports_and_the_api_speak_the_user_s_language(served: Served, lan
     described = served.get("ann", "/objects/deal", headers={"Accept-Language": language}).get_data(as_text=True)
     told = ["Name", "Stage", "In hand"] if language == "en" else ["名称", "阶段", "进行中", "来源", "手工"]
     assert [word for word in (*told, "Only English", "No label", "By mail") if word not in described] == []
+
+
+@pytest.mark.promise("APP-10")
+@pytest.mark.parametrize(("language", "label"), [("en", "Marks it"), ("zh", "标记")])
+def test_a_rule_is_called_by_its_label_in_the_reader_s_language(served: Served, language: str, label: str) -> None:
+    served.platform.records.create(system_actor(), "deal", VALUES)
+    do_runs(served.platform)
+    client = served.sign_in("admin")
+    client.set_cookie("fieldstone_language", language)
+    page = client.get("/runs").get_data(as_text=True)
+    assert label in page
+    assert {"Marks it": "标记", "标记": "Marks it"}[label] not in page
 
 
 @pytest.mark.promise("APP-10")
