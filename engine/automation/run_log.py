@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, and_, or_, select, update
+from sqlalchemy import ColumnElement, and_, false, or_, select, update
 
 from engine.access.actor import Actor
 from engine.automation.durable import RunQueue
@@ -25,6 +25,7 @@ from engine.automation.run_views import RunFilter, RunPage, RunSummary, RunTrace
 from engine.automation.trace import build_trace
 from engine.clock import Clock
 from engine.errors import AccessDenied, EngineError
+from engine.records.identifiers import could_be_id
 from engine.storage.database import Database
 from engine.storage.system_tables import SystemTables
 
@@ -213,6 +214,9 @@ class RunLog:
         ):
             if value is not None:
                 found.append(column == value)
+        if which.record_id is not None and not could_be_id(which.record_id):
+            # Of a record of another database: no rule runs for it.
+            return [false()]
         if which.since is not None:
             found.append(run.c.created_at >= which.since)
         return found

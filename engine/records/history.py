@@ -30,6 +30,8 @@ def read_history(
     Raises: RecordNotFound where the record may not be read.
     """
     transaction.reader.require_readable(object_def, record_id)
+    if object_def.source is not None:
+        return ()
     table = transaction.system.audit
     query = select(table).where(table.c["object"] == object_def.key, table.c["record_id"] == record_id)
     if before is not None:

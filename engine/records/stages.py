@@ -43,7 +43,8 @@ def read_stays(transaction: Transaction, object_def: ObjectDef, record_id: str) 
     shown = [
         name for name in object_def.path_fields if rights[name].read is not NOBODY and rights[name].read.test(context)
     ]
-    if not shown:
+    # When a record of another database entered its stage is not known here.
+    if not shown or object_def.source is not None:
         return ()
     ended = _ended(transaction, object_def.key, record_id)
     found: list[Stay] = []

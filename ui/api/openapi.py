@@ -25,6 +25,7 @@ from ui.api.child_schemas import add_child_lists
 from ui.api.exports import HEADS
 from ui.api.exports import PARAMETERS as EXPORT_PARAMETERS
 from ui.api.files import file_paths
+from ui.api.outer_ids import describe_outer_ids
 from ui.api.parameters import DEFAULT_LIMIT, LIST_PARAMETERS, read_parameters
 from ui.api.value_schemas import Schema, maybe_masked, read_schema, shared_schemas, write_schema
 from ui.api.visible import VisibleObject, visible_objects
@@ -65,6 +66,7 @@ def build_document(pinned: Release, who: Actor, lang: str) -> dict[str, Any]:
         schemas |= _object_schemas(each, pinned.field_types, lang)
         paths |= _object_paths(each, lang) | action_paths(pinned.metamodel, each, lang)
     add_child_lists(schemas, objects, pinned.field_types, lang)
+    describe_outer_ids(schemas, paths, objects, pinned.metamodel)
     main = pinned.metamodel.main
     return {
         "openapi": "3.1.0",

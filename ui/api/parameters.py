@@ -10,8 +10,10 @@ from urllib.parse import urlencode
 from flask import request
 
 from engine.errors import FieldError, RecordNotFound
+from engine.records.identifiers import could_be_id
 from engine.records.types import MAX_PAGE, ListQuery, SortKey
 from metamodel.names import did_you_mean
+from ui.context import release
 from ui.errors import ApiProblem
 
 MAX_PARAMETER_LENGTH = 8_000
@@ -19,7 +21,6 @@ MAX_PATHS = 100
 DEFAULT_LIMIT = 50
 LIST_PARAMETERS = ("filter", "sort", "fields", "limit", "cursor", "count", "q", "view")
 
-_RECORD_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\Z")
 _ENTITY_TAG = re.compile(r'"([0-9]{1,18})"\Z', re.ASCII)
 
 
@@ -100,7 +101,7 @@ def read_whole_number(name: str, text: str | None) -> int | None:
 
 def check_record_id(object_key: str, record_id: str) -> str:
     """Give the id back where it can be one; anything else is simply not found."""
-    if not _RECORD_ID.match(record_id):
+    if not could_be_id(record_id, release().metamodel.objects.get(object_key)):
         raise RecordNotFound(object_key, record_id)
     return record_id
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from sqlalchemy import FromClause, Text, and_, case, cast, null
+from sqlalchemy import FromClause, Text, and_, case, cast, func, null
 
 from engine.expressions.sql.comparing import of_seconds
 from engine.expressions.sql.frames import Frame
@@ -105,7 +105,11 @@ class RowScope:
         kept = self.builder.tables.of(self.object_key).title
         if kept is not None:
             return self.alias.c[kept.name]
-        return self.builder.title(self.with_eyes(None))
+        title = self.builder.title(self.with_eyes(None))
+        if self.outer and self.builder.tables.of(self.object_key).object.source is not None:
+            # A title put together is a text also where there is no record; one that can't be read is the record's id.
+            return case((self.id.is_not(None), func.coalesce(func.nullif(title, ""), self.id)), else_=null())
+        return title
 
     def sort_key(self, name: str) -> Sql | None:
         """Give the column that people's lists sort a text field by, where there is one."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from sqlalchemy import insert, select, update
 
+from engine.records.identifiers import could_be_id
 from metamodel.objects import ObjectDef
 
 if TYPE_CHECKING:
@@ -89,6 +90,8 @@ def note_undone(transaction: Transaction, merge: str) -> None:
 
 def survivor_of(transaction: Transaction, object_key: str, record_id: str) -> str | None:
     """Give the record that one went into, at the end of the chain; None where it was not merged."""
+    if not could_be_id(record_id):
+        return None
     table, current, found = transaction.system.merge, record_id, None
     for _ in range(_MOST_LINKS):
         query = select(table.c["into_id"]).where(table.c["object"] == object_key, table.c["record_id"] == current)
