@@ -14,7 +14,7 @@ from engine.errors import ValidationFailed
 from engine.records.types import SaveRow
 from tests.support.automation import do_runs, rows_of, runs_of
 from tests.support.platforms import small_app
-from tests.support.served import Served, post_form, serve_deals
+from tests.support.served import Served, csrf_token, post_form, serve_deals
 
 FILES = {
     "app.yaml": "app: desk\nversion: 1.0.0\nlabel: Desk\ncurrency: EUR\ntimezone: Europe/Berlin\n",
@@ -90,6 +90,19 @@ def test_form_and_board_refuse_a_change_outside_the_transitions_with_the_allowed
         page = post_form(client, path, typed if "edit" in path else {"state": "done"}, page="/")
         assert page.status_code == 422, path
         assert MESSAGE.replace("'", "&#39;") in page.get_data(as_text=True), path
+    assert states(served)[made] == "new"
+
+
+@pytest.mark.promise("OBJ-09")
+def test_changing_many_refuses_those_outside_the_transitions_and_changes_the_others(served: Served) -> None:
+    made, other, client = ticket(served), ticket(served, state="open"), served.sign_in("ann")
+    asked = {"fs-field": "state", "fs-how": "set", "state": "done", "fs-record": [made, other]}
+    page = client.post("/o/ticket/edit-many", data={**asked, "csrf_token": csrf_token(client, "/")})
+    assert page.status_code == 422
+    assert page.get_data(as_text=True).count(MESSAGE.replace("'", "&#39;")) == 1
+    assert (states(served)[made], states(served)[other]) == ("new", "done")
+    place = post_form(client, f"/o/ticket/{made}/field/state", {"state": "done", "was-state": "new"}, page="/")
+    assert (place.status_code, MESSAGE.replace("'", "&#39;") in place.get_data(as_text=True)) == (422, True)
     assert states(served)[made] == "new"
 
 
