@@ -46,6 +46,8 @@ from engine.releases.store import ReleaseStore, ReleaseWatcher
 from engine.settings import PlatformSettings
 from engine.storage.apply import Progress
 from engine.storage.database import Database
+from engine.storage.key_ring import KeyRing
+from engine.storage.resealing import Resealer
 from engine.storage.sealing import Cipher
 from engine.storage.system_tables import SystemTables, build_system_tables
 from engine.storage.system_versions import upgrade_system_tables
@@ -74,6 +76,7 @@ class Platform:
     files: FileStore
     file_collector: FileCollector
     exports: Exports
+    resealer: Resealer
     automation: Automation
     app_settings: AppSettings
 
@@ -98,7 +101,7 @@ class Platform:
         plugins = plugins or PluginManager.load(settings.plugins)
         database, system = _connect(settings, clock)
         language = installed_language(plugins)
-        cipher = Cipher(settings.secret())
+        cipher = Cipher(settings.secret(), KeyRing(settings.secret(), settings.value_keys))
         trees = _trees(system, settings, language, plugins)
         releases = ReleaseStore(database, system, language, trees, settings.app_settings, cipher)
         outer = OuterDatabases(os.environ.get)
@@ -143,6 +146,7 @@ class Platform:
             accounts=opened,
             automation=automation,
             app_settings=AppSettings(releases, clock),
+            resealer=Resealer(database, cipher, lambda: releases.current().tables),
             exports=Exports(database, system, records, releases.current, clock),
             imports=Imports(
                 database, system, records, releases.current, clock, ids, opened.administration.grant_roles, files

@@ -80,6 +80,11 @@ class PlatformSettings:
             _write_once(path, secrets.token_hex(32))
         return path.read_text(encoding="ascii").strip().encode()
 
+    @property
+    def value_keys(self) -> Path:
+        """Where the keys lie that were added for encrypted fields."""
+        return self.data_folder / "values.keys"
+
     def shown(self) -> Iterator[tuple[str, str, str]]:
         """Give name, value and origin of each setting, secrets hidden."""
         for name in _known():

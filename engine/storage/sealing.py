@@ -1,4 +1,4 @@
-"""Encrypts values at rest with a key made of the installation's secret, and the column type whose values are so kept.
+"""Encrypts values at rest with the newest key of the installation, and the column type whose values are so kept.
 
 AES-256-GCM with a fresh nonce a value: two equal values are different texts in the database, and a changed one is
 noticed. Who may see the opened value is decided by access, not here.
@@ -12,54 +12,54 @@ from binascii import Error as BadBase64
 from collections.abc import Callable
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy.engine import Dialect as SqlDialect
 from sqlalchemy.types import UserDefinedType
 
 from engine.errors import EngineError
+from engine.storage.key_ring import KeyRing
 
-_MARK = "fs1."
+_MARKS = ("fs1.", "fs2.")
 _NONCE = 12
-_PURPOSE = b"fieldstone: values of encrypted fields"
 
 
 class SealBroken(EngineError):
-    """A value at rest can't be opened: it was written with another secret key, or changed in the database."""
+    """A value at rest can't be opened: it was sealed with a key that is not here, or changed in the database."""
 
     def __init__(self) -> None:
         super().__init__("An encrypted value can't be opened: the secret key is another one, or the value was changed.")
 
 
 class Cipher:
-    """Seals and opens texts; one an installation, made of its secret."""
+    """Seals and opens texts; one an installation. ring: its keys, else the one that the secret makes."""
 
-    __slots__ = ("_key",)
+    __slots__ = ("ring",)
 
-    def __init__(self, secret: bytes) -> None:
-        self._key = AESGCM(HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(secret))
+    def __init__(self, secret: bytes, ring: KeyRing | None = None) -> None:
+        self.ring = ring or KeyRing(secret)
 
     def seal(self, text: str) -> str:
-        """Encrypt a text."""
-        nonce = os.urandom(_NONCE)
-        return _MARK + urlsafe_b64encode(nonce + self._key.encrypt(nonce, text.encode(), None)).decode()
+        """Encrypt a text with the newest key."""
+        nonce, key = os.urandom(_NONCE), self.ring.known()[0]
+        return key.mark + urlsafe_b64encode(nonce + key.box.encrypt(nonce, text.encode(), None)).decode()
 
     def open(self, sealed: str) -> str:
         """Decrypt what `seal` gave.
 
         Raises: SealBroken.
         """
+        key = next((each for each in self.ring.known() if sealed.startswith(each.mark)), None)
+        if key is None:
+            raise SealBroken
         try:
-            raw = urlsafe_b64decode(sealed.removeprefix(_MARK))
-            return self._key.decrypt(raw[:_NONCE], raw[_NONCE:], None).decode()
+            raw = urlsafe_b64decode(sealed.removeprefix(key.mark))
+            return key.box.decrypt(raw[:_NONCE], raw[_NONCE:], None).decode()
         except (InvalidTag, BadBase64, ValueError) as fault:
             raise SealBroken from fault
 
 
 def is_sealed(text: str) -> bool:
     """Tell whether a text looks like what `Cipher.seal` gives."""
-    return text.startswith(_MARK)
+    return text.startswith(_MARKS)
 
 
 class SealedText(UserDefinedType[str]):

@@ -31,6 +31,7 @@ COMMANDS = {
     "tokens": ("tokens", "Make, list and revoke API tokens."),
     "runs": ("runs", "Look at rule runs and retry them."),
     "settings": ("settings", "List and set the settings of apps in this environment."),
+    "keys": ("keys", "List the keys of encrypted fields, and take a new one."),
     "doctor": ("doctor", "Check the installation."),
     "corpus": ("corpus", "Run cases of expressions, rules and broken apps."),
     "schema": ("schema", "Print the JSON Schemas of the app files."),

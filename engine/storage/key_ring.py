@@ -1,0 +1,89 @@
+"""The keys that encrypted values are sealed with, the newest first; all that ever were open what they have sealed.
+
+They lie in a file of the data folder beside the secret key, never in the database. A process takes note of a key that
+another one added. Without the file there is one key, made of the installation's secret.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+_PURPOSE = b"fieldstone: values of encrypted fields"
+_FIRST_MARK = "fs1."
+
+
+@dataclass(frozen=True, slots=True)
+class ValueKey:
+    """One key. mark: what the texts begin with that it has sealed; it tells nothing of the key."""
+
+    mark: str
+    box: AESGCM
+
+
+class KeyRing:
+    """The keys of an installation; path: of the file with those that were added, None = there are none."""
+
+    def __init__(self, secret: bytes, path: Path | None = None) -> None:
+        self._path = path
+        self._first = ValueKey(_FIRST_MARK, _box(secret))
+        self._lock = threading.Lock()
+        self._read_at: int | None = None
+        self._keys: tuple[ValueKey, ...] = (self._first,)
+
+    def known(self) -> tuple[ValueKey, ...]:
+        """Give all keys, that in use first; the file is read again where it was changed."""
+        changed = self._changed_at()
+        if changed != self._read_at:
+            with self._lock:
+                self._keys, self._read_at = (*self._added(), self._first), changed
+        return self._keys
+
+    def add(self) -> ValueKey:
+        """Make a new key, which seals from now on.
+
+        Raises: ValueError where there is no file to keep it in.
+        """
+        if self._path is None:
+            raise ValueError("a ring without a file takes no further key")
+        lines = self._path.read_text("ascii").splitlines() if self._path.exists() else []
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        # Whole or not at all: a ring that was cut off would lose what it has sealed.
+        draft = self._path.with_suffix(".new")
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write("\n".join([secrets.token_hex(32), *lines]) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self._path)
+        return self.known()[0]
+
+    def _changed_at(self) -> int | None:
+        if self._path is None:
+            return None
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            return None
+        return found.st_mtime_ns ^ found.st_ino
+
+    def _added(self) -> tuple[ValueKey, ...]:
+        if self._path is None or not self._path.exists():
+            return ()
+        return tuple(_named(line.strip()) for line in self._path.read_text("ascii").splitlines() if line.strip())
+
+
+def _named(text: str) -> ValueKey:
+    return ValueKey(f"fs2.{hashlib.sha256(text.encode()).hexdigest()[:12]}.", _box(text.encode()))
+
+
+def _box(secret: bytes) -> AESGCM:
+    return AESGCM(HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(secret))
