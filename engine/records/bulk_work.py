@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from itertools import groupby
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -73,7 +72,7 @@ def work_through(records: Records, actor: Actor, release: Release, asked: BulkWo
     with records.reading(actor, release=release) as transaction:
         _check_key(transaction, asked)
     results: list[RowResult] = []
-    for deletes, group in _groups(asked.rows):
+    for deletes, group in _groups(asked):
         if deletes:
             for start in range(0, len(group), _DELETED_TOGETHER):
                 results += _delete_each(records, actor, release, asked.object, group[start : start + _DELETED_TOGETHER])
@@ -91,7 +90,7 @@ def key_fields(object_def: ObjectDef) -> list[str]:
 
 def _all(transaction: Transaction, asked: BulkWork) -> list[RowResult]:
     results: list[RowResult] = []
-    for deletes, group in _groups(asked.rows):
+    for deletes, group in _groups(asked):
         if deletes:
             for index, row in enumerate(group, start=len(results)):
                 results.append(_deleted(transaction, asked.object, row, index))
@@ -108,9 +107,21 @@ def _all(transaction: Transaction, asked: BulkWork) -> list[RowResult]:
     return results
 
 
-def _groups(rows: Sequence[WorkRow]) -> Iterator[tuple[bool, list[WorkRow]]]:
-    for deletes, group in groupby(rows, key=lambda row: row.work is Work.DELETE):
-        yield deletes, list(group)
+def _groups(asked: BulkWork) -> Iterator[tuple[bool, list[WorkRow]]]:
+    """Give what can be done together: deletes, or saves of which no two name the same record."""
+    group: list[WorkRow] = []
+    seen: set[str] = set()
+    for row in asked.rows:
+        named = repr(row.values.get(asked.by or "")) if row.work is Work.UPSERT else row.id
+        other = bool(group) and (row.work is Work.DELETE) != (group[0].work is Work.DELETE)
+        if other or named in seen:
+            yield group[0].work is Work.DELETE, group
+            group, seen = [], set()
+        group.append(row)
+        if named is not None:
+            seen.add(named)
+    if group:
+        yield group[0].work is Work.DELETE, group
 
 
 def _delete_each(
@@ -138,7 +149,7 @@ def _deleted(transaction: Transaction, object_key: str, row: WorkRow, index: int
 
 
 def _save_rows(transaction: Transaction, asked: BulkWork, rows: Sequence[WorkRow]) -> list[SaveRow]:
-    """Give rows as the bulk side takes them; an upsert becomes an update where its key finds a record."""
+    """Give rows as the bulk side takes them: an upsert becomes an update where its key finds a record."""
     known: dict[Any, str] = {}
     keys: list[Any] = [None] * len(rows)
     if asked.by is not None:
