@@ -187,12 +187,16 @@ class QueryCompiler:
         if view is not None and (view.columns or view.card):
             shown = view.columns or view.card
             # A view shows what its reader may see of it; only what a caller names himself is refused.
-            return [path.text for path in shown if self._shown_path(path.text).typed is not None]
+            return self.shown_paths([path.text for path in shown])
         return self._all_shown()
 
     def view_sort(self, view: ViewDef | None) -> Sequence[SortKey]:
         """Give what of a view's order may be read."""
         return [key for key in view.sort if self._read_path(key.path).typed is not None] if view is not None else ()
+
+    def shown_paths(self, paths: Sequence[str]) -> list[str]:
+        """Give those of some paths that are shown to the reader, in clear or masked."""
+        return [path for path in paths if self._shown_path(path).typed is not None]
 
     def _all_shown(self) -> Sequence[str]:
         shown = self._access.of(self._object.key).shown

@@ -163,6 +163,10 @@ class Reader:
             value = int(self._transaction.row(prepared, given)[0])
         return Count(value=value, capped=not exact and value >= COUNT_CAP)
 
+    def shown_paths(self, object_def: ObjectDef, paths: Sequence[str]) -> list[str]:
+        """Give those of some paths that are shown to the reader, in clear or masked."""
+        return self._compiler(object_def).shown_paths(paths)
+
     def related(
         self,
         object_def: ObjectDef,

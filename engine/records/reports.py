@@ -65,12 +65,9 @@ def _is_for(transaction: Transaction, report: ReportDef, object_key: str) -> boo
 
 def _rows(transaction: Transaction, report: ReportDef, object_key: str) -> Page:
     # A column that the reader may not read is left out, as in a view.
-    language, may_read = transaction.parts.language, transaction.access.may_read
-    columns = tuple(
-        path.text for path in report.columns if language.path(path.text, object_key, may_read).typed is not None
-    )
-    query = ListQuery(object=object_key, filter=_filter(report), fields=columns or ("id",), sort=report.sort)
     object_def = transaction.object_def(object_key)
+    columns = transaction.reader.shown_paths(object_def, [path.text for path in report.columns])
+    query = ListQuery(object=object_key, filter=_filter(report), fields=tuple(columns) or ("id",), sort=report.sort)
     with computable():
         return next(iter(transaction.reader.pages(object_def, query, report.limit or MAX_ROWS)))
 
