@@ -1,9 +1,11 @@
-"""OpenAPI of what can be done with a record beyond saving it: conversions, claims out of a pool."""
+"""OpenAPI of what can be done with records beyond saving one: conversions, claims, merges, many in one call."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from engine.records.bulk_work import MOST, key_fields
+from engine.records.merging.merging import MOST_AT_ONCE, is_mergeable
 from metamodel.apps import Metamodel
 from metamodel.definitions.intake import ConversionDef
 from metamodel.texts import label_text
@@ -50,6 +52,51 @@ _REVERTED: Schema = {
 }
 
 
+_ID_TEXT: Schema = {"type": "string", "format": "uuid"}
+_VERSIONS: Schema = {"type": "object", "additionalProperties": {"type": "integer"}}
+_MERGED: Schema = {
+    "type": "object",
+    "properties": {
+        "merge": {**_ID_TEXT, "description": "What `unmerge` takes."},
+        "record": {"type": "object"},
+        "merged": {"type": "array", "items": _ID_TEXT},
+        "moved": {"type": "integer", "description": "How many records point at the survivor now instead."},
+    },
+    "required": ["merge", "record", "merged", "moved"],
+}
+_UNMERGED: Schema = {
+    "type": "object",
+    "properties": {
+        "restored": {"type": "array", "items": _ID_TEXT},
+        "fields": {"type": "array", "items": {"type": "string"}, "description": "Changed since; they stay."},
+        "kept": {"type": "array", "items": {"type": "object"}, "description": "Records changed since; they stay."},
+        "unseen": {"type": "integer", "description": "How many more that the caller may not read."},
+    },
+    "required": ["restored", "fields", "kept", "unseen"],
+}
+_WORKED: Schema = {
+    "type": "object",
+    "properties": {
+        "counts": {"type": "object", "additionalProperties": {"type": "integer"}},
+        "rows": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "index": {"type": "integer"},
+                    "outcome": {"enum": ["created", "updated", "unchanged", "deleted", "refused"]},
+                    "id": {"type": ["string", "null"]},
+                    "errors": {"type": "array", "items": {"type": "object"}},
+                    "@notices": {"type": "array", "items": {"type": "object"}},
+                },
+                "required": ["index", "outcome", "id"],
+            },
+        },
+    },
+    "required": ["counts", "rows"],
+}
+
+
 def action_paths(metamodel: Metamodel, each: VisibleObject, lang: str) -> dict[str, Any]:
     """Give the paths of an object's actions, as far as the caller could use them at all."""
     key, tag = each.object.key, label_text(each.object.label, lang, each.object.name)
@@ -60,6 +107,13 @@ def action_paths(metamodel: Metamodel, each: VisibleObject, lang: str) -> dict[s
         for action in ("claim", "release"):
             call = _post(f"{action}_{key}", tag, body, _STANDING, required=False)
             paths[f"/records/{key}/{{id}}/{action}"] = call
+    if {"update", "delete"} <= each.actions and is_mergeable(each.object):
+        paths[f"/records/{key}/{{id}}/merge"] = _post(f"merge_{key}", tag, _merge_body(each), _MERGED)
+        undo = {"type": "object", "properties": {"merge": _ID_TEXT}, "required": ["merge"]}
+        paths[f"/records/{key}/{{id}}/unmerge"] = _post(f"unmerge_{key}", tag, undo, _UNMERGED)
+    if each.actions & {"create", "update", "delete"}:
+        call = _post(f"bulk_{key}", tag, _bulk_body(each), _WORKED)
+        paths[f"/records/{key}/bulk"] = {"post": call["post"]}
     if not conversions:
         return paths
     paths |= {f"/records/{key}/{{id}}/conversion": _get(f"conversion_of_{key}", tag)}
@@ -90,6 +144,56 @@ def version_paths(each: VisibleObject, tag: str) -> dict[str, Any]:
         }
         found[f"/records/{key}/{{id}}/revert"] = _post(f"revert_{key}", tag, body, _REVERTED)
     return found
+
+
+def _merge_body(each: VisibleObject) -> Schema:
+    taken: Schema = {"type": "string", "description": "The id of the record whose value stands, or `all`."}
+    return {
+        "type": "object",
+        "properties": {
+            "from": {"type": "array", "items": _ID_TEXT, "minItems": 1, "maxItems": MOST_AT_ONCE},
+            "take": {
+                "type": "object",
+                "properties": dict.fromkeys(sorted(each.updatable), taken),
+                "additionalProperties": False,
+            },
+            "versions": _VERSIONS,
+            "confirm": _TEXTS,
+        },
+        "required": ["from"],
+        "additionalProperties": False,
+    }
+
+
+def _bulk_body(each: VisibleObject) -> Schema:
+    key, version = each.object.key, {"type": "integer"}
+    new: Schema = {"$ref": f"#/components/schemas/{key}.create"}
+    changed: Schema = {"$ref": f"#/components/schemas/{key}.update"}
+    rows = [
+        _row("create", {"values": new}, "values"),
+        _row("update", {"id": _ID_TEXT, "version": version, "values": changed}, "id", "values"),
+        _row("upsert", {"values": {"type": "object"}}, "values"),
+        _row("delete", {"id": _ID_TEXT, "version": version}, "id"),
+    ]
+    return {
+        "type": "object",
+        "properties": {
+            "mode": {"enum": ["per_row", "all_or_nothing"], "default": "per_row"},
+            "by": {"enum": [*sorted(set(key_fields(each.object)) & each.fields.keys()), None]},
+            "rows": {"type": "array", "maxItems": MOST, "items": {"oneOf": rows}},
+        },
+        "required": ["rows"],
+        "additionalProperties": False,
+    }
+
+
+def _row(work: str, properties: dict[str, Schema], *required: str) -> Schema:
+    return {
+        "type": "object",
+        "properties": {"do": {"const": work}, **properties},
+        "required": ["do", *required],
+        "additionalProperties": False,
+    }
 
 
 def _convert_body(conversions: list[ConversionDef]) -> Schema:
