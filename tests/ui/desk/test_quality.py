@@ -11,6 +11,7 @@ import pytest
 
 from engine.errors import ValidationFailed
 from engine.records.aggregates import AggregateQuery, Measure
+from engine.records.reports import read_report
 from engine.records.types import ListQuery, SaveRow, SortKey
 from tests.support.desk import DESK, Desk
 from tests.support.served import serve_deals
@@ -71,6 +72,12 @@ def test_lists_filter_sort_and_figures_read_it(desk: Desk) -> None:
     assert records.aggregate(boss, asked)[0].measures[0] == pytest.approx(Decimal("0.2963"), abs=Decimal("0.0001"))
     grouped = AggregateQuery(object="lead", filter=mine, groups=("quality",))
     assert [row.measures[0] for row in records.aggregate(boss, grouped)] == [1, 1, 1]
+    with records.reading(boss) as transaction:
+        report = read_report(transaction, "completeness")
+    assert report.page is not None
+    shown = [(row["name"], row["quality"]) for row in report.page.rows]
+    assert shown == [("sorted 0", Decimal(0)), ("sorted 1", Decimal("0.3333"))]
+    assert report.groups[0].measures[0] == pytest.approx(Decimal("0.16665"), abs=Decimal("0.0001"))
 
 
 def test_the_api_shows_sorts_and_describes_it(desk: Desk) -> None:

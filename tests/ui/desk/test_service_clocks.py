@@ -18,6 +18,7 @@ from engine.errors import ValidationFailed
 from engine.records.aggregates import AggregateQuery, Measure
 from engine.records.clocks import breaching
 from engine.records.clocks.breaching import ClockKeeper
+from engine.records.reports import read_report
 from engine.records.types import ListQuery, SaveRow
 from metamodel.values import Duration
 from tests.support.desk import DESK, Desk
@@ -211,6 +212,13 @@ def test_filters_sorts_and_figures_read_the_fields(desk: Desk, clock: FixedClock
     assert records.count(boss, soon).value == 3
     asked = AggregateQuery(object="ticket", groups=("answer_breached",), measures=(Measure(function="count"),))
     assert {row.groups[0]: row.measures[0] for row in records.aggregate(boss, asked)} == {False: 2, True: 2}
+    with records.reading(boss) as transaction:
+        report = read_report(transaction, "breaches")
+    assert {row.groups[0]: row.measures[0] for row in report.groups} == {False: 2, True: 2}
+    assert report.page is not None
+    assert [row["answer_due"] for row in report.page.rows] == [
+        desk.read("ticket", row.id)["answer_due"] for row in report.page.rows
+    ]
     path = "/records/ticket?filter=answer_breached&fields=name,answer_due&sort=name"
     rows = desk.served.get("boss", path).get_json()["items"]
     assert [(row["name"], row["answer_due"]) for row in rows] == [
