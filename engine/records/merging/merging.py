@@ -60,8 +60,8 @@ class Merged:
 
 
 def is_mergeable(object_def: ObjectDef) -> bool:
-    """Say whether records of an object can be merged: links can't, nor people, who log in."""
-    return object_def.links is None and object_def.key != _ACCOUNTS
+    """Say whether records of an object can be merged: not links, people who log in, rows of another database."""
+    return object_def.links is None and object_def.source is None and object_def.key != _ACCOUNTS
 
 
 def merge_records(transaction: Transaction, object_def: ObjectDef, survivor: str, asked: MergeRequest) -> Merged:
