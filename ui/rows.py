@@ -152,7 +152,8 @@ def _cell(column: RowColumn, formats: Formats, words: Mapping[str, str]) -> Cell
 
 
 def _masking(column: RowColumn, clear: CellWriter) -> CellWriter:
-    path, start = column.path, f'<td class="nw" data-label="{escape(column.label)}">'
+    css = "end nw" if column.field.value_type in NUMBER_TYPES else "nw"
+    path, start = column.path, f'<td class="{css}" data-label="{escape(column.label)}">'
 
     def write(record: Record) -> str:
         mask = record.masked.get(path)
