@@ -8,7 +8,7 @@ and rules that wait for it run.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from engine import faults
 from engine.access.actor import system_actor
@@ -48,26 +48,25 @@ class ClockKeeper:
     def _note_in(self, release: Release, object_key: str) -> int:
         count = 0
         for clock in clock_plans(self.records.parts(release), object_key):
-            while True:
+            query: ListQuery | None = _late(clock, object_key)
+            while query is not None:
                 with self.records.transaction(system_actor(), release=release) as transaction:
-                    ids = _late(transaction, clock, object_key)
-                    noted = sum(_note(transaction, object_key, each) for each in ids)
+                    page = transaction.list(query)
+                    count += sum(_note(transaction, object_key, row.id) for row in page.rows)
                     faults.reach("clock.before_commit")
-                count += noted
-                if len(ids) < _BATCH or not noted:
-                    break
+                # What can't be noted now is passed over, so that it keeps nobody waiting.
+                query = replace(query, cursor=page.next_cursor) if page.next_cursor is not None else None
         return count
 
 
-def _late(transaction: Transaction, clock: ClockPlan, object_key: str) -> list[str]:
-    query = ListQuery(
+def _late(clock: ClockPlan, object_key: str) -> ListQuery:
+    return ListQuery(
         object=object_key,
         filter=f'{clock.due} < now and {clock.state} = "{RUNNING}" and not {clock.breached}',
         sort=(SortKey(path=clock.due, descending=False),),
         fields=("id",),
         limit=_BATCH,
     )
-    return [row.id for row in transaction.list(query).rows]
 
 
 def _note(transaction: Transaction, object_key: str, record_id: str) -> bool:

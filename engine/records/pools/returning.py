@@ -8,8 +8,8 @@ are changed, since somebody may have called the customer a moment ago.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from sqlalchemy import select
 
@@ -45,34 +45,32 @@ class PoolKeeper:
         return sum(self._return_of(release, each) for each in objects)
 
     def _return_of(self, release: Release, object_def: ObjectDef) -> int:
-        last, count = "", 0
-        while True:
+        query: ListQuery | None = _due(object_def, due_condition(object_def))
+        count = 0
+        while query is not None:
             with self.records.transaction(system_actor(), release=release) as transaction:
-                last, returned = _batch(transaction, object_def, last)
+                page = transaction.list(query)
+                count += _return(transaction, object_def, [row.id for row in page.rows])
                 faults.reach("pool.before_commit")
-            count += returned
-            if not last:
-                return count
+            query = replace(query, cursor=page.next_cursor) if page.next_cursor is not None else None
+        return count
 
 
-def _batch(transaction: Transaction, object_def: ObjectDef, after: str) -> tuple[str, int]:
-    """Return one batch; give the last id looked at, '' at the end, and how many went back."""
-    due = due_condition(object_def)
-    condition = f'({due}) and id > "{after}"' if after else due
-    ids = _ids(transaction, object_def, condition)
+def _return(transaction: Transaction, object_def: ObjectDef, ids: Sequence[str]) -> int:
+    """Return those of some records that are still due once they are locked, and say how many."""
     if not ids:
-        return "", 0
+        return 0
     table = transaction.parts.tables.of(object_def.key).table
     locked = select(table.c["id"]).where(one_of(table.c["id"], ids, transaction.database.dialect))
     transaction.connection.execute(locked.order_by(table.c["id"]).with_for_update())
     listed = ", ".join(f'"{each}"' for each in ids)
-    still = _ids(transaction, object_def, f"({due}) and id in [{listed}]")
+    asked = _due(object_def, f"({due_condition(object_def)}) and id in [{listed}]")
+    still = [row.id for row in transaction.list(asked).rows]
     result = transaction.save_many(object_def.key, [SaveRow(values={"owner": None}, id=each) for each in still])
     for index in result.refused:
         errors = "; ".join(each.message for each in result.rows[index].errors)
         _LOG.warning("%s %s stays out of the pool: %s", object_def.key, still[index], errors)
-    returned = len(still) - len(result.refused)
-    return (ids[-1] if len(ids) == _BATCH else ""), returned
+    return len(still) - len(result.refused)
 
 
 def due_condition(object_def: ObjectDef) -> str:
@@ -86,7 +84,6 @@ def due_condition(object_def: ObjectDef) -> str:
     return " and ".join(parts)
 
 
-def _ids(transaction: Transaction, object_def: ObjectDef, condition: str) -> list[str]:
+def _due(object_def: ObjectDef, condition: str) -> ListQuery:
     order = (SortKey(path="id", descending=False),)
-    query = ListQuery(object=object_def.key, filter=condition, sort=order, fields=("id",), limit=_BATCH)
-    return [row.id for row in transaction.list(query).rows]
+    return ListQuery(object=object_def.key, filter=condition, sort=order, fields=("id",), limit=_BATCH)
