@@ -34,7 +34,7 @@ def concerned(transaction: Transaction, programs: Iterable[Program], records: Re
         if len(found) == len(records):
             break
         triggers = triggers_for(program, records.plan.object.key, SaveKind.CREATED, filled)
-        fitting = {at for trigger in triggers for at in _fitting(transaction, trigger, records)} - found
+        fitting = set[int]().union(*(_fitting(transaction, trigger, records) for trigger in triggers)) - found
         if program.condition is None or program.otherwise:
             found |= fitting
         elif fitting:

@@ -36,6 +36,7 @@ class CellColumns:
 
     def __init__(self, binding: Binding, lookups: Lookups, rows: Sequence[CsvRow]) -> None:
         self._rows = rows
+        self._cells = list(zip(*(row.cells for row in rows), strict=False))
         self.names: list[str] = []
         self.values: list[list[Any]] = []
         self.faulty: set[int] = set()
@@ -68,8 +69,7 @@ class CellColumns:
         self.values.append(values)
 
     def _read(self, column: BoundColumn, lookup: BoundLookup | None, lookups: Lookups) -> list[Any]:
-        index = column.index
-        cells = [row.cells[index] for row in self._rows]
+        cells = self._cells[column.index] if self._rows else ()
         if lookup is None and column.convert is None and not column.values and not column.empty:
             texts = unguarded_texts(cells)
             return [text or None for text in texts]

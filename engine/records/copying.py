@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 _AT_ONCE = 1_000
 _EMPTY = "\\N"
 _BREAK = re.compile(r"[\t\n\r]")
+_PLAIN = frozenset((int, bool, Decimal, date, datetime))
 _ESCAPED = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
@@ -32,13 +35,22 @@ def copy_parts(columns: Mapping[str, Sequence[Any]]) -> tuple[list[str], Iterato
 
 def _parts(columns: Sequence[Sequence[Any]], end: str) -> Iterator[str]:
     for start in range(0, len(columns[0]), _AT_ONCE):
-        texts = [_column_text(values[start : start + _AT_ONCE]) for values in columns]
+        # The same values may stand in two columns, such as an amount and what it is worth.
+        known = {id(values): _column_text(values[start : start + _AT_ONCE]) for values in columns}
+        texts = [known[id(values)] for values in columns]
         lines = ["\t".join(cells) for cells in zip(*texts, strict=True)]
         yield end.join(lines) + end
 
 
 def _column_text(values: Sequence[Any]) -> list[str]:
-    texts = [_EMPTY if value is None else value if type(value) is str else _literal(value) for value in values]
+    kinds = {*map(type, values)}
+    if kinds == {str}:
+        texts = list(values)
+    elif kinds <= _PLAIN:
+        # Of these no text holds anything that would have to be escaped.
+        return [*map(str, values)]
+    else:
+        texts = [_EMPTY if value is None else value if type(value) is str else _literal(value) for value in values]
     # What has to be escaped is rare: look through the whole column at once.
     written = "".join(texts)
     if written.count("\\") == values.count(None) and _BREAK.search(written) is None:
@@ -48,7 +60,15 @@ def _column_text(values: Sequence[Any]) -> list[str]:
 
 def _literal(value: Any) -> str:
     if type(value) is list:
-        # Several texts are an array, each in quotes.
-        quoted = (text.replace("\\", "\\\\").replace('"', '\\"') for text in value)
-        return "{" + ",".join(f'"{text}"' for text in quoted) + "}"
+        return array_text(value)
     return str(value)
+
+
+def array_text(texts: Sequence[str]) -> str:
+    """Write texts as PostgreSQL reads an array of them: each in quotes."""
+    if not texts:
+        return "{}"
+    joined = '","'.join(texts)
+    if "\\" in joined or joined.count('"') != 2 * (len(texts) - 1):
+        joined = '","'.join(text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
+    return f'{{"{joined}"}}'

@@ -6,7 +6,7 @@ wrong with them at once. Whether the values make a good record together is judge
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from marshmallow import RAISE, Schema, ValidationError, fields, missing
@@ -34,6 +34,7 @@ class ValueField(fields.Field[Any]):
         super().__init__(allow_none=True, required=False)
         self._definition = field_def
         self._parse = _refusing_masks(field_type) if masked else field_type.parse
+        self._stand = None if masked else field_type.stand
         self._context = context
         self._language = language
 
@@ -43,6 +44,10 @@ class ValueField(fields.Field[Any]):
         Raises: FieldValueError.
         """
         return self._parse(value, self._definition, self._context)
+
+    def stand(self, texts: Sequence[str]) -> bool:
+        """Say whether each of some texts is a value of the field as it stands."""
+        return self._stand is not None and self._stand(texts, self._definition)
 
     def deserialize(self, value: Any, attr: str | None = None, data: Any = None, **_options: Any) -> Any:
         """Turn a raw value into the field's Python value.
@@ -105,6 +110,11 @@ class ValueReader:
         """
         found = self._fields.get(name)
         return None if found is None else found.sound
+
+    def stand(self, name: str, texts: Sequence[Any]) -> bool:
+        """Say whether raw values of a field that can be set are texts, and each is a value of it as it stands."""
+        field = self._fields[name]
+        return {*map(type, texts)} == {str} and field.stand(texts)
 
     def try_read(self, raw: Mapping[str, object]) -> tuple[dict[str, object], tuple[FieldError, ...]]:
         """Give the values that can be read and the findings on the others."""

@@ -6,7 +6,7 @@ A type is stateless: what depends on the installation (base currency, country, t
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -124,6 +124,10 @@ class FieldType(ABC):
         if value is not None:
             self.check(value, field)
         return value
+
+    def stand(self, texts: Sequence[str], field: FieldDef) -> bool:
+        """Say of many texts at once whether each of them is a value of the field as it stands; False = ask for each."""
+        return False
 
     def check(self, value: object, field: FieldDef) -> None:
         """Check a Python value against the field's bounds, wherever it came from (form, rule, formula).

@@ -123,12 +123,12 @@ class MoneyType(FieldType):
         return StorageKind.MONEY
 
     def read(self, raw: object, field: FieldDef, context: ValueContext) -> object:
+        if isinstance(raw, str):
+            return _money_of_text(raw, context)
         if isinstance(raw, Money):
             return raw
         if isinstance(raw, Mapping):
             return _money_of_mapping(raw, context)
-        if isinstance(raw, str):
-            return _money_of_text(raw, context)
         return Money(read_decimal(raw, "not_money"), context.currency)
 
     def parse(self, raw: object, field: FieldDef, context: ValueContext = DEFAULT_CONTEXT) -> object:

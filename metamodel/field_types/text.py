@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 import phonenumbers
@@ -42,6 +42,13 @@ class TextType(FieldType):
 
     def read(self, raw: object, field: FieldDef, context: ValueContext) -> object:
         return normalise(text_of(raw), field.normalise) or None
+
+    def stand(self, texts: Sequence[str], field: FieldDef) -> bool:
+        if type(self) is not TextType or field.pattern is not None or field.normalise is not None:
+            return False
+        # Nothing that can't be stored, and no break of a line, is printable.
+        fits = max(map(len, texts), default=0) <= (field.max_length or self.longest) and "".join(texts).isprintable()
+        return fits and "" not in texts and not any(map(str.isspace, texts))
 
     def check(self, value: object, field: FieldDef) -> None:
         text = str(value)

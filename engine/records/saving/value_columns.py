@@ -49,6 +49,11 @@ def read_columns(
         sound = reader.sound_of(name)
         if sound is None:
             return None
+        given = [value for value in values if value is not None]
+        if given and reader.stand(name, given):
+            # Texts are kept as they are.
+            columns.append([*values])
+            continue
         column = _read(values, sound, plan.keep[name])
         if _UNSOUND in column:
             kept = [was and value is not _UNSOUND for was, value in zip(kept, column, strict=True)]

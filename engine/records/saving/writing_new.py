@@ -49,10 +49,9 @@ def _columns(records: RecordColumns, transaction: Transaction) -> dict[str, list
             found[codec.columns[0].name] = values
         elif (amounts := plan.money.get(name)) is not None:
             amount, currency, base = amounts
-            found[amount] = found[base] = [None if value is None else value[0] for value in values]
-            if transaction.around.metamodel.currencies:
-                found[base] = [_worth(value) for value in values]
-            found[currency] = [None if value is None else value[1] for value in values]
+            found[amount], found[currency] = _amounts(values)
+            several = transaction.around.metamodel.currencies
+            found[base] = [_worth(value) for value in values] if several else found[amount]
         else:
             found |= _parts(codec, values)
         key = plan.table.sort_keys.get(name)
@@ -61,6 +60,13 @@ def _columns(records: RecordColumns, transaction: Transaction) -> dict[str, list
     if plan.table.title is not None:
         found[plan.table.title.name] = _titles(records, transaction)
     return found
+
+
+def _amounts(values: Sequence[Money | None]) -> tuple[list[Any], list[Any]]:
+    if None in values:
+        return [value and value[0] for value in values], [value and value[1] for value in values]
+    amounts, currencies = zip(*values, strict=True)
+    return [*amounts], [*currencies]
 
 
 def _worth(value: Money | None) -> Decimal | None:
@@ -122,7 +128,7 @@ def _change_texts(name: str, values: Sequence[Any], form: Callable[[Any], Any] |
         return [f"{start}{text}]," for text in written]
     if form is not None and _is_plain_money(values, form):
         return [
-            before if value is None else f'{start}{{"amount":"{value.amount:f}","currency":"{value.currency}"}}],'
+            before if value is None else f'{start}{{"amount":"{value[0]:f}","currency":"{value[1]}"}}],'
             for value in values
         ]
     known: dict[Any, str] = {None: before}
