@@ -154,7 +154,7 @@ def test_ten_thousand_rows_are_taken_and_one_more_is_refused(served: Served) -> 
         ({"rows": [{"do": "create", "values": []}]}, "bad_request"),
         ({"rows": [], "mode": "some"}, "bad_request"),
         ({"rows": [], "by": 7}, "bad_request"),
-        ({"rows": [], "confirm": []}, "bad_request"),
+        ({"rows": [], "confirm": []}, "unknown_key"),
         ({"rows": [{"do": "upsert", "values": {}}]}, "validation_failed"),
         ({"rows": [{"do": "upsert", "values": {}}], "by": "city"}, "validation_failed"),
         ({"rows": [{"do": "upsert", "values": {}}], "by": "nothing"}, "validation_failed"),

@@ -37,6 +37,14 @@ def read_no_body() -> None:
         raise ApiProblem(400, "body_not_expected", "This call takes no body.")
 
 
+def check_keys(values: Collection[str], known: Collection[str]) -> None:
+    """Refuse a key that a call does not have."""
+    unknown = set(values).difference(known)
+    if unknown:
+        told = f"'{_shown(min(unknown))}' is not a key here; known: {', '.join(sorted(known))}."
+        raise ApiProblem(400, "unknown_key", told)
+
+
 def take_confirm(values: dict[str, Any]) -> Collection[str]:
     """Take the codes of confirmed warnings, `"confirm": [code]`, out of a body; a field of that name holds no list."""
     codes = values.get("confirm")

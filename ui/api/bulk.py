@@ -10,7 +10,7 @@ from engine.errors import FieldError
 from engine.records.bulk_work import MOST, BulkWork, Work, WorkRow, work_through
 from engine.records.types import RowResult
 from ui.api.answers import json_answer
-from ui.api.body import read_object
+from ui.api.body import check_keys, read_object
 from ui.api.parameters import read_parameters
 from ui.api.records import object_key
 from ui.context import actor, platform, release
@@ -41,9 +41,7 @@ def bulk(object_name: str) -> Response:
 
 def _request(key: str) -> BulkWork:
     values = read_object()
-    unknown = values.keys() - _KEYS
-    if unknown:
-        _refuse(f"'{min(unknown)}' is not a key here; known: {', '.join(sorted(_KEYS))}.")
+    check_keys(values, _KEYS)
     mode, by, rows = values.get("mode", _MODES[0]), values.get("by"), values.get("rows")
     if mode not in _MODES:
         _refuse(f"`mode` is one of {', '.join(_MODES)}.")

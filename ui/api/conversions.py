@@ -9,7 +9,7 @@ from flask import Response
 from engine.records.conversions.converting import ConversionRequest, convert_record
 from engine.records.conversions.keeping import Converted, read_conversion
 from ui.api.answers import json_answer
-from ui.api.body import read_object, take_confirm
+from ui.api.body import check_keys, read_object, take_confirm
 from ui.api.parameters import check_record_id, read_if_match, read_parameters
 from ui.api.records import object_key
 from ui.context import actor, platform, release
@@ -42,9 +42,7 @@ def get_conversion(object_name: str, record_id: str) -> Response:
 
 def _request(version: int | None) -> ConversionRequest:
     values = read_object()
-    unknown = values.keys() - _KEYS
-    if unknown:
-        raise ApiProblem(400, "bad_request", f"'{min(unknown)}' is not a key here; known: {', '.join(sorted(_KEYS))}.")
+    check_keys(values, _KEYS)
     confirm = take_confirm(values)
     if "confirm" in values:
         raise ApiProblem(400, "bad_confirm", "`confirm` is a list of codes, each a text.")

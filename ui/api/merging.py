@@ -9,7 +9,7 @@ from flask import Response
 from engine.records.merging.merging import MergeRequest, merge_records
 from engine.records.merging.undoing import undo_merge
 from ui.api.answers import entity_tag, json_answer
-from ui.api.body import read_object, take_confirm
+from ui.api.body import check_keys, read_object, take_confirm
 from ui.api.parameters import check_record_id, read_if_match, read_parameters
 from ui.api.records import object_key
 from ui.context import actor, platform, release
@@ -50,10 +50,7 @@ def unmerge(object_name: str, record_id: str) -> Response:
 def _request(record_id: str, version: int | None) -> MergeRequest:
     values = read_object()
     confirm = take_confirm(values)
-    unknown = values.keys() - _KEYS
-    if unknown:
-        known = ", ".join(sorted((*_KEYS, "confirm")))
-        raise ApiProblem(400, "bad_request", f"'{min(unknown)}' is not a key here; known: {known}.")
+    check_keys(values, (*_KEYS, "confirm"))
     gone, take, versions = values.get("from", []), values.get("take", {}), values.get("versions", {})
     if not isinstance(gone, list) or not _all(gone, str):
         raise ApiProblem(400, "bad_request", "`from` is a list of ids.")

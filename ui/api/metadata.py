@@ -14,7 +14,7 @@ from engine.errors import AccessDenied
 from metamodel.folder import MAX_FILES, file_kind
 from metamodel.names import name_fault
 from ui.api.answers import json_answer
-from ui.api.body import read_object
+from ui.api.body import check_keys, read_object
 from ui.api.parameters import read_parameters
 from ui.context import actor, platform, release
 from ui.errors import ApiProblem
@@ -58,8 +58,7 @@ def _require_right() -> None:
 
 def _read() -> tuple[Mapping[str, str], str]:
     given = read_object()
-    if unknown := sorted(set(given) - {"files", "comment"}):
-        raise ApiProblem(400, "unknown_key", f"'{unknown[0][:40]}' is no key of this call; it has files and comment.")
+    check_keys(given, ("files", "comment"))
     files, comment = given.get("files"), given.get("comment", "")
     if not isinstance(comment, str) or len(comment) > _LONGEST_COMMENT:
         raise ApiProblem(400, "bad_value", f"`comment` is a text of at most {_LONGEST_COMMENT} characters.")

@@ -11,11 +11,10 @@ from engine.records.transaction import Transaction
 from engine.records.types import Saved
 from metamodel.objects import ObjectDef
 from ui.api.answers import json_answer
-from ui.api.body import parse_object, take_confirm
+from ui.api.body import check_keys, parse_object, take_confirm
 from ui.api.parameters import check_record_id, read_parameters
 from ui.api.records import object_key
 from ui.context import actor, platform, release
-from ui.errors import ApiProblem
 
 
 def claim(object_name: str, record_id: str) -> Response:
@@ -45,8 +44,7 @@ def _confirm() -> tuple[str, ...]:
     text = request.get_data(cache=False)
     values = parse_object(text) if text.strip() else {}
     confirm = take_confirm(values)
-    if values:
-        raise ApiProblem(400, "bad_request", f"'{min(values)}' is not a key here; known: confirm.")
+    check_keys(values, ("confirm",))
     return tuple(confirm)
 
 

@@ -8,9 +8,8 @@ from typing import Any
 from flask import Response
 
 from engine.records.aggregates import FUNCTIONS, AggregateQuery, Measure
-from metamodel.names import did_you_mean
 from ui.api.answers import json_answer
-from ui.api.body import read_object
+from ui.api.body import check_keys, read_object
 from ui.api.parameters import read_parameters
 from ui.api.records import object_key
 from ui.context import actor, platform
@@ -24,9 +23,7 @@ def query_figures() -> Response:
     """POST /query: `{"object", "filter", "groups": ["stage"], "measures": ["count", "sum(amount)"]}`, a row a group."""
     read_parameters(())
     given = read_object()
-    for name in given:
-        if name not in _KEYS:
-            raise ApiProblem(400, "unknown_key", f"'{name}' is not a key of a query; {did_you_mean(name, _KEYS)}")
+    check_keys(given, _KEYS)
     groups = _texts(given, "groups", ())
     measures = _texts(given, "measures", ("count",))
     query = AggregateQuery(

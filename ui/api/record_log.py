@@ -12,7 +12,7 @@ from engine.records.reverting import Revert, revert
 from engine.records.types import HistoryEntry
 from engine.records.versions import compare_versions
 from ui.api.answers import entity_tag, json_answer
-from ui.api.body import read_object, take_confirm
+from ui.api.body import check_keys, read_object, take_confirm
 from ui.api.parameters import check_record_id, read_if_match, read_limit, read_parameters, read_whole_number
 from ui.api.records import object_key
 from ui.api.runs import answer_runs
@@ -34,14 +34,15 @@ def get_history(object_name: str, record_id: str) -> Response:
 
 
 def compare(object_name: str, record_id: str) -> Response:
-    """GET /records/{object}/{id}/compare: the fields in which the versions `from` and `to` differ."""
+    """GET /records/{object}/{id}/compare: the fields in which versions differ, without `from` and `to` the last two."""
     given = read_parameters(("from", "to"))
     key = object_key(object_name)
     check_record_id(key, record_id)
     before, after = (read_whole_number(name, given.get(name)) for name in ("from", "to"))
-    if before is None or after is None:
-        raise ApiProblem(400, "bad_parameter", "`from` and `to` are numbers of versions.")
     with platform().records.reading(actor(), release=release()) as transaction:
+        newest = transaction.get(key, record_id, fields=("version",)).version
+        after = newest if after is None else after
+        before = max(after - 1, 1) if before is None else before
         found = compare_versions(transaction, transaction.object_def(key), record_id, before, after)
     items = [{"field": each.field, "from": each.before, "to": each.after, "masked": each.masked} for each in found]
     return json_answer({"from": before, "to": after, "fields": items})
@@ -64,14 +65,10 @@ def revert_changes(object_name: str, record_id: str) -> Response:
 
 
 def _revert(values: Mapping[str, Any]) -> Revert:
-    unknown = values.keys() - {"entry", "version", "fields"}
-    if unknown:
-        known = "confirm, entry, fields, version"
-        raise ApiProblem(400, "bad_request", f"'{min(unknown)}' is not a key here; known: {known}.")
+    check_keys(values, ("confirm", "entry", "fields", "version"))
     entry, to, fields = values.get("entry"), values.get("version"), values.get("fields", [])
-    given = [each for each in (entry, to) if each is not None]
-    if len(given) != 1 or type(given[0]) is not int or not 0 < given[0] < _MOST:
-        raise ApiProblem(400, "bad_request", "Name either `entry`, a number of the history, or `version`, one of it.")
+    if not all(each is None or (type(each) is int and 0 < each < _MOST) for each in (entry, to)):
+        raise ApiProblem(400, "bad_request", "`entry` and `version` are numbers of the history.")
     if not isinstance(fields, list) or not all(isinstance(each, str) for each in fields):
         raise ApiProblem(400, "bad_request", "`fields` is a list of names.")
     return Revert(entry=entry, version=to, fields=tuple(fields))
