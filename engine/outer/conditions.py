@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from math import ceil, floor
 from typing import Any
 
 from sqlalchemy import BindParameter, Column, ColumnElement, and_, func, not_, or_
@@ -49,10 +50,8 @@ Evaluate = Callable[[t.Typed], Any]
 """Gives the value of a part that reads no record."""
 
 
-def raw(value: Any, dialect: str) -> BindParameter[Any]:
-    """Bind a value as the driver takes it."""
-    if dialect == "sqlite" and isinstance(value, Decimal):
-        value = float(value)
+def raw(value: Any) -> BindParameter[Any]:
+    """Bind a value that the driver gave, or a text, as it takes it."""
     return BindParameter(None, value, type_=Raw(), unique=True)
 
 
@@ -75,8 +74,8 @@ def one_of(table: OuterTable, field: str, keys: Sequence[str]) -> Pushed:
     column, family = table.columns[field], table.families[field]
     if family in (Family.INTEGER, Family.NUMBER):
         numbers = [int(key) for key in keys if key.isascii() and key.isdecimal() and len(key) < 19]
-        return Pushed(column.in_([raw(number, table.dialect) for number in numbers]), exact=True)
-    return Pushed(column.in_([raw(key, table.dialect) for key in keys]), exact=family is Family.TEXT)
+        return Pushed(column.in_([raw(number) for number in numbers]), exact=True)
+    return Pushed(column.in_([raw(key) for key in keys]), exact=family is Family.TEXT)
 
 
 def holds_word(table: OuterTable, fields: Sequence[str], word: str) -> Pushed:
@@ -164,7 +163,7 @@ class ConditionPusher:
         if self._table.families[field.name] is not Family.TEXT:
             return EVERY_ROW
         # Not exact: the case of letters may count less there.
-        return Pushed(self._table.columns[field.name] == raw(value, self._table.dialect))
+        return Pushed(self._table.columns[field.name] == raw(value))
 
     def _number(self, field: FieldDef, op: BinaryOp, value: Decimal) -> Pushed:
         family, column = self._table.families[field.name], self._table.columns[field.name]
@@ -172,7 +171,10 @@ class ConditionPusher:
             return EVERY_ROW
         # A number is shown with the digits of its field, so what is a little more or less there may be meant.
         step = Decimal(1) if field.type in ("integer", "rating") else Decimal(1).scaleb(-digits_of(field))
-        low, high = raw(value - step, self._table.dialect), raw(value + step, self._table.dialect)
+        bounds: tuple[Any, Any] = (value - step, value + step)
+        if family is Family.INTEGER:
+            bounds = (floor(value - step), ceil(value + step))
+        low, high = (BindParameter(None, each, type_=column.type, unique=True) for each in bounds)
         match op:
             case BinaryOp.EQ:
                 return Pushed(and_(column >= low, column <= high))
@@ -187,7 +189,8 @@ class ConditionPusher:
         # SQLite has no dates but texts, in whatever form.
         if self._table.families[field.name] is not Family.DATE or self._table.dialect == "sqlite":
             return EVERY_ROW
-        column, bound = self._table.columns[field.name], raw(value, self._table.dialect)
+        column = self._table.columns[field.name]
+        bound = BindParameter(None, value, type_=column.type, unique=True)
         tests = {
             BinaryOp.EQ: column == bound, BinaryOp.LT: column < bound, BinaryOp.LE: column <= bound,
             BinaryOp.GT: column > bound, BinaryOp.GE: column >= bound,
@@ -204,7 +207,7 @@ class ConditionPusher:
         # What can't be read as the field's value is empty as well.
         if field.type not in _TEXT_TYPES or self._table.families[field.name] is not Family.TEXT:
             return EVERY_ROW
-        return Pushed(or_(column.is_(None), func.trim(column) == raw("", self._table.dialect)))
+        return Pushed(or_(column.is_(None), func.trim(column) == raw("")))
 
     def _contains(self, node: t.TextTest) -> Pushed:
         field = self._own_field(node.value)

@@ -90,6 +90,10 @@ class OuterDatabases:
                 read_table(opened, object_def)
                 raise
 
+    def ask_again(self) -> None:
+        """Ask those again at once that did not answer."""
+        self._left_alone.clear()
+
     def close(self) -> None:
         """Close all connections."""
         with self._lock:

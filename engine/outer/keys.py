@@ -35,4 +35,4 @@ def key_of_id(record_id: str) -> str | None:
     except (binascii.Error, ValueError):
         return None
     # One record has one id.
-    return key if id_of_key(key) == record_id and "\0" not in key else None
+    return key if key and id_of_key(key) == record_id and "\0" not in key else None

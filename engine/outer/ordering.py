@@ -48,7 +48,7 @@ def after_row(table: OuterTable, keys: Sequence[Order], values: Sequence[Any]) -
             alternatives.append(and_(*same, column.is_not(None) if key.descending else false()))
             same.append(column.is_(None))
             continue
-        bound = raw(value, table.dialect)
+        bound = raw(value)
         beyond = column < bound if key.descending else or_(column > bound, column.is_(None))
         alternatives.append(and_(*same, beyond))
         same.append(column == bound)

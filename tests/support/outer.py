@@ -1,6 +1,7 @@
 """A database of another program, as tests have it beside the installation: customers and their invoices.
 
-`outer_database` makes it on SQLite or PostgreSQL, or under a driver of another name; `ERP_FILES` is an app over it.
+`outer_database` makes it on SQLite or PostgreSQL; `ERP_FILES` is an app over it. Under `ledger:` SQLAlchemy finds a
+driver of another name, as a package installs one, which has nothing of what is known of the other two.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ from sqlalchemy import (
     Text,
     create_engine,
     insert,
+    text,
 )  # fmt: skip
+from sqlalchemy.dialects import registry
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
 ERP_FILES: Mapping[str, str] = {
     "connections/erp.yaml": """
@@ -63,7 +67,7 @@ ERP_FILES: Mapping[str, str] = {
         object: invoice
         label: {en: Invoice, zh: 发票}
         title: "{number}"
-        source: {table: erp.invoices, key: id}
+        source: {table: erp.open_invoices, key: id}
         fields:
           number: {type: text}
           customer: {type: lookup, to: customer}
@@ -88,14 +92,15 @@ ERP_FILES: Mapping[str, str] = {
         views:
           all: {type: list, label: All, columns: [name, customer, customer.region, of_region, owner]}
     """,
-    "roles/sales.yaml": """
-        role: sales
-        label: Sales
+    "roles/boss.yaml": """
+        role: boss
+        label: Boss
         objects:
-          customer: {read: all, export: all}
-          invoice: {read: all}
+          customer: {read: all, export: all, create: all, update: all, delete: all}
+          invoice: {read: all, export: all}
           visit: {read: all, create: all, update: all, delete: all}
           user: {read: all}
+        system: [export, import]
     """,
     "roles/rep.yaml": """
         role: rep
@@ -110,10 +115,11 @@ ERP_FILES: Mapping[str, str] = {
         role: north
         label: North
         objects:
-          customer: {read: region = "north", create: all, update: all, delete: all}
-          visit: {read: all}
+          customer: {read: region = "north"}
+          visit: {read: all, create: all}
         fields:
           customer.credit: {read: no}
+          customer.code: {read: active}
     """,
 }
 
@@ -141,6 +147,7 @@ def _tables(metadata: MetaData) -> tuple[Table, Table]:
         Column("number", String(20)),
         Column("customer", String(40)),
         Column("amount", Numeric(12, 2)),
+        Column("paid", Boolean(), nullable=False, default=False),
     )
     return customers, invoices
 
@@ -152,6 +159,9 @@ def outer_database(address: str) -> Iterator[Engine]:
     metadata = MetaData()
     _tables(metadata)
     metadata.create_all(engine)
+    with engine.begin() as connection:
+        unpaid = "SELECT id, number, customer, amount FROM invoices WHERE NOT paid"
+        connection.execute(text(f"CREATE VIEW open_invoices AS {unpaid}"))
     try:
         yield engine
     finally:
@@ -165,3 +175,13 @@ def add_rows(engine: Engine, name: str, rows: Sequence[Mapping[str, Any]]) -> No
     with engine.begin() as connection:
         for row in rows:
             connection.execute(insert(made[name]), dict(row))
+
+
+class LedgerDialect(SQLiteDialect_pysqlite):
+    """A driver that goes by another name than those the product knows."""
+
+    name = "ledger"
+    supports_statement_cache = True
+
+
+registry.register("ledger", __name__, "LedgerDialect")

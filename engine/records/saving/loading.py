@@ -65,7 +65,7 @@ def load_for_change(
     for link, title in zip(plan.links, row[first:last], strict=True):
         if title is not None:
             draft.titles[link.name] = title
-    for link in _read_along(plan, kind):
+    for link in _read_along(transaction, plan, kind):
         columns = transaction.parts.columns(link.targets[0])
         target = columns.values(row, last)
         last += len(columns)
@@ -104,11 +104,16 @@ def _row(transaction: Transaction, prepared: Prepared, record_id: str, locked: b
     return next(iter(transaction.ask(prepared, {"id": record_id})), None)
 
 
-def _read_along(plan: SavePlan, kind: SaveKind) -> tuple[Link, ...]:
-    """Give the lookups whose records are loaded with the record, since its expressions read them."""
+def _read_along(transaction: Transaction, plan: SavePlan, kind: SaveKind) -> tuple[Link, ...]:
+    """Give the lookups whose records are loaded with the record, since its expressions read them.
+
+    Those of another database are asked for by themselves: a save is not judged by what it does not answer.
+    """
     if kind is not SaveKind.UPDATED:
         return ()
-    return tuple(link for link in plan.links if link.name in plan.reads_along and len(link.targets) == 1)
+    objects = transaction.parts.metamodel.objects
+    read = (link for link in plan.links if link.name in plan.reads_along and len(link.targets) == 1)
+    return tuple(link for link in read if objects[link.targets[0]].source is None)
 
 
 def _prepare(transaction: Transaction, plan: SavePlan, kind: SaveKind, locked: bool) -> Prepared:
@@ -119,7 +124,8 @@ def _prepare(transaction: Transaction, plan: SavePlan, kind: SaveKind, locked: b
     actions = access.of(plan.object.key).actions
     flags = [_flag(actions["read"], scope), _flag(actions[_ACTIONS[kind]], scope)]
     titles = [_title(scope.with_eyes(None if access.full else AccessEyes(access)), link) for link in plan.links]
-    along = [(link.targets[0], scope.follow(link.definition, link.targets[0])) for link in _read_along(plan, kind)]
+    read = _read_along(transaction, plan, kind)
+    along = [(link.targets[0], scope.follow(link.definition, link.targets[0])) for link in read]
     beside = [column for key, target in along for column in parts.columns(key).of(target.alias)]
     columns: list[Any] = [*flags, *parts.columns(plan.object.key).of(alias), *titles, *beside]
     binned = alias.c["deleted_at"].is_not(None) if kind is SaveKind.RESTORED else alias.c["deleted_at"].is_(None)

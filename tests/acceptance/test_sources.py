@@ -1,0 +1,336 @@
+"""A table of another database is an object: on every pair of databases, and over a driver of another name."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, create_engine, event, inspect, text
+
+from engine.access.actor import Actor
+from engine.errors import QueryProblem, RecordNotFound, SourceReadOnly, ValidationFailed
+from engine.records.aggregates import AggregateQuery, Measure
+from engine.records.types import ListQuery, SaveRow
+from metamodel.views import SortKey
+from tests.support.outer import ERP_FILES, add_rows, outer_database
+from tests.support.platforms import small_app
+from tests.support.postgres import create_database, drop_database
+from tests.support.served import Served, serve_deals
+
+PAIRS = [
+    ("sqlite", "sqlite"), ("sqlite", "postgresql"), ("postgresql", "sqlite"), ("postgresql", "postgresql"),
+    ("sqlite", "ledger"),
+]  # fmt: skip
+CUSTOMERS: list[dict[str, Any]] = [
+    {
+        "code": f"C{number:03}",
+        "客户名称": f"客户{number}",
+        "region": "north" if number % 2 else "south",
+        "credit_limit": None if number % 10 == 9 else Decimal(number * 100) / 8,
+        "rate": Decimal("0.0500"),
+        "since": dt.date(2020, 1, 1) + dt.timedelta(days=number % 7),
+        "seen_at": dt.datetime.fromisoformat("2026-01-01T08:00"),
+        "active": number % 3 != 0,
+        "rep": ("ann@example.com", "bob@example.com", None)[number % 3],
+        "parent": "上海/1" if number == 5 else None,
+    }
+    for number in range(120)
+] + [{"code": "上海/1", "客户名称": "ACME", "region": "north", "active": True, "internal_note": "a secret"}]
+INVOICES = [
+    {"id": number, "number": f"N{number}", "customer": f"C{number % 4:03}", "amount": number, "paid": number > 40}
+    for number in range(1, 50)
+]
+
+
+@dataclass
+class Erp:
+    """An installation and the database of the other program beside it."""
+
+    served: Served
+    outer: Engine
+
+    def actor(self, who: str, *roles: str) -> Actor:
+        return Actor(user_id=self.served.user_ids[who], login=who, name=who, roles=frozenset(roles))
+
+    def ids(self, actor: Actor, **query: Any) -> list[str]:
+        """Give the ids of a whole list, in its order, page by page."""
+        cursor, found = None, []
+        while True:
+            asked = ListQuery(object="customer", cursor=cursor, **({"limit": 50} | query))
+            page = self.served.platform.records.list(actor, asked)
+            found += [row.id for row in page.rows]
+            cursor = page.next_cursor
+            if cursor is None:
+                return found
+
+
+@pytest.fixture(scope="module", params=PAIRS, ids="-over-".join)
+def erp(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, worker_label: str) -> Iterator[Erp]:
+    folder: Path = tmp_path_factory.mktemp("erp")
+    made = []
+
+    def address(kind: str, name: str) -> str:
+        if kind != "postgresql":
+            return f"{kind}:///{folder / name}.sqlite"
+        made.append(create_database(request.getfixturevalue("postgres_server_url"), label=worker_label))
+        return made[-1]
+
+    host, other = (address(kind, name) for kind, name in zip(request.param, ("host", "erp"), strict=True))
+    patch = pytest.MonkeyPatch()
+    patch.setenv("ERP_DATABASE", other)
+    with outer_database(other) as outer:
+        add_rows(outer, "customers", CUSTOMERS)
+        add_rows(outer, "invoices", INVOICES)
+        with serve_deals(host, folder, app_folder=small_app(folder, ERP_FILES)) as served:
+            yield Erp(served, outer)
+    patch.undo()
+    for each in made:
+        drop_database(request.getfixturevalue("postgres_server_url"), each)
+
+
+def shown(customer: dict[str, Any]) -> Any:
+    """Give the id of a row."""
+    return customer["code"] if customer["code"] != "上海/1" else "~5LiK5rW3LzE"
+
+
+@pytest.mark.promise("OBJ-29")
+def test_a_table_and_a_view_of_another_database_are_objects_with_list_filter_lookup_and_permissions(erp: Erp) -> None:
+    records, boss, ann = erp.served.platform.records, erp.actor("boss", "boss"), erp.actor("ann", "rep")
+    # list
+    assert erp.ids(boss, limit=7) == sorted(shown(each) for each in CUSTOMERS)
+    assert records.count(boss, ListQuery(object="customer")).value == 121
+    assert records.count(boss, ListQuery(object="invoice")).value == 40, "a view, of what is not paid"
+    record = records.get(boss, "customer", "C005")
+    assert record.title == "客户5"
+    assert record.json | {"owner": None} == {
+        "id": "C005", "version": 1, "code": "C005", "name": "客户5", "region": "north",
+        "credit": {"amount": "62.50", "currency": "CNY"}, "double_credit": {"amount": "125.00", "currency": "CNY"},
+        "rate": "0.0500", "since": "2020-01-06", "seen_at": "2026-01-01T00:00:00Z", "active": True, "owner": None,
+        "parent": {"id": "~5LiK5rW3LzE", "title": "ACME"},
+    }  # fmt: skip
+    # filter
+    found = erp.ids(boss, filter='region = "north" and credit > 1000')
+    assert found == [each["code"] for each in CUSTOMERS if each["region"] == "north" and _credit(each) > 1000]
+    # lookup
+    saved = records.create(ann, "visit", {"name": "First", "customer": "C003", "invoice": "3"}).record
+    assert (saved.titles["customer"], saved.titles["invoice"]) == ("客户3", "N3")
+    row = next(row for row in records.list(ann, ListQuery(object="visit", view="all")).rows if row.id == saved.id)
+    assert (row.titles["customer"], row["customer.region"], row["of_region"]) == ("客户3", "north", "客户3")
+    assert [choice.id for choice in records.choices(boss, "visit", "customer", "客户11")][:2] == ["C011", "C110"]
+    # permissions
+    own = [each["code"] for each in CUSTOMERS if each.get("rep") == "ann@example.com"]
+    assert erp.ids(ann) == own
+    assert "C001" not in own
+    with pytest.raises(RecordNotFound):
+        records.get(ann, "customer", "C001")
+    # a write is refused, whoever asks
+    for actor in (boss, erp.served.system()):
+        with pytest.raises(SourceReadOnly, match="only read here"):
+            records.update(actor, "customer", "C003", {"name": "other"})
+    with erp.outer.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM customers")).scalar_one() == 121
+    records.delete(boss, "visit", saved.id)
+
+
+def _credit(customer: dict[str, Any]) -> Decimal:
+    return Decimal(customer.get("credit_limit") or 0)
+
+
+FILTERS = {
+    'name = "客户7"': lambda each: each["客户名称"] == "客户7",
+    'name contains "acme"': lambda each: each["客户名称"] == "ACME",
+    'name != "客户7"': lambda each: each["客户名称"] != "客户7",
+    'not (region = "north")': lambda each: each["region"] != "north",
+    'region in ["north", "south"] and active': lambda each: each["active"],
+    "credit between 100 and 200": lambda each: each.get("credit_limit") and 100 <= _credit(each) <= 200,
+    "credit = 62.5 CNY": lambda each: each["code"] == "C005",
+    "credit is empty": lambda each: each.get("credit_limit") is None,
+    "credit is not empty and credit < 50": lambda each: each.get("credit_limit") is not None and _credit(each) < 50,
+    'since = date("2020-01-03") or name = "ACME"': lambda each: (
+        each.get("since") == dt.date(2020, 1, 3) or each["客户名称"] == "ACME"
+    ),
+    'since >= date("2020-01-06")': lambda each: (each.get("since") or dt.date(1, 1, 1)) >= dt.date(2020, 1, 6),
+    "double_credit > 2500": lambda each: _credit(each) > 1250,
+    "owner = user": lambda each: each.get("rep") == "bob@example.com",
+    'owner.name = "ann"': lambda each: each.get("rep") == "ann@example.com",
+    "parent is not empty": lambda each: each["code"] == "C005",
+    "len(name) = 3": lambda each: len(each["客户名称"]) == 3,
+}
+
+
+@pytest.mark.parametrize("filter_text", FILTERS)
+def test_filters_mean_what_they_mean_for_records_of_our_own(erp: Erp, filter_text: str) -> None:
+    bob, meant = erp.actor("bob", "boss"), FILTERS[filter_text]
+    wanted = sorted(shown(each) for each in CUSTOMERS if meant(each))
+    assert wanted
+    assert erp.ids(bob, filter=filter_text, limit=9) == wanted
+    query = ListQuery(object="customer", filter=filter_text)
+    assert erp.served.platform.records.count(bob, query).value == len(wanted)
+    # Sorted by what only our side computes, all of them are fetched and judged here.
+    assert sorted(erp.ids(bob, filter=filter_text, sort=(SortKey(path="double_credit"),))) == wanted
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("path", ["credit", "since", "name", "double_credit"])
+def test_pages_of_any_order_have_every_record_once(erp: Erp, path: str, descending: bool) -> None:
+    boss = erp.actor("boss", "boss")
+    ids = erp.ids(boss, sort=(SortKey(path=path, descending=descending),), limit=11)
+    assert sorted(ids) == sorted(shown(each) for each in CUSTOMERS)
+    if path in ("credit", "double_credit"):
+        credits = {shown(each): each.get("credit_limit") for each in CUSTOMERS}
+        filled = [credits[each] for each in ids if credits[each] is not None]
+        assert filled == sorted(filled, reverse=descending)
+        # Empties end a rising order and begin a falling one, as in lists of our own.
+        assert (credits[ids[0]] is None) is descending
+
+
+def test_a_question_over_two_databases_is_refused_with_what_can_be_asked_instead(erp: Erp) -> None:
+    records, boss = erp.served.platform.records, erp.actor("boss", "boss")
+    for query in (
+        ListQuery(object="visit", filter='customer.region = "north"'),
+        ListQuery(object="visit", sort=(SortKey(path="of_region"),)),
+        ListQuery(object="user", filter="count(customer where owner = this) > 1"),
+    ):
+        with pytest.raises(QueryProblem, match="another database"):
+            records.list(boss, query)
+
+
+def test_a_page_asks_the_other_database_once_whatever_its_rows(erp: Erp) -> None:
+    records, boss = erp.served.platform.records, erp.actor("boss", "boss")
+    made = [
+        records.create(boss, "visit", {"name": f"v{number}", "customer": f"C{number:03}"}).record.id
+        for number in range(12)
+    ]
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if "FROM customers" in statement and "SELECT" in statement and "sqlite_master" not in statement:
+            asked.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        for limit in (3, 12):
+            asked.clear()
+            rows = records.list(boss, ListQuery(object="visit", view="all", limit=limit)).rows
+            assert len(rows) == limit
+            assert len(asked) == 1
+        asked.clear()
+        records.list(boss, ListQuery(object="customer", view="all", limit=50))
+        assert len(asked) == 1
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    for each in made:
+        records.delete(boss, "visit", each)
+
+
+def test_what_a_role_may_not_see_is_seen_nowhere(erp: Erp) -> None:
+    records, ann = erp.served.platform.records, erp.actor("ann", "rep")
+    own = {each["code"] for each in CUSTOMERS if each.get("rep") == "ann@example.com"}
+    assert records.count(ann, ListQuery(object="customer")).value == len(own)
+    assert set(erp.ids(ann, search="客户")) == own
+    rows = records.aggregate(ann, AggregateQuery(object="customer", measures=(Measure(function="count"),)))
+    assert rows[0].measures == (len(own),)
+    assert {choice.id for choice in records.choices(ann, "visit", "customer", "客户1")} <= own
+    with pytest.raises(ValidationFailed) as unseen:
+        records.create(ann, "visit", {"name": "x", "customer": "C001"})
+    with pytest.raises(ValidationFailed) as absent:
+        records.create(ann, "visit", {"name": "x", "customer": "C999"})
+    first = [error for error in unseen.value.errors if error.field == "customer"]
+    assert first == [error for error in absent.value.errors if error.field == "customer"]
+    boss = erp.actor("boss", "boss")
+    hidden = records.create(boss, "visit", {"name": "hidden", "customer": "C001", "invoice": "30"}).record
+    assert "customer" not in records.get(ann, "visit", hidden.id).titles
+    assert "invoice" not in records.get(ann, "visit", hidden.id).titles
+    records.delete(boss, "visit", hidden.id)
+
+
+def test_fields_that_a_role_may_not_see_are_none_to_it(erp: Erp) -> None:
+    records, nora = erp.served.platform.records, erp.actor("bob", "north")
+    assert "credit" not in records.get(nora, "customer", "C001").values
+    for question in ({"filter": "credit > 1"}, {"sort": (SortKey(path="credit"),)}, {"fields": ("credit",)}):
+        with pytest.raises(QueryProblem):
+            records.list(nora, ListQuery(object="customer", **question))
+    # The code is shown of active customers only: to conditions, too, it is empty elsewhere.
+    hidden = [each for each in CUSTOMERS if each["region"] == "north" and not each["active"]]
+    assert erp.ids(nora, filter="code is empty") == sorted(shown(each) for each in hidden)
+    assert erp.ids(nora, filter=f'code = "{hidden[0]["code"]}"') == []
+    with pytest.raises(RecordNotFound):
+        records.get(nora, "customer", "C002")
+
+
+def test_every_way_of_writing_is_refused_and_no_page_offers_one(erp: Erp, tmp_path: Path) -> None:
+    served, boss = erp.served, erp.actor("boss", "boss")
+    records, system = served.platform.records, served.system()
+    for write in (
+        lambda actor: records.create(actor, "customer", {"name": "x"}),
+        lambda actor: records.update(actor, "customer", "C003", {"name": "x"}),
+        lambda actor: records.delete(actor, "customer", "C003"),
+        lambda actor: records.restore(actor, "customer", "C003"),
+        lambda actor: records.save_many(actor, "customer", [SaveRow(values={"name": "x"})]),
+    ):
+        for actor in (boss, system):
+            with pytest.raises(SourceReadOnly):
+                write(actor)
+    for method, path in (("POST", ""), ("PATCH", "/C003"), ("DELETE", "/C003"), ("POST", "/C003/restore")):
+        body = {} if method == "DELETE" or "restore" in path else {"json": {"name": "x"}}
+        answer = served.call("boss", method, f"/records/customer{path}", headers={"If-Match": "*"}, **body)
+        assert (answer.status_code, answer.get_json()["code"]) == (403, "source_read_only"), (method, path)
+    client = served.sign_in("boss")
+    for page in ("/o/customer", "/o/customer/C003"):
+        shown_page = client.get(page).get_data(as_text=True)
+        assert "客户3" in shown_page
+        for way in ("/o/customer/new", "/C003/edit", "/C003/delete", "/import"):
+            assert way not in shown_page, (page, way)
+    assert client.get("/o/customer/new").status_code == 403
+    document = served.get("boss", "/openapi.json").get_json()
+    assert set(document["paths"]["/records/customer"]) == {"get"}
+    assert set(document["paths"]["/records/customer/{id}"]) == {"get", "parameters"}
+    file = tmp_path / "customer.csv"
+    file.write_text("code,name\nC003,other\n", encoding="utf-8")
+    with pytest.raises(Exception, match="customer"):
+        served.platform.imports.import_csv(boss, "customer", file)
+    with erp.outer.connect() as connection:
+        name = connection.execute(text("SELECT \"客户名称\" FROM customers WHERE code = 'C003'")).scalar_one()
+    assert name == "客户3"
+
+
+def test_pages_api_and_exports_show_the_records(erp: Erp) -> None:
+    served = erp.served
+    client = served.sign_in("boss")
+    for page, words in (
+        ("/o/customer", ("客户0", "C049")),
+        ("/o/customer?q=acme", ("ACME", "~5LiK5rW3LzE")),
+        ("/o/customer/C003", ("客户3", "N3", "N7")),
+        ("/o/customer/~5LiK5rW3LzE", ("ACME", "客户5")),
+        ("/o/invoice/7", ("N7", "客户3")),
+    ):
+        answer = client.get(page)
+        shown_page = answer.get_data(as_text=True)
+        assert answer.status_code == 200, page
+        assert all(word in shown_page for word in words), page
+        assert "a secret" not in shown_page
+    answer = served.get("boss", '/records/customer?filter=region = "south"&limit=2&count=true')
+    assert [each["id"] for each in answer.get_json()["items"]] == ["C000", "C002"]
+    assert answer.get_json()["count"]["value"] == 60
+    lines = served.get("boss", "/exports/customer?heads=names").get_data(as_text=True).splitlines()
+    assert len(lines) == 122
+    for part in ("history", "runs", "stages"):
+        assert served.get("boss", f"/records/customer/C003/{part}").get_json()["items"] == []
+    for wrong in ("C999", "nope", "~", "~x", "1" * 300):
+        assert served.get("boss", f"/records/customer/{wrong}").status_code == 404
+        assert client.get(f"/o/customer/{wrong}").status_code == 404
+    related = served.platform.records.related(erp.actor("boss", "boss"), "customer", "C003", "invoices", limit=4)
+    assert [row.id for row in related.rows] == ["3", "7", "11", "15"]
+
+
+def test_no_table_is_made_for_them(erp: Erp) -> None:
+    engine = create_engine(erp.served.platform.database.url)
+    tables = inspect(engine).get_table_names()
+    engine.dispose()
+    assert "shop_visit" in tables
+    assert not {"shop_customer", "shop_invoice", "customers", "invoices"} & set(tables)
