@@ -6,9 +6,10 @@ Texts stand in the order of that database, which is not always ours; the same on
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -80,7 +81,15 @@ def _written(value: Any) -> Any:
 
 def read_back(values: Sequence[Any]) -> list[Any]:
     """Read what `written` wrote."""
-    readers = {
-        "n": Decimal, "m": dt.datetime.fromisoformat, "d": dt.date.fromisoformat, "t": dt.time.fromisoformat, "u": UUID,
-    }  # fmt: skip
-    return [readers[value[0]](value[1]) if isinstance(value, list) else value for value in values]
+    return [_READERS[value[0]](value[1]) if isinstance(value, list) else value for value in values]
+
+
+_READERS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
+    {
+        "n": Decimal,
+        "m": dt.datetime.fromisoformat,
+        "d": dt.date.fromisoformat,
+        "t": dt.time.fromisoformat,
+        "u": UUID,
+    }
+)

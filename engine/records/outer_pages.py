@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import func, literal_column, select
+from sqlalchemy import Select, func, literal_column, select
 
 from engine.access.predicates import EVERYONE, AllOf, AnyOf, Own, Predicate, Written
 from engine.outer.conditions import EVERY_ROW, ConditionPusher, Pushed, all_of, any_of, holds_word, one_of
@@ -23,6 +23,7 @@ from engine.records.types import COUNT_CAP, Count
 from engine.storage.source_rows import GivenRows, Which
 from metamodel.objects import ObjectDef
 from metamodel.views import SortKey
+from workflow_dsl.checker import CheckedExpression
 from workflow_dsl.typed import Typed
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class OuterPages:
         """
         compiled = self._placed()
         pushed, limit = self.pushed(), self._question.limit
-        after = None if cursor is None else read_back(cursor)
+        after: Sequence[Any] | None = None if cursor is None else read_back(cursor)
         found: list[Any] = []
         seen, size = 0, limit + 1
         while True:
@@ -114,7 +115,7 @@ class OuterPages:
         if pushed.exact:
 
             def ask(connection: Any, table: OuterTable) -> int:
-                rows = select(literal_column("1").label("one")).where(table.columns["id"].is_not(None))
+                rows: Select[Any] = select(literal_column("1").label("one")).where(table.columns["id"].is_not(None))
                 if pushed.test is not None:
                     rows = rows.where(pushed.test)
                 rows = rows if cap is None else rows.limit(cap)
@@ -175,7 +176,10 @@ class OuterPages:
     def _checked(self, text: str) -> Typed | None:
         parts, access = self._transaction.parts, self._transaction.access
         key = ("outer condition", self._object.key, text, None if access.full else access.roles)
-        return parts.asked.find(key, lambda: parts.language.brought(text, self._object.key, access.may_read)).typed
+        found: CheckedExpression = parts.asked.find(
+            key, lambda: parts.language.brought(text, self._object.key, access.may_read)
+        )
+        return found.typed
 
     def _askable(self) -> frozenset[str]:
         """Give the fields that are seen in every row that is; the others are judged here, row by row."""

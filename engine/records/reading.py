@@ -127,8 +127,8 @@ class Reader:
         elsewhere = self._elsewhere(object_def, question, words, inside)
         order = None if elsewhere is None else elsewhere.order()
         if elsewhere is not None and order is not None:
-            rows, compiled, following = elsewhere.page(order, after)
-            return Page(rows, compiled.shape, None if following is None else self._signer().write(place, following))
+            rows, compiled, goes_on = elsewhere.page(order, after)
+            return Page(rows, compiled.shape, None if goes_on is None else self._signer().write(place, goes_on))
         compiled = self._compiled(object_def, question)
         given: dict[str, object] = {f"word_{index}": word for index, word in enumerate(words)}
         if inside is not None:

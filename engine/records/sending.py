@@ -45,7 +45,7 @@ class Sending:
     """
 
     run_values: RunValues
-    outer: Supplier
+    supplier: Supplier
 
     def __init__(self, connection: Connection, database: Database, parts: ReleaseParts, *, alone: bool = False) -> None:
         self.database = database
@@ -102,13 +102,13 @@ class Sending:
         if self._waiting:
             self.settle()
         run = partial(prepared.rows, self._connection, self.database, values=self.run_values)
-        return self.outer.supply(prepared, given, run) if prepared.source_rows else run(given)
+        return self.supplier.supply(prepared, given, run) if prepared.source_rows else run(given)
 
     def rows(self, prepared: Prepared, given: Mapping[str, Any]) -> Rows:
         """Run a kept statement and give its rows."""
         if prepared.source_rows:
             run = partial(prepared.rows, self.connection, self.database, values=self.run_values)
-            return self.outer.supply(prepared, given, run)
+            return self.supplier.supply(prepared, given, run)
         return prepared.rows(self.connection, self.database, given, self.run_values)
 
     def row(self, prepared: Prepared, given: Mapping[str, Any]) -> Any:

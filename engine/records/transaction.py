@@ -78,7 +78,7 @@ class Transaction(Sending):
         self.today = now.astimezone(zone).date()
         self.cause = cause
         self.confirmed: frozenset[str] | None = frozenset()
-        self.outer = OuterRows(self, services.outer)
+        self.supplier = self.outer = OuterRows(self, services.outer)
         self.cache = RecordCache(lambda: self.connection, services.database, services.system, parts, self.outer)
         self.cache.permissions = self.access.rights
         if actor.user_id is not None:

@@ -49,10 +49,10 @@ def check_source(draft: ObjectDraft, drafts: Drafts, metamodel: Metamodel, probl
         hint = "leave 'writable' out, or write false; a webhook can ask the other program for the change"
         problems.report("OBJ364", message, writable.at, hint=hint, length=4)
     for name in _OWN_TABLE_ONLY:
-        key = draft.node.key(name)
-        if key is not None:
+        written = draft.node.key(name)
+        if written is not None:
             message = f"'{name}' needs records that are kept here; those of '{draft.key}' lie in another database"
-            problems.report("OBJ363", message, key.at, hint="take it out", length=key.length)
+            problems.report("OBJ363", message, written.at, hint="take it out", length=written.length)
     for key, field in _written(draft):
         _check_field(key, field, draft, drafts, problems)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -141,7 +141,8 @@ def _credit(customer: dict[str, Any]) -> Decimal:
     return Decimal(customer.get("credit_limit") or 0)
 
 
-FILTERS = {
+Meant = Callable[[dict[str, Any]], Any]
+FILTERS: dict[str, Meant] = {
     'name = "客户7"': lambda each: each["客户名称"] == "客户7",
     'name contains "acme"': lambda each: each["客户名称"] == "ACME",
     'name != "客户7"': lambda each: each["客户名称"] != "客户7",
@@ -183,7 +184,7 @@ def test_pages_of_any_order_have_every_record_once(erp: Erp, path: str, descendi
     assert sorted(ids) == sorted(shown(each) for each in CUSTOMERS)
     if path in ("credit", "double_credit"):
         credits = {shown(each): each.get("credit_limit") for each in CUSTOMERS}
-        filled = [credits[each] for each in ids if credits[each] is not None]
+        filled = [credit for each in ids if (credit := credits[each]) is not None]
         assert filled == sorted(filled, reverse=descending)
         # Empties end a rising order and begin a falling one, as in lists of our own.
         assert (credits[ids[0]] is None) is descending
