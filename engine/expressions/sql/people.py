@@ -5,7 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Boolean, Text, and_, case, cast, column, exists, false, func, literal, null, or_, select, table
+from sqlalchemy import (
+    Boolean,
+    Text,
+    and_,
+    case,
+    cast,
+    column,
+    exists,
+    false,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    table,
+    true,
+)
 
 from engine.expressions.sql.constants import kind_type
 from engine.expressions.sql.environment import NotInSql
@@ -64,14 +80,19 @@ def _asked(right: str) -> Callable[[RunValues], object]:
 
 
 def role_of(builder: SqlBuilder, user: SqlValue, roles: frozenset[str]) -> Sql:
-    """Say that a user holds one of these roles, by itself or through another role that includes it; never NULL."""
+    """Say that a user holds one of these roles, by itself or through another role that includes it; never NULL.
+
+    Who acts holds the roles it acts with, as in memory (a statement belongs to a set of them); others what is stored.
+    """
     person = _user_id(user)
     if person is None:
         return false()
     held = table("fs_role", column("user_id", kind_type(builder, ColumnKind.ID)), column("role", Text()))
     wanted = [name for name in builder.metamodel.roles if roles & _with_included(builder, name)]
     one_of_them = or_(false(), *(held.c.role == literal(name, Text()) for name in wanted))
-    return exists(select(held.c.role).where(held.c.user_id == person, one_of_them).correlate_except(held))
+    stored = exists(select(held.c.role).where(held.c.user_id == person, one_of_them).correlate_except(held))
+    is_acting = person == acting_user(kind_type(builder, ColumnKind.ID))
+    return case((is_acting, true() if roles & builder.roles else false()), else_=stored)
 
 
 def _with_included(builder: SqlBuilder, name: str) -> frozenset[str]:

@@ -103,6 +103,7 @@ def test_random_expressions_use_every_function_and_operator(app: Deals) -> None:
         "account.owner.manager.name", "owner.team.name", "user.name", "user.team = owner.team", "net", "industry",
         "count between 0 and 10", "close between today and today + 1 year", "amount between 1 and 60000",
         "created_by.email", "user has role \"rep\"", "len(name) + 1", "-(2.5)", "-7",
+        "owner has role \"rep\"", "owner has role \"boss\"", "created_by has role [\"boss\", \"rep\"]",
         "is_subordinate(owner) or is_subordinate(created_by)", "weekday(opened)", "days_between(opened, close)",
     ],
 )  # fmt: skip
