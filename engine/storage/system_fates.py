@@ -9,7 +9,7 @@ from engine.storage.system_maker import SystemTableMaker
 
 def fate_tables(make: SystemTableMaker) -> dict[str, Table]:
     """Make the tables of what became of records."""
-    return {
+    return _merges(make) | {
         # One row a stay in a stage of a path that has ended (engine/records/saving/stages.py).
         "stage": make.table(
             "fs_stage",
@@ -33,6 +33,19 @@ def fate_tables(make: SystemTableMaker) -> dict[str, Table]:
             make.text("by"),
             make.json("made"),
         ),
+        # Keys that likely duplicates share, several a record (engine/records/duplicates).
+        "match": make.table(
+            "fs_match",
+            make.text("object", primary_key=True),
+            make.text("key", primary_key=True),
+            make.id("record_id", primary_key=True),
+            Index("ix_fs_match_record", "record_id"),
+        ),
+    }
+
+
+def _merges(make: SystemTableMaker) -> dict[str, Table]:
+    return {
         # Which records went into which others, one row a record that went, and what undoing it needs
         # (engine/records/merging).
         "merge": make.table(
@@ -59,13 +72,5 @@ def fate_tables(make: SystemTableMaker) -> dict[str, Table]:
             make.id("other_id", primary_key=True),
             make.instant("at", nullable=False),
             make.text("by"),
-        ),
-        # Keys that likely duplicates share, several a record (engine/records/duplicates).
-        "match": make.table(
-            "fs_match",
-            make.text("object", primary_key=True),
-            make.text("key", primary_key=True),
-            make.id("record_id", primary_key=True),
-            Index("ix_fs_match_record", "record_id"),
         ),
     }
