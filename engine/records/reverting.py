@@ -72,6 +72,8 @@ def plan_revert(
     Raises: RecordNotFound; QueryProblem where there is no such entry, version or field in what may be seen.
     """
     transaction.reader.require_readable(object_def, record_id)
+    if (asked.entry is None) == (asked.version is None):
+        raise problem("EXP909", "name either an entry of the history or a version")
     shown = shown_fields(transaction, object_def, record_id)
     unknown = [name for name in asked.fields if name not in shown]
     if unknown:

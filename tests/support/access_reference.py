@@ -2,7 +2,7 @@
 
 It shares no code with the engine: roles are read with PyYAML, scopes are split at `or` and `and`, and each part is one
 line of Python. A scope it does not know is an error, so that a new one is not taken for a denial. Deliberately left
-out: denials, masked fields and rights to write.
+out: denials and rights to write.
 """
 
 from __future__ import annotations
@@ -50,15 +50,15 @@ class AccessReference:
         return any(self._holds(scope, record) for scope in scopes)
 
     def may_read_field(self, object_name: str, record_id: str, field: str) -> bool:
-        """Say whether a field of a record may be read: some role that shows the record does not hide the field."""
+        """Say whether a field of a record may be read in clear: a role that shows the record hides or masks it not."""
         record = self._world.records[object_name][record_id]
         for role in self._roles:
             scope = _read_scope(role, object_name)
             if scope is None or not self._holds(scope, record):
                 continue
             right = role.get("fields", {}).get(f"{object_name}.{field}", {}).get("read", True)
-            assert right in (True, False), f"unknown right {right!r}"
-            if right:
+            assert right in (True, False, "masked"), f"unknown right {right!r}"
+            if right is True:
                 return True
         return False
 

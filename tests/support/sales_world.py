@@ -77,8 +77,9 @@ class Filling:
         for product in products:
             self._add("price", "", "", product=product, tier="gold", unit_price="11")
         accounts = [self._account(index) for index in range(12)]
-        for _ in range(10):
-            self._add("contact", self._owner(), "name", account=self._pick(accounts))
+        for index in range(10):
+            mail = f"maskedcontact{index:04d}@example.com"
+            self._add("contact", self._owner(), "name", account=self._pick(accounts), email=mail)
             self._add("lead", self._owner(), "name", email="who@example.com", note="called")
         for _ in range(3):
             self._add("lead", "", "name", email="who@example.com", note="in the pool")

@@ -127,7 +127,7 @@ def version_paths(each: VisibleObject, tag: str) -> dict[str, Any]:
     key = each.object.key
     found = {f"/records/{key}/{{id}}/compare": _get(f"compare_{key}", tag, _COMPARED)}
     found[f"/records/{key}/{{id}}/compare"]["get"]["parameters"] = [
-        {"name": name, "in": "query", "required": True, "schema": {"type": "integer", "minimum": 1}}
+        {"name": name, "in": "query", "schema": {"type": "integer", "minimum": 1}}
         for name in ("from", "to")
     ]
     if "update" in each.actions:
