@@ -87,6 +87,7 @@ def people(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -
         )
 
 
+@pytest.mark.promise("OBJ-18")
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_each_condition_finds_the_same_records_as_in_memory(people: People, condition: str) -> None:
     page = people.platform.records.list(SYSTEM, ListQuery(object="person", filter=condition))
@@ -104,6 +105,7 @@ def holds(platform: Platform, condition: str, record_id: str) -> bool:
         return bool(language.evaluator(checked.typed)(transaction.context("person", values)))
 
 
+@pytest.mark.promise("OBJ-18")
 def test_values_come_back_by_their_parts_and_a_rule_copies_a_whole_one(people: People) -> None:
     read = {code: people.platform.records.get(SYSTEM, "person", record_id) for code, record_id in people.ids.items()}
     assert read["a"]["home"] == Address(street="1 Main St", city="Springfield"), "set by the rule"
@@ -130,6 +132,7 @@ def test_each_part_is_a_typed_column(people: People) -> None:
     assert columns["home__city"].startswith("TEXT")
 
 
+@pytest.mark.promise("OBJ-18")
 @pytest.mark.parametrize(
     ("values", "field", "code"),
     [
@@ -154,6 +157,7 @@ def test_a_wrong_part_is_refused_with_its_field_singly_and_in_a_batch(
     assert [(error.field, error.code) for error in bulk.rows[0].errors] == [(field, code)]
 
 
+@pytest.mark.promise("OBJ-18")
 def test_a_file_brings_parts_in_columns_of_their_own(people: People, tmp_path: Path) -> None:
     file = tmp_path / "people.csv"
     file.write_text(

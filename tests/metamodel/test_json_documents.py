@@ -39,6 +39,7 @@ def test_a_document_is_the_same_text_however_it_is_written(document: Any) -> Non
     assert json.loads(text) == document
 
 
+@pytest.mark.promise("OBJ-18")
 @pytest.mark.parametrize(
     ("document", "english", "chinese"),
     [
@@ -69,6 +70,7 @@ def test_a_mistake_is_named_by_its_path(document: Any, english: str, chinese: st
     assert message(caught.value.code, "zh", **caught.value.params) == chinese
 
 
+@pytest.mark.promise("OBJ-18")
 def test_a_document_that_fits_is_taken() -> None:
     document = {"size": 1, "lines": [{"price": None}], "code": "AB", "color": "red"}
     kept = TYPES.parse(document, field("json", json_schema=json.dumps(SCHEMA)))
