@@ -23,6 +23,7 @@ def served(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -
         yield found
 
 
+@pytest.mark.promise("OBJ-03")
 @of_type(SAMPLES)
 @pytest.mark.parametrize("heads", ["heads=labels", "heads=names"])
 def test_an_export_brings_it_back(served: Served, sample: Sample, heads: str, tmp_path: Path) -> None:

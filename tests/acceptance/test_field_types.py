@@ -69,6 +69,7 @@ def listed(served: Served, query: str, object_name: str = "thing") -> list[str]:
     return [item["id"] for item in answer.get_json()["items"]]
 
 
+@pytest.mark.promise("OBJ-03")
 @of_type(WRITABLE)
 def test_a_value_is_created_read_changed_and_emptied(served: Served, sample: Sample) -> None:
     record_id = make(served, **{sample.name: sample.first})
@@ -90,6 +91,7 @@ def test_a_value_is_created_read_changed_and_emptied(served: Served, sample: Sam
     assert read(served, record_id, sample) is (False if sample.type == "boolean" else None)
 
 
+@pytest.mark.promise("OBJ-03")
 @of_type(SAMPLES)
 def test_a_wrong_value_is_refused_on_its_field_by_every_route(served: Served, sample: Sample) -> None:
     actor = system_actor()
@@ -106,6 +108,7 @@ def test_a_wrong_value_is_refused_on_its_field_by_every_route(served: Served, sa
         assert (found.field, found.code, found.message) == (sample.name, code, error["message"])
 
 
+@pytest.mark.promise("OBJ-03")
 @of_type([sample for sample in SAMPLES if sample.finds])
 def test_a_filter_finds_it_in_sql_and_in_memory_alike(served: Served, sample: Sample) -> None:
     one, two = ((make(served, **{sample.name: each}) for each in (sample.first, sample.second))
@@ -118,6 +121,7 @@ def test_a_filter_finds_it_in_sql_and_in_memory_alike(served: Served, sample: Sa
     assert one not in empty
 
 
+@pytest.mark.promise("OBJ-03")
 @of_type([sample for sample in SAMPLES if sample.sortable and sample.writable])
 def test_lists_sort_by_it_page_by_page_with_empties_last(served: Served, sample: Sample) -> None:
     two, empty, one = (make(served, **{sample.name: each}) for each in (sample.second, None, sample.first))
@@ -136,6 +140,7 @@ def test_lists_sort_by_it_page_by_page_with_empties_last(served: Served, sample:
         assert len(ids) == len(set(ids))
 
 
+@pytest.mark.promise("OBJ-03")
 @of_type(WRITABLE)
 def test_a_form_shows_it_and_takes_it(served: Served, sample: Sample) -> None:
     client = served.sign_in("ann")
@@ -159,6 +164,7 @@ def test_a_form_shows_it_and_takes_it(served: Served, sample: Sample) -> None:
     assert sample.shown in shown
 
 
+@pytest.mark.promise("OBJ-03")
 @of_type(SAMPLES)
 def test_lists_and_record_pages_show_it(served: Served, sample: Sample) -> None:
     record_id = make(served, **({sample.name: sample.second} if sample.writable else {}))
@@ -168,6 +174,7 @@ def test_lists_and_record_pages_show_it(served: Served, sample: Sample) -> None:
     assert shown in client.get(f"/o/{sample.object}/{record_id}").get_data(as_text=True)
 
 
+@pytest.mark.promise("OBJ-03")
 @of_type(WRITABLE)
 def test_a_file_brings_it(served: Served, sample: Sample, tmp_path: Path) -> None:
     title = uuid.uuid4().hex
@@ -187,6 +194,7 @@ def test_a_file_brings_it(served: Served, sample: Sample, tmp_path: Path) -> Non
     assert served.platform.imports.import_csv(system_actor(), sample.object, file).unchanged == 1
 
 
+@pytest.mark.promise("OBJ-03")
 @of_type(SAMPLES)
 def test_the_description_of_the_api_fits_its_values(served: Served, sample: Sample) -> None:
     record_id = make(served, **({sample.name: sample.first} if sample.writable else {}))
@@ -202,6 +210,7 @@ def test_the_description_of_the_api_fits_its_values(served: Served, sample: Samp
             Draft202012Validator(schema).validate(value)
 
 
+@pytest.mark.promise("OBJ-03")
 @of_type(WRITABLE)
 def test_history_tells_old_and_new(served: Served, sample: Sample) -> None:
     record_id = make(served, **{sample.name: sample.first})
@@ -215,6 +224,7 @@ def test_history_tells_old_and_new(served: Served, sample: Sample) -> None:
     assert page.count(sample.shown) >= 2, "the value and its change"
 
 
+@pytest.mark.promise("OBJ-03")
 @of_type(SAMPLES)
 def test_expressions_see_it_as_its_type(served: Served, sample: Sample) -> None:
     assert type_of_field(field_of(served, sample)).kind is sample.kind
@@ -224,6 +234,7 @@ def _quoted(text: str) -> str:
     return quote(text)
 
 
+@pytest.mark.promise("OBJ-03")
 def test_links_go_the_same_ways_as_records_of_their_own(served: Served, tmp_path: Path) -> None:
     """What more there is to links: tests/acceptance/test_links.py."""
     places = {name: sent(served, "place", Known("place", name)) for name in ("Anhui", "Beijing")}
