@@ -57,7 +57,8 @@ def sealed(platform: Platform) -> list[str]:
 
 
 def values(platform: Platform) -> dict[str, Any]:
-    found, cursor = {}, None
+    found: dict[str, Any] = {}
+    cursor = None
     while True:
         query = ListQuery(object="patient", limit=200, cursor=cursor, fields=("name", "number", "findings", "version"))
         page = platform.records.list(system_actor(), query)

@@ -216,10 +216,14 @@ def test_taking_back_needs_the_rights_and_meets_the_checks_of_the_live_record(se
     )
     assert stale.status_code == 412
     change_deal(served, deal, stage="won")
-    for body in ({"version": 1}, {"version": 1, "fields": ["name"]}):
+    denied: Sequence[dict[str, Any]] = ({"version": 1}, {"version": 1, "fields": ["name"]})
+    for body in denied:
         assert put_back(served, deal, "ann", 403, **body)["code"] == "access_denied"
-    for body in ({}, {"version": 1, "entry": 2}, {"version": "1"}, {"entry": True}, {"version": 2**60}, {"what": 1},
-                 {"version": 1, "fields": "name"}, {"version": 900}, {"entry": 900_000_000}):  # fmt: skip
+    wrong: Sequence[dict[str, Any]] = (
+        {}, {"version": 1, "entry": 2}, {"version": "1"}, {"entry": True}, {"version": 2**60}, {"what": 1},
+        {"version": 1, "fields": "name"}, {"version": 900}, {"entry": 900_000_000},
+    )  # fmt: skip
+    for body in wrong:
         assert put_back(served, deal, status=400, **body)
     other = served.make("boss", "deal", name="other")["id"]
     foreign = history(served, other)[0]["id"]

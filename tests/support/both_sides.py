@@ -18,7 +18,8 @@ from engine.expressions.sql.environment import Environment
 from engine.expressions.sql.frames import Frame
 from engine.expressions.sql.scopes import RowScope
 from engine.expressions.sql.values import Sql
-from engine.records.cells import Cell, CellMaker
+from engine.records.cell import Cell
+from engine.records.cells import CellMaker
 from engine.records.statements import Prepared
 from engine.records.transaction import Transaction
 from metamodel.source import LocatedText

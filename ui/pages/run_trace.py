@@ -16,13 +16,14 @@ from flask_babel import gettext as _
 
 from engine.automation.run_views import ChangeShown, ConditionPart, RunTrace, StepShown
 from engine.automation.trace import part_of
+from engine.records.reading import RecordKey
 from metamodel.masks import MASK
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from metamodel.values import Money
 from ui.formats import Formats
 from ui.page_parts import Change, TraceNode, TraceRow, Verdict
-from ui.pages.record_names import RecordKey, Titles, named_text, record_key
+from ui.pages.record_names import Titles, named_text, record_key
 from ui.pages.run_words import seconds_text
 
 _LONGEST = 300

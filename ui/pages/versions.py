@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
@@ -168,7 +168,7 @@ def _show(object_def: ObjectDef, record_id: str, asked: Revert, told: _Told | No
         steps = plan_revert(transaction, object_def, record_id, whole)
         titles = _titles(transaction, object_def, ((step.field, (step.now, step.then)) for step in steps))
     errors = told.errors if told is not None else ()
-    reasons = {each.field: each.message for each in reversed(errors) if each.field}
+    reasons = {each.field or "": each.message for each in reversed(errors)}
     rows = tuple(_row(object_def.fields[step.field], step, titles, formats, reasons, told) for step in steps)
     names = {row.name for row in rows}
     url = _url(object_def, record_id)
@@ -198,7 +198,7 @@ def _row(
     step: RevertStep,
     titles: Titles,
     formats: Formats,
-    reasons: dict[str | None, str],
+    reasons: Mapping[str, str],
     told: _Told | None,
 ) -> RevertRow:
     since = ""

@@ -31,7 +31,7 @@ def test_fields_that_are_judged_once_are_as_each_record_would_have_them(deals: D
             judging = form_fields(transaction, "deal", kind)
             draft = _draft(transaction, kind, deal)
             stored = RecordDraft(draft.plan, draft.around, draft.kind, draft.record_id, draft.stored, None)
-            names = judging.readable(draft.context)
+            names = judging.shown(draft.context)
             once = judging.judge(names, draft, stored)
             assert len(once) == len(names) > 0
             each = {name: judging._state(draft, stored, draft.plan.object.fields[name]) for name in names}
