@@ -66,7 +66,7 @@ def _written(draft: ObjectDraft) -> Iterator[tuple[Scalar, FieldDef]]:
 
 def _check_connection(node: MappingNode, metamodel: Metamodel, problems: Problems) -> None:
     table = node.get("table")
-    if not isinstance(table, Scalar):
+    if not isinstance(table, Scalar) or "." not in table.text:
         return
     name = table.text.partition(".")[0]
     found = metamodel.connections.get(name)
