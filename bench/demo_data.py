@@ -52,6 +52,7 @@ def main() -> None:
     _write("opportunity", deals)
     _write("opportunity_line", _lines(chance, deals))
     _write("quote", quotes)
+    _write("quote_line", _quote_lines(quotes, deals))
     _write("activity", _activities(chance, accounts))
     _write("task", _tasks(chance, deals))
 
@@ -188,6 +189,21 @@ def _quotes(chance: random.Random, deals: list[Row]) -> Iterable[Row]:
             "valid_until": f"= today + {chance.randint(10, 45)} days",
             "discount": chance.choice(("0%", "5%", "10%", "15%")),
             "owner": deal["owner"],
+        }
+
+
+def _quote_lines(quotes: list[Row], deals: list[Row]) -> Iterable[Row]:
+    """Offer the deal's main product in the quantity that makes up the deal's amount."""
+    prices = {product[0]: product[3] for product in PRODUCTS}
+    by_reference = {deal["reference"]: deal for deal in deals}
+    for quote in quotes:
+        deal = by_reference[quote["opportunity"]]
+        price = prices[str(deal["product"])]
+        yield {
+            "quote": quote["reference"],
+            "product": deal["product"],
+            "quantity": int(str(deal["amount"])) // price,
+            "unit_price": price,
         }
 
 
