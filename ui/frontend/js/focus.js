@@ -8,7 +8,8 @@ function lost() {
 function afterSwap(event) {
   if (!lost()) return;
   const target = event.detail.target;
-  if (!target?.isConnected || target.closest("dialog")) return;
+  // What renews itself, as the count at the bell does, was asked for by nobody and takes no focus.
+  if (!target?.isConnected || target.closest("dialog, [data-fs-quiet]")) return;
   const place = target.querySelector("[data-fs-focus], [aria-invalid='true'], [autofocus]") ?? target;
   if (!place.matches("a, button, input, select, textarea, [tabindex]")) place.tabIndex = -1;
   place.focus({ preventScroll: place === target });
