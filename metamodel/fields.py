@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from metamodel.quick_making import quickly_made
 from metamodel.source import LocatedText, Location
 from metamodel.texts import Label
 
@@ -29,6 +30,7 @@ class RelationKind(StrEnum):
     USER = "user"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptionDef:
     """One option of a choice.
@@ -86,6 +88,7 @@ class ChoiceDef:
         return dict(self.transitions).get(current, ())
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelationDef:
     """Where a lookup, child_of or user field points.
@@ -164,6 +167,7 @@ class FileLimits:
     camera: bool = False
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldDef:
     """One field of an object.

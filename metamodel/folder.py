@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from importlib import resources
 from pathlib import Path
 
@@ -88,6 +90,7 @@ class AppFiles:
                 yield f"{self.folder}/{path}", self.texts[path]
 
 
+@lru_cache(maxsize=4 * MAX_FILES)
 def file_kind(path: str) -> FileKind | None:
     """Tell what kind of file a path inside an app folder is; None for none."""
     return next((kind for pattern, kind in _KINDS if pattern.match(path)), None)
@@ -136,8 +139,10 @@ def join_sources(folders: Iterable[AppFiles]) -> dict[str, str]:
 def _paths(folder: Path) -> Iterator[str]:
     for root, directories, files in os.walk(folder):
         directories[:] = sorted(d for d in directories if not d.startswith(".") and d != "__pycache__")
+        within = Path(root).relative_to(folder).as_posix()
+        inside = "" if within == "." else f"{within}/"
         for file in sorted(files):
-            yield (Path(root) / file).relative_to(folder).as_posix()
+            yield f"{inside}{file}"
 
 
 def _read_file(folder: Path, path: str, name: str, problems: Problems) -> str | None:
@@ -146,10 +151,11 @@ def _read_file(folder: Path, path: str, name: str, problems: Problems) -> str | 
         _report_unknown(path, at, problems)
         return None
     full = folder / path
-    if full.is_symlink():
+    found = full.lstat()
+    if stat.S_ISLNK(found.st_mode):
         problems.report("APP004", "this file is a link; links are not followed", at)
         return None
-    if full.stat().st_size > MAX_DATA_BYTES:
+    if found.st_size > MAX_DATA_BYTES:
         problems.report("APP006", f"this file is larger than {MAX_DATA_BYTES:,} bytes", at)
         return None
     content = full.read_bytes()

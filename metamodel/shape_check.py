@@ -30,6 +30,7 @@ class ShapeCheck:
         self._types = types
         self._problems = problems
         self._keys = {field_type.name: frozenset(field_type.allowed_keys) for field_type in types}
+        self._required = {field_type.name: sorted(field_type.required_keys) for field_type in types}
         self._every_key = frozenset[str]().union(*self._keys.values())
 
     def check(self, kind: FileKind, node: Mapping) -> Mapping:
@@ -78,7 +79,7 @@ class ShapeCheck:
             self._report_unknown_type(type_node)
             return
         self._check_keys(node, self._keys[field_type.name], field_type)
-        for needed in sorted(field_type.required_keys):
+        for needed in self._required[field_type.name]:
             if node.get(needed) is None:
                 message = f"the field '{key.text}' of type {field_type.name} needs '{needed}'"
                 self._problems.report("OBJ104", message, key.at, length=key.length)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from metamodel.quick_making import quickly_made
+
 
 class Location(NamedTuple):
     """A place in a file; lines and columns count from 1, `file` is the path as shown to the author.
@@ -39,6 +41,7 @@ class Anchor:
     column: int
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocatedText:
     """A text of an author (expression, message, rule file) that can say where each of its characters stands.
@@ -155,7 +158,7 @@ class Problems:
     @property
     def errors(self) -> tuple[Problem, ...]:
         """Those that keep the folder from becoming a release."""
-        return tuple(p for p in self if p.severity is Severity.ERROR)
+        return tuple(p for p in self if p.severity is Severity.ERROR) if self._found else ()
 
     @property
     def warnings(self) -> tuple[Problem, ...]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from metamodel.quick_making import quickly_made
 from metamodel.source import LocatedText
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Label:
     """A text for people: one located text a language, the app's first language first.

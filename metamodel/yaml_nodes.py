@@ -42,8 +42,10 @@ class Scalar(NamedTuple):
     @property
     def located(self) -> LocatedText:
         """The text with the place of each of its characters."""
-        if not self.style and self.end - self.start == len(self.text):
-            return LocatedText(text=self.text, at=Location(self.source.file, self.line, self.column))
+        source, _, text, line, column, start, end, style = self
+        if not style and end - start == len(text):
+            # What Location(…) comes down to; there is one for each text of an app.
+            return LocatedText(text=text, at=tuple.__new__(Location, (source.file, line, column)))
         place = Anchor(offset=0, line=self.line, column=self.column)
         written = self.source.text[self.start : self.end]
         anchors = find_anchors(self.text, written, self.style, place)
@@ -120,9 +122,9 @@ class Mapping(NamedTuple):
 
     def get(self, key: str) -> Node | None:
         """Give the value of a key, or None where it is not written."""
-        for entry in self.entries:
-            if entry[0].text == key:
-                return entry[1]
+        for written, value in self.entries:
+            if written.text == key:
+                return value
         return None
 
     def key(self, key: str) -> Scalar | None:

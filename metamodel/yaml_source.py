@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import repeat
 from typing import Any
 
 import yaml
@@ -109,13 +110,16 @@ class _Composer:
             yaml.AliasEvent: self._alias,
             yaml.DocumentStartEvent: self._document,
         }
-        next_event = yaml.CSafeLoader(self.source.text).get_event
-        source, stack, lines = self.source, self.stack, 1 + self.line_offset
+        next_event: Callable[[], Any] = yaml.CSafeLoader(self.source.text).get_event
+        source, stack, lines, new = self.source, self.stack, 1 + self.line_offset, tuple.__new__
+        scalar_event: type[Any] = yaml.ScalarEvent
+        none_open = _Open(None, False, None, False, [], 0)
         words: dict[str, str | int | Decimal | bool | None] = {}
+        above = none_open
         while (event := next_event()) is not None:
             if (
-                type(event) is yaml.ScalarEvent and not event.style and event.anchor is None and event.tag is None
-                and stack and self.count < MAX_NODES
+                type(event) is scalar_event and not event.style and event.anchor is None and event.tag is None
+                and above is not none_open and self.count < MAX_NODES
             ):  # fmt: skip
                 # What `_scalar` and `_add` would do, without the calls: most of a file are plain words, many of them
                 # the same. `tuple.__new__` is what Scalar(...) comes down to.
@@ -124,16 +128,14 @@ class _Composer:
                     words[text] = resolve_scalar(text)
                 mark: _Mark = event.start_mark
                 end: _Mark = event.end_mark
-                above = stack[-1]
-                above.items.append(tuple.__new__(Scalar, (
+                above.items.append(new(Scalar, (
                     source, words[text], text, mark.line + lines, mark.column + 1, mark.index, end.index, "",
                 )))  # fmt: skip
                 above.size += 1
                 self.count += 1
-                continue
-            step = steps.get(type(event))
-            if step is not None:
+            elif (step := steps.get(type(event))) is not None:
                 step(event)
+                above = stack[-1] if stack else none_open
         return self.root
 
     def _place(self, mark: _Mark) -> Location:
@@ -211,8 +213,7 @@ class _Composer:
         names = {key.text for key in keys if type(key) is Scalar}
         if len(names) == len(keys):
             # What Entry(key, value) comes down to; there is one for each key of an app.
-            new = tuple.__new__
-            return tuple([new(Entry, pair) for pair in zip(keys, values, strict=True)])
+            return tuple(map(tuple.__new__, repeat(Entry), zip(keys, values, strict=True)))
         return self._sound_entries(keys, values)
 
     def _sound_entries(self, keys: list[Node], values: list[Node]) -> tuple[Entry, ...]:
@@ -242,7 +243,8 @@ def _is_within_limits(source: SourceText, problems: Problems) -> bool:
         message = f"this file has {size:,} bytes; at most {MAX_FILE_BYTES:,} are allowed"
         problems.report("APP106", message, Location(file=source.file))
         return False
-    found = _FORBIDDEN.search(source.text)
+    # What is printable holds none of them; that is told several times as fast as they are looked for.
+    found = None if source.text.replace("\n", "").isprintable() else _FORBIDDEN.search(source.text)
     if found is None:
         return True
     line = source.text.count("\n", 0, found.start()) + 1

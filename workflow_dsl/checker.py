@@ -14,6 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from metamodel.names import did_you_mean
+from metamodel.quick_making import quickly_made
 from metamodel.source import LocatedText, Problems
 from workflow_dsl.checking.arithmetic import check_arithmetic, check_join, check_negate, check_template
 from workflow_dsl.checking.calls import check_call
@@ -91,6 +92,7 @@ from workflow_dsl.types import (
 )
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedExpression:
     """What a check gives: the typed tree (None where there are errors), what it reads, and the problems found."""
@@ -158,6 +160,14 @@ def reads_of(checking: Checking) -> Reads:
     """Give what was read in a check so far."""
     own = checking.scope.object
     uses = checking.uses
+    if not uses:
+        # Most read fields and nothing else.
+        return Reads(
+            own=frozenset([read.field for read in checking.own_reads if read.object == own]),
+            fields=frozenset(checking.reads),
+            along_paths=frozenset(checking.path_reads),
+            memory_only=tuple(dict.fromkeys(checking.memory_only)),
+        )
     lists = [use.split(" ", 2)[1:] for use in uses if use.startswith("list ")]
     return Reads(
         own=frozenset(read.field for read in checking.own_reads if read.object == own),

@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from metamodel.quick_making import quickly_made
 from metamodel.source import LocatedText, Problems
 from workflow_dsl.limits import MAX_EXPRESSION_LENGTH
 from workflow_dsl.parsing.build_rules import ALL_BUILDERS
@@ -29,6 +30,7 @@ from workflow_dsl.parsing.text_templates import parse_text
 from workflow_dsl.syntax import Expr, Item
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedExpression:
     """What `parse_expression` and `parse_template` give; `expression` is None where there are errors."""

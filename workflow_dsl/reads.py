@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from metamodel.quick_making import quickly_made
+
 
 class Read(NamedTuple):
     """A field of an object that an expression reads, directly or along a path or list."""
@@ -13,6 +15,7 @@ class Read(NamedTuple):
     field: str
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reads:
     """Everything an expression depends on.

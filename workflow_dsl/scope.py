@@ -64,4 +64,5 @@ class Scope:
         """Give the definitions of objects; no keys = all objects (a lookup `to: any`)."""
         if not keys:
             return tuple(self.metamodel.objects.values())
-        return tuple(self.metamodel.objects[key] for key in keys if key in self.metamodel.objects)
+        known = self.metamodel.objects
+        return tuple([known[key] for key in keys if key in known])

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from engine.access.grants import NEVER, RoleGrants
-from engine.releases.stored_choice import KnownFormulas
+from engine.releases.stored_choice import KnownExpressions
 from metamodel.apps import Metamodel
 from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef, ValidationDef
@@ -28,9 +28,9 @@ _ORDERS = frozenset((BinaryOp.LT, BinaryOp.LE, BinaryOp.GT, BinaryOp.GE))
 
 
 def check_hints(
-    metamodel: Metamodel, functions: FunctionRegistry, known: KnownFormulas | None = None
+    metamodel: Metamodel, functions: FunctionRegistry, known: KnownExpressions | None = None
 ) -> Iterator[Problem]:
-    """Give the warnings about formulas, roll-ups and validations of all objects; `known`: formulas already checked."""
+    """Give the warnings about formulas, roll-ups and validations of all objects; `known`: what is checked already."""
     scope = Scope(metamodel=metamodel, functions=functions, allows_old=True)
     readers = {name: _Reader(metamodel, RoleGrants(metamodel, (name,))) for name in metamodel.roles}
     for key, object_def in metamodel.objects.items():
@@ -39,7 +39,7 @@ def check_hints(
             if definition.formula is not None or definition.rollup is not None:
                 yield from _shown(inside, object_def, definition, readers, known or {})
         for validation in object_def.validations:
-            yield from _refused_empties(inside, validation)
+            yield from _refused_empties(inside, validation, known or {})
 
 
 class _Reader:
@@ -65,7 +65,7 @@ class _Reader:
 
 
 def _shown(
-    scope: Scope, object_def: ObjectDef, field: FieldDef, readers: dict[str, _Reader], known: KnownFormulas
+    scope: Scope, object_def: ObjectDef, field: FieldDef, readers: dict[str, _Reader], known: KnownExpressions
 ) -> Iterator[Problem]:
     text = _source_of(field)
     if text is None:
@@ -94,9 +94,9 @@ def _source_of(field: FieldDef) -> LocatedText | None:
     return field.formula if field.formula is not None else field.rollup.of if field.rollup is not None else None
 
 
-def _read_by(scope: Scope, object_def: ObjectDef, field: FieldDef, known: KnownFormulas) -> frozenset[Read]:
+def _read_by(scope: Scope, object_def: ObjectDef, field: FieldDef, known: KnownExpressions) -> frozenset[Read]:
     if field.formula is not None:
-        checked = known.get((object_def.key, field.formula.text)) or check_text(field.formula, scope)
+        checked = known.get(("formula", object_def.key, field.formula.text)) or check_text(field.formula, scope)
         return checked.reads.fields
     rollup = field.rollup
     inverse = object_def.inverses.get(rollup.list_name) if rollup is not None else None
@@ -108,12 +108,13 @@ def _read_by(scope: Scope, object_def: ObjectDef, field: FieldDef, known: KnownF
     return found
 
 
-def _refused_empties(scope: Scope, validation: ValidationDef) -> Iterator[Problem]:
+def _refused_empties(scope: Scope, validation: ValidationDef, known: KnownExpressions) -> Iterator[Problem]:
     if validation.when is not None:
         return  # it says itself of which records it speaks
     if not any(sign in validation.check.text for sign in _SIGNS):
         return  # it compares nothing in an order
-    check = check_condition(validation.check, scope).typed
+    text = validation.check
+    check = (known.get(("condition", str(scope.object), text.text)) or check_condition(text, scope)).typed
     if check is None:
         return
     asked = {_own_field(node.value) for node in walk(check) if isinstance(node, EmptyTest)}

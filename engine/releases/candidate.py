@@ -9,7 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from engine.releases.collector import collector_paused
-from engine.releases.stored_choice import KnownFormulas, StoredChoice, choose_stored, option_names
+from engine.releases.stored_choice import KnownExpressions, StoredChoice, choose_stored, option_names
 from engine.storage.layout import lay_out
 from engine.storage.migration import Installed
 from engine.storage.schema import TableSpec
@@ -35,12 +35,12 @@ _LOSE_TYPES = frozenset(("OBJ101", "OBJ102", "OBJ103", "OBJ104", "OBJ121", "APP2
 class Language:
     """What an installation adds to the files: field types, functions and further checks (plugins bring some).
 
-    expressions: the first check, which also notes what it learnt of formulas, for the layout that comes after it.
+    expressions: the first check, which also notes what it found sound, for the layout that comes after it.
     """
 
     field_types: FieldTypeRegistry
     functions: FunctionRegistry
-    expressions: Callable[[Metamodel, KnownFormulas], Iterable[Problem]] | None = None
+    expressions: Callable[[Metamodel, KnownExpressions], Iterable[Problem]] | None = None
     checks: tuple[Check, ...] = ()
 
 
@@ -83,7 +83,7 @@ def check_linked(metamodel: Metamodel | None, problems: Problems, language: Lang
     codes = frozenset(problem.code for problem in told)
     places = {problem.at for problem in told}
     cut = {(problem.at.file, problem.at.line) for problem in told if problem.code == _CUTS_TEXTS}
-    known: KnownFormulas = {}
+    known: KnownExpressions = {}
     for check in _checks(language, known):
         problems.extend(
             problem
@@ -115,7 +115,7 @@ def check_metamodel(metamodel: Metamodel | None, problems: Problems, language: L
     """Check what was loaded and lay it out."""
     if metamodel is None:
         return Candidate(metamodel=None, installed=None, choice=None, problems=problems, sources=MappingProxyType({}))
-    known: KnownFormulas = {}
+    known: KnownExpressions = {}
     for check in _checks(language, known):
         problems.extend(check(metamodel))
     choice = choose_stored(metamodel, language.functions, known)
@@ -131,7 +131,7 @@ def check_metamodel(metamodel: Metamodel | None, problems: Problems, language: L
     )
 
 
-def _checks(language: Language, known: KnownFormulas) -> tuple[Check, ...]:
+def _checks(language: Language, known: KnownExpressions) -> tuple[Check, ...]:
     expressions = language.expressions
     if expressions is None:
         return language.checks
@@ -141,13 +141,11 @@ def _checks(language: Language, known: KnownFormulas) -> tuple[Check, ...]:
 def _column_clashes(metamodel: Metamodel, table: TableSpec) -> Iterator[Problem]:
     """Find fields whose column another field's second column (currency, sort key …) has the name of."""
     object_def = metamodel.objects[table.object]
-    for name, field in object_def.fields.items():
-        column = table.columns.get(name)
-        if column is not None and column.field != name:
-            message = f"'{name}' of {object_def.key} has the name of a column that '{column.field or 'title'}' needs"
-            yield Problem(code="APP804", message=message, at=field.at, hint="give one of the two another name")
-        for suffixed in (item for item in table.columns.values() if item.field == name and item.name != name):
-            other = object_def.fields.get(suffixed.name)
-            if other is not None and other.name != name:
-                message = f"'{other.name}' of {object_def.key} has the name of a column that '{name}' needs"
-                yield Problem(code="APP804", message=message, at=other.at, hint="give one of the two another name")
+    fields = object_def.fields
+    for column in table.columns.values():
+        # A column beside that of its field, or of the title: no other field may be called as it is.
+        named = fields.get(column.name)
+        if named is not None and column.field != column.name:
+            needed = f"the name of a column that '{column.field or 'title'}' needs"
+            message = f"'{named.name}' of {object_def.key} has {needed}"
+            yield Problem(code="APP804", message=message, at=named.at, hint="give one of the two another name")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
-from engine.releases.stored_choice import KnownFormulas
+from engine.releases.stored_choice import KnownExpressions
 from metamodel.apps import Metamodel
 from metamodel.child_paths import child_path
 from metamodel.fields import FieldDef, RollupDef
@@ -24,17 +24,17 @@ from workflow_dsl.types import DURATION, type_of_field
 
 
 def check_expressions(
-    metamodel: Metamodel, functions: FunctionRegistry, known: KnownFormulas | None = None
+    metamodel: Metamodel, functions: FunctionRegistry, known: KnownExpressions | None = None
 ) -> Iterator[Problem]:
-    """Give the problems of all expressions of all objects; the formulas found sound are noted in `known`."""
+    """Give the problems of all expressions of all objects; those found sound are noted in `known`."""
     scope = Scope(metamodel=metamodel, functions=functions)
-    noted: KnownFormulas = {} if known is None else known
+    noted: KnownExpressions = {} if known is None else known
     for key, object_def in metamodel.objects.items():
         yield from _ObjectCheck(replace(scope, object=key), object_def, noted).problems()
 
 
 class _ObjectCheck:
-    def __init__(self, scope: Scope, object_def: ObjectDef, known: KnownFormulas) -> None:
+    def __init__(self, scope: Scope, object_def: ObjectDef, known: KnownExpressions) -> None:
         self._scope = scope
         self._object = object_def
         self._places: dict[tuple[object, ...], Scope] = {}
@@ -44,18 +44,15 @@ class _ObjectCheck:
 
     def problems(self) -> Iterator[Problem]:
         for definition in self._object.fields.values():
-            yield from self._conditions(definition)
-            yield from self._values(definition)
-            yield from self._rows(definition)
+            if definition.required_if or definition.visible_if or definition.readonly_if:
+                yield from self._conditions(definition)
+            if definition.default is not None or definition.copy_from is not None:
+                yield from self._values(definition)
+            if definition.relation is not None or definition.rollup is not None:
+                yield from self._rows(definition)
         yield from self._formulas()
-        yield from check_message(self._object.title, self._place("a title")).problems
-        for path in self._object.search:
-            place = self._place("a search", needs_sql=True)
-            rows = child_path(self._object, path)
-            if rows is None:
-                yield from check_text(path, place).problems
-            else:
-                yield from check_text(rows[1], replace(place, object=rows[0].object)).problems
+        yield from self._title()
+        yield from self._searched()
         yield from self._validations()
         yield from self._pool()
         yield from self._views()
@@ -64,14 +61,38 @@ class _ObjectCheck:
             for section in layout.sections:
                 yield from self._condition(section.visible_if, "a layout")
 
+    def _title(self) -> Iterable[Problem]:
+        title = check_message(self._object.title, self._place("a title"))
+        if not title.problems:
+            self._known["title", self._object.key, self._object.title.text] = title
+        return title.problems
+
+    def _searched(self) -> Iterator[Problem]:
+        for path in self._object.search:
+            named = self._object.fields.get(path.text)
+            if named is not None and named.formula is None and not named.encrypted:
+                continue  # a field that has a column
+            place = self._place("a search", needs_sql=True)
+            rows = child_path(self._object, path)
+            if rows is None:
+                yield from check_text(path, place).problems
+            else:
+                yield from check_text(rows[1], replace(place, object=rows[0].object)).problems
+
     def _place(
         self, place: str, *, needs_sql: bool = False, allows_old: bool = False, allows_matches: bool = False
     ) -> Scope:
         key = (place, needs_sql, allows_old, allows_matches)
         found = self._places.get(key)
         if found is None:
-            found = self._places[key] = replace(
-                self._scope, place=place, needs_sql=needs_sql, allows_old=allows_old, allows_matches=allows_matches
+            found = self._places[key] = Scope(
+                metamodel=self._scope.metamodel,
+                functions=self._scope.functions,
+                object=self._object.key,
+                place=place,
+                needs_sql=needs_sql,
+                allows_old=allows_old,
+                allows_matches=allows_matches,
             )
         return found
 
@@ -83,10 +104,11 @@ class _ObjectCheck:
         key = (text.text, place, needs_sql, allows_old)
         if key in self._sound:
             return ()
-        found = check_condition(text, self._place(place, needs_sql=needs_sql, allows_old=allows_old)).problems
-        if not found:
+        found = check_condition(text, self._place(place, needs_sql=needs_sql, allows_old=allows_old))
+        if not found.problems:
             self._sound.add(key)
-        return found
+            self._known["condition", self._object.key, text.text] = found
+        return found.problems
 
     def _pool(self) -> Iterator[Problem]:
         pool = self._object.pool
@@ -102,8 +124,6 @@ class _ObjectCheck:
                 yield from self._condition(text, "a condition of a field", allows_old=True)
 
     def _values(self, field: FieldDef) -> Iterator[Problem]:
-        if field.default is None and field.copy_from is None:
-            return
         wanted, what = type_of_field(field), f"'{field.name}'"
         default = field.default.expression if field.default is not None else None
         if default is not None:
@@ -120,7 +140,7 @@ class _ObjectCheck:
             wanted, what = type_of_field(field), f"'{name}'"
             found = check_text(field.formula, self._place("a formula", allows_matches=True), wanted=wanted, what=what)
             if not found.problems:
-                self._known[self._object.key, field.formula.text] = found
+                self._known["formula", self._object.key, field.formula.text] = found
             checked[name] = found
             if found.typed is not None and not found.reads.is_stable and found.reads.memory_only:
                 found = check_text(

@@ -21,8 +21,8 @@ from workflow_dsl.reads import Reads
 from workflow_dsl.scope import Scope
 
 Texts = Mapping[str, Mapping[str, str]]
-KnownFormulas = dict[tuple[str, str], CheckedExpression]
-"""Formulas found sound: (object key, text) → what was found."""
+KnownExpressions = dict[tuple[str, str, str], CheckedExpression]
+"""Expressions found sound: (`formula`, `title` or `condition`, object key, text) → what was found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,16 +34,17 @@ class StoredChoice:
 
 
 def choose_stored(
-    metamodel: Metamodel, functions: FunctionRegistry, known: KnownFormulas | None = None
+    metamodel: Metamodel, functions: FunctionRegistry, known: KnownExpressions | None = None
 ) -> StoredChoice:
     """Go through all objects; an expression with errors is kept nowhere (its folder becomes no release anyway)."""
+    found = known if known is not None else {}
     formulas: dict[str, frozenset[str]] = {}
     titles: set[str] = set()
     texts: dict[str, Mapping[str, str]] = {}
     for key, object_def in metamodel.objects.items():
         scope = Scope(metamodel=metamodel, functions=functions, object=key, place="a formula", allows_matches=True)
-        formulas[key] = _kept_formulas(object_def, scope, known if known is not None else {})
-        if _title_is_kept(object_def, scope, formulas[key]):
+        formulas[key] = _kept_formulas(object_def, scope, found)
+        if _title_is_kept(object_def, scope, formulas[key], found):
             titles.add(key)
         texts[key] = MappingProxyType(dict(_texts(metamodel, object_def, formulas[key], key in titles)))
     stored = StoredParts(formulas=MappingProxyType(formulas), titles=frozenset(titles))
@@ -62,12 +63,12 @@ def option_names(metamodel: Metamodel) -> Mapping[str, Mapping[str, tuple[str, .
     )
 
 
-def _kept_formulas(object_def: ObjectDef, scope: Scope, known: KnownFormulas) -> frozenset[str]:
+def _kept_formulas(object_def: ObjectDef, scope: Scope, known: KnownExpressions) -> frozenset[str]:
     reads: dict[str, Reads] = {}
     for name, field in object_def.fields.items():
         if field.formula is None:
             continue
-        key = (object_def.key, field.formula.text)
+        key = ("formula", object_def.key, field.formula.text)
         checked = known[key] = known.get(key) or check_text(field.formula, scope)
         if checked.typed is not None and checked.reads.is_stable:
             reads[name] = checked.reads
@@ -80,11 +81,12 @@ def _kept_formulas(object_def: ObjectDef, scope: Scope, known: KnownFormulas) ->
         kept -= shaky
 
 
-def _title_is_kept(object_def: ObjectDef, scope: Scope, kept: frozenset[str]) -> bool:
+def _title_is_kept(object_def: ObjectDef, scope: Scope, kept: frozenset[str], known: KnownExpressions) -> bool:
     if object_def.links is not None:
         # A link is called what the record on its other side is called now.
         return False
-    checked = check_message(object_def.title, scope)
+    title = object_def.title
+    checked = known.get(("title", object_def.key, title.text)) or check_message(title, scope)
     if checked.typed is None or not checked.reads.is_stable:
         return False
     return all(

@@ -12,11 +12,13 @@ from types import MappingProxyType
 from typing import Any
 
 from engine.storage.column_types import ColumnKind
+from metamodel.quick_making import quickly_made
 
 MAX_TABLE_NAME = 55
 MAX_IDENTIFIER = 63
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ColumnSpec:
     """One column.

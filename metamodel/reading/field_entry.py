@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping as AbstractMapping
-from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -51,11 +50,30 @@ def read_field(
     field_type = reading.types.find(word(child(node, "type")) or "text") or TextType()
     if not isinstance(node, Mapping):
         node = Mapping(key.source, (), key.line, key.column)
+    values, of_its_type = _common_values(node, reading, history=history)
+    keys, at = field_type.keys, key.at
+    values |= {"name": key.text, "type": field_type.name, "app": reading.app(at), "at": at}
+    if "options" in keys:
+        values["choice"] = read_choice(node, option_sets, reading)
+    if "schema" in keys:
+        values["json_schema"] = json_text(node.get("schema"))
+    if "max_size" in keys:
+        values["files"] = read_file_limits(node.get)
+    if field_type.name == "rollup":
+        values["rollup"] = _read_rollup(node)
+    if field_type.name in _RELATIONS:
+        values["relation"] = _read_relation(field_type.name, node, key)
+    bare = FieldDef(**values)
+    return FieldDef(**values, **_typed_values(bare, field_type, node, reading)) if of_its_type else bare
+
+
+def _common_values(node: Mapping, reading: Reading, *, history: bool) -> tuple[dict[str, Any], bool]:
+    """Give what keys common to all types say, and whether there are any that the field's own type must read."""
     # A field has few of the many keys there are: only those that are written are read.
     values: dict[str, Any] = {"history": history}
     of_its_type = False
-    for entry_key, value in node.entries:
-        name = entry_key.text
+    for key, value in node.entries:
+        name = key.text
         of_its_type = of_its_type or name in _BY_TYPE
         if name == "label" or name == "help":
             values[name] = label(value, reading.language)
@@ -63,31 +81,17 @@ def read_field(
             values[name] = flag(value, default=history)
         elif (known := _COMMON.get(name)) is not None:
             values[known[0]] = known[1](value)
-    keys, at = field_type.keys, key.at
-    bare = FieldDef(
-        name=key.text,
-        type=field_type.name,
-        app=reading.app(at),
-        at=at,
-        choice=read_choice(node, option_sets, reading) if "options" in keys else None,
-        relation=_read_relation(field_type.name, node, key),
-        rollup=_read_rollup(node) if field_type.name == "rollup" else None,
-        json_schema=json_text(node.get("schema")) if "schema" in keys else None,
-        files=read_file_limits(node.get) if "max_size" in keys else None,
-        **values,
-    )
-    return _with_values(bare, field_type, node, reading) if of_its_type else bare
+    return values, of_its_type
 
 
-def _with_values(field: FieldDef, field_type: FieldType, node: Mapping, reading: Reading) -> FieldDef:
-    """Add what is read by the field's own type: bounds, default, `empty_as`."""
-    return replace(
-        field,
-        minimum=_value(node, "min", field, field_type, reading),
-        maximum=_value(node, "max", field, field_type, reading),
-        empty_as=_value(node, "empty_as", field, field_type, reading),
-        default=_read_default(node.get("default"), field, field_type, reading),
-    )
+def _typed_values(field: FieldDef, field_type: FieldType, node: Mapping, reading: Reading) -> dict[str, Any]:
+    """Give what is read by the field's own type: bounds, default, `empty_as`."""
+    return {
+        "minimum": _value(node, "min", field, field_type, reading),
+        "maximum": _value(node, "max", field, field_type, reading),
+        "empty_as": _value(node, "empty_as", field, field_type, reading),
+        "default": _read_default(node.get("default"), field, field_type, reading),
+    }
 
 
 def _value(node: Mapping, key: str, field: FieldDef, field_type: FieldType, reading: Reading) -> object:
@@ -134,8 +138,6 @@ def _read_default(node: Node | None, field: FieldDef, field_type: FieldType, rea
 
 
 def _read_relation(type_name: str, node: Mapping, key: Scalar) -> RelationDef | None:
-    if type_name not in _RELATIONS:
-        return None
     kind = RelationKind(type_name)
     targets = ("user",) if kind is RelationKind.USER else words(node.get("to"))
     if not targets:

@@ -11,6 +11,7 @@ from metamodel.links import target_field
 from metamodel.objects import UniqueDef, ValidationDef, ValidationSeverity
 from metamodel.pools import PoolDef, read_pool
 from metamodel.quality import with_weights
+from metamodel.quick_making import quickly_made
 from metamodel.reading.duplicate_entry import read_duplicates
 from metamodel.reading.field_entry import read_field
 from metamodel.reading.layout_entry import read_layout, read_layouts
@@ -36,6 +37,7 @@ from metamodel.views import SortKey, ViewDef, ViewType
 from metamodel.yaml_nodes import Mapping, Node, Scalar
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectDraft:
     """An object as written, extensions merged in; names in it are not resolved and nothing is filled in."""

@@ -69,7 +69,8 @@ def _check_field(
     if field.minimum is not None and field.maximum is not None and _is_above(field.minimum, field.maximum):
         low = node.get("min") or key
         problems.report("OBJ123", "'min' is above 'max'", low.at, length=low.length)
-    _check_pattern(node.get("pattern"), problems)
+    if field.pattern is not None:
+        _check_pattern(node.get("pattern"), problems)
     _check_several(key, node, field, problems)
     check_encrypted(key, node, field, problems)
     if field.type == "json":
@@ -81,7 +82,7 @@ def _check_field(
     if field.choice is not None:
         _check_choice(node, field, draft, problems)
     check_lookup(key, node, field, draft, problems)
-    copy_from = node.get("copy_from")
+    copy_from = node.get("copy_from") if field.copy_from is not None else None
     if isinstance(copy_from, Scalar):
         end = check_path(problems, "OBJ127", copy_from, drafts, draft.key)
         if end is not None and "." not in copy_from.text:

@@ -48,15 +48,13 @@ def _check_rate_date(draft: ObjectDraft, problems: Problems) -> None:
 
 
 def _check_amounts(node: Mapping, field: FieldDef, known: tuple[str, ...], problems: Problems) -> None:
-    written = {
-        "min": field.minimum,
-        "max": field.maximum,
-        "empty_as": field.empty_as,
-        "default": field.default.constant if field.default is not None else None,
-    }
-    for name, value in written.items():
+    constant = field.default.constant if field.default is not None else None
+    written = (("min", field.minimum), ("max", field.maximum), ("empty_as", field.empty_as), ("default", constant))
+    for name, value in written:
+        if not isinstance(value, Money):
+            continue
         at = node.get(name)
-        if not isinstance(value, Money) or at is None:
+        if at is None:
             continue
         if name in ("min", "max") and value.currency != known[0]:
             message = f"'{name}' is in {known[0]}, the base currency, not in {value.currency}"

@@ -62,13 +62,9 @@ def _exists(checking: Checking, found: FoundList, level: int, where: Typed | Non
     source = InverseSource(base=found.base, inverse=inverse, holder=found.object, object=inverse.object)
     checking.reads.add(Read(inverse.object, inverse.field))
     checking.uses.add(f"list {found.object} {inverse.name}")
-    return Aggregate(
-        type=BOOLEAN, at=found.at, function=AggregateKind.EXISTS, source=source, level=level, where=where
-    )
+    return Aggregate(type=BOOLEAN, at=found.at, function=AggregateKind.EXISTS, source=source, level=level, where=where)
 
 
 def _may_be_links(checking: Checking, path: Path) -> bool:
     """Say whether the last name of a path is that of links somewhere: all else is resolved as it always was."""
-    last = path.names[-1].text
-    objects = checking.scope.metamodel.objects.values()
-    return any(last in each.inverses and each.inverses[last].other is not None for each in objects)
+    return path.names[-1].text in checking.scope.metamodel.link_lists

@@ -117,6 +117,8 @@ class _Writing:
                 items = [self.plain(item) for item in sorted(value, key=repr)]
                 return [Mark.SET, items]
         if type(value) is tuple:
+            if all(type(item) is str for item in value):
+                return self._once((tuple, value), value, lambda: [Shared.VALUE, [Mark.TUPLE, list(value)]])
             return [Mark.TUPLE, [self.plain(item) for item in value]]
         raise NotKeepable(f"a {type(value).__name__} has no form as data")
 

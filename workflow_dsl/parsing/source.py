@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from metamodel.quick_making import quickly_made
 from metamodel.source import LocatedText
 from workflow_dsl.syntax import Span
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """A text to parse.
@@ -40,7 +42,8 @@ class Source:
         """Give the place of characters `start` to `end`."""
         if self.offsets is None:
             base = self.base
-            return Span(base + start, base + max(start, end), self.outer)
+            # What Span(…) comes down to; each node of each expression has one.
+            return tuple.__new__(Span, (base + start, base + (end if end > start else start), self.outer))
         first = self.outer_offset(start)
         return Span(first, max(first, self.outer_offset(end)), self.outer)
 

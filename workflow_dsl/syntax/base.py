@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
+from metamodel.quick_making import quickly_made
 from metamodel.source import NOWHERE, LocatedText, Location
 
 
@@ -40,6 +41,7 @@ class SyntaxNode:
     at: Span = field(default=NO_SPAN, compare=False, repr=False)
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Name(SyntaxNode):
     """One word: a field, a segment of a path, the name of a rule."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from metamodel.quick_making import quickly_made
 from workflow_dsl.syntax.base import DurationUnit, Expr, Name, SyntaxNode
 
 
@@ -50,6 +51,7 @@ class BinaryOp(StrEnum):
     HAS_ROLE = "has role"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Path(Expr):
     """`account.owner.manager`: names joined by points."""

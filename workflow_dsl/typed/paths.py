@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from metamodel.fields import FieldDef
+from metamodel.quick_making import quickly_made
 from workflow_dsl.syntax import NamedKind
 from workflow_dsl.typed.base import Typed
 
@@ -49,6 +50,7 @@ class RootKind(StrEnum):
     GIVEN = "given"
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Root:
     """The start of a path.
@@ -75,6 +77,7 @@ class PathStep:
     polymorphic: bool
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FieldPath(Typed):
     """`account.owner.email`: a root, the lookups followed, the field read in the end.
