@@ -138,7 +138,8 @@ def _whole_page(object_def: ObjectDef, record_id: str) -> str:
     try:
         return render_template("pages/record.html", page=make_record_page(object_def, record_id, user_formats()))
     except RecordNotFound:
-        return f'<main id="main" class="content"><p class="soft">{_("You can’t see this record any more.")}</p></main>'
+        gone = _("You can’t see this record any more.")
+        return f'<main id="main" class="content"><p class="soft">{html_text(str(gone))}</p></main>'
 
 
 def _refused(
