@@ -92,7 +92,7 @@ def merge_records(transaction: Transaction, object_def: ObjectDef, survivor: str
     _keep(transaction, merge, drafts, moved)
     _tell(transaction, object_def, drafts)
     faults.reach("merge.kept")
-    count = sum(one.version > 0 for each in moved.values() for one in each)
+    count = len({(one.object, one.id) for each in moved.values() for one in each if one.version > 0})
     return Merged(merge=merge, record=saved.record, gone=tuple(gone), moved=count)
 
 

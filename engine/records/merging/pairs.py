@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import combinations
+from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, func, insert, or_, select
+from sqlalchemy import func, insert, select
 
 from engine.access.predicates import EVERYONE
 from engine.errors import RecordNotFound
 from engine.records.duplicates.keys import Rule, Values
+from engine.records.duplicates.likeness import romanised
 from engine.records.duplicates.part_values import duplicate_rules, parts_path, with_parts
 from metamodel.objects import ObjectDef
 from workflow_dsl.evaluation_errors import EvaluationError
@@ -22,7 +24,8 @@ from workflow_dsl.evaluation_errors import EvaluationError
 if TYPE_CHECKING:
     from engine.records.transaction import Transaction
 
-_MOST_KEYS, _MOST_SHARING, _MOST_PAIRS = 2_000, 20, 4_000
+_MOST_KEYS, _MOST_SHARING, _MOST_ROWS, _MOST_PAIRS = 2_000, 1_000, 30_000, 40_000
+_SMALL_GROUP, _NEIGHBOURS = 10, 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +41,15 @@ class Pair:
 def likely_pairs(transaction: Transaction, object_def: ObjectDef, *, of: str | None = None) -> list[Pair]:
     """Give the pairs of an object, or those of one of its records, the likeliest first."""
     rules = _open_rules(transaction, object_def)
-    ids = _candidates(transaction, object_def, of) if rules else []
-    wanted = list(dict.fromkeys(each for pair in ids for each in pair))
+    groups = _sharing(transaction, object_def, of) if rules else []
+    wanted = dict.fromkeys(each for group in groups for each in group)
     titles = transaction.reader.titles([(object_def.key, each) for each in wanted])
     titled = {record_id: title for (_, record_id), title in titles.items()}
-    transaction.cache.prefetch(object_def.key, titled)
-    stored = [transaction.cache.related(object_def.key, each) for each in titled]
+    apart = _apart(transaction, object_def)
+    ids = [pair for pair in _paired(groups, titled, of) if pair not in apart][:_MOST_PAIRS]
+    paired = dict.fromkeys(each for pair in ids for each in pair)
+    transaction.cache.prefetch(object_def.key, paired)
+    stored = [transaction.cache.related(object_def.key, each) for each in paired]
     values = with_parts(transaction, object_def.key, rules, [each for each in stored if each is not None])
     found = []
     for one, other in ids:
@@ -87,34 +93,46 @@ def _open_rules(transaction: Transaction, object_def: ObjectDef) -> list[Rule]:
     return [rule for rule in rules if all(is_open(match.field) for match, _ in rule.texts)]
 
 
-def _candidates(transaction: Transaction, object_def: ObjectDef, of: str | None) -> list[tuple[str, str]]:
-    """Give pairs of records in use that share a key; keys that very many share tell nothing."""
-    match, apart = transaction.system.match, transaction.system.apart
-    one, other = match.alias(), match.alias()
-    table = transaction.parts.tables.of(object_def.key).table
-    first, second = table.alias(), table.alias()
-    joined = and_(other.c["object"] == one.c["object"], other.c["key"] == one.c["key"])
-    ordered = one.c["record_id"] < other.c["record_id"]
-    source = one.join(other, and_(joined, ordered))
-    source = source.join(first, first.c["id"] == one.c["record_id"])
-    source = source.join(second, second.c["id"] == other.c["record_id"])
-    known = and_(
-        apart.c["object"] == object_def.key,
-        apart.c["one_id"] == one.c["record_id"],
-        apart.c["other_id"] == other.c["record_id"],
-    )
-    conditions: list[Any] = [one.c["object"] == object_def.key, ~select(apart.c["at"]).where(known).exists()]
-    conditions += [first.c["deleted_at"].is_(None), second.c["deleted_at"].is_(None)]
+def _sharing(transaction: Transaction, object_def: ObjectDef, of: str | None) -> list[list[str]]:
+    """Give groups of records in use that share a key; of one record, those that share any of its keys."""
+    match, table = transaction.system.match, transaction.parts.tables.of(object_def.key).table
+    here = match.c["object"] == object_def.key
     if of is not None:
-        conditions.append(or_(one.c["record_id"] == of, other.c["record_id"] == of))
-        conditions.append(one.c["key"].in_(select(match.c["key"]).where(match.c["record_id"] == of)))
+        shared = select(match.c["key"]).where(here, match.c["record_id"] == of)
     else:
-        shared = select(match.c["key"]).where(match.c["object"] == object_def.key).group_by(match.c["key"])
-        shared = shared.having(func.count().between(2, _MOST_SHARING)).order_by(match.c["key"]).limit(_MOST_KEYS)
-        conditions.append(one.c["key"].in_(shared))
-    ids = (one.c["record_id"], other.c["record_id"])
-    query = select(*ids).select_from(source).where(*conditions).distinct().order_by(*ids).limit(_MOST_PAIRS)
-    return [(str(row[0]), str(row[1])) for row in transaction.select(query)]
+        shared = select(match.c["key"]).where(here).group_by(match.c["key"])
+        shared = shared.having(func.count().between(2, _MOST_SHARING))
+        shared = shared.order_by(func.count(), match.c["key"]).limit(_MOST_KEYS)
+    source = match.join(table, table.c["id"] == match.c["record_id"])
+    query = select(match.c["key"], match.c["record_id"]).select_from(source)
+    query = query.where(here, match.c["key"].in_(shared), table.c["deleted_at"].is_(None))
+    query = query.order_by(match.c["key"], match.c["record_id"]).limit(_MOST_ROWS)
+    groups: dict[str, list[str]] = {}
+    for row in transaction.select(query):
+        groups.setdefault(row[0], []).append(str(row[1]))
+    return list(groups.values())
+
+
+def _paired(groups: Iterable[Sequence[str]], titled: Mapping[str, str], of: str | None) -> Iterable[tuple[str, str]]:
+    """Give the pairs to compare: all of a small group, of a large one those whose titles stand near each other."""
+    found: dict[tuple[str, str], None] = {}
+    for group in groups:
+        known = [each for each in group if each in titled]
+        if of is not None:
+            pairs = [(of, each) for each in known if each != of] if of in titled else []
+        elif len(known) <= _SMALL_GROUP:
+            pairs = list(combinations(known, 2))
+        else:
+            known.sort(key=lambda each: romanised(titled[each]))
+            pairs = [(each, near) for at, each in enumerate(known) for near in known[at + 1 : at + 1 + _NEIGHBOURS]]
+        found |= {(min(pair), max(pair)): None for pair in pairs}
+    return found
+
+
+def _apart(transaction: Transaction, object_def: ObjectDef) -> set[tuple[str, str]]:
+    table = transaction.system.apart
+    query = select(table.c["one_id"], table.c["other_id"]).where(table.c["object"] == object_def.key)
+    return {(str(row[0]), str(row[1])) for row in transaction.select(query)}
 
 
 def _reasons(
