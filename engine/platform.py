@@ -110,24 +110,11 @@ class Platform:
         files, collector = _files(settings, releases, records, clock)
         automation = _automate(settings, releases, records, plugins, clock, ids, tuning, [_collecting(collector)])
         records.join(automation.before_rules, UserChanges(automation.after_save, stamp))
-        current = releases.current
-        keeping = TreeKeeping(
-            releases=releases,
-            trees=trees,
-            language_of=lambda release: records.parts(release).language,
-            rules_of=automation.checked_rules,
-        )
+        keeping = _keeping(releases, trees, records, automation)
         opened = open_accounts(
-            database,
-            system,
-            current_release=current,
-            records=records,
-            clock=clock,
-            ids=ids,
-            stamp=stamp,
-            cipher=cipher,
-            settings=accounts,
-        )
+            database, system, current_release=releases.current, records=records, clock=clock, ids=ids, stamp=stamp,
+            cipher=cipher, settings=accounts
+        )  # fmt: skip
         return Platform(
             settings=settings,
             database=database,
@@ -195,6 +182,15 @@ def _connect(settings: PlatformSettings, clock: Clock) -> tuple[Database, System
     system = build_system_tables(database.dialect)
     upgrade_system_tables(database, system, clock)
     return database, system
+
+
+def _keeping(releases: ReleaseStore, trees: KeptTreeStore, records: Records, automation: Automation) -> TreeKeeping:
+    return TreeKeeping(
+        releases=releases,
+        trees=trees,
+        language_of=lambda release: records.parts(release).language,
+        rules_of=automation.checked_rules,
+    )
 
 
 def _trees(
