@@ -132,7 +132,7 @@ def test_a_parent_that_goes_is_followed_by_its_own_and_nobody_stands_above_onese
         ({"from": [7]}, 400, "bad_request"),
         ({"from": ["GONE"], "take": ["city"]}, 400, "bad_request"),
         ({"from": ["GONE"], "versions": {"GONE": True}}, 400, "bad_request"),
-        ({"from": ["GONE"], "keep": {}}, 400, "bad_request"),
+        ({"from": ["GONE"], "keep": {}}, 400, "unknown_key"),
         ({"from": ["GONE"], "take": {"turnover": "GONE"}}, 409, "confirmation_needed"),
     ],
 )
