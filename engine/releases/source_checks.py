@@ -14,8 +14,8 @@ from engine.errors import SourceChanged, SourceUnavailable
 from engine.outer.databases import OuterDatabases
 from metamodel.apps import Metamodel
 from metamodel.objects import ObjectDef
-from metamodel.source import LocatedText, Problem, Severity
-from workflow_dsl.checker import check_condition, check_text
+from metamodel.source import LocatedText, Location, Problem, Severity
+from workflow_dsl.checker import check_condition, check_message, check_text
 from workflow_dsl.functions import FunctionRegistry
 from workflow_dsl.scope import Scope
 from workflow_dsl.typed import Aggregate, FieldPath, LookupRecord, Typed
@@ -54,8 +54,10 @@ def check_reach(metamodel: Metamodel, functions: FunctionRegistry) -> Iterator[P
     if not elsewhere:
         return
     finder = _Finder(metamodel, functions, elsewhere)
-    for key, text in (*_scopes(metamodel), *_views(metamodel), *_reports(metamodel)):
+    for key, text in (*_scopes(metamodel), *_views(metamodel), *_reports(metamodel), *_searches(metamodel)):
         yield from finder.problems(key, text)
+    for key, text in _orders(metamodel):
+        yield from finder.problems(key, text, ordered=True)
 
 
 class _Finder:
@@ -67,18 +69,28 @@ class _Finder:
         self._elsewhere = elsewhere
         self._formulas: dict[tuple[str, str], str | None] = {}
 
-    def problems(self, key: str, text: LocatedText) -> Iterator[Problem]:
-        """Give the problem of an expression over records of an object; what does not check is told by others."""
-        typed = check_text(text, replace(self._scope, object=key)).typed
-        typed = typed or check_condition(text, replace(self._scope, object=key)).typed
+    def problems(self, key: str, text: LocatedText, *, ordered: bool = False) -> Iterator[Problem]:
+        """Give the problem of an expression over records of an object; what does not check is told by others.
+
+        ordered: records are sorted by it, lookups by the titles of what they point at.
+        """
+        rows = self._objects[key].inverses.get(text.text.split(".")[0])
+        if rows is not None and rows.object in self._elsewhere and "." in text.text:
+            yield _problem(rows.object, text.at, len(text.text))
+            return
+        scope = replace(self._scope, object=key)
+        typed = (check_message if "{" in text.text else check_text)(text, scope).typed
+        typed = typed or check_condition(text, scope).typed
         for node in walk(typed) if typed is not None else ():
-            target = self._reached(node, key)
+            target = self._reached(node, key) or (self._pointed_at(node) if ordered else None)
             if target is not None:
-                message = f"the records of {target} lie in another database; no list here is filtered or sorted by them"
-                hint = f"show it as a column, or ask a list of {target} itself"
-                at = node.at.location
-                yield Problem(code="EXP502", message=message, at=at, hint=hint, length=node.at.length)
+                yield _problem(target, node.at.location, node.at.length)
                 return
+
+    def _pointed_at(self, node: Typed) -> str | None:
+        relation = node.field.relation if isinstance(node, FieldPath) and node.field is not None else None
+        target = relation.single_target if relation is not None else None
+        return target if target in self._elsewhere else None
 
     def _reached(self, node: Typed, key: str) -> str | None:
         """Give the object of another database whose records a part reads."""
@@ -107,6 +119,12 @@ class _Finder:
         return self._formulas[key, name]
 
 
+def _problem(target: str, at: Location, length: int) -> Problem:
+    message = f"the records of {target} lie in another database; no list here is filtered or sorted by them"
+    hint = f"show it as a column, or ask a list of {target} itself"
+    return Problem(code="EXP502", message=message, at=at, hint=hint, length=length)
+
+
 Texts = Iterator[tuple[str, LocatedText]]
 
 
@@ -131,8 +149,24 @@ def _views(metamodel: Metamodel) -> Texts:
         for view in object_def.views.values():
             if view.where is not None:
                 yield key, view.where
+
+
+def _orders(metamodel: Metamodel) -> Texts:
+    for key, object_def in metamodel.objects.items():
+        # What a record is called is asked for wherever something points at it, also within a filter.
+        yield key, object_def.title
+        for view in object_def.views.values():
             for sort in view.sort:
                 yield key, LocatedText(text=sort.path, at=view.at)
+
+
+def _searches(metamodel: Metamodel) -> Texts:
+    for key, object_def in metamodel.objects.items():
+        for path in object_def.search:
+            yield key, path
+        for rule in object_def.duplicates:
+            for each in rule.match:
+                yield key, LocatedText(text=each.field, at=rule.at)
 
 
 def _reports(metamodel: Metamodel) -> Texts:

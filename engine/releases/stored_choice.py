@@ -42,6 +42,10 @@ def choose_stored(
     titles: set[str] = set()
     texts: dict[str, Mapping[str, str]] = {}
     for key, object_def in metamodel.objects.items():
+        if object_def.source is not None:
+            # Its rows lie in another database: all that is computed of them is computed when read.
+            formulas[key], texts[key] = frozenset(), MappingProxyType({})
+            continue
         scope = Scope(metamodel=metamodel, functions=functions, object=key, place="a formula", allows_matches=True)
         formulas[key] = _kept_formulas(object_def, scope, found)
         if _title_is_kept(object_def, scope, formulas[key], found):
@@ -70,7 +74,8 @@ def _kept_formulas(object_def: ObjectDef, scope: Scope, known: KnownExpressions)
             continue
         key = ("formula", object_def.key, field.formula.text)
         checked = known[key] = known.get(key) or check_text(field.formula, scope)
-        if checked.typed is not None and checked.reads.is_stable:
+        # What reads nothing is the same for all records: no column holds it.
+        if checked.typed is not None and checked.reads.is_stable and checked.reads.own:
             reads[name] = checked.reads
     formulas = {name for name, field in object_def.fields.items() if field.formula is not None}
     kept = set(reads)

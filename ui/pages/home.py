@@ -110,7 +110,7 @@ def _find_personal(pinned: Release, access: Access) -> Iterable[tuple[ObjectDef,
     found = [
         (object_def, view)
         for object_def in pinned.metamodel.objects.values()
-        if access.of(object_def.key).visible
+        if access.of(object_def.key).visible and object_def.source is None
         for view in object_def.views.values()
         if view.type is ViewType.LIST and _may_use(view, access) and _is_personal(view)
     ]
@@ -160,12 +160,22 @@ def _work_list(object_def: ObjectDef, view: ViewDef, formats: Formats) -> WorkLi
 
 
 def _tiles() -> Iterable[Tile]:
-    found = [node for node in menu_views(actor()) if "?" in node.href][:_TILES]
+    found = [node for node in menu_views(actor()) if "?" in node.href and _lies_here(_object_of(node.href))][:_TILES]
     for node in found:
         parts = urlsplit(node.href)
-        query = ListQuery(object=parts.path.rpartition("/")[2], view=parse_qs(parts.query)["view"][0])
+        query = ListQuery(object=_object_of(node.href), view=parse_qs(parts.query)["view"][0])
         count = platform().records.count(actor(), query)
         yield Tile(label=node.label, value=count_text(count), href=node.href, icon=node.icon)
+
+
+def _object_of(href: str) -> str:
+    return urlsplit(href).path.rpartition("/")[2]
+
+
+def _lies_here(key: str) -> bool:
+    """Tell whether an object's records are ours: the first page waits for no other database."""
+    object_def = release().metamodel.objects.get(key)
+    return object_def is None or object_def.source is None
 
 
 def _recent(formats: Formats) -> tuple[RecentRecord, ...]:
@@ -184,12 +194,12 @@ def _recent(formats: Formats) -> tuple[RecentRecord, ...]:
 
 
 def _menu_objects() -> Sequence[ObjectDef]:
-    keys = dict.fromkeys(urlsplit(node.href).path.rpartition("/")[2] for node in menu_views(actor()))
+    keys = dict.fromkeys(_object_of(node.href) for node in menu_views(actor()))
     metamodel, access = release().metamodel, access_of()
     return [
         metamodel.objects[key]
         for key in keys
-        if key in metamodel.objects and {"owner", "modified_at"} <= access.of(key).readable
+        if key in metamodel.objects and {"owner", "modified_at"} <= access.of(key).readable and _lies_here(key)
     ]
 
 

@@ -146,6 +146,19 @@ def is_sortable(column: RowColumn) -> bool:
     return field.type not in _UNSORTED and not several and not parts_of_field(field)
 
 
+def lies_elsewhere(metamodel: Metamodel, object_def: ObjectDef, path: str) -> bool:
+    """Tell whether a path leads to another database, which lists of this object can't be sorted by."""
+    for name in path.split("."):
+        field = object_def.fields.get(name)
+        target = field.relation.single_target if field is not None and field.relation is not None else None
+        if target is None:
+            return False
+        object_def = metamodel.objects[target]
+        if object_def.source is not None:
+            return True
+    return False
+
+
 def is_number(field: FieldDef) -> bool:
     """Say whether the field's cells stand at the end of their column."""
     return field.value_type in NUMBER_TYPES

@@ -27,13 +27,14 @@ from ui.pages.export import export_url
 from ui.pages.fragments import is_htmx, render_block
 from ui.pages.kept_pages import kept_page
 from ui.pages.list_filter import FilterBar, make_bar, make_chips, with_condition
-from ui.pages.list_plan import ListPlan, is_number, is_sortable, list_plan
+from ui.pages.list_plan import ListPlan, is_number, is_sortable, lies_elsewhere, list_plan
 from ui.pages.list_state import PAGE_SIZES, ListState, chosen_view, parse_sort, print_sort, read_state
 from ui.pages.mass_edit import mass_edit_url
 from ui.pages.pool import may_see_pool
 from ui.pages.quality import may_measure
 from ui.pages.rights import access_of, readable_object, user_formats
 from ui.pages.totals import total_text
+from ui.rows import RowColumn
 
 blueprint = Blueprint("record_list", __name__)
 
@@ -180,6 +181,10 @@ def _page(plan: ListPlan, state: ListState, found: Found, problem: Problem | Non
     )
 
 
+def _sorts(plan: ListPlan, column: RowColumn) -> bool:
+    return is_sortable(column) and not lies_elsewhere(release().metamodel, plan.object_def, column.path)
+
+
 def _heads(plan: ListPlan, state: ListState) -> tuple[Column, ...]:
     view_sort = plan.view.sort if plan.view is not None else ()
     order = parse_sort(state.sort) or view_sort
@@ -187,7 +192,7 @@ def _heads(plan: ListPlan, state: ListState) -> tuple[Column, ...]:
         Column(
             label=column.label,
             name=column.path,
-            sort_url=state.url(sort=_next_sort(column.path, order)) if is_sortable(column) else "",
+            sort_url=state.url(sort=_next_sort(column.path, order)) if _sorts(plan, column) else "",
             sorted=_sorted(column.path, order),
             end=is_number(column.field),
             title=index == 0,
