@@ -117,7 +117,7 @@ class RecordValues(dict[str, Any]):
 class RecordContext:
     """The context of one record."""
 
-    __slots__ = ("_around", "_given", "notes", "object_key", "old", "this")
+    __slots__ = ("_around", "_given", "_old", "_stored", "notes", "object_key", "this")
 
     def __init__(
         self,
@@ -133,7 +133,8 @@ class RecordContext:
         self.object_key = object_key
         self.notes: list[tuple[str, Span]] = []
         self.this: Values = self.seen(object_key, this)
-        self.old: Values | None = self.seen(object_key, old) if old is not None else None
+        self._stored = old
+        self._old: Values | None = None
 
     def seen(self, object_key: str, values: Values) -> Values:
         """Give a record's values with the formulas that are computed when read."""
@@ -143,10 +144,17 @@ class RecordContext:
         around = self._around
         return RecordValues(values, computations, lambda own: RecordContext(around, object_key, own))
 
+    @property
+    def old(self) -> Values | None:
+        """The record before the change, made ready when it is first looked at."""
+        if self._old is None and self._stored is not None:
+            self._old = self.seen(self.object_key, self._stored)
+        return self._old
+
     def with_given(self, given: Mapping[str, Any]) -> RecordContext:
         """Give the same context with further given names."""
         made = RecordContext(self._around, self.object_key, self.this, given={**self._given, **given})
-        made.old = self.old
+        made._stored, made._old = self._stored, self._old
         return made
 
     def of(self, object_key: str, record_id: str) -> RecordContext | None:

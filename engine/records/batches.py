@@ -7,26 +7,14 @@ from typing import Any
 
 import orjson
 from sqlalchemy import JSON, Column, ColumnElement, Connection, Table, Text, any_, func, insert, literal, select
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import UserDefinedType
 
 from engine.expressions.sql.runtime import runtime
-from engine.records.copying import array_text, copy_parts
+from engine.records.copying import copy_parts
 from engine.records.copying_beside import CopyBeside
 from engine.storage.database import Database
 from engine.storage.dialect import Dialect
 from engine.storage.sealing import SealedText
-
-
-class _WrittenTexts(UserDefinedType[str]):
-    """An array of texts that is written already."""
-
-    cache_ok = True
-    render_bind_cast = True
-
-    def get_col_spec(self, **_options: Any) -> str:
-        """Give its name in SQL."""
-        return "TEXT[]"
+from engine.storage.written_arrays import WrittenArray
 
 
 class JsonTexts(list[str]):
@@ -37,10 +25,7 @@ def one_of(column: ColumnElement[Any], values: Iterable[Any], dialect: Dialect) 
     """Say that a column has one of some values; the statement's text is the same however many there are."""
     wanted = list(values)
     if dialect is Dialect.POSTGRESQL:
-        if isinstance(column.type, Text) and {*map(type, wanted)} == {str}:
-            # Thousands of texts are one text for the driver, which would look at each.
-            return column == any_(literal(array_text(wanted), _WrittenTexts()))
-        return column == any_(literal(wanted, ARRAY(column.type)))
+        return column == any_(literal(wanted, WrittenArray(column.type)))
     convert = column.type.dialect_impl(_SQLITE).bind_processor(_SQLITE)
     stored = wanted if convert is None else [convert(value) for value in wanted]
     members = func.json_each(orjson.dumps(stored).decode()).table_valued("value")
@@ -50,7 +35,7 @@ def one_of(column: ColumnElement[Any], values: Iterable[Any], dialect: Dialect) 
 def given_one_of(column: ColumnElement[Any], name: str, dialect: Dialect) -> ColumnElement[bool]:
     """Say that an id or text column has one of the values that each run of a kept statement brings (`given_values`)."""
     if dialect is Dialect.POSTGRESQL:
-        return column == any_(runtime(name, ARRAY(column.type)))
+        return column == any_(runtime(name, WrittenArray(column.type)))
     members = func.json_each(runtime(name, Text())).table_valued("value")
     return column.in_(select(members.c.value))
 

@@ -54,6 +54,11 @@ class RowColumns(Sequence[SaveRow]):
         return SaveRow(values=values, id=self.ids[at])
 
 
+def given_ids(rows: Sequence[SaveRow]) -> Sequence[str | None]:
+    """Give the ids of the records that rows change, None where a row makes a new one."""
+    return rows.ids if isinstance(rows, RowColumns) else [row.id for row in rows]
+
+
 class RowResults(Sequence[RowResult]):
     """The results of rows in their order; a row that was simply created is known by its id alone.
 

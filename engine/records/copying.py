@@ -8,6 +8,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from engine.storage.written_arrays import array_text
+
 _AT_ONCE = 1_000
 _EMPTY = "\\N"
 _BREAK = re.compile(r"[\t\n\r]")
@@ -62,13 +64,3 @@ def _literal(value: Any) -> str:
     if type(value) is list:
         return array_text(value)
     return str(value)
-
-
-def array_text(texts: Sequence[str]) -> str:
-    """Write texts as PostgreSQL reads an array of them: each in quotes."""
-    if not texts:
-        return "{}"
-    joined = '","'.join(texts)
-    if "\\" in joined or joined.count('"') != 2 * (len(texts) - 1):
-        joined = '","'.join(text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
-    return f'{{"{joined}"}}'

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from engine.errors import AccessDenied, EngineError, FieldError, ValidationFailed
-from engine.records.bulk_rows import BulkResult, RowColumns, RowResult, RowResults, SaveRow
+from engine.errors import AccessDenied, EngineError, FieldError, RecordNotFound, StaleVersion, ValidationFailed
+from engine.records.bulk_rows import BulkResult, RowColumns, RowResult, RowResults, SaveRow, given_ids
 from engine.records.duplicates.finding import check_duplicates, compares
 from engine.records.hooks import SaveKind
 from engine.records.saving.drafts import RecordDraft
@@ -25,8 +25,9 @@ from engine.records.saving.plan import SavePlan, save_plan
 from engine.records.saving.product_fields import keep_product_fields
 from engine.records.saving.record_columns import joined
 from engine.records.saving.relations import prefetch_links
-from engine.records.saving.steps import apply_given, judge, new_draft, prepare_new, reader, run_before
+from engine.records.saving.steps import apply_given, apply_kept, judge, new_draft, prepare_new, reader, run_before
 from engine.records.saving.uniques import check_uniques, claimed_twice
+from engine.records.saving.value_columns import read_changes
 from engine.records.saving.writing_many import update_records
 from engine.records.saving.writing_new import insert_records
 from metamodel.objects import ObjectDef
@@ -96,54 +97,60 @@ class _Batch:
     def _read(self) -> None:
         transaction = self._transaction
         rows = self._rows
-        given = rows.ids if isinstance(rows, RowColumns) else [row.id for row in rows]
+        given = given_ids(rows)
         ids = [record_id for record_id in given if record_id is not None]
-        stored = self._stored = load_many_for_change(transaction, self._object.key, ids)
+        self._stored = load_many_for_change(transaction, self._object.key, ids)
         self._groups = new_groups(transaction, self._object, rows)
         by_columns = self._grouped()
+        kept = read_changes(reader(transaction, self._object, SaveKind.UPDATED), self._plan, rows) if ids else {}
         seen: set[str] = set()
         for index in range(len(rows)) if len(by_columns) < len(rows) else ():
             if index in by_columns:
                 continue
-            row = rows[index]
+            record_id = given[index]
             try:
-                draft = self._draft(row, stored)
+                draft = self._draft(index, kept.get(index))
             except EngineError as fault:
-                self._refuse(index, fault, row.id)
+                self._refuse(index, fault, record_id)
                 continue
             if draft.record_id in seen:
                 # The second row of one record would have to see what the first one wrote; it comes in a later batch.
                 text = say("twice", transaction.actor.language)
-                self.told[index] = _refused(row.id, [FieldError(code="twice", message=text)])
+                self.told[index] = _refused(record_id, [FieldError(code="twice", message=text)])
                 continue
             seen.add(draft.record_id)
             self._drafts[index] = draft
 
-    def _draft(self, row: SaveRow, stored: dict[str, tuple[bool, dict[str, Any]]]) -> RecordDraft:
+    def _draft(self, index: int, kept: Mapping[str, Any] | None = None) -> RecordDraft:
+        """Make the draft of a row. kept: the values it gives, where they are read already."""
         transaction, object_def = self._transaction, self._object
+        if kept is not None:
+            draft = self._stored_draft(index)
+            apply_kept(draft, kept, transaction)
+            return draft
+        row = self._rows[index]
         if row.id is None:
             if not transaction.access.of(object_def.key).may("create"):
                 raise AccessDenied("create", object_def.key, "your roles do not allow it")
             given = reader(transaction, object_def, SaveKind.CREATED).read(row.values)
             return new_draft(transaction, object_def.key, given, None)
-        draft = self._stored_draft(row, stored)
+        draft = self._stored_draft(index)
         apply_given(draft, reader(transaction, object_def, SaveKind.UPDATED).read(row.values), transaction)
         return draft
 
-    def _stored_draft(self, row: SaveRow, stored: dict[str, tuple[bool, dict[str, Any]]]) -> RecordDraft:
-        from engine.errors import RecordNotFound, StaleVersion
-
-        assert row.id is not None
-        found = stored.get(row.id)
-        if found is None:
-            raise RecordNotFound(self._object.key, row.id)
+    def _stored_draft(self, index: int) -> RecordDraft:
+        rows, key = self._rows, self._object.key
+        row = None if isinstance(rows, RowColumns) else rows[index]
+        record_id, version = (given_ids(rows)[index], None) if row is None else (row.id, row.version)
+        found = self._stored.get(record_id or "")
+        if record_id is None or found is None:
+            raise RecordNotFound(key, record_id or "")
         allowed, values = found
         if not allowed:
-            raise AccessDenied("update", self._object.key, "your roles do not allow it for this record")
-        if row.version is not None and row.version != values["version"]:
-            raise StaleVersion(self._object.key, row.id, expected=row.version, current=values["version"])
-        plan = save_plan(self._transaction.parts, self._object.key)
-        return RecordDraft(plan, self._transaction.around, SaveKind.UPDATED, row.id, values, None)
+            raise AccessDenied("update", key, "your roles do not allow it for this record")
+        if version is not None and version != values["version"]:
+            raise StaleVersion(key, record_id, expected=version, current=values["version"])
+        return RecordDraft(self._plan, self._transaction.around, SaveKind.UPDATED, record_id, values, None)
 
     def _prepare(self) -> None:
         transaction = self._transaction
@@ -159,7 +166,7 @@ class _Batch:
 
     def _fill_all(self) -> None:
         left = [index for group in self._groups for index in group.fill()]
-        self._take({index: self._draft(self._rows[index], self._stored) for index in left})
+        self._take({index: self._draft(index) for index in left})
         check_files(list(self._drafts.values()), self._transaction)
         for index, draft in list(self._drafts.items()):
             try:

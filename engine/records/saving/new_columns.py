@@ -155,7 +155,7 @@ def new_groups(transaction: Transaction, object_def: ObjectDef, rows: Sequence[S
         return []
     found = []
     values_reader = reader(transaction, object_def, SaveKind.CREATED)
-    for names, places, raw in by_fields(rows):
+    for names, places, raw in by_fields(rows, new=True):
         group = NewGroup(transaction, object_def, names)
         read = read_columns(values_reader, group.plan, names, raw)
         if read is not None:

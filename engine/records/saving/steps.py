@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from engine.access.grants import masked_fields
+from engine.access.predicates import EVERYONE
 from engine.errors import AccessDenied, ConfirmationNeeded, ValidationFailed
 from engine.records.duplicates.finding import check_duplicates, keep_keys
 from engine.records.hooks import SaveKind
@@ -169,8 +170,15 @@ def prepare_new(draft: RecordDraft, transaction: Transaction) -> None:
 def apply_given(draft: RecordDraft, given: Mapping[str, Any], transaction: Transaction) -> None:
     """Put given values into a loaded draft; rights on fields are judged by what is stored."""
     keep = draft.plan.keep
-    changed = {name: kept for name, value in given.items() if (kept := keep[name](value)) != draft.old.get(name)}
-    check_field_rights(draft, transaction.access, draft.context, sorted(changed), transaction.actor.language)
+    apply_kept(draft, {name: keep[name](value) for name, value in given.items()}, transaction)
+
+
+def apply_kept(draft: RecordDraft, kept: Mapping[str, Any], transaction: Transaction) -> None:
+    """Put given values into a loaded draft that are in the form their fields keep."""
+    changed = {name: value for name, value in kept.items() if value != draft.old.get(name)}
+    rights = transaction.access.of(draft.object_key).fields
+    if any(rights[name].update is not EVERYONE for name in changed):
+        check_field_rights(draft, transaction.access, draft.context, sorted(changed), transaction.actor.language)
     for name, value in changed.items():
         draft.put(name, value)
         draft.given.add(name)

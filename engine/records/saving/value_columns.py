@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import compress
 from typing import Any
 
-from engine.records.bulk_rows import ABSENT, RowColumns, SaveRow
+from engine.records.bulk_rows import ABSENT, RowColumns, SaveRow, given_ids
 from engine.records.saving.plan import SavePlan
 from engine.records.schemas import ValueReader
 from metamodel.field_types import FieldValueError
@@ -17,13 +18,16 @@ Given = tuple[tuple[str, ...], list[int], list[list[Any]]]
 """Fields that some rows give, the rows' places, and their raw values by field."""
 
 
-def by_fields(rows: Sequence[SaveRow]) -> Iterator[Given]:
-    """Group the rows of a batch that make new records by the fields that they give."""
+def by_fields(rows: Sequence[SaveRow], *, new: bool) -> Iterator[Given]:
+    """Group the rows of a batch that make new records, or those that change some, by the fields that they give."""
+    ids = given_ids(rows)
+    if ids.count(None) == (0 if new else len(rows)):
+        return
     if isinstance(rows, RowColumns) and _are_alike(rows):
         yield tuple(rows.columns), [*range(len(rows))], [list(column) for column in rows.columns.values()]
         return
     found: dict[tuple[str, ...], list[int]] = {}
-    values = [row.values if row.id is None else None for row in rows]
+    values = [rows[at].values if (record_id is None) is new else None for at, record_id in enumerate(ids)]
     for at, given in enumerate(values):
         if isinstance(given, Mapping):
             found.setdefault(tuple(given), []).append(at)
@@ -32,8 +36,20 @@ def by_fields(rows: Sequence[SaveRow]) -> Iterator[Given]:
 
 
 def _are_alike(rows: RowColumns) -> bool:
-    """Say whether all rows make new records that give the same fields."""
-    return rows.ids.count(None) == len(rows) and not any(ABSENT in column for column in rows.columns.values())
+    """Say whether all rows make new records, or all change some, and give the same fields."""
+    return rows.ids.count(None) in (0, len(rows)) and not any(ABSENT in column for column in rows.columns.values())
+
+
+def read_changes(reader: ValueReader, plan: SavePlan, rows: Sequence[SaveRow]) -> dict[int, dict[str, Any]]:
+    """Give the kept values of rows that change records, by their places; those that can't be read are left out."""
+    found = {}
+    for names, places, raw in by_fields(rows, new=False):
+        read = read_columns(reader, plan, names, raw)
+        if read is not None and names:
+            columns, sound = read
+            for place, values in compress(zip(places, zip(*columns, strict=True), strict=True), sound):
+                found[place] = dict(zip(names, values, strict=True))
+    return found
 
 
 def read_columns(

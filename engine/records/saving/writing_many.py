@@ -16,6 +16,7 @@ from engine.records.saving.plan import SavePlan
 from engine.records.saving.writing import column_values, prepare_update, update_record
 from engine.records.statements import Prepared
 from engine.storage.dialect import Dialect
+from engine.storage.written_arrays import WrittenArray
 
 if TYPE_CHECKING:
     from engine.records.transaction import Transaction
@@ -63,7 +64,7 @@ def _prepare(parts: ReleaseParts, plan: SavePlan, names: Sequence[str]) -> Prepa
     table = plan.table.table
 
     def unnested(name: str, column: Column[Any], label: str) -> Any:
-        return func.unnest(runtime(name, ARRAY(column.type)), type_=column.type).label(label)
+        return func.unnest(runtime(name, WrittenArray(column.type)), type_=column.type).label(label)
 
     values = [unnested(f"new_{name}", table.c[name], f"new_{name}") for name in names]
     known = [unnested("the_id", table.c["id"], "the_id"), unnested("the_version", table.c["version"], "the_version")]
