@@ -42,7 +42,7 @@ def is_weighed(fields: Iterable[FieldDef]) -> bool:
 
 
 def quality_field(fields: Mapping[str, FieldDef], app: str, at: Location, label: Label) -> FieldDef:
-    """Make the completeness of an object's records: the filled share of what counts, by weight."""
+    """Make the completeness of an object's records: the filled share of what counts, by weight; empty where none."""
     return FieldDef(
         name=QUALITY,
         type="percent",
@@ -51,7 +51,7 @@ def quality_field(fields: Mapping[str, FieldDef], app: str, at: Location, label:
         label=label,
         system=True,
         history=False,
-        index=True,
+        index=is_weighed(fields.values()),
         formula=LocatedText(text=_share(fields.values()), at=at),
     )
 
@@ -62,6 +62,9 @@ def _share(fields: Iterable[FieldDef]) -> str:
     for field in fields:
         if field.quality:
             by_weight.setdefault(field.quality, []).append(field.name)
+    if not by_weight:
+        # The share of nothing is no number, but a percentage all the same.
+        return "if(true, empty, 0%)"
     counts = [f"{weight} * filled({', '.join(names)})" for weight, names in sorted(by_weight.items())]
     total = sum(weight * len(names) for weight, names in by_weight.items())
     return f"({' + '.join(counts)}) / {total}"

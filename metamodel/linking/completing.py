@@ -9,7 +9,7 @@ from metamodel.fields import FieldDef, OnDelete, RelationDef, RelationKind
 from metamodel.layouts import LayoutDef, SectionDef
 from metamodel.objects import InverseDef
 from metamodel.pools import CLAIMED_AT, claimed_field
-from metamodel.quality import QUALITY, is_weighed, quality_field
+from metamodel.quality import QUALITY, quality_field
 from metamodel.reading.object_file import ObjectDraft
 from metamodel.source import LocatedText, Location
 from metamodel.texts import Label
@@ -48,7 +48,7 @@ def bilingual(english: str, chinese: str, at: Location, first: str) -> Label:
 def add_system_fields(draft: ObjectDraft, first: str) -> ObjectDraft:
     """Give the draft with its completeness, id, owner and the others every object has, after its own fields."""
     fields = dict(draft.fields)
-    if QUALITY not in fields and is_weighed(fields.values()):
+    if QUALITY not in fields:
         label = bilingual("Completeness", "完整度", draft.at, first)
         fields[QUALITY] = quality_field(fields, draft.app, draft.at, label)
     if draft.pool is not None and CLAIMED_AT not in fields:

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
-from metamodel.quality import QUALITY
+from metamodel.quality import QUALITY, is_weighed
 from metamodel.texts import label_text
 from ui.formats import Formats
 from ui.rows import plain_text
@@ -27,9 +27,8 @@ class Completeness:
 
 
 def has_quality(object_def: ObjectDef) -> bool:
-    """Say whether the object's records have a completeness."""
-    field = object_def.fields.get(QUALITY)
-    return field is not None and field.system
+    """Say whether the completeness of the object's records is ever other than empty."""
+    return is_weighed(object_def.fields.values())
 
 
 def weighed_fields(object_def: ObjectDef, readable: Collection[str]) -> tuple[FieldDef, ...]:

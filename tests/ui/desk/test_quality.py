@@ -152,6 +152,25 @@ def test_pages_are_in_chinese(desk: Desk) -> None:
         client.delete_cookie("fieldstone_language")
 
 
+def test_an_object_that_marks_nothing_has_an_empty_completeness(desk: Desk) -> None:
+    records, boss = desk.served.platform.records, desk.actor("boss")
+    made = desk.make("deal", name="unmeasured", account=desk.make("account", name="Acme"))
+    assert desk.read("deal", made)["quality"] is None
+    mine = 'name = "unmeasured"'
+    for condition, found in (("quality < 50%", []), ("quality >= 0%", []), ("quality is empty", [made])):
+        page = records.list(boss, ListQuery(object="deal", filter=f"{mine} and {condition}"))
+        assert [row.id for row in page.rows] == found, condition
+    falling = (SortKey(path="quality", descending=True),)
+    (row,) = records.list(boss, ListQuery(object="deal", filter=mine, sort=falling, fields=("name", "quality"))).rows
+    assert row["quality"] is None
+    measures = (Measure(function="count"), Measure(function="avg", path="quality"))
+    (figures,) = records.aggregate(
+        boss, AggregateQuery(object="deal", filter=mine, groups=("quality",), measures=measures)
+    )
+    assert figures.measures == (1, None)
+    assert "Completeness" not in desk.visible_text(desk.page("boss", f"/o/deal/{made}"))
+
+
 def test_a_rule_reads_it(desk: Desk) -> None:
     with pytest.raises(ValidationFailed, match="Nobody can call ruled"):
         desk.make("lead", name="ruled", company="A")
