@@ -203,11 +203,13 @@ def broken_folders() -> list[tuple[str, dict[str, str]]]:
 
 
 def quiet_dump(database_url: str) -> Mapping[str, tuple[str, ...]]:
-    """Dump all tables once what starts with a server has come to rest."""
+    """Dump all tables once what starts with a server has come to rest: nothing has changed for some seconds."""
     last: Mapping[str, tuple[str, ...]] = {}
-    for _ in range(60):
+    rested = 0
+    for _ in range(120):
         now = dump_tables(database_url)
-        if now == last:
+        rested = rested + 1 if now == last else 0
+        if rested == 10:
             return now
         last = now
         time.sleep(0.5)
