@@ -6,7 +6,7 @@ the save uses. Which layout the fields stand in is judged elsewhere (forms.py, l
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from engine.access.compiler import ObjectAccess
@@ -33,11 +33,14 @@ class FormFields:
         self._fields = plan.object.fields
         shown = access.shown
         self._shown = tuple((name, name in access.whole) for name in self._fields if name in shown)
+        self._all_clear = {name: Sight.CLEAR for name, _ in self._shown} if shown <= access.whole else None
         self._by_type = frozenset(name for names in plan.required_by_type.values() for name in names)
         self._constant = {name: state for name, _ in self._shown if (state := self._always(name)) is not None}
 
-    def shown(self, context: Context) -> dict[str, Sight]:
+    def shown(self, context: Context) -> Mapping[str, Sight]:
         """Give the fields that are shown in this record, in the object's order, and whether in clear."""
+        if self._all_clear is not None:
+            return self._all_clear
         rights = self._access.fields
         found = ((name, Sight.CLEAR if always else sight_of(rights[name], context)) for name, always in self._shown)
         return {name: sight for name, sight in found if sight is not Sight.HIDDEN}

@@ -21,14 +21,16 @@ def saved_record(draft: RecordDraft, transaction: Transaction) -> Record:
     context = draft.context
     types = transaction.release.field_types
     fields = draft.plan.object.fields
-    shown, values, masked = access.shown, {}, {}
+    shown, whole, this = access.shown, access.whole, context.this
+    values: dict[str, Any] = {}
+    masked: dict[str, str] = {}
     for name in fields:
         if name not in shown or name == "deleted_at":
             continue
-        sight, value = sight_of(access.fields[name], context), context.this.get(name)
-        values[name] = value if sight is Sight.CLEAR else None
+        sight = Sight.CLEAR if name in whole else sight_of(access.fields[name], context)
+        values[name] = value = this.get(name) if sight is not Sight.HIDDEN else None
         if sight is Sight.MASKED and value is not None:
-            masked[name] = types.of(fields[name]).masked(value)
+            values[name], masked[name] = None, types.of(fields[name]).masked(value)
     titles = {name: title for name, title in _titles(draft, transaction).items() if values.get(name) is not None}
 
     def to_json(record: Record) -> dict[str, object]:
