@@ -199,14 +199,17 @@ def test_the_rights_of_the_person_count_on_both_sides_and_what_may_not_be_read_s
     denied = merged(served, mine, hidden, who="ann")
     assert [absent.status_code, denied.status_code] == [404, 404]
     assert merged(served, hidden, mine, who="ann").status_code == 404
-    for name in ("secret", "notes"):
+    # A field that may be read of one of them only is as unreadable of the other.
+    known = {"level": "known", "terms": "of the known only", "confirm": ["duplicate"]}
+    assert served.call("boss", "PATCH", f"/records/firm/{also_mine}", json=known).status_code == 200
+    for name in ("secret", "notes", "terms"):
         answer = merged(served, mine, also_mine, who="ann", take={name: also_mine})
         assert (answer.status_code, answer.get_json()["errors"][0]["code"]) == (422, "not_mergeable")
     order = made(served, "order", "bob", name="Bob's", firm=also_mine)
     after = merged(served, mine, also_mine, who="ann").get_json()["record"]
     assert "secret" not in after
     assert after["notes"] is None
-    assert read(served, "firm", mine)["secret"] is None
+    assert [read(served, "firm", mine)[name] for name in ("secret", "terms")] == [None, None]
     # Others' records that she may not even read move along all the same.
     assert ids(read(served, "order", order)["firm"]) == mine
 

@@ -44,6 +44,7 @@ FILES = {
           city: {type: text, label: {en: City, zh: 城市}}
           notes: {type: long_text, label: {en: Notes, zh: 备注}}
           secret: {type: text}
+          terms: {type: text}
           labels: {type: tags, label: {en: Labels, zh: 标签}}
           logo: {type: image}
           papers: {type: files}
@@ -112,6 +113,7 @@ FILES = {
         fields:
           firm.secret: {read: no}
           firm.notes: {update: no}
+          firm.terms: {read: level = "new"}
     """,
     "roles/boss.yaml": """
         role: boss
