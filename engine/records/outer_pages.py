@@ -144,7 +144,7 @@ class OuterPages:
             parts += [self._searched(table, word) for word in self._words]
         if self._inside is not None:
             field, target, record_id = self._inside
-            parts.append(one_of(table, field, transaction.outer.column_keys(target, [record_id])))
+            parts.append(one_of(table, field, transaction.outer.names.column_keys(target, [record_id])))
         if "deleted_at" in table.columns:
             parts.append(Pushed(table.columns["deleted_at"].is_(None), exact=True))
         return all_of(parts)
@@ -203,7 +203,7 @@ class OuterPages:
             case Written():
                 return pusher.push(predicate.typed)
             case Own() if self._transaction.actor.user_id is not None:
-                keys = self._transaction.outer.column_keys("user", [self._transaction.actor.user_id])
+                keys = self._transaction.outer.names.column_keys("user", [self._transaction.actor.user_id])
                 return one_of(table, "owner", keys)
             case _:
                 return Pushed(None, exact=predicate is EVERYONE)

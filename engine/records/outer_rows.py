@@ -18,17 +18,14 @@ from sqlalchemy import Connection, select, type_coerce
 from engine.errors import SourceChanged, SourceUnavailable
 from engine.outer.conditions import EVERY_ROW, Pushed, Raw, one_of
 from engine.outer.databases import OuterDatabases
-from engine.outer.keys import id_of_key, key_of_id
+from engine.outer.keys import id_of_key
 from engine.outer.ordering import Order, after_row, order_by
 from engine.outer.tables import OuterTable
 from engine.outer.values import plain_key, value_reader
-from engine.records.batches import one_of as one_of_ours
-from engine.records.finding import read_key
-from engine.records.identifiers import could_be_id
+from engine.records.outer_names import OuterNames, keys_of
 from engine.records.query import elsewhere
 from engine.records.statements import Prepared
 from engine.storage.source_rows import PLACE_COLUMN, GivenRows, Which
-from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
 from metamodel.values import Ref
 from workflow_dsl.context import Values
@@ -55,7 +52,7 @@ class OuterRows:
     def __init__(self, transaction: Transaction, databases: OuterDatabases) -> None:
         self._transaction = transaction
         self._databases = databases
-        self._known: dict[tuple[str, str], str | None] = {}
+        self.names = OuterNames(transaction)
 
     def table(self, object_def: ObjectDef) -> OuterTable:
         """Give the table that an object shows.
@@ -111,13 +108,13 @@ class OuterRows:
 
     def by_ids(self, object_key: str, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Fetch records by their ids, a statement for every few hundred."""
-        return {each["id"]: each for each in self._by_keys(object_key, "id", _keys(ids))}
+        return {each["id"]: each for each in self._by_keys(object_key, "id", keys_of(ids))}
 
     def pointing_at(
         self, object_key: str, field: str, target: str, ids: Iterable[str], most: int | None = None
     ) -> Sequence[dict[str, Any]]:
         """Fetch the records whose lookup points at some records."""
-        return self._by_keys(object_key, field, self.column_keys(target, ids), most)
+        return self._by_keys(object_key, field, self.names.column_keys(target, ids), most)
 
     def with_value(self, object_key: str, field: str, value: Any) -> Sequence[dict[str, Any]]:
         """Fetch the records whose field has a value."""
@@ -140,20 +137,6 @@ class OuterRows:
             if not rows:
                 return
             after = rows[-1].place
-
-    def column_keys(self, target: str, ids: Iterable[str]) -> Sequence[str]:
-        """Give what columns hold that point at some records of an object."""
-        parts = self._transaction.parts
-        if parts.metamodel.objects[target].source is not None:
-            return _keys(ids)
-        wanted = [each for each in ids if could_be_id(each)]
-        name = _name_field(parts.metamodel.objects[target])
-        if name is None or not wanted:
-            return wanted
-        table = parts.tables.of(target)
-        here = one_of_ours(table.table.c["id"], wanted, self._transaction.database.dialect)
-        rows = self._transaction.select(select(table.column(name)).where(here))
-        return [str(row[0]) for row in rows if row[0] is not None]
 
     def given(self, object_key: str, rows: Iterable[Values]) -> str:
         """Write rows as the parameter that stands for them in a statement of ours."""
@@ -228,7 +211,7 @@ class OuterRows:
         for name in names:
             definition = object_def.fields[name]
             if definition.relation is not None:
-                self._point(definition, found)
+                self.names.point(definition, found)
         return found
 
     def _readers(self, object_def: ObjectDef) -> Mapping[str, Callable[[Any], Any]]:
@@ -240,48 +223,6 @@ class OuterRows:
             for name, definition in object_def.fields.items()
         }
         return {**readers, "id": lambda raw: None if (key := plain_key(raw)) is None else id_of_key(key)}
-
-    def _point(self, definition: FieldDef, rows: Sequence[dict[str, Any]]) -> None:
-        """Turn what a column holds into the id of the record that it names."""
-        assert definition.relation is not None
-        target, name = definition.relation.targets[0], definition.name
-        ids = self._ids(target, {row[name] for row in rows if row[name] is not None})
-        several = len(definition.relation.targets) > 1
-        for row in rows:
-            found = ids.get(row[name]) if row[name] is not None else None
-            row[name] = Ref(target, found) if several and found is not None else found
-
-    def _ids(self, target: str, called: set[str]) -> Mapping[str, str | None]:
-        parts = self._transaction.parts
-        target_def = parts.metamodel.objects[target]
-        if target_def.source is not None:
-            return {each: id_of_key(each) for each in called}
-        name = _name_field(target_def)
-        if name is None:
-            return {each: each.lower() if could_be_id(each.lower()) else None for each in called}
-        asked = [each for each in called if (target, each) not in self._known]
-        if asked:
-            self._known.update({(target, each): None for each in asked})
-            self._known.update({(target, text): found for text, found in self._called(target, name, asked)})
-        return {each: self._known[target, each] for each in called}
-
-    def _called(self, target: str, name: str, texts: Sequence[str]) -> Iterator[tuple[str, str]]:
-        """Give the texts that are external ids of records of ours, with the records' ids."""
-        transaction = self._transaction
-        table = transaction.parts.tables.of(target)
-        definition = table.object.fields[name]
-        parsed: dict[Any, list[str]] = {}
-        for text in texts:
-            value = read_key(transaction, definition, text)
-            if value is not None:
-                parsed.setdefault(value, []).append(text)
-        if not parsed:
-            return
-        here = one_of_ours(table.column(name), list(parsed), transaction.database.dialect)
-        query = select(table.column(name), table.table.c["id"]).where(here, table.table.c["deleted_at"].is_(None))
-        for value, record_id in transaction.select(query):
-            for text in parsed.get(value, ()):
-                yield text, str(record_id)
 
     def _converts(self, object_key: str) -> Mapping[str, _Convert]:
         parts = self._transaction.parts
@@ -297,12 +238,3 @@ def _ids_given(given: Mapping[str, Any]) -> Sequence[str] | None:
         return [str(given["id"])]
     ids = given.get("ids")
     return orjson.loads(ids) if isinstance(ids, str) else ids
-
-
-def _keys(ids: Iterable[str]) -> Sequence[str]:
-    return [key for each in dict.fromkeys(ids) if (key := key_of_id(each)) is not None]
-
-
-def _name_field(object_def: ObjectDef) -> str | None:
-    """Give the field by which other programs call records of ours: the first external id."""
-    return next((name for name, field in object_def.fields.items() if field.external_id), None)

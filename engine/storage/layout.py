@@ -114,7 +114,6 @@ def field_columns(source: LayoutSource, object_def: ObjectDef, definition: Field
     if not source.stored.keeps(object_def.key, definition):
         return ()
     if definition.name == "id":
-        # The key of another database is no id of ours.
         kind = ColumnKind.ID if object_def.source is None else ColumnKind.TEXT
         return (ColumnSpec(name="id", kind=kind, field="id", required=True),)
     if definition.name == "version":
@@ -180,11 +179,9 @@ def _reference_columns(source: LayoutSource, definition: FieldDef) -> Iterator[C
         return
     for number, target in enumerate(targets):
         column = name if number == 0 else reference_column(name, target)
-        pointed_at = source.metamodel.objects[target]
-        if pointed_at.source is not None:
-            yield ColumnSpec(name=column, kind=ColumnKind.TEXT, field=name)
-        else:
-            yield ColumnSpec(name=column, kind=ColumnKind.ID, field=name, target=table_name(pointed_at))
+        there = source.metamodel.objects[target]
+        kind, table = (ColumnKind.TEXT, None) if there.source else (ColumnKind.ID, table_name(there))
+        yield ColumnSpec(name=column, kind=kind, field=name, target=table)
 
 
 def reference_column(field_name: str, target: str) -> str:

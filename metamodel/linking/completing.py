@@ -48,7 +48,7 @@ def bilingual(english: str, chinese: str, at: Location, first: str) -> Label:
 def add_system_fields(draft: ObjectDraft, first: str) -> ObjectDraft:
     """Give the draft with its completeness, id, owner and the others every object has, after its own fields."""
     fields = dict(draft.fields)
-    if QUALITY not in fields:
+    if QUALITY not in fields and draft.source is None:
         label = bilingual("Completeness", "完整度", draft.at, first)
         fields[QUALITY] = quality_field(fields, draft.app, draft.at, label)
     if draft.pool is not None and CLAIMED_AT not in fields:

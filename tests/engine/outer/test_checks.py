@@ -40,7 +40,6 @@ def test_the_app_of_these_tests_has_no_mistake(tmp_path: Path) -> None:
         ("views:", 'views:\n          x: {type: list, label: X, where: customer.region = "north"}'),
         ("views:", "views:\n          x: {type: list, label: X, sort: [of_region]}"),
         ("views:", "views:\n          x: {type: list, label: X, sort: [customer]}"),
-        ("views:", "views:\n          x: {type: list, label: X, where: count(customer where active) > 1}"),
         ('title: "{name}"', 'title: "{name} {customer.name}"'),
         ('title: "{name}"', 'title: "{customer}"'),
         ('title: "{name}"', 'title: "{name}"\n        search: [name, customer.name]'),
