@@ -12,6 +12,7 @@ from urllib.parse import quote
 import pytest
 
 from engine.access.actor import system_actor
+from engine.records.reports import read_report
 from engine.records.types import SaveRow
 from tests.support.masked_people import CLEAR, FILES, MASKS, WORDS
 from tests.support.platforms import small_app
@@ -186,6 +187,18 @@ def test_a_field_is_clear_in_some_records_and_masked_in_others(served: Served, b
         form = served.sign_in(who).get(f"/o/person/{mine}/edit").get_data(as_text=True)
         assert shown in form
         assert (("NEXTNICK6789" in history), ("NEXTNICK6789" in form)) == (who == "ann", who == "ann")
+
+
+def test_a_report_shows_the_mask(served: Served, person: str) -> None:
+    ann = served.platform.accounts.actor_of("ann@example.com")
+    assert ann is not None
+    with served.platform.records.reading(ann) as transaction:
+        page = read_report(transaction, "people").page
+    assert page is not None
+    row = next(each for each in page.rows if each.id == person)
+    assert page.fields == ("name", "phone", "salary")
+    assert row.masked == {name: MASKS[name] for name in ("phone", "salary")}
+    assert [row[name] for name in row.masked] == [None, None]
 
 
 def test_expressions_tried_by_who_sees_it_masked_do_not_know_it(served: Served, person: str) -> None:

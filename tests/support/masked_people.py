@@ -85,6 +85,11 @@ FILES = {
           person.boss: {read: no}
           person.loud: {read: no}
         """,
+    "reports/people.yaml": """
+        report: people
+        object: person
+        columns: [name, phone, salary, boss.phone]
+        """,
     "menus.yaml": "menus: {all: {label: All, items: [{object: person}]}}\n",
 }
 CLEAR = {
