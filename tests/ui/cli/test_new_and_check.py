@@ -20,6 +20,7 @@ def test_a_new_app_checks_without_a_problem_and_holds_no_code(call: Call, tmp_pa
     checked = call("check", "my_crm")
     assert checked.exit_code == 0, checked.output
     assert checked.output.startswith("ok: ")
+    assert call("fmt", "--check", "my_crm").exit_code == 0
 
 
 def test_a_wrong_name_or_a_full_folder_is_refused(call: Call, tmp_path: Path) -> None:
@@ -63,7 +64,7 @@ def test_an_expression_mistake_in_a_rule_file_is_found_by_check(call: Call, tmp_
     path.write_text(path.read_text().replace("if due is empty", "if deu is empty"))
     result = call("check", "my_crm")
     assert result.exit_code == 1
-    assert "my_crm/rules/requests.rules:5:6" in result.output
+    assert "my_crm/rules/requests.rules:4:6" in result.output
     assert "'due'" in result.output
 
 
