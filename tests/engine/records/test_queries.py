@@ -234,3 +234,25 @@ def test_all_records_of_an_object_are_read_batch_by_batch_and_none_is_left_out(d
     assert found == sorted(set(found))
     assert made <= set(found)
     assert len(sent) == 2
+
+
+def test_records_are_called_by_their_titles_as_far_as_they_may_be_read(deals: Deals) -> None:
+    made = {who: deals.records.create(actor, "deal", {"name": f"called {who}"}) for who, actor in
+            (("ann", deals.ann), ("cara", deals.cara))}  # fmt: skip
+    keys_ = [("deal", made[who].record.id) for who in ("cara", "ann")]
+    asked = [*keys_, keys_[0], ("deal", "no id"), ("nothing", keys_[0][1]), ("user", keys_[0][1])]
+
+    def told(actor: Actor) -> list[tuple[tuple[str, str], str]]:
+        with deals.records.reading(actor) as transaction, deals.platform.database.statements.recording() as sent:
+            found = list(transaction.reader.titles(asked).items())
+        assert len(sent) <= 2
+        return found
+
+    titles = [made[who].record.title for who in ("cara", "ann")]
+    assert told(deals.system) == list(zip(keys_, titles, strict=True)), "in the order asked"
+    readable = {
+        row.id
+        for row in deals.records.list(deals.ann, ListQuery(object="deal", search="called", fields=("name",))).rows
+    }
+    assert readable == {keys_[1][1]}
+    assert told(deals.ann) == [(keys_[1], titles[1])]
