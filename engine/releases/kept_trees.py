@@ -44,6 +44,15 @@ def part_of(object_key: str) -> str:
     return f"object {object_key}"
 
 
+def pack(writer: TreeWriter, trees: Iterable[object]) -> bytes:
+    """Give trees as the content of a part.
+
+    Raises: NotKeepable.
+    """
+    kept = writer.write(trees)
+    return zlib.compress(orjson.dumps([kept.shared, kept.values]), _FASTEST)
+
+
 class KeptTrees:
     """What is kept of one release, as one process has it: opened part by part, when it is first asked for."""
 
@@ -125,11 +134,10 @@ class KeptTreeStore:
         rows = []
         for part, trees in parts.items():
             try:
-                kept = writer.write(trees)
+                content = pack(writer, trees)
             except NotKeepable as fault:
                 _LOG.info("%s of release %s is not kept: %s", part, number, fault)
                 continue
-            content = zlib.compress(orjson.dumps([kept.shared, kept.values]), _FASTEST)
             signed = self._signature(checksum, part, content) + content
             rows.append({"release": number, "part": part, "program": self.program, "content": signed})
         connection.execute(delete(self._table))
