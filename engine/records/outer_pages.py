@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, func, literal_column, select
+from sqlalchemy import Select, func, select
 
 from engine.access.predicates import EVERYONE, AllOf, AnyOf, Own, Predicate, Written
 from engine.outer.conditions import EVERY_ROW, ConditionPusher, Pushed, all_of, any_of, holds_word, one_of
@@ -115,7 +115,7 @@ class OuterPages:
         if pushed.exact:
 
             def ask(connection: Any, table: OuterTable) -> int:
-                rows: Select[Any] = select(literal_column("1").label("one")).where(table.columns["id"].is_not(None))
+                rows: Select[Any] = select(table.columns["id"]).where(table.columns["id"].is_not(None))
                 if pushed.test is not None:
                     rows = rows.where(pushed.test)
                 rows = rows if cap is None else rows.limit(cap)

@@ -4,69 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine, event, inspect, text
 
-from engine.access.actor import Actor
 from engine.errors import QueryProblem, RecordNotFound, SourceReadOnly, ValidationFailed
 from engine.records.aggregates import AggregateQuery, Measure
 from engine.records.types import ListQuery, SaveRow
 from metamodel.views import SortKey
+from tests.support.erp import CUSTOMERS, INVOICES, Erp, credit_of, shown
 from tests.support.outer import ERP_FILES, add_rows, outer_database
 from tests.support.platforms import small_app
 from tests.support.postgres import create_database, drop_database
-from tests.support.served import Served, serve_deals
+from tests.support.served import serve_deals
 
 PAIRS = [
     ("sqlite", "sqlite"), ("sqlite", "postgresql"), ("postgresql", "sqlite"), ("postgresql", "postgresql"),
     ("sqlite", "ledger"),
 ]  # fmt: skip
-CUSTOMERS: list[dict[str, Any]] = [
-    {
-        "code": f"C{number:03}",
-        "客户名称": f"客户{number}",
-        "region": "north" if number % 2 else "south",
-        "credit_limit": None if number % 10 == 9 else Decimal(number * 100) / 8,
-        "rate": Decimal("0.0500"),
-        "since": dt.date(2020, 1, 1) + dt.timedelta(days=number % 7),
-        "seen_at": dt.datetime.fromisoformat("2026-01-01T08:00"),
-        "active": number % 3 != 0,
-        "rep": ("ann@example.com", "bob@example.com", None)[number % 3],
-        "parent": "上海/1" if number == 5 else None,
-    }
-    for number in range(120)
-] + [{"code": "上海/1", "客户名称": "ACME", "region": "north", "active": True, "internal_note": "a secret"}]
-INVOICES = [
-    {"id": number, "number": f"N{number}", "customer": f"C{number % 4:03}", "amount": number, "paid": number > 40}
-    for number in range(1, 50)
-]
-
-
-@dataclass
-class Erp:
-    """An installation and the database of the other program beside it."""
-
-    served: Served
-    outer: Engine
-
-    def actor(self, who: str, *roles: str) -> Actor:
-        return Actor(user_id=self.served.user_ids[who], login=who, name=who, roles=frozenset(roles))
-
-    def ids(self, actor: Actor, **query: Any) -> list[str]:
-        """Give the ids of a whole list, in its order, page by page."""
-        cursor, found = None, []
-        while True:
-            asked = ListQuery(object="customer", cursor=cursor, **({"limit": 50} | query))
-            page = self.served.platform.records.list(actor, asked)
-            found += [row.id for row in page.rows]
-            cursor = page.next_cursor
-            if cursor is None:
-                return found
 
 
 @pytest.fixture(scope="module", params=PAIRS, ids="-over-".join)
@@ -93,11 +50,6 @@ def erp(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         drop_database(request.getfixturevalue("postgres_server_url"), each)
 
 
-def shown(customer: dict[str, Any]) -> Any:
-    """Give the id of a row."""
-    return customer["code"] if customer["code"] != "上海/1" else "~5LiK5rW3LzE"
-
-
 @pytest.mark.promise("OBJ-29")
 def test_a_table_and_a_view_of_another_database_are_objects_with_list_filter_lookup_and_permissions(erp: Erp) -> None:
     records, boss, ann = erp.served.platform.records, erp.actor("boss", "boss"), erp.actor("ann", "rep")
@@ -115,7 +67,7 @@ def test_a_table_and_a_view_of_another_database_are_objects_with_list_filter_loo
     }  # fmt: skip
     # filter
     found = erp.ids(boss, filter='region = "north" and credit > 1000')
-    assert found == [each["code"] for each in CUSTOMERS if each["region"] == "north" and _credit(each) > 1000]
+    assert found == [each["code"] for each in CUSTOMERS if each["region"] == "north" and credit_of(each) > 1000]
     # lookup
     saved = records.create(ann, "visit", {"name": "First", "customer": "C003", "invoice": "3"}).record
     assert (saved.titles["customer"], saved.titles["invoice"]) == ("客户3", "N3")
@@ -137,10 +89,6 @@ def test_a_table_and_a_view_of_another_database_are_objects_with_list_filter_loo
     records.delete(boss, "visit", saved.id)
 
 
-def _credit(customer: dict[str, Any]) -> Decimal:
-    return Decimal(customer.get("credit_limit") or 0)
-
-
 Meant = Callable[[dict[str, Any]], Any]
 FILTERS: dict[str, Meant] = {
     'name = "客户7"': lambda each: each["客户名称"] == "客户7",
@@ -148,15 +96,15 @@ FILTERS: dict[str, Meant] = {
     'name != "客户7"': lambda each: each["客户名称"] != "客户7",
     'not (region = "north")': lambda each: each["region"] != "north",
     'region in ["north", "south"] and active': lambda each: each["active"],
-    "credit between 100 and 200": lambda each: each.get("credit_limit") and 100 <= _credit(each) <= 200,
+    "credit between 100 and 200": lambda each: each.get("credit_limit") and 100 <= credit_of(each) <= 200,
     "credit = 62.5 CNY": lambda each: each["code"] == "C005",
     "credit is empty": lambda each: each.get("credit_limit") is None,
-    "credit is not empty and credit < 50": lambda each: each.get("credit_limit") is not None and _credit(each) < 50,
+    "credit is not empty and credit < 50": lambda each: each.get("credit_limit") is not None and credit_of(each) < 50,
     'since = date("2020-01-03") or name = "ACME"': lambda each: (
         each.get("since") == dt.date(2020, 1, 3) or each["客户名称"] == "ACME"
     ),
     'since >= date("2020-01-06")': lambda each: (each.get("since") or dt.date(1, 1, 1)) >= dt.date(2020, 1, 6),
-    "double_credit > 2500": lambda each: _credit(each) > 1250,
+    "double_credit > 2500": lambda each: credit_of(each) > 1250,
     "owner = user": lambda each: each.get("rep") == "bob@example.com",
     'owner.name = "ann"': lambda each: each.get("rep") == "ann@example.com",
     "parent is not empty": lambda each: each["code"] == "C005",
