@@ -104,15 +104,15 @@ def _damage(platform: Platform, how: str) -> None:
     table = platform.system.checked
     with platform.database.write() as connection:
         content = bytes(connection.execute(select(table.c.content).where(table.c.part == RULES)).scalar_one())
-        changed = {
+        damages: dict[str, dict[str, Any]] = {
             "a byte": {"content": content[:50] + bytes((content[50] ^ 1,)) + content[51:]},
             "cut": {"content": content[:20]},
             "empty": {"content": b""},
             "not signed": {"content": content[32:]},
             "another program": {"program": "0" * 64},
             "another release": {"release": 99},
-        }[how]
-        connection.execute(update(table).where(table.c.part == RULES).values(changed))
+        }
+        connection.execute(update(table).where(table.c.part == RULES).values(damages[how]))
         if how == "another release":
             connection.execute(update(table).values(release=99))
 
