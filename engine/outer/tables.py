@@ -8,10 +8,10 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Column, Connection, MetaData, Table, inspect
+from sqlalchemy import Column, Connection, MetaData, Table, false, inspect, literal_column, select
 from sqlalchemy import types as sql_types
-from sqlalchemy.exc import NoSuchTableError
-from sqlalchemy.types import TypeEngine
+from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
+from sqlalchemy.types import NullType, TypeEngine
 
 from engine.errors import SourceChanged
 from metamodel.objects import ObjectDef
@@ -74,6 +74,12 @@ def _columns_there(connection: Connection, object_def: ObjectDef) -> dict[str, T
         found = inspect(connection).get_columns(source.table, schema=source.schema)
     except NoSuchTableError:
         found = []
+    except SQLAlchemyError:
+        # Not every driver reads its catalogue; then the table itself tells what its columns are called.
+        connection.rollback()
+        every = select(literal_column("*")).select_from(Table(source.table, MetaData(), schema=source.schema))
+        told = connection.execute(every.where(false()))
+        return dict.fromkeys(told.keys(), NullType())
     if not found:
         raise SourceChanged(source.called)
     return {str(each["name"]): each["type"] for each in found}
