@@ -141,9 +141,7 @@ class Exports:
             raise AccessDenied("export", object_key, "no role of yours grants it for this object")
         return object_def
 
-    def _note(
-        self, actor: Actor, request: ExportRequest, pinned: Release, object_def: ObjectDef, total: int
-    ) -> None:
+    def _note(self, actor: Actor, request: ExportRequest, pinned: Release, object_def: ObjectDef, total: int) -> None:
         query = request.query
         told = {
             "rows": total,

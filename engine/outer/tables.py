@@ -8,7 +8,7 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Column, Connection, MetaData, Table, false, inspect, literal_column, select
+from sqlalchemy import Column, Connection, MetaData, Select, Table, false, inspect, literal_column, select
 from sqlalchemy import types as sql_types
 from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 from sqlalchemy.types import NullType, TypeEngine
@@ -77,7 +77,9 @@ def _columns_there(connection: Connection, object_def: ObjectDef) -> dict[str, T
     except SQLAlchemyError:
         # Not every driver reads its catalogue; then the table itself tells what its columns are called.
         connection.rollback()
-        every = select(literal_column("*")).select_from(Table(source.table, MetaData(), schema=source.schema))
+        every: Select[Any] = select(literal_column("*")).select_from(
+            Table(source.table, MetaData(), schema=source.schema)
+        )
         told = connection.execute(every.where(false()))
         return dict.fromkeys(told.keys(), NullType())
     if not found:

@@ -57,9 +57,7 @@ def _may_choose(transaction: Transaction, object_key: str, name: str) -> bool:
     return name in access.shown and (name in access.updatable or name in access.creatable)
 
 
-def _offered(
-    transaction: Transaction, asked: Sequence[Lookups], text: str
-) -> Sequence[Mapping[str, Sequence[Choice]]]:
+def _offered(transaction: Transaction, asked: Sequence[Lookups], text: str) -> Sequence[Mapping[str, Sequence[Choice]]]:
     """Give what lookups offer: of our own objects by one statement together, of another database by one each."""
     elsewhere = [_elsewhere(transaction, each) for each in asked]
     here = [

@@ -121,9 +121,7 @@ def _taken_away(transaction: Transaction, object_key: str, record_id: str, link:
     return RowResult(outcome="updated", id=record_id)
 
 
-def _linked(
-    transaction: Transaction, inverse: InverseDef, ids: Sequence[str], other: str
-) -> Iterator[tuple[str, str]]:
+def _linked(transaction: Transaction, inverse: InverseDef, ids: Sequence[str], other: str) -> Iterator[tuple[str, str]]:
     """Give the records among these that are linked to one, with their links."""
     table = save_plan(transaction.parts, inverse.object).table.table
     above, beside = table.c[inverse.field], table.c[inverse.other or ""]

@@ -49,9 +49,7 @@ RESERVED = ("this", "old", "and", "empty", "user")
 def _with(old: str, new: str) -> dict[str, str]:
     word = re.compile(rf"\b{old}\b")
     quoted = new if new.isascii() and new.isidentifier() else json.dumps(new, ensure_ascii=False)
-    return {
-        path: word.sub(new if path.endswith((".rules", ".md")) else quoted, text) for path, text in FILES.items()
-    }
+    return {path: word.sub(new if path.endswith((".rules", ".md")) else quoted, text) for path, text in FILES.items()}
 
 
 def _told(sources: Mapping[str, str]) -> list[str]:
@@ -172,14 +170,14 @@ def served(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -
 
     files = {
         "objects/deal.yaml": (
-            f"object: deal\nlabel: {label()}\nplural: {label()}\nhelp: {label()}\ntitle: \"{{name}}\"\nfields:\n"
+            f'object: deal\nlabel: {label()}\nplural: {label()}\nhelp: {label()}\ntitle: "{{name}}"\nfields:\n'
             f"  name: {{type: text, required: true, label: {label()}, help: {label()}}}\n"
             f"  stage:\n    type: choice\n    label: {label()}\n    options:\n"
             f"      open: {{label: {label()}, tip: {label()}}}\n      won: {{label: {label()}}}\n"
             f"  kinds: {{type: multi_choice, label: {label()}, options: {{a: {{label: {label()}}}, b: {{}}}}}}\n"
             f"  firm: {{type: lookup, to: deal, label: {label()}, inverse: deals}}\n"
             f"  shown: {{type: text, formula: label(stage), label: {label()}}}\n"
-            f"validations:\n  - {{name: long, check: name != \"no\", message: {label()}}}\n"
+            f'validations:\n  - {{name: long, check: name != "no", message: {label()}}}\n'
             f"layout:\n  path: stage\n  highlights: [stage]\n"
             f"  sections: [{{label: {label()}, fields: [name, stage, kinds, firm, shown]}}]\n"
             f"views:\n  all: {{label: {label()}, columns: [name, stage, kinds, firm, shown]}}\n"

@@ -24,7 +24,9 @@ TEXT_SUFFIXES = {
 
 # Spelled in pieces, so that this file does not name what it looks for.
 MACHINE_PATH = re.compile(r"(?<![\w.$}-])/(?:wo" r"rk|ro" r"ot|home/\w+|tmp/bash_jobs)/")
-REGISTRY = re.compile("|".join(["pypi" r"\.org", "python" "hosted", "registry" r"\.npmjs", "npm" "mirror", r"://deb\.debian"]))
+REGISTRY = re.compile(
+    "|".join(["pypi" r"\.org", "pythonhosted", "registry" r"\.npmjs", "npmmirror", r"://deb\.debian"])
+)
 
 
 def git(*arguments: str) -> str:
@@ -78,7 +80,7 @@ def test_no_commit_message_names_a_path_of_one_machine_or_carries_a_trailer() ->
 
 
 def test_the_machine_path_pattern_finds_such_paths_and_leaves_others_alone() -> None:
-    for path in ("wo" "rk/main/x.py", "ro" "ot/.cache/x", "home/ann/x"):
+    for path in ("work/main/x.py", "root/.cache/x", "home/ann/x"):
         assert MACHINE_PATH.search(f"see /{path}")
     for harmless in ("/o/work/1", "https://example.com/work/x", "$HOME/work/x", "a/root/b"):
         assert not MACHINE_PATH.search(harmless)

@@ -96,7 +96,7 @@ def test_the_gate_finds_each_use_in_python(kind: str, source: str) -> None:
         ("js: value", "<a hx-vals='js:{a: b()}'>"),
         ("js: value", '<a hx-headers="javascript:{a: 1}">'),
         ("js: value", '<a href="javascript:void(0)">'),
-        ("event filter", "<a hx-trigger=\"click[ctrlKey]\">"),
+        ("event filter", '<a hx-trigger="click[ctrlKey]">'),
         ("event filter", "<a hx-trigger='keyup[key==1] from:body'>"),
         ("inline script", "<script>go()</script>"),
         ("inline script", '<p onclick="go()">'),

@@ -42,10 +42,7 @@ def test_every_class_that_the_glossary_names_exists() -> None:
     columns = [line.split("|")[3] for line in glossary.splitlines() if line.count("|") == 5]
     named = {name for column in columns for name in re.findall(r"`([A-Z]\w+)`", column)}
     classes = {
-        node.name
-        for path in files_of(*PACKAGES)
-        for node in ast.walk(tree_of(path))
-        if isinstance(node, ast.ClassDef)
+        node.name for path in files_of(*PACKAGES) for node in ast.walk(tree_of(path)) if isinstance(node, ast.ClassDef)
     }
     assert len(named) > 10
     assert named - classes == set()

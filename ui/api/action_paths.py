@@ -127,8 +127,7 @@ def version_paths(each: VisibleObject, tag: str) -> dict[str, Any]:
     key = each.object.key
     found = {f"/records/{key}/{{id}}/compare": _get(f"compare_{key}", tag, _COMPARED)}
     found[f"/records/{key}/{{id}}/compare"]["get"]["parameters"] = [
-        {"name": name, "in": "query", "schema": {"type": "integer", "minimum": 1}}
-        for name in ("from", "to")
+        {"name": name, "in": "query", "schema": {"type": "integer", "minimum": 1}} for name in ("from", "to")
     ]
     if "update" in each.actions:
         names = sorted(name for name, field in each.object.fields.items() if name in each.fields and field.history)

@@ -58,9 +58,7 @@ def export_file(
             filter=where,
             view=view,
             fields=_paths(fields),
-            sort=tuple(
-                SortKey(path=path.removeprefix("-"), descending=path.startswith("-")) for path in _paths(sort)
-            ),
+            sort=tuple(SortKey(path=path.removeprefix("-"), descending=path.startswith("-")) for path in _paths(sort)),
         )
         main = release.metamodel.main
         actor = command_line_actor(platform, login)

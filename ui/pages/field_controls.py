@@ -113,9 +113,7 @@ class FieldControl:
         if verdict.readonly or self._computed or (mask is not None and self._files):
             now.readonly = True
             now.required = verdict.required and not self._is_switch
-            now.shown = (
-                masked_value(mask) if mask else shown_value(field, value, state.titles.get(name), self._formats)
-            )
+            now.shown = masked_value(mask) if mask else shown_value(field, value, state.titles.get(name), self._formats)
             return FormControl(id=now.id, name=name, label=self.label, start=None, html=self._write(now))
         now.masked, own_text = mask or "", typed.get(name, "").strip()
         if self._is_switch:

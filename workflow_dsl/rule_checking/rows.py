@@ -78,9 +78,10 @@ def _list_of(source: InverseSource | ObjectSource) -> Read:
 def _one(
     checking: RuleChecking, path: Path, found: Typed, where: Expr | None, reads: Reads, action: str
 ) -> CheckedRows | None:
-    objects = checking.scope.metamodel.objects
-    for key in found.type.objects:
-        if checking.refuses_source(objects.get(key), path.at, f"'{action}' is not for them"):
+    objects = found.type.objects
+    for key in objects:
+        pointed_at = checking.scope.metamodel.objects.get(key)
+        if checking.refuses_source(pointed_at, path.at, f"'{action}' is not for them"):
             return None
     if found.type.kind is Kind.UNKNOWN:
         checking.refuse("RUL405", f"'{path.dotted}' is no record that a rule can {action}", path.at)
@@ -89,7 +90,6 @@ def _one(
         message = f"'{path.dotted}' is {found.type.with_article}, not a record"
         checking.refuse("RUL405", message, path.at, "name a lookup, a related list, or an object with where")
         return None
-    objects = found.type.objects
     if where is not None:
         return _one_where(checking, path, found, where, reads)
     value = checking.value(path)

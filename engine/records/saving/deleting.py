@@ -124,9 +124,7 @@ def _on_delete(transaction: Transaction, inverse: InverseDef) -> OnDelete:
     return OnDelete.CASCADE if relation.kind is RelationKind.CHILD_OF else relation.on_delete
 
 
-def pointing_at(
-    transaction: Transaction, object_def: ObjectDef, record_id: str
-) -> list[tuple[InverseDef, list[str]]]:
+def pointing_at(transaction: Transaction, object_def: ObjectDef, record_id: str) -> list[tuple[InverseDef, list[str]]]:
     """Give the records that point at a record, by list; lists that nobody is in cost one statement together."""
     parts = transaction.parts
     inverses = list(_all_inverses(transaction, object_def))

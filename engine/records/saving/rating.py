@@ -33,9 +33,7 @@ def worth_differs(old: Any, new: Any) -> bool:
     return isinstance(new, ForeignMoney) and isinstance(old, ForeignMoney) and new.base != old.base
 
 
-def _worth(
-    plan: SavePlan, name: str, value: ForeignMoney, values: Mapping[str, Any], around: Surroundings
-) -> Any:
+def _worth(plan: SavePlan, name: str, value: ForeignMoney, values: Mapping[str, Any], around: Surroundings) -> Any:
     metamodel = around.metamodel
     currency = metamodel.currencies.get(value.currency)
     at = None if currency is None else rate_on(currency, rate_day(plan.object, values, around.today, around.zone))
