@@ -15,9 +15,11 @@ from bench.demo_words import (
     COMPANIES,
     FIRST_WORDS,
     JOBS,
+    LEAD_COLUMNS,
     LOST,
     OWNERS,
     PEOPLE,
+    POOL_LEADS,
     PRODUCTS,
     SECOND_WORDS,
     STAGES,
@@ -136,6 +138,7 @@ def _leads(chance: random.Random) -> Iterable[Row]:
             "budget": chance.choice((20000, 50000, 80000, 150000)),
             "owner": f"{OWNERS[index % len(OWNERS)]}@demo.example",
         }
+    yield from (dict(zip(LEAD_COLUMNS, cells, strict=True)) for cells in POOL_LEADS)
 
 
 def _deals(chance: random.Random, accounts: list[Row], contacts: list[Row]) -> Iterable[Row]:

@@ -125,3 +125,15 @@ FIRST_WORDS = ("Acme", "Global", "华东", "Nova", "长城")
 SECOND_WORDS = ("Trading", "Works", "科技", "Labs")
 STEPS = ("Send samples", "安排现场拜访", "Call the plant manager", "确认付款条件")
 LOST = ("price", "product", "timing", "rival")
+
+LEAD_COLUMNS = ("name", "company", "email", "phone", "source", "region", "status", "interest", "budget", "owner")
+
+# Leads that wait for somebody to claim them, each with something still to be found out.
+POOL_LEADS = (
+    ("冯雪", "Nova Trading", "lead25@example.org", "", "website", "south", "new", "FS-100", "", ""),
+    ("Marta Silva", "", "lead26@example.org", "", "website", "", "new", "", "", ""),
+    ("何军", "长城 科技", "", "+86 139 1122 3326", "phone", "east", "new", "PV-40", "50000", ""),
+    ("Tom Becker", "Global Labs", "lead28@example.org", "+86 139 1122 3327", "fair", "west", "new", "CP-1", "", ""),
+    ("郑洁", "", "", "+86 139 1122 3328", "phone", "", "new", "", "", ""),
+    ("Ingrid Dahl", "华东 Works", "lead30@example.org", "", "partner", "north", "contacted", "", "20000", ""),
+)
