@@ -50,7 +50,7 @@ def erp(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         drop_database(request.getfixturevalue("postgres_server_url"), each)
 
 
-@pytest.mark.promise("OBJ-29")
+@pytest.mark.promise("OBJ-02", "OBJ-29")
 def test_a_table_and_a_view_of_another_database_are_objects_with_list_filter_lookup_and_permissions(erp: Erp) -> None:
     records, boss, ann = erp.served.platform.records, erp.actor("boss", "boss"), erp.actor("ann", "rep")
     # list
