@@ -24,7 +24,7 @@ TEXT_SUFFIXES = {
 
 # Spelled in pieces, so that this file does not name what it looks for.
 MACHINE_PATH = re.compile(r"(?<![\w.$}-])/(?:wo" r"rk|ro" r"ot|home/\w+|tmp/bash_jobs)/")
-REGISTRY = re.compile("|".join((r"pypi[.]org", "python[h]osted", r"registry[.]npmjs", "npm[m]irror", r"://deb[.]debian")))
+REGISTRY = re.compile(r"pypi[.]org|python[h]osted|registry[.]npmjs|npm[m]irror|://deb[.]debian")
 
 
 def git(*arguments: str) -> str:
