@@ -25,6 +25,7 @@ from engine.imports.file_cells import FileCells
 from engine.imports.finishing import Finishing
 from engine.imports.mapping import ImportMapping, load_mapping
 from engine.imports.result import ImportResult, Tally, write_errors_file
+from engine.records.saving.bulk import BATCH
 from engine.records.saving.plan import save_plan
 from engine.records.service import Records
 from engine.records.transaction import Transaction
@@ -34,7 +35,6 @@ from engine.storage.statistics import MANY_ROWS, refresh_statistics
 from engine.storage.system_tables import SystemTables
 from metamodel.objects import ObjectDef
 
-BATCH_ROWS = 5_000
 MOST_ERRORS_LOGGED = 10_000
 
 OnProgress = Callable[[int, int], None]
@@ -190,7 +190,7 @@ class Imports:
         rows = work.file.rows()
         done = 0
         with Finishing() as finishing:
-            while part := [*left, *itertools.islice(rows, BATCH_ROWS - len(left))]:
+            while part := [*left, *itertools.islice(rows, BATCH - len(left))]:
                 tally.total -= len(left)
                 # The batch before is being committed; what is read of this one needs nothing of it.
                 sheet = batches.read(part)
@@ -204,9 +204,9 @@ class Imports:
         if done:
             work.on_progress(done, work.total)
         waiting = batches.waiting
-        for start in range(0, len(waiting), BATCH_ROWS):
+        for start in range(0, len(waiting), BATCH):
             with transaction() as opened:
-                batches.save_waiting(opened, waiting[start : start + BATCH_ROWS])
+                batches.save_waiting(opened, waiting[start : start + BATCH])
 
     @contextmanager
     def _transactions(self, work: _Import) -> Iterator[_Open]:
