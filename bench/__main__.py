@@ -1,6 +1,7 @@
 """Measures the product beside the hand-written program, in the same run, on the same tables: `make bench`.
 
-Prints answers a second of both, their ratio and what is owed; then growth from few rows to many, and the import rate.
+Prints answers a second of both, their ratio and what is owed; then the import rate. Growth is measured by
+`bench.list_growth` and `bench.import_growth`.
 Absolute figures depend on the machine, ratios hardly.
 """
 
@@ -68,7 +69,6 @@ def main() -> None:
                         others[f"{kind} SQL statements"] = count_statements(prepared, folder)
                 others[f"{kind} import, rows a second"] = measure_import(make("bench_import"), folder, given.imported)
     _print_others(others)
-    _print_growth(figures)
     if given.json:
         found = {"figures": [asdict(f) | {"ratio": round(f.ratio, 3)} for f in figures], "others": others}
         given.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
@@ -111,14 +111,17 @@ def _measure_all(kind: str, prepared: Prepared, folder: Path, given: argparse.Na
     rates: dict[tuple[str, int, str], float] = {}
     kinds = [w for w in workloads(prepared) if not given.only or w.name in given.only]
     with ExitStack() as serving:
-        ports = {program: _free_port() for program in PROGRAMS}
+        ports = {program: free_port() for program in PROGRAMS}
         for program, port in ports.items():
             serving.enter_context(served(program, prepared.database_url, port, folder / "served", prepared.caller))
         for clients in given.clients:
             for workload in kinds:
                 # In turns, so that what else the machine does meets both alike.
                 rounds = [
-                    {name: _measure(prepared, workload, port, clients, given.seconds) for name, port in ports.items()}
+                    {
+                        name: measure_workload(prepared, workload, port, clients, given.seconds)
+                        for name, port in ports.items()
+                    }
                     for _ in range(ROUNDS)
                 ]
                 for program in PROGRAMS:
@@ -140,7 +143,8 @@ def _measure_all(kind: str, prepared: Prepared, folder: Path, given: argparse.Na
     return found
 
 
-def _measure(prepared: Prepared, workload: Workload, port: int, clients: int, seconds: float) -> float:
+def measure_workload(prepared: Prepared, workload: Workload, port: int, clients: int, seconds: float) -> float:
+    """Give the answers a second of one program."""
     if workload.changes:
         _reset(prepared)
     return measure(port, workload.make, clients=clients, seconds=seconds, most=workload.most)
@@ -170,22 +174,13 @@ def _print_figures(figures: Sequence[Figure]) -> None:
         )
 
 
-def _print_growth(figures: Sequence[Figure]) -> None:
-    lists = [f for f in figures if f.workload == "list of 50" and f.clients == 1]
-    for kind in dict.fromkeys(f.database for f in lists):
-        found = sorted((f for f in lists if f.database == kind), key=lambda f: f.rows)
-        if len(found) > 1:
-            few, many = found[0], found[-1]
-            growth = few.product / many.product
-            print(f"\n{kind}: list of 50 takes {growth:.2f} times as long in {many.rows:,} rows as in {few.rows:,}")
-
-
 def _print_others(others: dict[str, Any]) -> None:
     for name, value in others.items():
         print(f"\n{name}: {value}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Find a port on which nobody listens."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port: int = found.getsockname()[1]
