@@ -13,15 +13,6 @@ from tests.support.served import Served, serve_deals
 
 NUMBERS = itertools.count(1)
 FILES = {
-    "app.yaml": """
-        app: shop
-        version: 1.0.0
-        label: {en: Shop, zh: 商店}
-        currency: CNY
-        timezone: Asia/Shanghai
-        languages: [en, zh]
-        country: CN
-    """,
     "objects/fair.yaml": """
         object: fair
         label: Fair
@@ -137,7 +128,7 @@ FILES = {
 @contextmanager
 def serve_firms(database_url: str, folder: Path) -> Iterator[Served]:
     """Serve the app on a database."""
-    app = small_app(folder, FILES)
+    app = small_app(folder, FILES, settings="languages: [en, zh]\ncountry: CN\n")
     with serve_deals(database_url, folder, app_folder=app) as found:
         yield found
 
