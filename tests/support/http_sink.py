@@ -51,7 +51,10 @@ def http_sink() -> Iterator[HttpSink]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            raw = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            length = int(self.headers.get("Content-Length", 0))
+            raw = self.rfile.read(length)
+            if len(raw) < length:  # The sender died half-way: nothing has arrived.
+                return
             headers = {name.lower(): value for name, value in self.headers.items()}
             sink.received.append(Received(key=headers.get("idempotency-key", ""), headers=headers, raw=raw))
             status, more = sink.answer(len(sink.received) - 1)
