@@ -5,19 +5,18 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import io
-import socket
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from aiosmtpd.controller import Controller
 
 from engine.access.actor import system_actor
 from engine.clock import FixedClock
 from engine.testing.sample_shop import do_runs
 from plugins.manager import PluginManager
 from tests.plugins.test_email import _Sink
+from tests.support.mail_server import mail_server
 from tests.support.platforms import applied_platform, small_app
 from tests.support.served import Served, serve_deals
 
@@ -125,11 +124,7 @@ def test_a_rule_is_called_by_its_label_in_the_reader_s_language(served: Served, 
 @pytest.mark.promise("APP-10")
 def test_mails_speak_the_language_of_their_template_or_of_who_caused_them(database_url: str, tmp_path: Path) -> None:
     sink = _Sink()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    controller = Controller(sink, hostname="127.0.0.1", port=port)
-    controller.start()
-    try:
+    with mail_server(sink) as port:
         plugins = PluginManager.load(
             environment={
                 "FIELDSTONE_PLUGIN_EMAIL_HOST": "127.0.0.1",
@@ -143,8 +138,6 @@ def test_mails_speak_the_language_of_their_template_or_of_who_caused_them(databa
         ) as platform:
             platform.records.create(system_actor(language="en"), "deal", VALUES)
             do_runs(platform)
-    finally:
-        controller.stop()
     found = sorted((str(mail["Subject"]), _body(mail)) for _, mail in sink.mails)
     assert found == [("About In hand", "By hand/First + Second"), ("About 进行中", "手工/甲, 乙/yes")]
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import email.message
-import socket
 from collections.abc import Iterator
 from email import policy
 from email.parser import BytesParser
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from plugins import ActionDone, ActionFailed, Plain, TemplateSource
@@ -18,6 +16,7 @@ from plugins.discovery import bundled_candidates
 from plugins.loading import LoadedPlugin
 from plugins.manager import PluginManager
 from plugins.testing import FixedRecord, action_context
+from tests.support.mail_server import mail_server
 
 
 class _Sink:
@@ -38,12 +37,8 @@ class _Sink:
 @pytest.fixture
 def sink() -> Iterator[_Sink]:
     handler = _Sink()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        handler.port = free.getsockname()[1]
-    controller = Controller(handler, hostname="127.0.0.1", port=handler.port)
-    controller.start()
-    yield handler
-    controller.stop()
+    with mail_server(handler) as handler.port:
+        yield handler
 
 
 @pytest.fixture(scope="module")

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import socket
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from engine.access.actor import system_actor
 from metamodel.values import Ref
 from tests.support.automation import APP, do_runs, person, runs_of, shop
 from tests.support.http_sink import http_sink
+from tests.support.mail_server import mail_server
 
 
 class _Mails:
@@ -39,12 +38,8 @@ class _Mails:
 @pytest.fixture
 def mails() -> Iterator[_Mails]:
     handler = _Mails()
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        handler.port = free.getsockname()[1]
-    controller = Controller(handler, hostname="127.0.0.1", port=handler.port)
-    controller.start()
-    yield handler
-    controller.stop()
+    with mail_server(handler) as handler.port:
+        yield handler
 
 
 def _mail_settings(mails: _Mails) -> dict[str, str]:
