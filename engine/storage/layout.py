@@ -265,8 +265,10 @@ def _indexes(object_def: ObjectDef, table: str, columns: Mapping[str, ColumnSpec
     for key in object_def.unique:
         if all(name in columns for name in key.fields):
             yield _index("uq", table, key.fields, unique=True)
+    # Lists are mostly asked for some stages only: with the stage beside the order the others are passed over unread.
+    stages = [name for name in object_def.path_fields if name in columns]
     for order in _orders(object_def, columns):
-        yield _index("ls", table, (*order, "id"))
+        yield _index("ls", table, (*order, "id", *(name for name in stages if name not in order)))
 
 
 def _orders(object_def: ObjectDef, columns: Mapping[str, ColumnSpec]) -> Iterator[tuple[str, ...]]:
