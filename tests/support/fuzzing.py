@@ -1,28 +1,36 @@
 """Any text as YAML, expression or rules: inputs made by changing seeds, and what must hold of whatever comes of them.
 
-A seed is kept when it ends in a set of problems or nodes that no seed before it ended in; the kept ones lie in
-tests/corpus/fuzz, a JSON text a line. `python -m tests.support.fuzzing --minutes 60` looks for more and adds them.
+What ends in a set of problems or nodes that nothing before it ended in is changed further; it is kept when two of them
+never came together before. The kept ones lie in tests/corpus/fuzz, a JSON text a line:
+`python -m tests.support.fuzzing --minutes 60` looks for more and adds them.
+A text for YAML says in its first line, a comment, which file of an app it is; the whole app is checked with it.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import resource
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
+from itertools import combinations_with_replacement
 from pathlib import Path
 from random import Random
 
-import yaml
-
-from metamodel import load_sources
+from engine.platform import installed_language
+from engine.releases.candidate import Language, check_sources
+from engine.testing.app_cases import demo_sources
+from metamodel.folder import file_kind
 from metamodel.source import LocatedText, Problem, Problems
 from metamodel.yaml_nodes import SourceText
 from metamodel.yaml_source import read_yaml
+from plugins.manager import PluginManager
 from tests.support.dsl_corpus import load_cases, sample_context, sample_scope
 from tests.support.dsl_model import sample_metamodel
+from tests.support.metadata_corpus import metadata_cases
 from workflow_dsl.checker import check_text
 from workflow_dsl.compiler import compile_expression
 from workflow_dsl.evaluation_errors import EvaluationError
@@ -36,10 +44,19 @@ SEEDS = CORPUS / "fuzz"
 LONGEST = 10_000
 # Longer ones are tried and not kept: the corpus shall stay small, and each is a few changes away from a shorter one.
 _LONGEST_KEPT = 1_500
-_MOST_KEPT = 400
+_MOST_KEPT = 200
 # Generous for a busy machine, and far below what a text that is not bounded would take.
 MOST_SECONDS = 5.0
 MOST_KILOBYTES = 96 * 1024
+
+# Problems of a folder that has lost its app.yaml.
+_OF_FOLDERS = frozenset(("APP301",))
+_WORD = re.compile(r"[\w.]+")
+_FILE = re.compile(r"# (\S+\.yaml)\n")
+_OTHERS = {
+    "objects/account.yaml": "object: account\nlabel: Account\ntitle: '{name}'\nfields: {name: {type: text}}\n",
+    "roles/rep.yaml": "role: rep\nlabel: Rep\nobjects: {deal: {read: own, update: own}}\nmenus: [all]\n",
+}
 
 Signature = frozenset[str]
 Ending = Callable[[str], tuple[Signature, Iterable[Problem]]]
@@ -61,6 +78,7 @@ class Fuzzer:
     ending: Ending
     seeds: list[str]
     known: set[Signature] = field(default_factory=set)
+    together: set[tuple[str, str]] = field(default_factory=set)
     kept: int = 0
 
     def changed(self, chance: Random) -> str:
@@ -73,7 +91,7 @@ class Fuzzer:
     def _change(self, text: str, chance: Random) -> str:
         start = chance.randint(0, len(text))
         end = min(len(text), start + chance.choice((0, 1, 1, 3, 20)))
-        match chance.randrange(6):
+        match chance.randrange(8):
             case 0:
                 return text[:start] + text[end:]
             case 1 | 2:
@@ -86,11 +104,26 @@ class Fuzzer:
                 other = chance.choice(self.seeds)
                 at = chance.randint(0, len(other))
                 return text[:start] + other[at : at + chance.choice((5, 50, 500))] + text[end:]
+            case 5:
+                return self._with_other_word(text, chance)
+            case 6:
+                lines = text.splitlines(keepends=True) or [text]
+                line = chance.choice(lines) if chance.random() < 0.5 else lines.pop(chance.randrange(len(lines)))
+                lines.insert(chance.randint(0, len(lines)), line)
+                return "".join(lines)
             case _:
                 return text[:start] + chr(chance.choice((chance.randrange(128), chance.randrange(0xD800)))) + text[end:]
 
-    def is_new(self, text: str) -> bool:
-        """Try a text; says whether it ended as none did before.
+    def _with_other_word(self, text: str, chance: Random) -> str:
+        """Put a word of any seed in the place of one: most texts stay readable, and mean something else."""
+        words, others = list(_WORD.finditer(text)), _WORD.findall(chance.choice(self.seeds))
+        if not words or not others:
+            return text
+        at = chance.choice(words)
+        return text[: at.start()] + str(chance.choice(others)) + text[at.end() :]
+
+    def look(self, text: str) -> bool:
+        """Try a text, and go on from it where it ended as none did before; says whether it is one to keep.
 
         Raises: AssertionError, with the text, if anything but a result or problems with a place came of it.
         """
@@ -98,7 +131,10 @@ class Fuzzer:
         if signature in self.known:
             return False
         self.known.add(signature)
-        return True
+        self.seeds.append(text)
+        pairs = set(combinations_with_replacement(sorted(signature), 2)) - self.together
+        self.together |= pairs
+        return bool(pairs)
 
 
 def tried(ending: Ending, text: str) -> Signature:
@@ -121,17 +157,24 @@ def tried(ending: Ending, text: str) -> Signature:
 
 
 def as_yaml(text: str) -> tuple[Signature, Iterable[Problem]]:
-    """Read a text as the file of an object, and the app that has it."""
+    """Read a text as a file, and check the app that has it: shapes, links, expressions, roles."""
+    named = _FILE.match(text)
+    path = named[1] if named is not None and file_kind(named[1]) is not None else "objects/any.yaml"
     problems = Problems()
-    node = read_yaml(SourceText("objects/any.yaml", text), problems)
-    found = list(problems)
-    if node is not None:
-        app = "app: shop\nversion: 1.0.0\nlabel: Shop\ncurrency: CNY\ntimezone: Asia/Shanghai\n"
-        made, more = load_sources({"app.yaml": app, "objects/any.yaml": text})
-        assert (made is None) == bool(more.errors)
-        found = [problem for problem in more if problem.at.file == "objects/any.yaml"]
-    assert found or node is not None or not _has_content(text)
-    return frozenset(problem.code for problem in found) | {type(node).__name__}, found
+    node = read_yaml(SourceText(path, text), problems)
+    assert problems or node is not None or not _has_content(text)
+    sources = demo_sources({**_OTHERS, path: text})
+    checked = check_sources(sources, _language())
+    found = list(checked.problems)
+    assert checked.is_sound or checked.problems.errors
+    assert all(problem.at.file in sources or problem.code in _OF_FOLDERS for problem in found), (found, text)
+    own = [problem for problem in found if problem.at.file == f"demo/{path}"]
+    return frozenset(problem.code for problem in own) | {type(node).__name__}, own
+
+
+@cache
+def _language() -> Language:
+    return installed_language(PluginManager.load())
 
 
 def _has_content(text: str) -> bool:
@@ -179,10 +222,9 @@ def kept_seeds(name: str) -> list[str]:
 def first_seeds(name: str) -> Iterator[str]:
     """Give what a search begins with: texts of the other corpora."""
     if name == "yaml":
-        for path in sorted((CORPUS / "metadata").glob("*.yaml")):
-            cases = yaml.load(path.read_text("utf-8"), Loader=yaml.CSafeLoader)
-            files = (file for case in cases for file in case.get("files", {}).items())
-            yield from (text for place, text in files if place.startswith("objects/") and len(text) <= LONGEST)
+        files = {file for case in metadata_cases() for file in case.files.items() if file_kind(file[0]) is not None}
+        texts = (f"# {path}\n{text}" for path, text in sorted((p, t) for p, t in files if t and p.endswith(".yaml")))
+        yield from (text for text in texts if len(text) <= LONGEST)
     elif name == "rules":
         for path in sorted((CORPUS / "rules").glob("*.rules")):
             yield from (part for part in path.read_text("utf-8").split("\n\n") if part.strip())
@@ -200,22 +242,23 @@ def search(minutes: float, seed: int, kinds: Sequence[str]) -> None:
             text = fuzzer.changed(chance)
             tries += 1
             try:
-                is_new = fuzzer.is_new(text)
+                shall_keep = fuzzer.look(text)
             except AssertionError as fault:
                 print(f"{fuzzer.name}: {str(fault)[:2000]}", flush=True)
                 continue
-            if is_new:
-                fuzzer.seeds.append(text)
-                if len(text) <= _LONGEST_KEPT and fuzzer.kept < _MOST_KEPT:
-                    fuzzer.kept += 1
-                    _keep(fuzzer.name, text)
+            if shall_keep and len(text) <= _LONGEST_KEPT and fuzzer.kept < _MOST_KEPT:
+                fuzzer.kept += 1
+                _keep(fuzzer.name, text)
     print(f"{tries} inputs; kept now: {', '.join(f'{len(kept_seeds(each.name))} {each.name}' for each in fuzzers)}")
 
 
 def _fuzzer(name: str, ending: Ending) -> Fuzzer:
     kept = kept_seeds(name)
-    made = Fuzzer(name=name, ending=ending, seeds=[*first_seeds(name), *kept], kept=len(kept))
-    made.known = {tried(ending, text) for text in made.seeds}
+    made = Fuzzer(name=name, ending=ending, seeds=[], kept=len(kept))
+    texts = [*first_seeds(name), *kept]
+    for text in texts:
+        made.look(text)
+    made.seeds = texts
     return made
 
 
