@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from engine.errors import EngineError, FieldError, ValidationFailed
 from engine.records.batches import one_of
+from engine.records.saving.loading import load_many_for_change
 from engine.records.saving.plan import save_plan
 from engine.records.types import BulkResult, RowResult, SaveRow
 from metamodel.field_types import FieldValueError, message
@@ -71,11 +72,12 @@ def _edit_several(
 ) -> BulkResult:
     """Add to or take from what each record has; rights are judged by the save, which refuses what may not be seen."""
     given = _parsed(transaction, field, change.value)
-    transaction.cache.prefetch(object_def.key, ids)
+    # Locked before it is read: what two people add at once is there in the end.
+    stored = load_many_for_change(transaction, object_def.key, ids)
     rows = []
     for each in ids:
-        stored = transaction.cache.related(object_def.key, each)
-        own: tuple[Any, ...] = (stored.get(field.name) if stored is not None else None) or ()
+        _may_change, values = stored.get(each, (False, {}))
+        own: tuple[Any, ...] = values.get(field.name) or ()
         kept = tuple(value for value in own if value not in given)
         changed = (*own, *(value for value in given if value not in own)) if change.how is How.ADD else kept
         rows.append(SaveRow(id=each, values={field.name: list(changed)}))

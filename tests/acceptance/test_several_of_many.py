@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -12,6 +13,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from engine.access.actor import system_actor
+from engine.records.mass_edit import FieldChange, How, edit_many
 from engine.records.types import SaveRow
 from tests.support.automation import do_runs
 from tests.support.platforms import small_app
@@ -180,6 +182,20 @@ def test_several_values_are_edited_from_record_list_file_and_rule_and_found_by_a
     }
     for condition, names in cases.items():
         assert found(served, f'name in ["api", "form", "file", "ruled"] and ({condition})') == names, condition
+
+
+def test_what_people_add_at_the_same_time_is_there_in_the_end(served: Served) -> None:
+    both = [note(served, f"shared {at}") for at in range(2)]
+    words = [f"word {at}" for at in range(12)]
+
+    def add(word: str) -> None:
+        with served.platform.records.transaction(SYSTEM) as transaction:
+            edit_many(transaction, "note", both, FieldChange(field="words", how=How.ADD, value=[word]))
+
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        list(pool.map(add, words))
+    for each in both:
+        assert values_of(served, each)[1] == sorted(words)
 
 
 def test_changing_many_says_what_is_refused_and_changes_the_rest(served: Served) -> None:
