@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from engine.access.actor import system_actor
+from engine.records.merging.pairs import keep_apart
 from tests.support.firms import NUMBERS, firm, ids, made, merged, read, serve_firms, stored
 from tests.support.served import Served, post_form
 
@@ -61,6 +63,26 @@ def test_the_queue_names_pairs_with_score_and_reason_until_they_are_told_apart(s
     # What is in the bin is nobody's duplicate.
     assert served.call("boss", "DELETE", f"/records/firm/{copy}").status_code == 204
     assert frozenset((same, copy)) not in pairs(page(served, "/o/firm/duplicates"))
+
+
+def test_two_people_may_tell_a_pair_apart_at_once(served: Served) -> None:
+    pair = twins(served)
+
+    def tell_apart(meanwhile: Callable[[], object]) -> None:
+        with served.platform.records.transaction(system_actor()) as transaction:
+            keep_apart(transaction, transaction.object_def("firm"), *pair)
+            meanwhile()
+
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        others: list[Future[None]] = []
+
+        def begin_another() -> None:
+            others.append(pool.submit(tell_apart, int))
+            wait(others, timeout=0.3)
+
+        tell_apart(begin_another)
+        others[0].result()
+    assert frozenset(pair) not in pairs(page(served, "/o/firm/duplicates"))
 
 
 def test_a_pair_is_shown_to_who_may_read_both_records_and_all_that_makes_them_alike(served: Served) -> None:

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 
 from engine.access.predicates import EVERYONE
+from engine.accounts.upsert import insert_if_absent
 from engine.errors import RecordNotFound
 from engine.records.duplicates.keys import Rule, Values
 from engine.records.duplicates.likeness import romanised
@@ -70,12 +71,13 @@ def keep_apart(transaction: Transaction, object_def: ObjectDef, one: str, other:
         transaction.reader.require_readable(object_def, each)
     if one == other:
         raise RecordNotFound(object_def.key, other)
-    table = transaction.system.apart
     first, second = sorted((one, other))
-    here = (table.c["object"] == object_def.key, table.c["one_id"] == first, table.c["other_id"] == second)
-    if transaction.connection.execute(select(table.c["at"]).where(*here)).first() is None:
-        row = insert(table).values(object=object_def.key, one_id=first, other_id=second)
-        transaction.connection.execute(row.values(at=transaction.now, by=transaction.actor.user_id))
+    row = {"object": object_def.key, "one_id": first, "other_id": second}
+    insert_if_absent(
+        transaction.connection,
+        transaction.system.apart,
+        {**row, "at": transaction.now, "by": transaction.actor.user_id},
+    )
 
 
 def _open_rules(transaction: Transaction, object_def: ObjectDef) -> list[Rule]:
