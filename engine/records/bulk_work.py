@@ -6,9 +6,10 @@ share a transaction, deletes do as long as none of them is refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -67,15 +68,15 @@ def work_through(records: Records, actor: Actor, release: Release, asked: BulkWo
     """
     if asked.all_or_nothing:
         with records.transaction(actor, release=release) as transaction:
-            _check_key(transaction, asked)
             return _all(transaction, asked)
     with records.reading(actor, release=release) as transaction:
-        _check_key(transaction, asked)
+        groups = _groups(asked, _keys(transaction, asked))
     results: list[RowResult] = []
-    for deletes, group in _groups(asked):
-        if deletes:
-            for start in range(0, len(group), _DELETED_TOGETHER):
-                results += _delete_each(records, actor, release, asked.object, group[start : start + _DELETED_TOGETHER])
+    for group in groups:
+        if group.work is Work.DELETE:
+            for start in range(0, len(group.rows), _DELETED_TOGETHER):
+                together = group.rows[start : start + _DELETED_TOGETHER]
+                results += _delete_each(records, actor, release, asked.object, together)
             continue
         with records.transaction(actor, release=release) as transaction:
             rows = _save_rows(transaction, asked, group)
@@ -90,9 +91,9 @@ def key_fields(object_def: ObjectDef) -> list[str]:
 
 def _all(transaction: Transaction, asked: BulkWork) -> list[RowResult]:
     results: list[RowResult] = []
-    for deletes, group in _groups(asked):
-        if deletes:
-            for index, row in enumerate(group, start=len(results)):
+    for group in _groups(asked, _keys(transaction, asked)):
+        if group.work is Work.DELETE:
+            for index, row in enumerate(group.rows, start=len(results)):
                 results.append(_deleted(transaction, asked.object, row, index))
             continue
         saved = transaction.save_many(asked.object, _save_rows(transaction, asked, group), all_or_nothing=True)
@@ -107,21 +108,34 @@ def _all(transaction: Transaction, asked: BulkWork) -> list[RowResult]:
     return results
 
 
-def _groups(asked: BulkWork) -> Iterator[tuple[bool, list[WorkRow]]]:
-    """Give what can be done together: deletes, or saves of which no two name the same record."""
-    group: list[WorkRow] = []
-    seen: set[str] = set()
-    for row in asked.rows:
-        named = repr(row.values.get(asked.by or "")) if row.work is Work.UPSERT else row.id
-        other = bool(group) and (row.work is Work.DELETE) != (group[0].work is Work.DELETE)
-        if other or named in seen:
-            yield group[0].work is Work.DELETE, group
-            group, seen = [], set()
-        group.append(row)
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Rows that can be done together. work: of the first one. keys: by which upserts name records, else None."""
+
+    work: Work
+    rows: list[WorkRow] = field(default_factory=list)
+    keys: list[Any] = field(default_factory=list)
+
+
+def _groups(asked: BulkWork, keys: Sequence[Any]) -> Sequence[_Group]:
+    """Part the rows: deletes, upserts or other saves that follow one another, no two of which name the same record."""
+    groups: list[_Group] = []
+    seen: set[Any] = set()
+    for row, key in zip(asked.rows, keys, strict=True):
+        named = row.id if row.work is not Work.UPSERT else key
+        if not groups or _kind(groups[-1].work) != _kind(row.work) or named in seen:
+            groups.append(_Group(row.work))
+            seen = set()
+        groups[-1].rows.append(row)
+        groups[-1].keys.append(key)
         if named is not None:
             seen.add(named)
-    if group:
-        yield group[0].work is Work.DELETE, group
+    return groups
+
+
+def _kind(work: Work) -> Work:
+    # Which record an upsert means is asked before the rows beside it are saved.
+    return Work.UPDATE if work is Work.CREATE else work
 
 
 def _delete_each(
@@ -148,35 +162,33 @@ def _deleted(transaction: Transaction, object_key: str, row: WorkRow, index: int
     return RowResult(outcome="deleted", id=row.id)
 
 
-def _save_rows(transaction: Transaction, asked: BulkWork, rows: Sequence[WorkRow]) -> list[SaveRow]:
+def _save_rows(transaction: Transaction, asked: BulkWork, group: _Group) -> list[SaveRow]:
     """Give rows as the bulk side takes them: an upsert becomes an update where its key finds a record."""
-    known: dict[Any, str] = {}
-    keys: list[Any] = [None] * len(rows)
-    if asked.by is not None:
-        definition = transaction.object_def(asked.object).fields[asked.by]
-        keys = [_key(transaction, definition, row, asked.by) for row in rows]
-        found = find_by_fields(transaction, asked.object, (asked.by,), {key for key in keys if key is not None})
-        known = {values[0]: ids[0] for values, ids in found.items()}
+    if group.work is not Work.UPSERT or asked.by is None:
+        return [SaveRow(values=row.values, id=row.id, version=row.version) for row in group.rows]
+    found = find_by_fields(transaction, asked.object, (asked.by,), {key for key in group.keys if key is not None})
+    known = {values[0]: ids[0] for values, ids in found.items()}
     return [
-        SaveRow(values=row.values, id=known.get(key) if row.work is Work.UPSERT else row.id, version=row.version)
-        for row, key in zip(rows, keys, strict=True)
+        SaveRow(values=row.values, id=known.get(key), version=row.version)
+        for row, key in zip(group.rows, group.keys, strict=True)
     ]
 
 
-def _key(transaction: Transaction, definition: Any, row: WorkRow, by: str) -> object:
-    return read_key(transaction, definition, row.values.get(by)) if row.work is Work.UPSERT else None
+def _keys(transaction: Transaction, asked: BulkWork) -> list[Any]:
+    """Give the values by which upserts name their records, as they are kept.
 
-
-def _check_key(transaction: Transaction, asked: BulkWork) -> None:
-    upserts = any(row.work is Work.UPSERT for row in asked.rows)
-    object_def = transaction.object_def(asked.object)
-    if not upserts and asked.by is None:
-        return
+    Raises: UnknownObject; ValidationFailed where the key is none.
+    """
+    object_def, by = transaction.object_def(asked.object), asked.by
+    if by is None and all(row.work is not Work.UPSERT for row in asked.rows):
+        return [None] * len(asked.rows)
     readable = transaction.access.of(object_def.key).readable
     known = [name for name in key_fields(object_def) if name in readable]
-    if asked.by not in known:
+    if by is None or by not in known:
         text = say("no_key", transaction.actor.language, names=", ".join(known) or "–")
         raise ValidationFailed([FieldError(code="no_key", message=text, field="by")])
+    read = partial(read_key, transaction, object_def.fields[by])
+    return [read(row.values.get(by)) if row.work is Work.UPSERT else None for row in asked.rows]
 
 
 def _path(index: int, name: str | None) -> str:

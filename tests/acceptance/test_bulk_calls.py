@@ -84,6 +84,16 @@ def test_a_record_that_stands_in_the_call_twice_is_saved_twice(served: Served) -
         assert [read(served, "firm", each)["city"] for each in (known, answer.get_json()["rows"][3]["id"])] == [
             "Zug"
         ] * 2
+        # By id and by key it is the same record too, and a row finds what the one before it has made.
+        own = read(served, "firm", answer.get_json()["rows"][3]["id"])
+        again = [
+            {"do": "update", "id": own["id"], "values": {"city": "Bern"}},
+            {"do": "upsert", "values": {"code": own["code"], "city": "Chur"}},
+            {"do": "create", "values": {"code": (made_now := next(NAMES)), "name": made_now}},
+            {"do": "upsert", "values": {"code": made_now, "city": "Chur"}},
+        ]
+        assert outcomes(bulk(served, again, mode=mode, by="code")) == ["updated", "updated", "created", "updated"]
+        assert read(served, "firm", own["id"])["city"] == "Chur"
 
 
 @pytest.mark.promise("API-07")
