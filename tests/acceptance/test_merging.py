@@ -270,6 +270,35 @@ def test_a_merge_is_undone_but_for_what_was_changed_since(served: Served) -> Non
     assert merged(served, into, gone).status_code == 200
 
 
+def test_undoing_gives_files_back_and_of_encrypted_values_what_is_known(served: Served) -> None:
+    into, gone = (firm(served, bank_number=number) for number in ("CH-1", "CH-2"))
+    ids_of = {
+        name: sent(served, field, Upload(name, content), who="boss", object_name="firm")["id"]
+        for name, field, content in (
+            ("red.png", "logo", drawing("red")),
+            ("blue.png", "logo", drawing("blue")),
+            ("a", "papers", b"a"),
+            ("b", "papers", b"b"),
+        )
+    }
+    had = {
+        into: {"logo": ids_of["red.png"], "papers": [ids_of["a"]]},
+        gone: {"logo": ids_of["blue.png"], "papers": [ids_of["b"]], "tax_number": "T-7"},
+    }
+    for record_id, values in had.items():
+        assert served.call("boss", "PATCH", f"/records/firm/{record_id}", json=values).status_code == 200
+    before = [read(served, "firm", each) for each in (into, gone)]
+    done = merged(served, into, gone, take={"logo": gone, "bank_number": gone}).get_json()
+    assert (done["record"]["logo"]["name"], done["record"]["tax_number"]) == ("blue.png", "T-7")
+    answer = served.call("boss", "POST", f"/records/firm/{into}/unmerge", json={"merge": done["merge"]}).get_json()
+    assert answer["fields"] == ["bank_number"]
+    after = [read(served, "firm", each) for each in (into, gone)]
+    for name in ("logo", "papers", "tax_number"):
+        assert [each[name] for each in after] == [each[name] for each in before], name
+    assert [each["bank_number"] for each in after] == ["CH-2", "CH-2"]
+    assert served.get("boss", f"/files/{after[0]['logo']['id']}").status_code == 200
+
+
 def test_who_may_not_delete_the_one_that_went_does_not_bring_it_back(served: Served) -> None:
     into, gone = firm(served, "ann"), firm(served, "ann")
     done = merged(served, into, gone, who="ann").get_json()

@@ -35,6 +35,8 @@ FILES = {
           city: {type: text, label: {en: City, zh: 城市}}
           notes: {type: long_text, label: {en: Notes, zh: 备注}}
           secret: {type: text}
+          tax_number: {type: text, encrypted: true}
+          bank_number: {type: text, encrypted: true}
           terms: {type: text}
           labels: {type: tags, label: {en: Labels, zh: 标签}}
           logo: {type: image}
@@ -121,6 +123,9 @@ FILES = {
           tag: {read: all, create: yes}
           tagging: {read: all, create: yes, delete: all}
           user: {read: all}
+        fields:
+          firm.tax_number: {read: yes, update: yes}
+          firm.bank_number: {read: yes, update: yes}
     """,
 }
 

@@ -7,12 +7,13 @@ fields that still have what the merge gave them get what they had.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import AccessDenied, FieldError, RecordNotFound, ValidationFailed
+from engine.records.files import file_rows
 from engine.records.hooks import SaveKind
 from engine.records.identifiers import could_be_id
 from engine.records.merging.keeping import KeptMerge, Moved, note_undone, read_merge
@@ -23,7 +24,8 @@ from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.loading import load_for_change
 from engine.records.saving.messages import say
 from engine.records.types import Choice
-from metamodel.field_types.files import holds_files
+from metamodel.field_types.files import files_in
+from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
 from metamodel.values import Ref
 
@@ -35,9 +37,10 @@ UNDOABLE = dt.timedelta(days=30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Undone:
-    """What undoing did. fields: of the survivor, changed since, that stay. kept: records changed since that stay.
+    """What undoing did.
 
-    unseen: how many more of these there are, which the actor may not read.
+    fields: of the survivor that stay, since they were changed or what they had is not known. kept: records changed
+    since that stay. unseen: how many more of these there are, which the actor may not read.
     """
 
     into: str
@@ -91,22 +94,38 @@ def _refuse_late(transaction: Transaction, rows: Sequence[KeptMerge]) -> None:
         raise ValidationFailed([FieldError(code="not_undoable", message=text)])
 
 
-def _give_back(transaction: Transaction, survivor: RecordDraft, rows: Iterable[KeptMerge]) -> list[str]:
+def _give_back(transaction: Transaction, survivor: RecordDraft, rows: Sequence[KeptMerge]) -> list[str]:
     """Give the survivor what it had; give the names of the fields that stay, since they were changed."""
     values: dict[str, Any] = {}
     kept = []
     updatable = transaction.access.of(survivor.object_key).updatable & survivor.plan.settable
+    gone = [
+        load_for_change(transaction, survivor.object_key, row.record_id, SaveKind.RESTORED, None).values for row in rows
+    ]
     for name, (old, new) in ((name, pair) for row in rows for name, pair in row.values.items()):
         field = survivor.plan.object.fields.get(name)
-        bound = field is None or field.encrypted or holds_files(field) or name not in updatable
-        if field is None or bound or _written(survivor, name) != new:
+        if field is None or name not in updatable or not _stands(survivor, field, (old, new), gone):
             kept.append(name)
+            continue
+        kind = transaction.release.field_types.of(field)
+        value = None if old is None else kind.read(old, field, transaction.parts.value_context)
+        files = [file.id for file in files_in(value)]
+        if file_rows(transaction, files).keys() >= set(files):
+            values[name] = value
         else:
-            kind = transaction.release.field_types.of(field)
-            values[name] = None if old is None else kind.read(old, field, transaction.parts.value_context)
+            kept.append(name)
     if values:
         transaction.update(survivor.object_key, survivor.record_id, values, confirm=None)
     return kept
+
+
+def _stands(survivor: RecordDraft, field: FieldDef, pair: tuple[Any, Any], gone: Sequence[Mapping[str, Any]]) -> bool:
+    """Say whether a field still has what the merge gave it, and what it had before is known."""
+    if field.encrypted:
+        # Of what was encrypted only this is kept: whether there was anything.
+        taken = [values[field.name] for values in gone]
+        return pair[0] is None and survivor.values[field.name] in taken
+    return bool(_written(survivor, field.name) == pair[1])
 
 
 def _written(survivor: RecordDraft, name: str) -> Any:
