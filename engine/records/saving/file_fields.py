@@ -73,8 +73,6 @@ def claim_files(drafts: Sequence[RecordDraft], transaction: Transaction) -> None
     if not (copies or claimed or released):
         # Whoever takes the connection sends what waits, and most saves change no file.
         return
-    if not (copies or claimed or released):
-        return
     by_id = update(table).where(table.c.id == bindparam("its_id", type_=table.c.id.type))
     connection = transaction.connection
     if copies:

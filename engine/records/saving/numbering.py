@@ -18,7 +18,7 @@ from metamodel.source import LocatedText
 
 def draws_late(parts: ReleaseParts, plan: SavePlan) -> bool:
     """Say whether nothing but the title and what is written reads the autonumbers of an object."""
-    return parts.made(("draws late", plan.object.key), lambda: _Answer(plan)).late
+    return parts.made(("draws late", plan.object.key), lambda: _is_late(plan))
 
 
 def drawn_with_the_write(parts: ReleaseParts, plan: SavePlan, reads: Callable[[str], bool]) -> bool:
@@ -26,36 +26,28 @@ def drawn_with_the_write(parts: ReleaseParts, plan: SavePlan, reads: Callable[[s
 
     reads: whether the matching of after rules may read a field.
     """
-    return parts.made(("draws with the write", plan.object.key), lambda: _WithTheWrite(plan, reads)).yes
+    return parts.made(("draws with the write", plan.object.key), lambda: _is_with_the_write(plan, reads))
 
 
-class _WithTheWrite:
-    __slots__ = ("yes",)
-
-    def __init__(self, plan: SavePlan, reads: Callable[[str], bool]) -> None:
-        names = [item.name for item in plan.numbers]
-        self.yes = (
-            len(names) == 1
-            and has_one_place(plan.numbers[0])
-            and names[0] not in plan.title_reads
-            and names[0] not in plan.table.sort_keys
-            and not plan.numbers[0].encrypted
-            and not plan.object.duplicates
-            and not reads(names[0])
-        )
+def _is_with_the_write(plan: SavePlan, reads: Callable[[str], bool]) -> bool:
+    names = [item.name for item in plan.numbers]
+    return (
+        len(names) == 1
+        and has_one_place(plan.numbers[0])
+        and names[0] not in plan.title_reads
+        and names[0] not in plan.table.sort_keys
+        and not plan.numbers[0].encrypted
+        and not plan.object.duplicates
+        and not reads(names[0])
+    )
 
 
-class _Answer:
-    """Kept with the release; an object, since `made` keeps nothing that is false."""
-
-    __slots__ = ("late",)
-
-    def __init__(self, plan: SavePlan) -> None:
-        names = {item.name for item in plan.numbers}
-        if names & plan.title_reads:
-            names.add("title")
-        needed = {*plan.required, *plan.required_if, *(name for item in plan.choices for name in _asked_for(item))}
-        self.late = not names & needed and not any(name in text for text in _texts(plan.object) for name in names)
+def _is_late(plan: SavePlan) -> bool:
+    names = {item.name for item in plan.numbers}
+    if names & plan.title_reads:
+        names.add("title")
+    needed = {*plan.required, *plan.required_if, *(name for item in plan.choices for name in _asked_for(item))}
+    return not names & needed and not any(name in text for text in _texts(plan.object) for name in names)
 
 
 def _asked_for(item: FieldDef) -> Iterator[str]:

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, FromClause, Text, cast, column, func, inse
 
 from engine.expressions.sql.runtime import runtime
 from engine.records.hooks import SaveKind
+from engine.records.parts import ReleaseParts
 from engine.records.saving.audit import audit_row
 from engine.records.saving.plan import SavePlan, save_plan
 from engine.records.saving.rollup_deltas import Extreme
@@ -36,8 +37,8 @@ def moved_beside(transaction: Transaction, plan: RollupPlan, parent_id: str, del
     names = tuple(deltas)
     moved = tuple(name for name in names if deltas[name])
     parts = transaction.parts
-    may = parts.made(("may move beside", plan.parent, moved), lambda: _Answer(transaction, plan.parent, moved))
-    if not may.yes or transaction.services.after_save.looks_at(
+    may = parts.made(("may move beside", plan.parent, moved), lambda: _may_move(parts, plan.parent, moved))
+    if not may or transaction.services.after_save.looks_at(
         transaction, plan.parent, SaveKind.UPDATED, frozenset(moved)
     ):
         return False
@@ -71,20 +72,15 @@ def moved_beside(transaction: Transaction, plan: RollupPlan, parent_id: str, del
     return True
 
 
-class _Answer:
-    """Kept with the release; an object, since `made` keeps nothing that is false."""
-
-    __slots__ = ("yes",)
-
-    def __init__(self, transaction: Transaction, parent: str, moved: tuple[str, ...]) -> None:
-        saving = save_plan(transaction.parts, parent)
-        written = frozenset((*moved, *STAMPS))
-        fields = saving.object.fields
-        self.yes = (
-            stands_alone(saving, moved)
-            and all(fields[name].value_type in _WRITTEN_ALIKE and not fields[name].encrypted for name in moved)
-            and not any(above.reads & written for above in rollup_plans(transaction.parts, parent))
-        )
+def _may_move(parts: ReleaseParts, parent: str, moved: tuple[str, ...]) -> bool:
+    saving = save_plan(parts, parent)
+    written = frozenset((*moved, *STAMPS))
+    fields = saving.object.fields
+    return (
+        stands_alone(saving, moved)
+        and all(fields[name].value_type in _WRITTEN_ALIKE and not fields[name].encrypted for name in moved)
+        and not any(above.reads & written for above in rollup_plans(parts, parent))
+    )
 
 
 def _prepare(
