@@ -29,6 +29,8 @@ SHARED = Path(os.environ.get("FIELDSTONE_SHARED", REPOSITORY.parent / "shared"))
 
 _POSTGRES_FIXTURES = {"postgres_server_url", "postgres_url", "module_postgres_url", "postgres_cluster"}
 _CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# How long a page of a busy machine may take to look as expected; playwright gives 5 seconds.
+_PATIENCE_MS = 30_000
 _CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -174,6 +176,9 @@ def shared_data() -> Callable[[str], Path]:
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """Launch the system's Chromium; FIELDSTONE_CHROMIUM names another program."""
+    from playwright.sync_api import expect
+
+    expect.set_options(timeout=_PATIENCE_MS)
     program = os.environ.get("FIELDSTONE_CHROMIUM") or next(filter(None, map(shutil.which, _CHROMIUM_NAMES)), None)
     if program is None:
         pytest.skip("no Chromium found: install Debian's package chromium or set FIELDSTONE_CHROMIUM")

@@ -176,7 +176,7 @@ def test_a_new_value_counts_at_once_in_memory_and_in_sql_in_every_process(databa
             other.watcher.start()
             platform.app_settings.set(OPERATOR, "shop.review_limit", "1000")
             assert _large(platform, system_actor()) == ({"huge"}, {"huge"})
-            for _ in range(200):
+            for _ in range(1_200):
                 if other.releases.current() is not before:
                     break
                 time.sleep(0.05)

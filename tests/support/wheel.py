@@ -7,13 +7,11 @@ of the lock; a package that the code imports without asking for it is missing th
 from __future__ import annotations
 
 import os
+import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import Distribution, PackageNotFoundError, distribution
@@ -60,15 +58,12 @@ class BareEnvironment:
 
     @contextmanager
     def serving(self, *arguments: str, cwd: Path, log: Path) -> Iterator[str]:
-        """Run `fieldstone serve` on a free port and give its address once it answers."""
-        port = _free_port()
-        command = self._command("fieldstone", "serve", *arguments, "--port", str(port))
+        """Run `fieldstone serve` on a free port and give its address once it says it."""
+        command = self._command("fieldstone", "serve", *arguments, "--port", "0")
         with log.open("w") as output:
             process = subprocess.Popen(command, cwd=cwd, env=self._variables(cwd), stdout=output, stderr=output)
         try:
-            address = f"http://127.0.0.1:{port}"
-            _wait_for(f"{address}/login", process, log)
-            yield address
+            yield _wait_for_address(process, log)
         finally:
             process.terminate()
             try:
@@ -121,22 +116,11 @@ def _copy(package: Distribution, target: Path) -> None:
             shutil.copy2(source, target / file)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def _wait_for_address(process: subprocess.Popen[bytes], log: Path) -> str:
     for _ in range(int(os.environ.get("FIELDSTONE_TEST_PATIENCE_S", "90")) * 5):
         if process.poll() is not None:
             raise AssertionError(f"the server ended with {process.returncode}:\n{log.read_text()}")
-        try:
-            urllib.request.urlopen(url, timeout=5).close()  # noqa: S310 - an address of this machine
-        except urllib.error.HTTPError as answer:
-            raise AssertionError(f"{url} answered {answer.code}:\n{log.read_text()}") from answer
-        except OSError:
-            time.sleep(0.2)
-        else:
-            return
-    raise AssertionError(f"no answer from {url}:\n{log.read_text()}")
+        if found := re.search(r"^serving (http://\S+)$", log.read_text(), re.MULTILINE):
+            return found[1]
+        time.sleep(0.2)
+    raise AssertionError(f"the server does not say where it serves:\n{log.read_text()}")

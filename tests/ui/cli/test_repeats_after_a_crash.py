@@ -70,7 +70,7 @@ def check_crash(database_url: str, token: str, folder: Path) -> None:
             f"{server.address}/api/v1/records/deal?fields=name&limit=200&q=Crash",
             headers={"Authorization": f"Bearer {token}"},
         )
-        filter_free = json.load(urllib.request.urlopen(request, timeout=20))  # noqa: S310
+        filter_free = json.load(urllib.request.urlopen(request, timeout=60))  # noqa: S310
     names = [item["name"] for item in filter_free["items"]]
     assert sorted(names) == sorted(sent)
 
@@ -85,6 +85,6 @@ def send(server: ServerProcess, token: str, name: str) -> None:
     body = json.dumps({"name": name}).encode()
     request = urllib.request.Request(f"{server.address}/api/v1/records/deal", data=body, headers=headers)  # noqa: S310
     try:
-        urllib.request.urlopen(request, timeout=20).close()  # noqa: S310
+        urllib.request.urlopen(request, timeout=60).close()  # noqa: S310
     except urllib.error.HTTPError as refused:
         raise AssertionError(refused.read().decode()) from refused

@@ -31,7 +31,7 @@ def ask(server: ServerProcess, token: str, path: str, body: dict[str, Any] | Non
     if body is not None:
         request.data = json.dumps(body).encode()
         request.add_header("Content-Type", "application/json")
-    with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310
+    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
         return json.load(answer)
 
 
@@ -110,7 +110,7 @@ def test_watch_publishes_a_changed_folder_and_a_broken_one_leaves_the_release(
         assert "effort" in fields()
 
 
-def wait_until(holds: Any, timeout_s: float = 30) -> None:
+def wait_until(holds: Any, timeout_s: float = 90) -> None:
     end = time.monotonic() + timeout_s
     while not holds():
         assert time.monotonic() < end, "it did not happen in time"

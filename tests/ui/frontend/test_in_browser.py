@@ -17,7 +17,7 @@ def _column(page: Page) -> str:
 
 
 def _wait_for_draft(page: Page) -> None:
-    for _attempt in range(100):
+    for _attempt in range(600):
         if page.evaluate("Object.keys(localStorage).some(key => key.includes('form-deal-7'))"):
             return
         page.wait_for_timeout(50)
