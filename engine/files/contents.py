@@ -36,8 +36,9 @@ class ContentFolder:
     """The contents of one installation."""
 
     def __init__(self, root: Path) -> None:
-        self.root = root
-        self._incoming = root / "incoming"
+        # Whoever hands a path on, as to a server that answers with the file, may count from another folder.
+        self.root = root.absolute()
+        self._incoming = self.root / "incoming"
 
     @contextmanager
     def staged(self, stream: BinaryIO, *, most: int) -> Iterator[Staged]:

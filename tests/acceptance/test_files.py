@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import struct
 import zipfile
@@ -23,7 +24,9 @@ from tests.support.served import Served, csrf_token
 
 @pytest.fixture(scope="module")
 def served(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serve_papers(module_database_url, tmp_path_factory.mktemp("files")) as found:
+    # As by default, the folder is named from where the process was started.
+    folder = Path(os.path.relpath(tmp_path_factory.mktemp("files")))
+    with serve_papers(module_database_url, folder) as found:
         yield found
 
 
