@@ -23,6 +23,7 @@ from ui.context import language as current_language
 from ui.errors import install_errors
 from ui.pages import register as register_pages
 from ui.security import WebSettings, install_security
+from ui.telling import tell, tell_part, tell_problem
 
 
 class OrjsonProvider(JSONProvider):
@@ -52,6 +53,8 @@ def create_app(platform: Platform, settings: WebSettings) -> Flask:
         pgettext=lambda context, text: _translations().upgettext(context, text),
         npgettext=lambda context, one, many, count: _translations().unpgettext(context, one, many, count),
     )
+
+    app.jinja_env.filters.update(tell=tell, tell_part=tell_part, tell_problem=tell_problem)
 
     def begin() -> None:
         g.request_id = secrets.token_hex(8)

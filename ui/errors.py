@@ -46,6 +46,7 @@ from engine.errors import (
 from engine.releases.applying import problem_json
 from engine.releases.release import NoRelease
 from ui.context import request_id
+from ui.telling import tell, tell_problem
 from workflow_dsl.evaluation_errors import EvaluationError
 
 LOG = logging.getLogger("fieldstone.web")
@@ -158,7 +159,7 @@ def field_errors(error: EngineError) -> tuple[FieldError, ...]:
     if isinstance(error, ConfirmationNeeded):
         return error.warnings
     if isinstance(error, QueryProblem | ReleaseRefused):
-        return tuple(FieldError(code=p.code, message=p.sentence, field=p.at.file) for p in error.problems)
+        return tuple(FieldError(code=p.code, message=tell_problem(p), field=p.at.file) for p in error.problems)
     return ()
 
 
@@ -240,7 +241,7 @@ def _view(
         status=status,
         code=code,
         title=HTTPStatus(status).phrase,
-        detail=detail,
+        detail=tell(detail),
         request_id=request_id(),
         errors=errors,
         headers=headers or {},

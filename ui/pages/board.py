@@ -21,6 +21,7 @@ from metamodel.views import ViewDef
 from ui.board_cards import BoardCard
 from ui.context import actor, language, platform, release
 from ui.formats import Formats
+from ui.link_markup import SHOWN
 from ui.page_parts import Chip, Crumb, Item, Option, Tab
 from ui.pages.board_types import column_options, type_tabs, types_with_columns
 from ui.pages.filters import joined, split_filter
@@ -34,6 +35,7 @@ from ui.pages.stage_path import next_options
 from ui.pages.totals import sum_text
 from ui.pages.values import value_at
 from ui.rows import RowColumn
+from ui.telling import tell_problem
 from workflow_dsl.printer import quote as quote_text
 
 CARDS = 50
@@ -160,7 +162,7 @@ def _columns(plan: BoardPlan, state: ListState, formats: Formats) -> tuple[tuple
         figures = _figures(plan, state)
         return tuple(_board_columns(plan, state, figures, formats)), ""
     except QueryProblem as refused:
-        return (), refused.problems[0].sentence
+        return (), tell_problem(refused.problems[0])
 
 
 def _figures(plan: BoardPlan, state: ListState) -> Mapping[object, tuple[object, ...]]:
@@ -204,6 +206,7 @@ def _cards(plan: BoardPlan, state: ListState, option: str, formats: Formats) -> 
         search=state.search or None,
         fields=plan.paths,
         limit=CARDS,
+        linked=SHOWN,
     )
     may_move = plan.by.name in access_of().of(plan.object_def.key).updatable
     return tuple(_card(plan, record, formats, may_move) for record in platform().records.list(actor(), query).rows)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from werkzeug.datastructures import MultiDict
 
@@ -18,6 +18,7 @@ from metamodel.apps import Metamodel
 from metamodel.objects import ObjectDef
 from ui.formats import Formats
 from ui.pages.form_values import PostedForm, form_fields, read_posted
+from ui.telling import tell
 
 _CELL = re.compile(r"([a-z][a-z0-9_]*)\.(\d{1,4})\.(.+)\Z", re.DOTALL)
 _PATH = re.compile(r"([a-z][a-z0-9_]*)\[(\d+)\](?:\.(.+))?\Z", re.DOTALL)
@@ -89,4 +90,5 @@ def row_errors(rows: Rows, errors: Sequence[FieldError]) -> Iterator[tuple[str, 
     for error in errors:
         found = _PATH.match(error.field or "")
         if found is not None and found[1] in sent and int(found[2]) < len(sent[found[1]]):
-            yield found[1], sent[found[1]][int(found[2])], found[3] or "", error
+            told = replace(error, message=tell(error.message))
+            yield found[1], sent[found[1]][int(found[2])], found[3] or "", told

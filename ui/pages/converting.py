@@ -29,6 +29,7 @@ from ui.context import actor, language, platform, release
 from ui.formats import Formats
 from ui.page_parts import Crumb, Item
 from ui.pages.chrome import toast
+from ui.pages.findings import finding_text
 from ui.pages.record_names import record_key
 from ui.pages.rights import readable_object, user_formats
 from ui.pages.values import shown_value
@@ -223,7 +224,7 @@ def _card(transaction: Transaction, offer: TargetOffer, asked: _Asked, formats: 
         ),
         new_checked=chosen == NEW,
         may_create=offer.may_create,
-        problems=tuple(_told(offer.object, each, formats) for each in found if _target_of(each) == offer.name),
+        problems=tuple(finding_text(offer.object, each) for each in found if _target_of(each) == offer.name),
     )
 
 
@@ -247,9 +248,3 @@ def _items(transaction: Transaction, offer: TargetOffer, formats: Formats) -> tu
 def _target_of(error: FieldError) -> str:
     parts = (error.field or "").split(".")
     return parts[1] if parts[0] == "use" and len(parts) > 1 else parts[0]
-
-
-def _told(object_def: ObjectDef, error: FieldError, formats: Formats) -> str:
-    name = (error.field or "").rpartition(".")[2]
-    field = object_def.fields.get(name)
-    return f"{label_text(field.label, formats.language, name)}: {error.message}" if field else error.message

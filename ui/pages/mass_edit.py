@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from types import MappingProxyType
@@ -13,7 +13,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from engine.errors import AccessDenied, FieldError, RecordNotFound, ValidationFailed
+from engine.errors import AccessDenied, RecordNotFound, ValidationFailed
 from engine.records.mass_edit import FieldChange, How, edit_many, ways_of
 from engine.records.saving.plan import save_plan
 from engine.records.transaction import Transaction
@@ -25,6 +25,7 @@ from metamodel.texts import label_text
 from ui.context import actor, language, platform, release
 from ui.page_parts import Crumb, Option
 from ui.pages.chrome import toast
+from ui.pages.findings import findings_text
 from ui.pages.form_parts import FormInput, form_maker
 from ui.pages.form_values import read_posted
 from ui.pages.list_state import ListState, chosen_view, read_state
@@ -94,7 +95,9 @@ def make_change(object_name: str) -> ResponseReturnValue:
             refused = _refused(transaction, object_def, result)
     except (ValidationFailed, RecordNotFound) as fault:
         errors = fault.errors if isinstance(fault, ValidationFailed) else ()
-        page = _page(object_def, names, state, problem=_told(errors, part) or str(_("There is no such record.")))
+        page = _page(
+            object_def, names, state, problem=findings_text(part, errors) or str(_("There is no such record."))
+        )
         return render_template("pages/mass_edit.html", page=page), 422
     changed = sum(row.outcome in ("updated", "created") for row in result.rows)
     said = str(_("Changed: %(count)s.", count=f"{changed:,}"))
@@ -231,7 +234,7 @@ def _refused(transaction: Transaction, object_def: ObjectDef, result: BulkResult
     rows = {row.id: row for row in (result.rows[at] for at in result.refused[:SHOWN]) if row.id is not None}
     titles = transaction.reader.titles((object_def.key, each) for each in rows)
     return tuple(
-        _listed(object_def, record_id, title, _told(rows[record_id].errors, object_def))
+        _listed(object_def, record_id, title, findings_text(object_def, rows[record_id].errors))
         for (_key, record_id), title in titles.items()
     )
 
@@ -239,12 +242,3 @@ def _refused(transaction: Transaction, object_def: ObjectDef, result: BulkResult
 def _listed(object_def: ObjectDef, record_id: str, title: str, reason: str = "") -> ListedRecord:
     href = f"/o/{quote(object_def.key)}/{quote(record_id)}"
     return ListedRecord(id=record_id, title=title or record_id, href=href, reason=reason)
-
-
-def _told(errors: Iterable[FieldError], object_def: ObjectDef) -> str:
-    told = []
-    for each in errors:
-        field = object_def.fields.get(each.field or "")
-        label = label_text(field.label, language(), field.name) if field is not None else ""
-        told.append(f"{label}: {each.message}" if label else each.message)
-    return " ".join(told)

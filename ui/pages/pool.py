@@ -21,6 +21,7 @@ from ui.context import actor, language, platform, release
 from ui.formats import Formats
 from ui.page_parts import Crumb, Item
 from ui.pages.chrome import toast
+from ui.pages.findings import findings_text
 from ui.pages.layout_parts import shown_item
 from ui.pages.list_plan import default_paths
 from ui.pages.paging import read_page
@@ -156,7 +157,8 @@ def _change(object_name: str, record_id: str, *, claims: bool) -> ResponseReturn
         toast(_("Your roles do not allow this change."), "error")
     except (ValidationFailed, ConfirmationNeeded) as refused:
         # What is missing is filled in where the fields are.
-        toast(str(refused), "error")
+        found = refused.errors if isinstance(refused, ValidationFailed) else refused.warnings
+        toast(findings_text(object_def, found), "error")
     else:
         toast(_("The record is yours now.") if claims else _("The record went back to the pool."))
         if not saved.record.values:

@@ -25,6 +25,7 @@ from ui.formats import Formats
 from ui.page_parts import Change, TraceNode, TraceRow, Verdict
 from ui.pages.record_names import Titles, named_text, record_key
 from ui.pages.run_words import seconds_text
+from ui.telling import tell
 
 _LONGEST = 300
 _STATUS = {"done": "done", "failed": "failed", "skipped": "skipped", "not sent": "skipped", "waiting": "waiting"}
@@ -64,7 +65,7 @@ class TraceShower:
             where=step.path,
             took=seconds_text((step.finished_at - step.at).total_seconds()) if step.finished_at is not None else "",
             note=_note(step, result.get("holds"), unless=unless),
-            error=step.error or "",
+            error=tell(step.error or ""),
             condition=self.node(explained, result.get("holds")) if explained is not None else None,
             details=dict(self._details(step, result)),
         )
@@ -90,7 +91,7 @@ class TraceShower:
 
     def _values_of(self, part: ConditionPart) -> str:
         if part.error:
-            return part.error
+            return tell(part.error)
         if part.masked:
             return MASK
         if isinstance(part.value, bool):

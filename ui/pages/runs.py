@@ -19,6 +19,7 @@ from ui.pages.chrome import toast
 from ui.pages.rights import access_of, user_formats
 from ui.pages.run_trace import TraceShower, keys_of, plain
 from ui.pages.run_words import RunRow, run_row, state_label
+from ui.telling import tell
 
 blueprint = Blueprint("runs", __name__)
 
@@ -121,7 +122,7 @@ def retry_run(run_id: str) -> ResponseReturnValue:
         platform().automation.runs.retry(actor(), run_id)
         toast(_("The run goes on at the step that failed."))
     except RunNotOpen as refused:
-        toast(str(refused), "error")
+        toast(tell(str(refused)), "error")
     return redirect(f"/runs/{run_id}", 303)
 
 
@@ -132,5 +133,5 @@ def dismiss_run(run_id: str) -> ResponseReturnValue:
         platform().automation.runs.dismiss(actor(), run_id)
         toast(_("The run was put aside."))
     except RunNotOpen as refused:
-        toast(str(refused), "error")
+        toast(tell(str(refused)), "error")
     return redirect(f"/runs/{run_id}", 303)

@@ -25,6 +25,7 @@ from ui.context import actor, language, platform, release
 from ui.formats import Formats
 from ui.page_parts import Crumb, Option
 from ui.pages.chrome import toast
+from ui.pages.findings import finding_text
 from ui.pages.history import action_words
 from ui.pages.record_names import Titles, named_text, record_key
 from ui.pages.rights import readable_object, user_formats
@@ -185,7 +186,7 @@ def _show(object_def: ObjectDef, record_id: str, asked: Revert, told: _Told | No
         cancel_url=url,
         hidden=(("version", str(record.version)), *((name, str(value)) for name, value in _again(asked).items())),
         rows=rows,
-        problems=tuple(_problem(object_def, each, formats) for each in errors if each.field not in names),
+        problems=tuple(finding_text(object_def, each) for each in errors if each.field not in names),
         warnings=tuple(dict.fromkeys(each.message for each in told.warnings)) if told is not None else (),
         codes=",".join({each.code: None for each in told.warnings}) if told is not None else "",
         open=any(not step.refused for step in steps),
@@ -256,11 +257,6 @@ def _again(asked: Revert) -> dict[str, int]:
 def _number(given: MultiDict[str, str], name: str) -> int | None:
     text = given.get(name, "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else None
-
-
-def _problem(object_def: ObjectDef, error: FieldError, formats: Formats) -> str:
-    field = object_def.fields.get(error.field or "")
-    return f"{label_text(field.label, formats.language, field.name)}: {error.message}" if field else error.message
 
 
 def _url(object_def: ObjectDef, record_id: str) -> str:

@@ -1,0 +1,136 @@
+"""What the engine and the language say to people has its Chinese, whatever it is about."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote_plus
+
+import pytest
+from babel.messages.pofile import read_po
+from flask import Flask, g
+from flask_babel import Babel
+
+from metamodel.source import LocatedText, Problem
+from tests.support.dsl_corpus import load_cases, sample_scope
+from tests.ui.pages.workshop import Site
+from ui.phrases import FINDINGS, PARTS
+from ui.refusal_phrases import REFUSALS
+from ui.telling import tell, tell_part, tell_problem
+from workflow_dsl.checker import check_text
+
+HAN = re.compile(r"[\u4e00-\u9fff]")
+BLANK = re.compile(r"\{([a-z]+)\}")
+ENGLISH = re.compile(r"\b(?:are|the|with|can't|takes|an)\b")
+# What the checker's modules say in texts that no person reads: words joined into sentences, keys, labels of reads.
+SILENT = re.compile(
+    r"list \{|sorted by$|is (not )?(changed|empty)$|\{.*\}$|^'it' it$|^it .it.$|parses after all|^a path ends in"
+)
+
+
+@pytest.fixture(scope="module")
+def chinese() -> Iterator[None]:
+    app = Flask("tests", root_path=str(Path("ui").resolve()))
+    Babel(app, locale_selector=lambda: "zh_Hans_CN")
+    with app.test_request_context():
+        g.release = object()
+        yield
+
+
+def test_every_finding_of_the_corpus_is_said_in_chinese(chinese: None) -> None:
+    found: dict[str, Problem] = {}
+    for case in load_cases():
+        for problem in check_text(LocatedText.plain(case.expr), sample_scope(**case.scope)).problems:
+            found.setdefault(f"{problem.code} {problem.sentence}", problem)
+    assert len(found) > 80
+    said = {sentence: tell_problem(problem) for sentence, problem in found.items()}
+    assert {sentence: words for sentence, words in said.items() if _is_english(words)} == {}
+
+
+def test_every_sentence_in_the_sources_is_said_in_chinese(chinese: None) -> None:
+    texts = {text: place for place, text in _sentences()}
+    assert len(texts) > 100
+    assert {
+        place: text for text, place in texts.items() if not HAN.search(tell(text)) and not HAN.search(tell_part(text))
+    } == {}
+
+
+def test_the_chinese_has_the_blanks_of_the_english() -> None:
+    with Path("ui/translations/zh/LC_MESSAGES/messages.po").open("rb") as file:
+        known = {str(each.id): str(each.string) for each in read_po(file, locale="zh")}
+    assert [
+        text
+        for text in (*FINDINGS, *REFUSALS, *PARTS)
+        if sorted(BLANK.findall(text)) != sorted(BLANK.findall(known[text]))
+    ] == []
+
+
+def test_what_is_quoted_stays_as_it_was_typed(chinese: None) -> None:
+    assert tell("'a date' is not a field of deal") == "“a date”不是deal的字段"
+    assert tell("nothing that anybody says") == "nothing that anybody says"
+
+
+def test_a_wrong_filter_is_explained_in_the_language_of_the_page(site: Site) -> None:
+    client = site.client("ann")
+    address = f"/o/firm?filter={quote_plus('nme = 1')}"
+    english = client.get(address).get_data(as_text=True)
+    client.set_cookie("fieldstone_language", "zh")
+    chinese = client.get(address).get_data(as_text=True)
+    client.delete_cookie("fieldstone_language")
+    assert "is not a field of" in english
+    assert "did you mean" in english
+    assert "is not a field of" not in chinese
+    assert "您是不是要写“name”？" in chinese
+
+
+def _is_english(words: str) -> bool:
+    bare = re.sub(r"“[^”]*”|`[^`]*`|'[^']*'", "", words)
+    return not HAN.search(bare) or ENGLISH.search(bare) is not None
+
+
+def _sentences() -> Iterator[tuple[str, str]]:
+    """Give the texts of the modules that find fault, each blank filled in with a word."""
+    for folder in (
+        "workflow_dsl/checking",
+        "workflow_dsl/parsing",
+        "workflow_dsl",
+        "engine/records",
+        "engine/expressions/sql",
+    ):
+        for path in sorted(Path(folder).glob("*.py")):
+            if "rule" not in path.name and path.name not in _QUIET:
+                yield from _texts(path, ast.parse(path.read_text("utf-8")))
+
+
+_QUIET = {"tables.py", "grammar.py", "build_triggers.py", "build_actions.py"}
+_TELLERS = {
+    "refuse",
+    "warn",
+    "problem",
+    "report",
+    "NotInSql",
+    "NotComputable",
+    "EvaluationError",
+    "Mistake",
+    "_problem",
+}
+
+
+def _texts(path: Path, tree: ast.Module) -> Iterator[tuple[str, str]]:
+    for call in (each for each in ast.walk(tree) if isinstance(each, ast.Call)):
+        called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+        if called in _TELLERS:
+            for given in (*call.args, *(each.value for each in call.keywords)):
+                text = _filled(given)
+                if text is not None and " " in text and not SILENT.search(text):
+                    yield f"{path}:{given.lineno}", text
+
+
+def _filled(node: ast.expr) -> str | None:
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else None
+    if not isinstance(node, ast.JoinedStr):
+        return None
+    return "".join(str(part.value) if isinstance(part, ast.Constant) else "it" for part in node.values)
