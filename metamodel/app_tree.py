@@ -10,7 +10,7 @@ from metamodel.object_templating import with_template
 from metamodel.shape_check import ShapeCheck
 from metamodel.source import LocatedText, Location, Problems
 from metamodel.yaml_nodes import Mapping, SourceText
-from metamodel.yaml_source import read_yaml
+from metamodel.yaml_source import Words, read_yaml
 
 _YAML_KINDS = tuple(
     kind for kind in FileKind if kind not in (FileKind.APP, FileKind.TEMPLATE, FileKind.DATA_CSV, FileKind.RULES)
@@ -48,7 +48,8 @@ def read_app_tree(files: AppFiles, shapes: ShapeCheck, problems: Problems) -> Ap
 
     Problems: APP1xx of the YAML reader, APP301 no app.yaml, APP303 not a mapping.
     """
-    app = _mapping_of(f"{files.folder}/app.yaml", files.texts.get("app.yaml"), problems)
+    words = Words()
+    app = _mapping_of(f"{files.folder}/app.yaml", files.texts.get("app.yaml"), problems, words)
     app = shapes.check(FileKind.APP, app) if app is not None else None
     if "app.yaml" not in files.texts:
         problems.report("APP301", "the folder has no app.yaml", Location(file=f"{files.folder}/app.yaml"))
@@ -56,14 +57,14 @@ def read_app_tree(files: AppFiles, shapes: ShapeCheck, problems: Problems) -> Ap
         kind: tuple(
             shapes.check(kind, with_template(node, problems) if kind is FileKind.OBJECT else node)
             for file, text in files.of_kind(kind)
-            if (node := _mapping_of(file, text, problems)) is not None
+            if (node := _mapping_of(file, text, problems, words)) is not None
         )
         for kind in _YAML_KINDS
     }
     templates = tuple(
         replace(tree, front=shapes.check(FileKind.TEMPLATE, tree.front))
         for file, text in files.of_kind(FileKind.TEMPLATE)
-        if (tree := _template(file, text, problems)) is not None
+        if (tree := _template(file, text, problems, words)) is not None
     )
     if app is None:
         return None
@@ -90,10 +91,12 @@ def _texts(files: AppFiles, *kinds: FileKind) -> tuple[LocatedText, ...]:
     return tuple(LocatedText(text=text, at=Location(file=file)) for file, text in files.of_kind(*kinds))
 
 
-def _mapping_of(file: str, text: str | None, problems: Problems, *, line_offset: int = 0) -> Mapping | None:
+def _mapping_of(
+    file: str, text: str | None, problems: Problems, words: Words, *, line_offset: int = 0
+) -> Mapping | None:
     if text is None:
         return None
-    node = read_yaml(SourceText(file, text), problems, line_offset=line_offset)
+    node = read_yaml(SourceText(file, text), problems, line_offset=line_offset, words=words)
     if isinstance(node, Mapping):
         return node
     if node is not None or not text.strip():
@@ -104,7 +107,7 @@ def _mapping_of(file: str, text: str | None, problems: Problems, *, line_offset:
     return None
 
 
-def _template(file: str, text: str, problems: Problems) -> TemplateTree | None:
+def _template(file: str, text: str, problems: Problems, words: Words) -> TemplateTree | None:
     lines = text.split("\n")
     if lines[0].rstrip() != "---" or "---" not in (line.rstrip() for line in lines[1:]):
         problems.report(
@@ -112,7 +115,7 @@ def _template(file: str, text: str, problems: Problems) -> TemplateTree | None:
         )
         return None
     end = next(number for number, line in enumerate(lines[1:], start=1) if line.rstrip() == "---")
-    front = _mapping_of(file, "\n".join(lines[1:end]) or "{}", problems, line_offset=1)
+    front = _mapping_of(file, "\n".join(lines[1:end]) or "{}", problems, words, line_offset=1)
     if front is None:
         return None
     body = LocatedText(text="\n".join(lines[end + 1 :]), at=Location(file=file, line=end + 2))
