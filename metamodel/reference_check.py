@@ -65,7 +65,7 @@ def check_references(linked: Linked, problems: Problems) -> None:
         check_quality(draft, problems)
         check_pool(draft, metamodel.roles, problems)
         check_source(draft, linked.drafts, metamodel, problems)
-        PageCheck(metamodel.objects[key], linked.drafts, metamodel.roles, problems).run()
+        PageCheck(metamodel.objects[key], metamodel.objects, linked.drafts, metamodel.roles, problems).run()
     check_roles(metamodel, linked.trees, linked.names, problems)
     check_menus(metamodel, linked.trees, linked.names, problems)
     check_app_files(metamodel, linked.trees, linked.names, problems)

@@ -151,4 +151,25 @@ class StoredFile:
         return hash(self.id)
 
 
+class LinkedRecord(NamedTuple):
+    """A record that another one is linked to. link: id of the link itself."""
+
+    link: str
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedRecords:
+    """What a record is linked to, as far as it is shown, by title. count: how many there are in all."""
+
+    records: tuple[LinkedRecord, ...]
+    count: int
+
+    def __str__(self) -> str:
+        titles = ", ".join(each.title or "–" for each in self.records)
+        more = self.count - len(self.records)
+        return f"{titles} +{more}" if more else titles
+
+
 Compound = PersonName | Address | Geo | StoredFile

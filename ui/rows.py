@@ -17,10 +17,12 @@ from engine.records.types import Record
 from metamodel.field_types.number import most_stars
 from metamodel.field_types.rich_text import plain_text as rich_plain_text
 from metamodel.fields import ChoiceDef, FieldDef
+from metamodel.links import LINKS
 from metamodel.texts import label_text
 from metamodel.values import Ref
 from ui.file_markup import file_chips
 from ui.formats import Formats
+from ui.link_markup import links_cell
 from ui.shown import masked_html, person_html
 from ui.value_markup import day, instant, short_text, stars, swatch, web_link
 from ui.written import html_text, written
@@ -134,6 +136,8 @@ def _cell(column: RowColumn, formats: Formats, words: Mapping[str, str]) -> Cell
         return _masking(column, _cell(replace(column, masked=False), formats, words))
     field = column.field
     if field.relation is not None:
+    if field.type == LINKS:
+        return links_cell(column.path, column.label, _single_target(field) if column.linked else None)
         return _person_cell(column) if _is_person(field) else _reference_cell(column)
     inner = _inner(field, formats, words)
     label = escape(column.label)
@@ -230,7 +234,7 @@ def several_writer(field: FieldDef, formats: Formats, words: Mapping[str, str]) 
 
 def _reference_cell(column: RowColumn) -> CellWriter:
     path, label = column.path, escape(column.label)
-    target = column.field.relation.single_target if column.field.relation is not None else None
+    target = _single_target(column.field)
     empty = f'<td class="nil" data-label="{label}"></td>'
     start = f'<td data-label="{label}">'
 
@@ -252,6 +256,10 @@ def _reference_cell(column: RowColumn) -> CellWriter:
 
 
 def _person_cell(column: RowColumn) -> CellWriter:
+def _single_target(field: FieldDef) -> str | None:
+    return field.relation.single_target if field.relation is not None else None
+
+
     path, label = column.path, escape(column.label)
     empty = f'<td class="nil" data-label="{label}"></td>'
     known: dict[str, str] = {}

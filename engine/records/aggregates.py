@@ -20,7 +20,8 @@ from engine.expressions.sql.values import Sql, SqlDate, SqlDatetime, SqlMoney, S
 from engine.records.cell import Cell
 from engine.records.cells import CellMaker
 from engine.records.parts import ReleaseParts
-from engine.records.query import QueryCompiler, Question, elsewhere, problem
+from engine.records.query import QueryCompiler, Question
+from engine.records.query_problems import elsewhere, problem
 from engine.records.reading import search_words
 from engine.records.statements import Prepared, find_leads, result_converter
 from engine.storage.column_types import ScaledInteger

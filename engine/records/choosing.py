@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import SourceChanged, SourceUnavailable
 from engine.records.choosing_statements import OFFERED, Offers, asked_columns, make_offers
 from engine.records.hooks import SaveKind
-from engine.records.query import problem
+from engine.records.query_problems import problem
 from engine.records.reading import search_words
 from engine.records.saving.steps import reader
 from engine.records.types import Choice, ListQuery, Lookups

@@ -23,7 +23,7 @@ from engine.outer.ordering import Order, after_row, order_by
 from engine.outer.tables import OuterTable
 from engine.outer.values import plain_key, value_reader
 from engine.records.outer_names import OuterNames, keys_of
-from engine.records.query import elsewhere
+from engine.records.query_problems import elsewhere
 from engine.records.statements import Prepared
 from engine.storage.source_rows import PLACE_COLUMN, GivenRows, Which
 from metamodel.objects import ObjectDef

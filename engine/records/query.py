@@ -25,20 +25,20 @@ from engine.expressions.sql.values import Sql
 from engine.records.batches import given_one_of
 from engine.records.cell import Cell, CellMasker
 from engine.records.cells import CellMaker
+from engine.records.link_cells import LinkPath, link_cell, link_path, refuse_links
 from engine.records.ordering import OrderKey, after_row, id_key, order_by, order_key
 from engine.records.parts import ReleaseParts
+from engine.records.query_problems import elsewhere, problem
 from engine.records.searching import SearchCompiler
 from engine.records.shapes import CELLS_AT, CellShape
 from engine.records.statements import Lead, Prepared, find_leads
+from engine.records.types import MOST_LINKED
 from engine.storage.source_rows import PLACE_COLUMN
 from metamodel.names import did_you_mean
 from metamodel.objects import ObjectDef
-from metamodel.source import Location, Problem
 from metamodel.views import SortKey, ViewDef
 from workflow_dsl import typed as t
 from workflow_dsl.checker import CheckedExpression
-
-_PLACE = Location(file="<query>")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,7 @@ class Question:
 
     inside: (lookup field, object) of a related list, whose record is the parameter `inside`.
     words: how many words are searched for. empty: which sort values of the cursor are empty; None = from the start.
+    linked: how many linked records a column of links gives.
     """
 
     object: str
@@ -59,6 +60,7 @@ class Question:
     inside: tuple[str, str] | None = None
     empty: tuple[bool, ...] | None = None
     exported: bool = False
+    linked: int = MOST_LINKED
     language: str = "en"
     roles: frozenset[str] | None = field(default=None)
 
@@ -86,6 +88,7 @@ class QueryCompiler:
         self.environment = Environment(self.scope.frame, self.scope, (), eyes)
         self.conditions: list[Sql] = [alias.c["deleted_at"].is_(None)]
         self._leads: tuple[Lead, ...] = ()
+        self._linked: int | None = MOST_LINKED
 
     def one(self, fields: Sequence[str] | None) -> CompiledRead:
         """Compile the read of one record by its id, parameter `id`."""
@@ -103,6 +106,7 @@ class QueryCompiler:
     def page(self, question: Question) -> CompiledRead:
         """Compile a list."""
         self.require_readable()
+        self._linked = None if question.exported else question.linked
         view = self.view(question.view)
         self._narrow(question, view)
         keys = self._order(question.sort or self.view_sort(view))
@@ -196,7 +200,7 @@ class QueryCompiler:
 
     def shown_paths(self, paths: Sequence[str]) -> list[str]:
         """Give those of some paths that are shown to the reader, in clear or masked."""
-        return [path for path in paths if self._shown_path(path).typed is not None]
+        return [path for path in paths if self._links_at(path) or self._shown_path(path).typed is not None]
 
     def _all_shown(self) -> Sequence[str]:
         shown = self._access.of(self._object.key).shown
@@ -207,12 +211,20 @@ class QueryCompiler:
         maker, masker = CellMaker(*about, CELLS_AT), CellMasker(*about, self._access, self._parts.release.field_types)
         cells = []
         for path in dict.fromkeys(paths):
-            node = self._path_of(path, self._shown_path(path))
+            links = self._links_at(path)
+            node = self._path_of(path, self._shown_path(path)) if links is None else None
             try:
-                cells.append(masker.mask(maker.make(path, node), node, maker.take))
+                if links is not None:
+                    about_links = (self._builder, self.environment, maker.take(), self._linked)
+                    cells.append(link_cell(path, links, *about_links))
+                elif node is not None:
+                    cells.append(masker.mask(maker.make(path, node), node, maker.take))
             except NotInSql as fault:
                 raise QueryProblem([fault.problem]) from fault
         return cells
+
+    def _links_at(self, path: str) -> LinkPath | None:
+        return link_path(self._parts, self._access, self._object.key, path)
 
     def _read_path(self, path: str) -> CheckedExpression:
         return self._parts.language.path(path, self._object.key, self._access.may_read)
@@ -245,6 +257,7 @@ class QueryCompiler:
 
         Raises: QueryProblem.
         """
+        refuse_links(self._parts, self._access, self._object.key, path)
         node = self._path_of(path, self._read_path(path))
         if node.field is not None and node.field.encrypted:
             raise problem("EXP409", f"'{path}' is encrypted, so lists can't be sorted, grouped or searched by it")
@@ -281,14 +294,3 @@ class QueryCompiler:
         """Refuse conditions and orders that read records of other databases through lookups."""
         for target, _ in self.scope.frame.leads:
             raise elsewhere(target)
-
-
-def elsewhere(object_key: str) -> QueryProblem:
-    """Make the error of a question that would need rows of two databases in one."""
-    message = f"the records of {object_key} lie in another database; no list here is filtered or sorted by them"
-    return problem("EXP502", message, f"a list of {object_key} itself can")
-
-
-def problem(code: str, message: str, hint: str = "") -> QueryProblem:
-    """Make the error of a query that has no text with a place of its own."""
-    return QueryProblem([Problem(code=code, message=message, at=_PLACE, hint=hint)])

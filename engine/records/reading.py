@@ -14,7 +14,8 @@ from engine.records.batches import given_values
 from engine.records.cursor import CursorSigner
 from engine.records.identifiers import could_be_id
 from engine.records.outer_pages import OuterPages
-from engine.records.query import CompiledRead, QueryCompiler, Question, problem
+from engine.records.query import CompiledRead, QueryCompiler, Question
+from engine.records.query_problems import problem
 from engine.records.types import COUNT_CAP, MAX_PAGE, Count, ListQuery, Page, Record
 from engine.storage.functions import fold
 from metamodel.objects import InverseDef, ObjectDef
@@ -242,6 +243,7 @@ class Reader:
             empty=empty,
             exported=query.exported,
             language=self._language(),
+            linked=query.linked,
             roles=self._roles(),
         )
 

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from engine.errors import AccessDenied, FieldError, ValidationFailed
 from engine.records.earlier_names import earlier_names
 from engine.records.history import changes_of, history_value, shown_fields
-from engine.records.query import problem
+from engine.records.query_problems import problem
 from engine.records.record_state import record_state
 from engine.records.saving.messages import say
 from engine.records.saving.plan import save_plan

@@ -24,6 +24,7 @@ Value = object
 
 MAX_PAGE = 200
 COUNT_CAP = 1_001
+MOST_LINKED = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,8 @@ class ListQuery:
     are given.
     sort: paths with direction; () = the view's, else newest first. fields: fields or paths; () = the view's columns,
     else every readable field. limit: 1 … MAX_PAGE. cursor: `Page.next_cursor` of the page before. search: words looked
-    for in the object's `search` paths. exported: only what may be exported, not all that may be read.
+    for in the object's `search` paths. exported: only what may be exported, not all that may be read. linked: how many
+    linked records a column of links gives of a record (an export gives all).
     """
 
     object: str
@@ -47,6 +49,7 @@ class ListQuery:
     cursor: str | None = None
     search: str | None = None
     exported: bool = False
+    linked: int = MOST_LINKED
 
 
 class RowShape(Protocol):

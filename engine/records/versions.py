@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from engine.records.earlier_names import earlier_names
 from engine.records.history import changes_of, history_value, shown_fields
-from engine.records.query import problem
+from engine.records.query_problems import problem
 from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
 

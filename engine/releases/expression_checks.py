@@ -13,6 +13,7 @@ from engine.releases.stored_choice import KnownExpressions
 from metamodel.apps import Metamodel
 from metamodel.child_paths import child_path
 from metamodel.fields import FieldDef, RollupDef
+from metamodel.link_lists import links_at
 from metamodel.objects import ObjectDef
 from metamodel.source import LocatedText, Problem
 from metamodel.texts import Label
@@ -216,6 +217,8 @@ class _ObjectCheck:
             for text in (*view.columns, *view.card):
                 if text.text in self._object.fields:
                     continue  # a field of the object itself can be shown; a path may lead where no list can follow
+                if links_at(self._scope.metamodel.objects, self._object.key, text.text) is not None:
+                    continue
                 yield from check_text(text, shown).problems
 
 

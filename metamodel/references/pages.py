@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from metamodel.access import RoleDef
 from metamodel.child_paths import child_path
 from metamodel.fields import FieldDef
+from metamodel.link_lists import links_at
 from metamodel.objects import ObjectDef
 from metamodel.paths import PathEnd
 from metamodel.reading.node_values import child, entries, items, scalars, word
@@ -30,11 +31,13 @@ class PageCheck:
     def __init__(
         self,
         object_def: ObjectDef,
+        objects: Mapping[str, ObjectDef],
         drafts: Mapping[str, ObjectDraft],
         roles: Mapping[str, RoleDef],
         problems: Problems,
     ) -> None:
         self._object = object_def
+        self._objects = objects
         self._draft = drafts[object_def.key]
         self._drafts = drafts
         self._roles = roles
@@ -43,7 +46,7 @@ class PageCheck:
     def run(self) -> None:
         """Check everything.
 
-        Problems: OBJ113, OBJ227, OBJ301 – OBJ319, OBJ331, OBJ341 – OBJ343.
+        Problems: OBJ113, OBJ227, OBJ301 – OBJ320, OBJ331, OBJ341 – OBJ343.
         """
         node = self._draft.node
         self._check_layout(node.get("layout"))
@@ -107,9 +110,10 @@ class PageCheck:
         is_board = word(view.get("type")) == "board"
         for name in ("columns", "card"):
             for scalar in scalars(view.get(name)):
-                self._path("OBJ311", scalar)
+                if links_at(self._objects, self._object.key, scalar.text) is None:
+                    self._path("OBJ311", scalar)
         for scalar in scalars(view.get("sort")):
-            self._path("OBJ311", scalar, skip=1 if scalar.text.startswith("-") else 0)
+            self._check_sort(scalar)
         if is_board and view.get("by") is None:
             message = f"the board '{key.text}' needs 'by', the choice field of its columns"
             self._problems.report("OBJ314", message, key.at, length=key.length)
@@ -123,6 +127,15 @@ class PageCheck:
         for role in scalars(view.get("roles")):
             if role.text not in self._roles:
                 tell_unknown(self._problems, "OBJ315", role, "a role", self._roles)
+
+    def _check_sort(self, scalar: Scalar) -> None:
+        skip = 1 if scalar.text.startswith("-") else 0
+        if links_at(self._objects, self._object.key, scalar.text[skip:]) is None:
+            self._path("OBJ311", scalar, skip=skip)
+            return
+        message = f"'{scalar.text[skip:]}' holds several linked records, so no list is sorted by it"
+        hint = "sort by a roll-up that counts it"
+        self._problems.report("OBJ320", message, scalar.at, hint=hint, length=scalar.length)
 
     def _check_sum(self, total: Node | None) -> None:
         if isinstance(total, Scalar):

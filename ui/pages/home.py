@@ -23,6 +23,7 @@ from metamodel.texts import label_text
 from metamodel.views import SortKey, ViewDef, ViewType
 from ui.context import actor, language, platform, release
 from ui.formats import Formats
+from ui.link_markup import SHOWN
 from ui.page_parts import Column
 from ui.pages.chrome import menu_views
 from ui.pages.counts import count_text
@@ -143,7 +144,7 @@ def _may_use(view: ViewDef, access: Access) -> bool:
 
 def _work_list(object_def: ObjectDef, view: ViewDef, formats: Formats) -> WorkList:
     plan = list_plan(release(), access_of(), object_def, view, formats)
-    query = ListQuery(object=object_def.key, view=view.name, fields=plan.paths, limit=_ROWS)
+    query = ListQuery(object=object_def.key, view=view.name, fields=plan.paths, limit=_ROWS, linked=SHOWN)
     found = platform().records.list(actor(), query)
     return WorkList(
         id=f"home-{object_def.key}-{view.name}",

@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 
 from engine.access.compiler import Access
+from engine.records.link_cells import may_read_links
 from engine.releases.release import Release
 from metamodel.apps import Metamodel
 from metamodel.field_types.compound import part_field, parts_of_field
 from metamodel.fields import FieldDef
+from metamodel.link_lists import LinkList, links_at
+from metamodel.links import LINKS
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from metamodel.views import ViewDef
@@ -65,6 +68,8 @@ def resolve_path(
 
     None where a step may not be read, the last field is not shown, or the path does not exist.
     """
+    if (links := links_at(metamodel.objects, object_def.key, path)) is not None:
+        return (links.field, False) if _may_see_links(metamodel, access, object_def, path, links) else None
     current: ObjectDef | None = object_def
     found: FieldDef | None = None
     read, masked = True, False
@@ -78,6 +83,12 @@ def resolve_path(
         target = _first_target(found)
         current = metamodel.objects.get(target) if target else None
     return None if found is None else (found, masked)
+
+
+def _may_see_links(metamodel: Metamodel, access: Access, object_def: ObjectDef, path: str, links: LinkList) -> bool:
+    way = path.rpartition(".")[0]
+    led = resolve_path(metamodel, access, object_def, way) if way else None
+    return may_read_links(access, links) and (not way or (led is not None and not led[1]))
 
 
 def make_columns(
@@ -143,7 +154,7 @@ def is_sortable(column: RowColumn) -> bool:
     if field.encrypted or column.masked:
         return False
     several = field.holds_several or field.value_type == "files"
-    return field.type not in _UNSORTED and not several and not parts_of_field(field)
+    return field.type not in (*_UNSORTED, LINKS) and not several and not parts_of_field(field)
 
 
 def lies_elsewhere(metamodel: Metamodel, object_def: ObjectDef, path: str) -> bool:
@@ -168,6 +179,8 @@ def _path_label(metamodel: Metamodel, object_def: ObjectDef, path: str, language
     labels: list[str] = []
     current: ObjectDef | None = object_def
     for step in path.split("."):
+        if current is not None and (links := links_at(metamodel.objects, current.key, step)) is not None:
+            return " · ".join([*labels, label_text(links.field.label, language, step)])
         if current is None or step not in current.fields:
             break
         field = current.fields[step]

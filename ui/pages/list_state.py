@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from engine.records.types import ListQuery
 from metamodel.objects import ObjectDef
 from metamodel.views import SortKey, ViewDef, ViewType
+from ui.link_markup import SHOWN
 
 PAGE_SIZES = (25, 50, 100, 200)
 
@@ -56,6 +57,7 @@ class ListState:
             fields=fields,
             cursor=self.cursor or None,
             limit=self.size,
+            linked=SHOWN,
         )
 
 

@@ -11,8 +11,10 @@ from engine.records.types import Record
 from metamodel.field_types.number import most_stars
 from metamodel.fields import FieldDef
 from metamodel.texts import label_text
+from metamodel.values import LinkedRecords
 from ui.file_markup import shown_files
 from ui.formats import Formats
+from ui.link_markup import linked_html
 from ui.page_parts import Shown
 from ui.rows import plain_text, reference_url, several_writer
 from ui.value_markup import document, formatted, stars, swatch
@@ -23,6 +25,8 @@ def shown_value(field: FieldDef, value: object, title: str | None, formats: Form
     kind = field.value_type
     if value is None:
         return Shown(kind=kind)
+    if isinstance(value, LinkedRecords):
+        return _linked(field, value)
     if field.relation is not None:
         target = field.relation.single_target
         person = "user" in field.relation.targets
@@ -51,6 +55,11 @@ def value_at(field: FieldDef, record: Record, path: str, formats: Formats) -> Sh
     if mask is not None:
         return masked_value(mask)
     return shown_value(field, record.values.get(path), record.titles.get(path), formats)
+
+
+def _linked(field: FieldDef, value: LinkedRecords) -> Shown:
+    target = field.relation.single_target if field.relation is not None else None
+    return Shown(kind=field.type, text=str(value), markup=Markup(linked_html(value, target)))  # noqa: S704
 
 
 def masked_value(mask: str) -> Shown:

@@ -6,10 +6,13 @@ Both become `exists` over the links, so that memory and the database answer them
 from __future__ import annotations
 
 from metamodel.objects import InverseDef
+from metamodel.source import LocatedText, Problems
 from workflow_dsl.checking.fitting import comparable
 from workflow_dsl.checking.names import FoundList, find
 from workflow_dsl.checking.state import Checking, failed, shown
+from workflow_dsl.parser import parse_expression
 from workflow_dsl.reads import Read
+from workflow_dsl.scope import Scope
 from workflow_dsl.syntax import Binary, BinaryOp, Expr, IsEmpty, Path
 from workflow_dsl.typed import (
     Aggregate,
@@ -31,6 +34,20 @@ def links_of(checking: Checking, expression: Expr) -> FoundList | None:
         return None
     found = find(checking, expression)
     return found if isinstance(found, FoundList) and found.inverse.other is not None and not found.rest else None
+
+
+def links_source(text: LocatedText, scope: Scope) -> InverseSource | None:
+    """Give the rows of the list of links that a text names; None where it names anything else."""
+    expression = parse_expression(text).expression
+    checking = Checking(scope=scope, problems=Problems(), check=_check_nothing)
+    found = links_of(checking, expression) if expression is not None else None
+    if found is None:
+        return None
+    return InverseSource(base=found.base, inverse=found.inverse, holder=found.object, object=found.inverse.object)
+
+
+def _check_nothing(checking: Checking, expression: Expr) -> Typed:
+    return failed(expression.at)
 
 
 def check_links_contain(checking: Checking, node: Binary, found: FoundList) -> Typed:

@@ -38,7 +38,7 @@ _KIND = t.AggregateKind
 def aggregate_value(builder: SqlBuilder, node: t.Typed, environment: Environment) -> SqlValue:
     """Give what an aggregate computes over its rows."""
     assert isinstance(node, t.Aggregate)
-    rows = _Rows(builder, node, environment)
+    rows = AggregateRows(builder, node, environment)
     match node.function:
         case _KIND.COUNT:
             return builder.numbers.integer(rows.scalar(func.count()))
@@ -52,7 +52,7 @@ def aggregate_value(builder: SqlBuilder, node: t.Typed, environment: Environment
             return _figure(rows)
 
 
-class _Rows:
+class AggregateRows:
     """The rows of one aggregate: their FROM, their conditions, and the environment of what is said of a row."""
 
     def __init__(self, builder: SqlBuilder, node: t.Aggregate, environment: Environment) -> None:
@@ -117,7 +117,7 @@ def _points_at(builder: SqlBuilder, row: RowScope, source: t.InverseSource, envi
     raise NotInSql(f"'{source.inverse.name}'", source.base.at)
 
 
-def _figure(rows: _Rows) -> SqlValue:
+def _figure(rows: AggregateRows) -> SqlValue:
     inner = rows.inner
     numbers = rows.builder.numbers
     if isinstance(inner, SqlMoney):
@@ -135,7 +135,7 @@ def _figure(rows: _Rows) -> SqlValue:
     return with_parts(inner, (rows.scalar(made),))
 
 
-def _money_figure(rows: _Rows, inner: SqlMoney) -> SqlValue:
+def _money_figure(rows: AggregateRows, inner: SqlMoney) -> SqlValue:
     """Give a figure of money: in the currency that all rows have, else in the base currency."""
     numbers, function = rows.builder.numbers, rows.node.function
     if not rows.builder.metamodel.currencies:
@@ -153,7 +153,7 @@ def _money_figure(rows: _Rows, inner: SqlMoney) -> SqlValue:
     return SqlMoney(amount=amount, currency=currency, base=in_base)
 
 
-def _duration_figure(rows: _Rows, inner: SqlDuration) -> SqlValue:
+def _duration_figure(rows: AggregateRows, inner: SqlDuration) -> SqlValue:
     """Give the sum of durations, part by part, or the shortest or longest."""
     numbers = rows.builder.numbers
     if rows.node.function is not _KIND.SUM:
@@ -161,7 +161,7 @@ def _duration_figure(rows: _Rows, inner: SqlDuration) -> SqlValue:
     return duration_of([_number_figure(rows, numbers.text(part)).expr for part in inner.parts], timed=inner.timed)
 
 
-def _extreme_of(rows: _Rows, inner: SqlValue, key: Sql) -> SqlValue:
+def _extreme_of(rows: AggregateRows, inner: SqlValue, key: Sql) -> SqlValue:
     """Give the whole value of the row whose key is least or greatest; of equal ones that of the first by id."""
     if rows.builder.numbers.sqlite:
         key = cast(key, Numeric())
@@ -173,7 +173,7 @@ def _extreme_of(rows: _Rows, inner: SqlValue, key: Sql) -> SqlValue:
     return with_parts(inner, tuple(parts))
 
 
-def _number_figure(rows: _Rows, inner: SqlNumber) -> SqlNumber:
+def _number_figure(rows: AggregateRows, inner: SqlNumber) -> SqlNumber:
     numbers, function = rows.builder.numbers, rows.node.function
     if not numbers.sqlite:
         return SqlNumber(expr=rows.scalar(_native_figure(function, inner.expr)))
@@ -209,14 +209,14 @@ def _native_figure(function: t.AggregateKind, expr: Sql) -> Sql:
             return func.max(expr)
 
 
-def _picked(rows: _Rows) -> SqlValue:
+def _picked(rows: AggregateRows) -> SqlValue:
     """Give `first` or `last`: every part of the value by the same order."""
     value = rows.inner if rows.inner is not None else rows.row.reference
     parts = [rows.select(part).order_by(*rows.order).limit(1).scalar_subquery() for part in parts_of(value)]
     return with_parts(value, tuple(parts))
 
 
-def _joined(rows: _Rows) -> SqlValue:
+def _joined(rows: AggregateRows) -> SqlValue:
     assert rows.inner is not None
     assert rows.node.inner is not None
     text = func.nullif(shown_text(rows.builder, rows.inner, rows.node.inner, rows.inside), "")
