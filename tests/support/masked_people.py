@@ -97,7 +97,7 @@ CLEAR = {
     "mail": "geheim@example.com",
     "code": "SECRETCODE7777",
     "id_number": "110101199003074711",
-    "salary": "987654 CNY",
+    "salary": "9876543210 CNY",
     "notes": "SECRETNOTES of a person",
     "born": "1990-03-07",
     "level": "secrethigh",
@@ -112,6 +112,6 @@ MASKS = {
     "born": "••••",
     "level": "••••",
 }
-# What must stand in no answer to whoever sees it masked.
-WORDS = ("13800138765", "138 0013 8765", "geheim", "SECRETCODE", "110101", "987654", "987,654", "SECRETNOTES", "1990",
-         "secrethigh\" selected", "STARTCODE")  # fmt: skip
+# What must stand in no answer to whoever sees it masked; long enough that no id and no token holds one by chance.
+WORDS = ("13800138765", "138 0013 8765", "geheim", "SECRETCODE", "1101011990", "9876543210", "9,876,543,210",
+         "SECRETNOTES", "1990-03-07", "Mar 7, 1990", "secrethigh\" selected", "STARTCODE")  # fmt: skip
