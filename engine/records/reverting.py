@@ -6,7 +6,7 @@ back is said with its reason; the rest is put back where nothing was asked for b
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -164,6 +164,11 @@ def _steps(
             refused=say(code, transaction.actor.language) if code else "",
             since=wanted.target.later.get(name),
         )
+
+
+def may_be_put_back(transaction: Transaction, object_def: ObjectDef) -> Container[str]:
+    """Give the fields that a save can put back at all; all others are computed or kept by the product."""
+    return save_plan(transaction.parts, object_def.key).settable
 
 
 def _refusal(definition: FieldDef, masked: bool, created: bool, is_settable: bool, is_changeable: bool) -> str:

@@ -29,6 +29,7 @@ FILES = {
           plan: {type: text}
           tags: {type: tags}
           boss: {type: lookup, to: deal, inverse: parts, on_delete: clear}
+          below: {type: rollup, of: parts, function: count}
           note: {type: text}
         validations:
           - {name: no_lost_money, check: 'stage != "lost" or amount is empty', message: A lost deal has no amount.}
@@ -253,6 +254,16 @@ def test_who_may_not_read_the_record_reads_compares_reverts_and_restores_nothing
     assert put_back(served, deal, status=404, version=1)
     assert served.call("boss", "POST", f"/records/deal/{deal}/restore").status_code == 200
     assert put_back(served, deal, version=1)["fields"]
+
+
+def test_a_change_of_computed_values_alone_is_not_offered_to_be_taken_back(served: Served) -> None:
+    above = served.make("boss", "deal", name="above")["id"]
+    served.make("boss", "deal", name="part", boss=above)
+    newest = history(served, above)[0]
+    assert [change["field"] for change in newest["changes"]] == ["below"]
+    page = served.sign_in("boss").get(f"/o/deal/{above}").get_data(as_text=True)
+    assert f'id="history-{newest["id"]}"' in page
+    assert "/revert?entry=" not in page
 
 
 def test_the_pages_name_what_was_changed_since_and_why_something_stays(served: Served, deal: str) -> None:

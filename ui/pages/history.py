@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from urllib.parse import quote
 
 from flask_babel import gettext as _
 from flask_babel import pgettext
 
+from engine.records.reverting import may_be_put_back
 from engine.records.transaction import Transaction
 from engine.records.types import FieldChange, HistoryEntry
 from metamodel.masks import MASK
@@ -36,16 +37,17 @@ def history_entries(
     entries = transaction.history(object_def.key, record_id)[:_SHOWN]
     titles = _titles(transaction, object_def, entries)
     url = f"/o/{quote(object_def.key)}/{quote(record_id)}"
-    return tuple(_entry(object_def, entry, titles, formats, url, may_revert=may_revert) for entry in entries)
+    puts_back = may_be_put_back(transaction, object_def) if may_revert else ()
+    return tuple(_entry(object_def, entry, titles, formats, url, puts_back) for entry in entries)
 
 
 def _entry(
-    object_def: ObjectDef, entry: HistoryEntry, titles: Titles, formats: Formats, url: str, *, may_revert: bool
+    object_def: ObjectDef, entry: HistoryEntry, titles: Titles, formats: Formats, url: str, puts_back: Container[str]
 ) -> TimelineEntry:
     icon, color = _LOOKS.get(entry.action, ("history", "gray"))
     if entry.run:
         icon, color = "bolt", "purple"
-    reverts = may_revert and entry.changes and entry.action == "updated"
+    reverts = entry.action == "updated" and any(change.field in puts_back for change in entry.changes)
     return TimelineEntry(
         id=f"history-{entry.id}",
         icon=icon,

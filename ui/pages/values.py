@@ -46,7 +46,7 @@ def shown_value(field: FieldDef, value: object, title: str | None, formats: Form
         return Shown(kind="choice", text=text, color=(option.color if option is not None else None) or "gray")
     words = {"yes": str(_("Yes")), "no": str(_("No"))} if kind == "boolean" else {}
     text = plain_text(field, formats, words)(value)
-    return Shown(kind=kind, text=text, href=_href(kind, text), iso=_iso(value), markup=_markup(field, value))
+    return Shown(kind=kind, text=text, href=_href(kind, str(value)), iso=_iso(value), markup=_markup(field, value))
 
 
 def value_at(field: FieldDef, record: Record, path: str, formats: Formats) -> Shown:

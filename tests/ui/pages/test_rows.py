@@ -96,7 +96,11 @@ def test_a_row_has_its_id_its_box_and_its_link() -> None:
         (_choice(), "lost", '<td data-label="L&amp;L"><span class="pill pill-gray">Lost</span></td>'),
         (_choice(), MARKUP, f'<td data-label="L&amp;L"><span class="pill pill-gray">{ESCAPED}</span></td>'),
         (_field("email"), "a@b.c", '<td data-label="L&amp;L"><a href="mailto:a@b.c">a@b.c</a></td>'),
-        (_field("phone"), "+8610", '<td data-label="L&amp;L"><a href="tel:+8610">+8610</a></td>'),
+        (
+            _field("phone"),
+            "+8613800138000",
+            '<td data-label="L&amp;L"><a class="num" href="tel:+8613800138000">+86 138 0013 8000</a></td>',
+        ),
         (
             _field("url"),
             "https://a.b/?x=1&y",
