@@ -24,7 +24,7 @@ from ui.file_markup import file_chips
 from ui.formats import Formats
 from ui.link_markup import links_cell
 from ui.shown import masked_html, person_html
-from ui.value_markup import day, instant, short_text, stars, swatch, web_link
+from ui.value_markup import day, instant, phone_link, phone_text, short_text, stars, swatch, web_link
 from ui.written import html_text, written
 
 NUMBER_TYPES = frozenset({"integer", "decimal", "percent", "money", "duration"})
@@ -94,7 +94,7 @@ def plain_text(field: FieldDef, formats: Formats, words: Mapping[str, str]) -> C
             return lambda value: ", ".join(labels.get(each, str(each)) for each in value)
         return lambda value: labels.get(value, str(value))
     if field.holds_several:
-        return ", ".join
+        return (lambda value: ", ".join(map(phone_text, value))) if kind == "phone" else ", ".join
     known: dict[str, Callable[[Any], str]] = {
         "boolean": lambda value: words["yes"] if value else words["no"],
         "integer": str if _is_short(field) else formats.number,
@@ -105,6 +105,7 @@ def plain_text(field: FieldDef, formats: Formats, words: Mapping[str, str]) -> C
         "datetime": formats.datetime,
         "time": formats.time,
         "duration": formats.duration,
+        "phone": phone_text,
         "rating": lambda value: f"{value} / {most_stars(field)}",
         "rich_text": lambda value: " ".join(rich_plain_text(value).split()),
         "files": lambda value: ", ".join(map(str, value)),
@@ -135,9 +136,9 @@ def _cell(column: RowColumn, formats: Formats, words: Mapping[str, str]) -> Cell
     if column.masked:
         return _masking(column, _cell(replace(column, masked=False), formats, words))
     field = column.field
-    if field.relation is not None:
     if field.type == LINKS:
         return links_cell(column.path, column.label, _single_target(field) if column.linked else None)
+    if field.relation is not None:
         return _person_cell(column) if _is_person(field) else _reference_cell(column)
     inner = _inner(field, formats, words)
     label = escape(column.label)
@@ -198,7 +199,7 @@ def _inner(field: FieldDef, formats: Formats, words: Mapping[str, str]) -> Calla
         "date": lambda value: day(value, formats.date(value)),
         "datetime": lambda value: instant(value, formats.datetime(value)),
         "email": lambda value: f'<a href="mailto:{html_text(value)}">{html_text(value)}</a>',
-        "phone": lambda value: f'<a href="tel:{html_text(value)}">{html_text(value)}</a>',
+        "phone": phone_link,
         "url": web_link,
         "long_text": lambda value: html_text(value[:LONGEST_TEXT]),
         "rich_text": lambda value: short_text(value, LONGEST_TEXT),
@@ -255,11 +256,11 @@ def _reference_cell(column: RowColumn) -> CellWriter:
     return write
 
 
-def _person_cell(column: RowColumn) -> CellWriter:
 def _single_target(field: FieldDef) -> str | None:
     return field.relation.single_target if field.relation is not None else None
 
 
+def _person_cell(column: RowColumn) -> CellWriter:
     path, label = column.path, escape(column.label)
     empty = f'<td class="nil" data-label="{label}"></td>'
     known: dict[str, str] = {}

@@ -59,7 +59,7 @@ def _email(shown: Shown, text: str) -> str:
 
 
 def _phone(shown: Shown, text: str) -> str:
-    return f'<a class="num" href="tel:{text.replace(" ", "")}">{text}</a>'
+    return f'<a class="num" href="{html_text(shown.href)}">{text}</a>'
 
 
 def _address(shown: Shown, text: str) -> str:

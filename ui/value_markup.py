@@ -6,7 +6,9 @@ Every part that comes from a record is escaped or sanitised here; what cells and
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 
+import phonenumbers
 from markupsafe import Markup, escape
 
 from metamodel.field_types.json_documents import pretty
@@ -52,6 +54,21 @@ def instant(value: dt.datetime, text: str) -> str:
     """Draw a moment; scripts say how long ago it was."""
     # Values are aware and in UTC everywhere above the driver.
     return f'<time datetime="{value.isoformat()[:19]}Z" data-fs-relative>{text}</time>'
+
+
+@lru_cache(maxsize=4096)
+def phone_text(value: str) -> str:
+    """Group a stored number as people read it: +86 138 0013 8000; what is no number stays as it is."""
+    try:
+        number = phonenumbers.parse(value)
+    except phonenumbers.NumberParseException:
+        return value
+    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
+
+
+def phone_link(value: str) -> str:
+    """Draw a phone number as a link that calls it."""
+    return f'<a class="num" href="tel:{html_text(value)}">{html_text(phone_text(value))}</a>'
 
 
 def web_link(value: str) -> str:
