@@ -44,11 +44,11 @@ def form_state(
     check_relations([draft], transaction)
     context, this = draft.context, draft.context.this
     judging = form_fields(transaction, object_def.key, draft.kind)
-    shown = judging.shown(context)
     types = transaction.release.field_types
     stored = RecordDraft(draft.plan, draft.around, draft.kind, draft.record_id, draft.stored, None)
-    # What somebody types over a mask is no reason to show another one.
-    kept = (draft if record_id is None else stored).context.this
+    # What somebody types opens nothing of the record, and over a mask it is no reason to show another one.
+    kept = (draft if record_id is None else stored).context
+    shown = judging.shown(kept)
     fields = judging.judge(shown, draft, stored)
     chosen = choose_layout(transaction, object_def, context, device)
     sections = tuple(
@@ -64,7 +64,7 @@ def form_state(
         masked={
             name: types.of(object_def.fields[name]).masked(value)
             for name, sight in shown.items()
-            if sight is Sight.MASKED and (value := kept.get(name)) is not None
+            if sight is Sight.MASKED and (value := kept.this.get(name)) is not None
         },
         errors=errors,
         title=transaction.cache.title(object_def.key, stored.context) or "" if record_id is not None else "",
