@@ -27,6 +27,8 @@ def find_by_fields(
 ) -> dict[tuple[Any, ...], list[str]]:
     """Give values of `fields` → ids, of the records whose first field has one of the values.
 
+    A record in which the actor may not read one of the fields is not found by them.
+
     Raises:
         UnknownObject: the actor may not know the object or one of the fields.
     """
@@ -45,7 +47,7 @@ def find_by_fields(
         .where(
             one_of(flat[0], first_values, transaction.database.dialect),
             alias.c["deleted_at"].is_(None),
-            *_readable(transaction, scope),
+            *_readable(transaction, scope, fields),
         )
     )
     codecs = [table.codecs[name] for name in fields]
@@ -95,6 +97,8 @@ def _scope(transaction: Transaction, object_key: str) -> tuple[Any, RowScope]:
     return alias, RowScope(builder, Frame(alias), object_key, alias)
 
 
-def _readable(transaction: Transaction, scope: RowScope) -> list[Any]:
-    predicate = transaction.access.of(scope.object_key).actions["read"]
-    return [] if predicate is EVERYONE else [func.coalesce(predicate.sql(scope), False)]
+def _readable(transaction: Transaction, scope: RowScope, fields: Sequence[str] = ()) -> list[Any]:
+    """Give the conditions under which the actor may read a record and fields of it."""
+    access = transaction.access.of(scope.object_key)
+    predicates = (access.actions["read"], *(access.fields[name].read for name in fields))
+    return [func.coalesce(each.sql(scope), False) for each in predicates if each is not EVERYONE]

@@ -192,5 +192,12 @@ def test_rights_are_those_of_single_calls(served: Served) -> None:
     assert outcomes(answer) == ["updated", *["refused"] * 5]
     codes = [row["errors"][0]["code"] for row in answer.get_json()["rows"][1:]]
     assert codes[1:] == ["access_denied", "access_denied", "record_not_found", "not_unique"]
+    # By a value that may not be read no record is found: the call does not tell whose it is.
+    known = firm(served, "ann")
+    hidden = {"level": "known", "terms": "only while it is new", "confirm": ["duplicate"]}
+    assert served.call("boss", "PATCH", f"/records/firm/{known}", json=hidden).status_code == 200
+    by_terms = [{"do": "upsert", "values": {"terms": hidden["terms"], "name": next(NAMES)}}]
+    (row,) = bulk(served, by_terms, "ann", by="terms").get_json()["rows"]
+    assert (row["outcome"], row["id"], row["errors"][0]["code"]) == ("refused", None, "not_unique")
     assert bulk(served, rows[:1], "none").status_code == 404
     assert outcomes(bulk(served, [], "ann")) == []

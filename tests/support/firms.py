@@ -37,7 +37,7 @@ FILES = {
           secret: {type: text}
           tax_number: {type: text, encrypted: true}
           bank_number: {type: text, encrypted: true}
-          terms: {type: text}
+          terms: {type: text, unique: true}
           labels: {type: tags, label: {en: Labels, zh: 标签}}
           logo: {type: image}
           papers: {type: files}
