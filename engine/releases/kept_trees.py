@@ -103,9 +103,14 @@ class KeptTreeStore:
 
     @property
     def program(self) -> str:
-        """Which program this is: a digest of the language's own files, and of what plugins add to it."""
+        """Which program this is: a digest of the language's own files, of what plugins add to it, and of its secret.
+
+        With the secret, since a command that runs with another data folder signs otherwise: what it kept is nothing to
+        this process, and no sign that somebody tampered with the rows.
+        """
         if not self._program:
-            self._program = _program_digest(self._functions, self._extras)
+            whose = hmac.digest(self._key, b"whose rows these are", "sha256").hex()
+            self._program = _program_digest(self._functions, (*self._extras, whose))
         return self._program
 
     def read(self, connection: Connection, number: int, checksum: str) -> KeptTrees:
