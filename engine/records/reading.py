@@ -120,7 +120,7 @@ class Reader:
     def _page(self, object_def: ObjectDef, query: ListQuery, inside: Inside | None) -> Page:
         words = search_words(query.search)
         place = self._place(query) + (f"\0{inside[0].field}:{inside[2]}" if inside is not None else "")
-        after = self._cursor_values(query, place)
+        after = self._cursor_values(query, place, sealed=object_def.source is not None)
         empty = tuple(value is None for value in after) if after is not None else None
         question = self.question(query, words, empty)
         if inside is not None:
@@ -129,7 +129,7 @@ class Reader:
         order = None if elsewhere is None else elsewhere.order()
         if elsewhere is not None and order is not None:
             rows, compiled, goes_on = elsewhere.page(order, after)
-            return Page(rows, compiled.shape, None if goes_on is None else self._signer().write(place, goes_on))
+            return Page(rows, compiled.shape, None if goes_on is None else self._signer().seal(place, goes_on))
         compiled = self._compiled(object_def, question)
         given: dict[str, object] = {f"word_{index}": word for index, word in enumerate(words)}
         if inside is not None:
@@ -143,7 +143,8 @@ class Reader:
         following = None
         if len(rows) > query.limit:
             rows = rows[: query.limit]
-            following = self._signer().write(place, rows[-1][-compiled.keys :])
+            write = self._signer().write if elsewhere is None else self._signer().seal
+            following = write(place, rows[-1][-compiled.keys :])
         return Page(rows, compiled.shape, following)
 
     def count(self, object_def: ObjectDef, query: ListQuery, *, exact: bool) -> Count:
@@ -242,8 +243,8 @@ class Reader:
             words=len(words),
             empty=empty,
             exported=query.exported,
-            language=self._language(),
             linked=query.linked,
+            language=self._language(),
             roles=self._roles(),
         )
 
@@ -255,8 +256,9 @@ class Reader:
         parts = (query.object, query.filter or "", query.view or "", sort, query.search or "", who)
         return "\0".join(parts)
 
-    def _cursor_values(self, query: ListQuery, place: str) -> list[object] | None:
-        return self._signer().read(place, query.cursor) if query.cursor is not None else None
+    def _cursor_values(self, query: ListQuery, place: str, *, sealed: bool) -> list[object] | None:
+        read = self._signer().unseal if sealed else self._signer().read
+        return read(place, query.cursor) if query.cursor is not None else None
 
     def _signer(self) -> CursorSigner:
         return CursorSigner(self._transaction.services.secret)
