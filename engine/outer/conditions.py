@@ -7,13 +7,27 @@ let more rows through than are meant, never fewer; `exact` says that it lets thr
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import ceil, floor
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import BindParameter, Column, ColumnElement, and_, func, not_, or_
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    LargeBinary,
+    Numeric,
+    Text,
+    and_,
+    cast,
+    func,
+    not_,
+    or_,
+)
 from sqlalchemy.types import UserDefinedType
 
 from engine.outer.tables import Family, OuterTable
@@ -29,6 +43,9 @@ Sql = ColumnElement[Any]
 _SWAPPED = {BinaryOp.LT: BinaryOp.GT, BinaryOp.GT: BinaryOp.LT, BinaryOp.LE: BinaryOp.GE, BinaryOp.GE: BinaryOp.LE}
 _TEXT_TYPES = frozenset(("text", "long_text", "email", "url", "phone", "color", "barcode", "choice"))
 _NUMBER_TYPES = frozenset(("integer", "rating", "decimal", "percent", "money"))
+_SEES_CASE = frozenset(("sqlite", "postgresql"))
+_WHOLE = re.compile(r"-?[0-9]{1,18}\Z", re.ASCII)
+_LARGEST = 2**63 - 1
 
 
 class Raw(UserDefinedType[Any]):
@@ -69,24 +86,95 @@ def any_of(parts: Sequence[Pushed]) -> Pushed:
     return Pushed(or_(*tests), all(part.exact for part in parts))
 
 
-def one_of(table: OuterTable, field: str, keys: Sequence[str]) -> Pushed:
-    """Say that the column of a field has one of some keys."""
+def one_of(table: OuterTable, field: str, keys: Sequence[str], *, any_case: bool = False) -> Pushed:
+    """Say that the column of a field has one of some keys; any_case: letters count the same in either case."""
     column, family = table.columns[field], table.families[field]
     if family in (Family.INTEGER, Family.NUMBER):
-        numbers = [int(key) for key in keys if key.isascii() and key.isdecimal() and len(key) < 19]
-        return Pushed(column.in_([raw(number) for number in numbers]), exact=True)
-    return Pushed(column.in_([raw(key) for key in keys]), exact=family is Family.TEXT)
+        return Pushed(column.in_([raw(int(key)) for key in keys if _WHOLE.match(key)]), exact=True)
+    if family is Family.UUID:
+        return Pushed(column.in_([raw(key) for key in keys if _is_uuid(key)]), exact=True)
+    exact = family is Family.TEXT and table.dialect in _SEES_CASE
+    if any_case:
+        return Pushed(func.lower(func.trim(table.text(field))).in_([raw(key.lower()) for key in keys]), exact)
+    return Pushed(table.text(field).in_([raw(key) for key in keys]), exact)
+
+
+def _is_uuid(key: str) -> bool:
+    try:
+        return bool(UUID(key))
+    except ValueError:
+        return False
 
 
 def holds_word(table: OuterTable, fields: Sequence[str], word: str) -> Pushed:
     """Say that one of some text columns holds a folded word."""
     if not all(table.families.get(field) is Family.TEXT for field in fields):
         return EVERY_ROW
-    return any_of([Pushed(_folded(table, table.columns[field]).contains(word, autoescape=True)) for field in fields])
+    return any_of([Pushed(_folded(table, field).contains(word, autoescape=True)) for field in fields])
 
 
-def _folded(table: OuterTable, column: Column[Any]) -> Sql:
-    return func.fs_fold(column, type_=column.type) if table.dialect == "sqlite" else func.lower(column)
+def _folded(table: OuterTable, field: str) -> Sql:
+    text = table.text(field)
+    if table.dialect != "sqlite":
+        return func.lower(text)
+    # As bytes, since a function can't be given a text that is none.
+    return func.fs_fold(cast(text, LargeBinary()), type_=Text())
+
+
+def compared(table: OuterTable, field: FieldDef, op: BinaryOp, value: Any) -> Pushed:
+    """Compare the column of a field with a value of the field (of money: the amount)."""
+    if value is None or field.name not in table.columns:
+        return EVERY_ROW
+    if field.type in _TEXT_TYPES and isinstance(value, str) and op is BinaryOp.EQ:
+        if table.families[field.name] is not Family.TEXT:
+            return EVERY_ROW
+        # Not exact: the case of letters may count less there.
+        return Pushed(table.text(field.name) == raw(value))
+    if field.type in _NUMBER_TYPES and isinstance(value, int | Decimal) and not isinstance(value, bool):
+        return _number(table, field, op, Decimal(value))
+    if field.type == "date" and isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        return _date(table, field, op, value)
+    return EVERY_ROW
+
+
+def _number(table: OuterTable, field: FieldDef, op: BinaryOp, value: Decimal) -> Pushed:
+    family, column = table.families[field.name], table.columns[field.name]
+    if family not in (Family.INTEGER, Family.NUMBER) or not value.is_finite():
+        return EVERY_ROW
+    # A number is shown with the digits of its field, so what is a little more or less there may be meant.
+    step = Decimal(1) if field.type in ("integer", "rating") else Decimal(1).scaleb(-digits_of(field))
+    low, high = value - step, value + step
+    match op:
+        case BinaryOp.EQ:
+            return Pushed(and_(column >= _bound(family, low), column <= _bound(family, high)))
+        case BinaryOp.LT | BinaryOp.LE:
+            return Pushed(column <= _bound(family, high))
+        case BinaryOp.GT | BinaryOp.GE:
+            return Pushed(column >= _bound(family, low))
+        case _:
+            return EVERY_ROW
+
+
+def _bound(family: Family, value: Decimal) -> BindParameter[Any]:
+    """Bind a number, which the column's own type may be too small for; a whole one where it holds no others."""
+    if family is Family.NUMBER:
+        return BindParameter(None, value, type_=Numeric(), unique=True)
+    # Away from zero: no row is lost that the exact bound would let through.
+    whole = max(-_LARGEST, min(_LARGEST, floor(value) if value < 0 else ceil(value)))
+    return BindParameter(None, whole, type_=BigInteger(), unique=True)
+
+
+def _date(table: OuterTable, field: FieldDef, op: BinaryOp, value: dt.date) -> Pushed:
+    # SQLite has no dates but texts, in whatever form.
+    if table.families[field.name] is not Family.DATE or table.dialect == "sqlite":
+        return EVERY_ROW
+    column = table.columns[field.name]
+    bound = BindParameter(None, value, type_=column.type, unique=True)
+    tests = {
+        BinaryOp.EQ: column == bound, BinaryOp.LT: column < bound, BinaryOp.LE: column <= bound,
+        BinaryOp.GT: column > bound, BinaryOp.GE: column >= bound,
+    }  # fmt: skip
+    return Pushed(tests[op]) if op in tests else EVERY_ROW
 
 
 class ConditionPusher:
@@ -140,15 +228,7 @@ class ConditionPusher:
         value = self._evaluate(right)
         if isinstance(value, Money):
             value = value.amount if value.currency == self._currency else None
-        if value is None:
-            return EVERY_ROW
-        if field.type in _TEXT_TYPES and isinstance(value, str) and op is BinaryOp.EQ:
-            return self._same_text(field, value)
-        if field.type in _NUMBER_TYPES and isinstance(value, int | Decimal) and not isinstance(value, bool):
-            return self._number(field, op, Decimal(value))
-        if field.type == "date" and isinstance(value, dt.date) and not isinstance(value, dt.datetime):
-            return self._date(field, op, value)
-        return EVERY_ROW
+        return compared(self._table, field, op, value)
 
     def _own_field(self, node: t.Typed) -> FieldDef | None:
         """Give the field of the row that a path is, if its column can be asked."""
@@ -158,44 +238,6 @@ class ConditionPusher:
         if field is None or node.attribute is not None or node.keys or field.name not in self._askable:
             return None
         return field if field.name in self._table.columns else None
-
-    def _same_text(self, field: FieldDef, value: str) -> Pushed:
-        if self._table.families[field.name] is not Family.TEXT:
-            return EVERY_ROW
-        # Not exact: the case of letters may count less there.
-        return Pushed(self._table.columns[field.name] == raw(value))
-
-    def _number(self, field: FieldDef, op: BinaryOp, value: Decimal) -> Pushed:
-        family, column = self._table.families[field.name], self._table.columns[field.name]
-        if family not in (Family.INTEGER, Family.NUMBER):
-            return EVERY_ROW
-        # A number is shown with the digits of its field, so what is a little more or less there may be meant.
-        step = Decimal(1) if field.type in ("integer", "rating") else Decimal(1).scaleb(-digits_of(field))
-        bounds: tuple[Any, Any] = (value - step, value + step)
-        if family is Family.INTEGER:
-            bounds = (floor(value - step), ceil(value + step))
-        low, high = (BindParameter(None, each, type_=column.type, unique=True) for each in bounds)
-        match op:
-            case BinaryOp.EQ:
-                return Pushed(and_(column >= low, column <= high))
-            case BinaryOp.LT | BinaryOp.LE:
-                return Pushed(column <= high)
-            case BinaryOp.GT | BinaryOp.GE:
-                return Pushed(column >= low)
-            case _:
-                return EVERY_ROW
-
-    def _date(self, field: FieldDef, op: BinaryOp, value: dt.date) -> Pushed:
-        # SQLite has no dates but texts, in whatever form.
-        if self._table.families[field.name] is not Family.DATE or self._table.dialect == "sqlite":
-            return EVERY_ROW
-        column = self._table.columns[field.name]
-        bound = BindParameter(None, value, type_=column.type, unique=True)
-        tests = {
-            BinaryOp.EQ: column == bound, BinaryOp.LT: column < bound, BinaryOp.LE: column <= bound,
-            BinaryOp.GT: column > bound, BinaryOp.GE: column >= bound,
-        }  # fmt: skip
-        return Pushed(tests[op]) if op in tests else EVERY_ROW
 
     def _empty(self, node: t.EmptyTest) -> Pushed:
         field = self._own_field(node.value)
@@ -207,7 +249,7 @@ class ConditionPusher:
         # What can't be read as the field's value is empty as well.
         if field.type not in _TEXT_TYPES or self._table.families[field.name] is not Family.TEXT:
             return EVERY_ROW
-        return Pushed(or_(column.is_(None), func.trim(column) == raw("")))
+        return Pushed(or_(column.is_(None), func.trim(self._table.text(field.name)) == raw("")))
 
     def _contains(self, node: t.TextTest) -> Pushed:
         field = self._own_field(node.value)

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, case, false, or_
+from sqlalchemy import Column, Float, and_, case, cast, false, or_
 
 from engine.outer.conditions import Sql, raw
 from engine.outer.tables import OuterTable
@@ -49,11 +49,17 @@ def after_row(table: OuterTable, keys: Sequence[Order], values: Sequence[Any]) -
             alternatives.append(and_(*same, column.is_not(None) if key.descending else false()))
             same.append(column.is_(None))
             continue
-        bound = raw(value)
+        bound = _bound(table, column, value)
         beyond = column < bound if key.descending else or_(column > bound, column.is_(None))
         alternatives.append(and_(*same, beyond))
         same.append(column == bound)
     return or_(*alternatives)
+
+
+def _bound(table: OuterTable, column: Column[Any], value: Any) -> Sql:
+    # A short float is another number than the one that its text says, unless that is made as short.
+    is_short = isinstance(column.type, Float) and table.dialect != "sqlite"
+    return cast(raw(value), column.type) if is_short else raw(value)
 
 
 def written(values: Sequence[Any]) -> list[Any]:
@@ -63,8 +69,12 @@ def written(values: Sequence[Any]) -> list[Any]:
 
 def _written(value: Any) -> Any:
     match value:
-        case bool() | int() | float() | str():
+        case bool() | int() | str():
             return value
+        case float():
+            return ["f", repr(value)]
+        case bytes() | bytearray() | memoryview():
+            return ["b", bytes(value).hex()]
         case Decimal():
             return ["n", str(value)]
         case dt.datetime():
@@ -87,6 +97,8 @@ def read_back(values: Sequence[Any]) -> list[Any]:
 _READERS: Mapping[str, Callable[[str], Any]] = MappingProxyType(
     {
         "n": Decimal,
+        "f": float,
+        "b": bytes.fromhex,
         "m": dt.datetime.fromisoformat,
         "d": dt.date.fromisoformat,
         "t": dt.time.fromisoformat,

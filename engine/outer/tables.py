@@ -8,7 +8,21 @@ from enum import Enum
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Column, Connection, MetaData, Select, Table, false, inspect, literal_column, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    MetaData,
+    Select,
+    Table,
+    Text,
+    cast,
+    false,
+    func,
+    inspect,
+    literal_column,
+    select,
+)
 from sqlalchemy import types as sql_types
 from sqlalchemy.exc import NoSuchTableError, SQLAlchemyError
 from sqlalchemy.types import NullType, TypeEngine
@@ -26,7 +40,12 @@ class Family(Enum):
     BOOLEAN = "boolean"
     DATE = "date"
     DATETIME = "datetime"
+    UUID = "uuid"
     OTHER = "other"
+
+
+# These compare texts of fixed width without the blanks that fill them; SQLite fills none.
+_BLIND_TO_BLANKS = frozenset(("postgresql", "mysql", "mariadb", "mssql"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +57,17 @@ class OuterTable:
     columns: Mapping[str, Column[Any]]
     families: Mapping[str, Family]
     dialect: str
+
+    def text(self, field: str) -> ColumnElement[Any]:
+        """Give a column for comparing with any text: what its type has no value for is no fault but not the same."""
+        column = self.columns[field]
+        if self.families[field] is not Family.TEXT or isinstance(column.type, sql_types.Enum):
+            return cast(column, Text())
+        return func.rtrim(column) if self.is_padded(field) and self.dialect not in _BLIND_TO_BLANKS else column
+
+    def is_padded(self, field: str) -> bool:
+        """Say whether a column's texts are filled with blanks to its width."""
+        return isinstance(self.columns[field].type, sql_types.CHAR) and self.dialect != "sqlite"
 
 
 def read_table(connection: Connection, object_def: ObjectDef) -> OuterTable:
@@ -102,5 +132,6 @@ _FAMILIES: tuple[tuple[type[TypeEngine[Any]], Family], ...] = (
     (sql_types.Numeric, Family.NUMBER),
     (sql_types.DateTime, Family.DATETIME),
     (sql_types.Date, Family.DATE),
+    (sql_types.Uuid, Family.UUID),
     (sql_types.String, Family.TEXT),
 )

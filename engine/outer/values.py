@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
@@ -23,6 +24,8 @@ _LOG = logging.getLogger("fieldstone.outer")
 _TRUE = frozenset(("1", "t", "true", "y", "yes", "on", "是"))
 _FALSE = frozenset(("0", "f", "false", "n", "no", "off", "否"))
 _LARGEST_INTEGER = 2**63 - 1
+# Behind a date may stand a time, but no `BC`.
+_ENDS_DATE = re.compile(r"\Z|[T ][0-9]")
 Read = Callable[[Any], Any]
 
 
@@ -43,13 +46,13 @@ def value_reader(definition: FieldDef, *, currency: str, zone: ZoneInfo, table: 
 
 
 def text_of(raw: Any) -> str | None:
-    """Give a text; bytes are read as UTF-8, an empty one is none."""
+    """Give a text; bytes are read as UTF-8, one of nothing but blanks is none."""
     if isinstance(raw, bytes | memoryview):
         raw = bytes(raw).decode()
     if isinstance(raw, Decimal) and raw == raw.to_integral_value():
         raw = int(raw)
-    # What no text of ours may hold, and the blanks that columns of fixed width are filled with.
-    return str(raw).replace("\0", "").rstrip(" ") or None
+    text = str(raw).replace("\0", "")  # which no text of ours may hold
+    return text if text.strip(" ") else None
 
 
 def digits_of(definition: FieldDef) -> int:
@@ -68,6 +71,8 @@ def _reader(definition: FieldDef, currency: str, zone: ZoneInfo) -> Read:
             return lambda raw: _number(raw, digits_of(definition))
         case "money":
             return lambda raw: Money(_number(raw, digits_of(definition)), currency)
+        case "date":
+            return lambda raw: _date(raw, zone)
         case "datetime":
             return lambda raw: _moment(raw, zone)
         case kind:
@@ -97,10 +102,15 @@ def _truth(raw: Any) -> bool:
     return word in _TRUE
 
 
-def _date(raw: Any) -> dt.date:
+def _date(raw: Any, zone: ZoneInfo) -> dt.date:
     if isinstance(raw, dt.datetime):
-        return raw.date()
-    return raw if isinstance(raw, dt.date) else dt.date.fromisoformat(str(raw).strip()[:10])
+        return (raw if raw.tzinfo is None else raw.astimezone(zone)).date()
+    if isinstance(raw, dt.date):
+        return raw
+    text = str(raw).strip()
+    if not _ENDS_DATE.match(text[10:]):
+        raise ValueError(raw)
+    return dt.date.fromisoformat(text[:10])
 
 
 def _moment(raw: Any, zone: ZoneInfo) -> dt.datetime:
@@ -122,5 +132,5 @@ def plain_key(raw: Any) -> str | None:
 
 
 _READERS: Mapping[str, Read] = MappingProxyType(
-    {"boolean": _truth, "date": _date, "time": _time, "lookup": plain_key, "user": plain_key}
+    {"boolean": _truth, "time": _time, "lookup": plain_key, "user": plain_key}
 )

@@ -43,6 +43,13 @@ class OuterNames:
         rows = self._transaction.select(select(table.column(name)).where(here))
         return [str(row[0]) for row in rows if row[0] is not None]
 
+    def in_any_case(self, target: str) -> bool:
+        """Say whether columns may call a record of ours in letters of either case: by an id, or what is kept folded."""
+        target_def = self._transaction.parts.metamodel.objects[target]
+        name = _name_field(target_def)
+        kept = target_def.fields[name].normalise if name is not None else "lower"
+        return target_def.source is None and kept in ("lower", "upper")
+
     def point(self, definition: FieldDef, rows: Sequence[dict[str, Any]]) -> None:
         """Turn what a column holds into the id of the record that it names."""
         assert definition.relation is not None

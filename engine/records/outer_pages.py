@@ -16,7 +16,7 @@ from sqlalchemy import Select, func, select
 from engine.access.predicates import EVERYONE, AllOf, AnyOf, Own, Predicate, Written
 from engine.outer.conditions import EVERY_ROW, ConditionPusher, Pushed, all_of, any_of, holds_word, one_of
 from engine.outer.ordering import Order, read_back, written
-from engine.outer.tables import OuterTable
+from engine.outer.tables import Family, OuterTable
 from engine.records.outer_rows import BATCH, Fetched
 from engine.records.query import CompiledRead, QueryCompiler, Question
 from engine.records.query_problems import problem
@@ -31,10 +31,9 @@ if TYPE_CHECKING:
     from engine.records.transaction import Transaction
 
 MOST = 10_000
-_SORTED = frozenset(
-    ("text", "long_text", "email", "url", "phone", "barcode", "integer", "rating", "decimal", "percent", "money",
-     "date", "datetime", "time")
-)  # fmt: skip
+_TEXTS = frozenset(("text", "long_text", "email", "url", "phone", "barcode"))
+_NUMBERS = frozenset(("integer", "rating", "decimal", "percent", "money"))
+_TIMES = frozenset(("date", "datetime", "time"))
 
 OuterPage = tuple[list[Any], CompiledRead, list[Any] | None]
 
@@ -64,14 +63,17 @@ class OuterPages:
         """Give the order if the other database can sort by it; None where it can't."""
         compiler = self._compiler()
         sort: Sequence[SortKey] = self._question.sort or compiler.view_sort(compiler.view(self._question.view))
-        whole = self._askable()
-        fields = [self._object.fields.get(key.path) for key in sort]
-        if any(
-            field is None or field.formula is not None or field.type not in _SORTED or field.name not in whole
-            for field in fields
-        ):
+        if not all(self._sorts(key.path) for key in sort):
             return None
         return tuple(Order(key.path, key.descending) for key in sort)
+
+    def _sorts(self, name: str) -> bool:
+        field, table = self._object.fields.get(name), self._transaction.outer.table(self._object)
+        if field is None or field.formula is not None or name not in self._askable() or name not in table.families:
+            return False
+        # Numbers that lie in texts stand there in the order of texts.
+        is_number = field.type in _NUMBERS and table.families[name] is not Family.TEXT
+        return is_number or field.type in _TEXTS or field.type in _TIMES
 
     def page(self, order: Sequence[Order], cursor: Sequence[Any] | None) -> OuterPage:
         """Read a page in an order of the other database; gives rows, their shape, and where the next page starts.
@@ -85,15 +87,15 @@ class OuterPages:
         seen, size = 0, limit + 1
         while True:
             batch = self._transaction.outer.fetch(self._object, pushed, limit=size, order=order, after=after)
-            seen += len(batch)
-            for row in self._judged(compiled, batch):
+            seen += size
+            for row in self._judged(compiled, batch.rows):
                 if len(found) == limit:
                     return found, compiled, written(after or ())
-                after = batch[int(row[-1])].place
+                after = batch.rows[int(row[-1])].place
                 found.append(row)
-            if len(batch) < size:
+            if batch.is_last:
                 return found, compiled, None
-            after = batch[-1].place
+            after = batch.end
             if len(found) == limit or seen >= MOST:
                 return found, compiled, written(after)
             size = BATCH
@@ -103,10 +105,10 @@ class OuterPages:
 
         Raises: QueryProblem where they are more than MOST.
         """
-        rows = self._transaction.outer.fetch(self._object, self.pushed(), limit=MOST + 1)
-        if len(rows) > MOST:
+        batch = self._transaction.outer.fetch(self._object, self.pushed(), limit=MOST + 1)
+        if not batch.is_last:
             raise too_many(self._object)
-        return {self._asked: self._transaction.outer.given(self._object.key, (row.values for row in rows))} | (
+        return {self._asked: self._transaction.outer.given(self._object.key, (row.values for row in batch.rows))} | (
             {} if self._inside is None else {"inside": self._inside[2]}
         )
 
@@ -124,10 +126,10 @@ class OuterPages:
 
             value = self._transaction.outer.run(self._object, ask)
             return Count(value=value, capped=cap is not None and value >= COUNT_CAP)
-        rows = self._transaction.outer.fetch(self._object, pushed, limit=MOST + 1)
-        value = sum(1 for _ in self._judged(self._placed(), rows[:MOST]))
+        batch = self._transaction.outer.fetch(self._object, pushed, limit=MOST + 1)
+        value = sum(1 for _ in self._judged(self._placed(), batch.rows[:MOST]))
         most = value if cap is None else min(value, cap)
-        return Count(value=most, capped=len(rows) > MOST or (cap is not None and most >= COUNT_CAP))
+        return Count(value=most, capped=not batch.is_last or (cap is not None and most >= COUNT_CAP))
 
     def pushed(self) -> Pushed:
         """Give what of all conditions the other database judges."""
@@ -145,7 +147,7 @@ class OuterPages:
             parts += [self._searched(table, word) for word in self._words]
         if self._inside is not None:
             field, target, record_id = self._inside
-            parts.append(one_of(table, field, transaction.outer.names.column_keys(target, [record_id])))
+            parts.append(self._pointing_at(table, field, target, record_id))
         if "deleted_at" in table.columns:
             parts.append(Pushed(table.columns["deleted_at"].is_(None), exact=True))
         return all_of(parts)
@@ -158,10 +160,8 @@ class OuterPages:
         given: dict[str, Any] = {f"word_{index}": word for index, word in enumerate(self._words)}
         if self._inside is not None:
             given["inside"] = self._inside[2]
-        for start in range(0, len(batch), MOST):
-            part = batch[start : start + MOST]
-            given[self._asked] = self._transaction.outer.given(self._object.key, (row.values for row in part))
-            yield from self._transaction.rows(compiled.prepared, given)
+        given[self._asked] = self._transaction.outer.given(self._object.key, (row.values for row in batch))
+        yield from self._transaction.rows(compiled.prepared, given)
 
     def _placed(self) -> CompiledRead:
         question = replace(self._question, sort=(), limit=0, empty=None)
@@ -204,10 +204,14 @@ class OuterPages:
             case Written():
                 return pusher.push(predicate.typed)
             case Own() if self._transaction.actor.user_id is not None:
-                keys = self._transaction.outer.names.column_keys("user", [self._transaction.actor.user_id])
-                return one_of(table, "owner", keys)
+                return self._pointing_at(table, "owner", "user", self._transaction.actor.user_id)
             case _:
                 return Pushed(None, exact=predicate is EVERYONE)
+
+    def _pointing_at(self, table: OuterTable, field: str, target: str, record_id: str) -> Pushed:
+        names = self._transaction.outer.names
+        keys = names.column_keys(target, [record_id])
+        return one_of(table, field, keys, any_case=names.in_any_case(target))
 
     def _searched(self, table: OuterTable, word: str) -> Pushed:
         paths = [path.text for path in self._object.search]

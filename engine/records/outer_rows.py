@@ -9,14 +9,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy import Connection, select, type_coerce
 
 from engine.errors import SourceChanged, SourceUnavailable
-from engine.outer.conditions import EVERY_ROW, Pushed, Raw, one_of
+from engine.outer.conditions import EVERY_ROW, Pushed, Raw, compared, one_of
 from engine.outer.databases import OuterDatabases
 from engine.outer.keys import id_of_key
 from engine.outer.ordering import Order, after_row, order_by
@@ -27,8 +27,9 @@ from engine.records.query_problems import elsewhere
 from engine.records.statements import Prepared
 from engine.storage.source_rows import PLACE_COLUMN, GivenRows, Which
 from metamodel.objects import ObjectDef
-from metamodel.values import Ref
+from metamodel.values import Money, Ref
 from workflow_dsl.context import Values
+from workflow_dsl.syntax import BinaryOp
 
 if TYPE_CHECKING:
     from engine.records.transaction import Transaction
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger("fieldstone.outer")
 BATCH = 500
 _Convert = Callable[[Any], Any] | None
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,15 @@ class Fetched:
 
     values: dict[str, Any]
     place: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows that were fetched together. end: where the last of them stands, also one that has no key and is none."""
+
+    rows: list[Fetched]
+    end: tuple[Any, ...]
+    is_last: bool
 
 
 class OuterRows:
@@ -59,16 +70,14 @@ class OuterRows:
 
         Raises: SourceUnavailable, SourceChanged.
         """
-        with self._databases.table(self._transaction.parts.metamodel.connections, object_def) as (_, table):
-            return table
+        return self._databases.table(self._transaction.parts.metamodel.connections, object_def)
 
-    def run(self, object_def: ObjectDef, ask: Callable[[Connection, OuterTable], Any]) -> Any:
+    def run(self, object_def: ObjectDef, ask: Callable[[Connection, OuterTable], Answer]) -> Answer:
         """Ask the database of an object something.
 
         Raises: SourceUnavailable, SourceChanged.
         """
-        with self._databases.table(self._transaction.parts.metamodel.connections, object_def) as (connection, table):
-            return ask(connection, table)
+        return self._databases.ask(self._transaction.parts.metamodel.connections, object_def, ask)
 
     def fetch(
         self,
@@ -78,7 +87,7 @@ class OuterRows:
         limit: int | None,
         order: Sequence[Order] = (),
         after: Sequence[Any] | None = None,
-    ) -> list[Fetched]:
+    ) -> Batch:
         """Fetch the rows that a condition lets through, in an order that the key ends.
 
         after: where the row before stands. Raises: SourceUnavailable, SourceChanged.
@@ -98,13 +107,16 @@ class OuterRows:
 
         table, rows = self.run(object_def, ask)
         names = list(table.columns)
+        padded = [at for at, name in enumerate(names) if table.is_padded(name)]
         places = [names.index(key.field) for key in keys]
-        values = self._values(object_def, names, rows)
-        return [
+        values = self._values(object_def, names, [_unpadded(row, padded) for row in rows] if padded else rows)
+        found = [
             Fetched(made, tuple(row[at] for at in places))
             for made, row in zip(values, rows, strict=True)
             if made["id"] is not None
         ]
+        end = tuple(rows[-1][at] for at in places) if rows else ()
+        return Batch(found, end, limit is None or len(rows) < limit)
 
     def by_ids(self, object_key: str, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Fetch records by their ids, a statement for every few hundred."""
@@ -114,29 +126,34 @@ class OuterRows:
         self, object_key: str, field: str, target: str, ids: Iterable[str], most: int | None = None
     ) -> Sequence[dict[str, Any]]:
         """Fetch the records whose lookup points at some records."""
-        return self._by_keys(object_key, field, self.names.column_keys(target, ids), most)
+        keys = self.names.column_keys(target, ids)
+        return self._by_keys(object_key, field, keys, most, any_case=self.names.in_any_case(target))
 
-    def with_value(self, object_key: str, field: str, value: Any) -> Sequence[dict[str, Any]]:
-        """Fetch the records whose field has a value."""
+    def with_value(self, object_key: str, field: str, value: Any) -> Iterator[dict[str, Any]]:
+        """Fetch the records whose field has a value, as many as are asked for."""
         object_def = self._transaction.parts.metamodel.objects[object_key]
-        relation = object_def.fields[field].relation
-        if relation is not None:
+        definition = object_def.fields[field]
+        if definition.relation is not None:
             record_id = value.id if isinstance(value, Ref) else str(value)
-            return self.pointing_at(object_key, field, relation.targets[0], [record_id])
+            yield from self.pointing_at(object_key, field, definition.relation.targets[0], [record_id])
+            return
         if field == "id":
-            return list(self.by_ids(object_key, [str(value)]).values())
-        return [each for each in self.every(object_key) if each.get(field) == value]
+            yield from self.by_ids(object_key, [str(value)]).values()
+            return
+        asked = value.amount if isinstance(value, Money) else value
+        near = compared(self.table(object_def), definition, BinaryOp.EQ, asked)
+        yield from (each for each in self.every(object_key, near) if each.get(field) == value)
 
-    def every(self, object_key: str) -> Iterator[dict[str, Any]]:
-        """Fetch all records of an object, a batch at a time."""
+    def every(self, object_key: str, pushed: Pushed = EVERY_ROW) -> Iterator[dict[str, Any]]:
+        """Fetch all records that a condition lets through, a batch at a time."""
         object_def = self._transaction.parts.metamodel.objects[object_key]
         after: Sequence[Any] | None = None
         while True:
-            rows = self.fetch(object_def, EVERY_ROW, limit=BATCH, after=after)
-            yield from (each.values for each in rows)
-            if not rows:
+            batch = self.fetch(object_def, pushed, limit=BATCH, after=after)
+            yield from (each.values for each in batch.rows)
+            if batch.is_last:
                 return
-            after = rows[-1].place
+            after = batch.end
 
     def given(self, object_key: str, rows: Iterable[Values]) -> str:
         """Write rows as the parameter that stands for them in a statement of ours."""
@@ -194,14 +211,14 @@ class OuterRows:
 
     # ---------------------------------------------------------------- of one row and another
     def _by_keys(
-        self, object_key: str, field: str, keys: Sequence[str], most: int | None = None
+        self, object_key: str, field: str, keys: Sequence[str], most: int | None = None, *, any_case: bool = False
     ) -> list[dict[str, Any]]:
         object_def = self._transaction.parts.metamodel.objects[object_key]
         found: list[dict[str, Any]] = []
         for start in range(0, len(keys), BATCH):
             table = self.table(object_def)
-            pushed = one_of(table, field, keys[start : start + BATCH])
-            found += [each.values for each in self.fetch(object_def, pushed, limit=most)]
+            pushed = one_of(table, field, keys[start : start + BATCH], any_case=any_case)
+            found += [each.values for each in self.fetch(object_def, pushed, limit=most).rows]
         return found
 
     def _values(self, object_def: ObjectDef, names: Sequence[str], rows: Sequence[Any]) -> list[dict[str, Any]]:
@@ -230,6 +247,13 @@ class OuterRows:
             return {each: None for each in parts.tables.of(object_key).spec.columns}
         columns = parts.tables.of(object_key).table.c
         return {each.name: each.type.dialect_impl(parts.dialect).bind_processor(parts.dialect) for each in columns}
+
+
+def _unpadded(row: Any, places: Sequence[int]) -> Sequence[Any]:
+    values = list(row)
+    for at in places:
+        values[at] = values[at].rstrip(" ") if isinstance(values[at], str) else values[at]
+    return values
 
 
 def _ids_given(given: Mapping[str, Any]) -> Sequence[str] | None:

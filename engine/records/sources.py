@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -138,8 +139,7 @@ class RecordCache:
     def lookup(self, object_key: str, field_name: str, value: Any, *, most: int | None = 2) -> Sequence[str]:
         """Give the ids of records whose field has that value: at most two, or as many as `most` says (None: all)."""
         if self._lies_elsewhere(object_key):
-            there = [each["id"] for each in self._outer.with_value(object_key, field_name, value)]
-            return there if most is None else there[:most]
+            return [each["id"] for each in islice(self._outer.with_value(object_key, field_name, value), most)]
         owner = self._parts.tables.of(object_key)
         codec = owner.codecs[field_name]
         written = codec.to_columns(value)
@@ -245,3 +245,13 @@ def points_at(parts: ReleaseParts, child_key: str, field: str, object_key: str) 
             test = column == object_key
             found = test if found is None else found & test
     return found
+
+
+def points_at_some(parts: ReleaseParts, child_key: str, field: str, object_key: str) -> tuple[Any, list[Any]]:
+    """Give the column by which a child's lookup points at records of an object, and when it is one of that object."""
+    child = parts.tables.of(child_key)
+    if child.codecs[field].is_plain:
+        return child.column(field), []
+    probe = child.codecs[field].to_columns(Ref(object_key, "?"))
+    column = next(child.table.c[name] for name, part in probe.items() if part == "?")
+    return column, [child.table.c[name] == part for name, part in probe.items() if part == object_key]

@@ -140,6 +140,8 @@ class ReleaseApplier:
 
     def _plan(self, candidate: Candidate) -> ReleasePlan:
         store = self._store
+        # Before the snapshot, which must not stay open while another database is waited for.
+        elsewhere = list(check_tables(candidate.metamodel, self._outer)) if candidate.metamodel is not None else []
         with store.database.read(snapshot=True) as connection:
             stored = read_release(connection, store.system)
             base = stored.info.number if stored is not None else 0
@@ -149,7 +151,7 @@ class ReleaseApplier:
             migration = self._migration(connection, installed, candidate, base)
             problems = list(candidate.problems) + list(migration.problems)
             problems += self._setting_problems(connection, candidate.metamodel)
-            problems += check_tables(candidate.metamodel, self._outer)
+            problems += elsewhere
             if base:
                 before = store.numbered(base)
                 problems += check_currencies(connection, before.metamodel, before.tables, candidate.metamodel)

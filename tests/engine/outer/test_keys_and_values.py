@@ -34,7 +34,8 @@ def test_what_no_key_makes_is_no_id(text: str) -> None:
 
 
 READ: list[tuple[str, Any, Any]] = [
-    ("text", "  a  ", "  a"),
+    ("text", "  a  ", "  a  "),
+    ("text", "   ", None),
     ("text", "", None),
     ("text", b"\xe5\xae\xa2", "客"),
     ("text", 7, "7"),
@@ -55,6 +56,9 @@ READ: list[tuple[str, Any, Any]] = [
     ("date", "2026-01-02 00:00:00", dt.date(2026, 1, 2)),
     ("date", dt.datetime.fromisoformat("2026-01-02T05:00"), dt.date(2026, 1, 2)),
     ("date", "soon", None),
+    ("date", "infinity", None),
+    ("date", "0044-01-01 BC", None),
+    ("date", dt.datetime.fromisoformat("2026-01-02T20:00+00:00"), dt.date(2026, 1, 3)),
     ("datetime", "2026-01-02T08:00:00", dt.datetime(2026, 1, 2, tzinfo=dt.UTC)),
     ("datetime", "2026-01-02T08:00:00+00:00", dt.datetime(2026, 1, 2, 8, tzinfo=dt.UTC)),
     ("datetime", dt.date(2026, 1, 2), dt.datetime(2026, 1, 1, 16, tzinfo=dt.UTC)),
