@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from engine.errors import EngineError, FieldError, ValidationFailed
+from engine.errors import FieldError, ValidationFailed
 from engine.records.batches import one_of
+from engine.records.saving.bulk import refused_row
 from engine.records.saving.loading import load_many_for_change
 from engine.records.saving.plan import save_plan
 from engine.records.types import BulkResult, RowResult, SaveRow
@@ -103,8 +104,11 @@ def _edit_links(transaction: Transaction, inverse: InverseDef, ids: Sequence[str
     linked = dict(_linked(transaction, inverse, ids, other))
     results = {each: RowResult(outcome="unchanged", id=each) for each in ids}
     if change.how is How.REMOVE:
+        refused = transaction.delete_many(inverse.object, dict.fromkeys(linked.values()))
         for record_id, link in linked.items():
-            results[record_id] = _taken_away(transaction, inverse.object, record_id, link)
+            fault = refused.get(link)
+            taken = RowResult(outcome="updated", id=record_id)
+            results[record_id] = taken if fault is None else refused_row(record_id, fault)
         return BulkResult(rows=tuple(results.values()), written=True)
     new = [each for each in ids if each not in linked]
     rows = [SaveRow(values={inverse.field: each, inverse.other: other}) for each in new]
@@ -112,15 +116,6 @@ def _edit_links(transaction: Transaction, inverse: InverseDef, ids: Sequence[str
         outcome = "updated" if row.outcome == "created" else row.outcome
         results[record_id] = RowResult(outcome=outcome, id=record_id, errors=row.errors, notices=row.notices)
     return BulkResult(rows=tuple(results.values()), written=True)
-
-
-def _taken_away(transaction: Transaction, object_key: str, record_id: str, link: str) -> RowResult:
-    try:
-        transaction.delete(object_key, link)
-    except EngineError as fault:
-        found = FieldError(code="refused", message=str(fault))
-        return RowResult(outcome="refused", id=record_id, errors=(found,))
-    return RowResult(outcome="updated", id=record_id)
 
 
 def _linked(transaction: Transaction, inverse: InverseDef, ids: Sequence[str], other: str) -> Iterator[tuple[str, str]]:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from engine.access.actor import Actor
-from engine.errors import SourceReadOnly, UnknownObject
+from engine.errors import EngineError, SourceReadOnly, UnknownObject
 from engine.expressions.context import RecordContext, Surroundings
 from engine.expressions.sql.runtime import RunValues
 from engine.records.aggregates import AggregateQuery, AggregateRow, read_aggregate
@@ -29,6 +29,7 @@ from engine.records.reading import Reader, computable, search_words
 from engine.records.saving.bulk import save_many
 from engine.records.saving.children import save_with_children
 from engine.records.saving.deleting import delete_record, restore_record
+from engine.records.saving.deleting_many import delete_many
 from engine.records.saving.steps import create_record, update_record
 from engine.records.sending import Sending
 from engine.records.services import Services
@@ -174,6 +175,16 @@ class Transaction(Sending):
         self._confirm(None)
         delete_record(self, self._written_def(object_key), record_id, version)
         self.settle()
+
+    def delete_many(self, object_key: str, versions: Mapping[str, int | None]) -> Mapping[str, EngineError]:
+        """Move records and their parts to the bin; give what refused those that stay. versions: as in `delete`, by id.
+
+        Raises: UnknownObject.
+        """
+        self._confirm(None)
+        refused = delete_many(self, self._written_def(object_key), versions)
+        self.settle()
+        return refused
 
     def restore(self, object_key: str, record_id: str) -> Saved:
         """Take a record out of the bin.

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from engine.access.actor import system_actor
+from engine.records.mass_edit import FieldChange, How, edit_many
 from engine.records.types import ListQuery, SaveRow
 from tests.support.platforms import small_app
 from tests.support.served import Served, serve_deals
@@ -191,3 +192,24 @@ def test_no_list_is_sorted_by_links_and_an_unreadable_list_is_none(served: Serve
     for path in ("peple", "people.person", "people.part", "steps"):
         assert served.get("boss", f"/records/project?fields={path}").status_code == 400, path
     assert served.get("none", "/records/project?fields=people").status_code == 404
+
+
+def test_many_links_are_taken_away_by_the_statements_of_one(served: Served) -> None:
+    records, database = served.platform.records, served.platform.database
+    person = records.create(SYSTEM, "person", {"name": "everywhere"}).record.id
+    rows = [SaveRow(values={"name": f"project {at}"}) for at in range(60)]
+    projects = [row.id for row in records.save_many(SYSTEM, "project", rows, all_or_nothing=True).rows]
+    counts, change = [], FieldChange(field="people", how=How.REMOVE, value=person)
+    for wanted in (projects[:2], projects[2:]):
+        links = [SaveRow(values={"project": each, "person": person}) for each in wanted]
+        records.save_many(SYSTEM, "project_people", links, all_or_nothing=True)
+        with database.statements.recording() as found, records.transaction(SYSTEM) as transaction:
+            result = edit_many(transaction, "project", wanted, change)
+        assert {row.outcome for row in result.rows} == {"updated"}
+        counts.append(len(found))
+    assert counts[0] == counts[1], counts
+    query = ListQuery(object="project", filter='people contains lookup(person, name, "everywhere")')
+    assert records.count(SYSTEM, query).value == 0
+    records.delete(SYSTEM, "person", person)
+    with records.transaction(SYSTEM) as transaction:
+        assert transaction.delete_many("project", dict.fromkeys(projects)) == {}

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from engine.errors import ConfirmationNeeded, EngineError, FieldError, RecordNotFound, ValidationFailed
+from engine.errors import ConfirmationNeeded, FieldError, RecordNotFound, ValidationFailed
 from engine.records.batches import given_one_of, given_values
 from engine.records.hooks import SaveKind
 from engine.records.identifiers import could_be_id
 from engine.records.saving.bulk import save_many
-from engine.records.saving.deleting import delete_record
+from engine.records.saving.deleting_many import delete_many
 from engine.records.saving.messages import say
 from engine.records.saving.steps import reader
 from engine.records.sources import points_at
@@ -216,14 +216,16 @@ def _check_ids(
 
 
 def _remove(transaction: Transaction, child: ObjectDef, rows: Sequence[_Row]) -> None:
+    refused = delete_many(transaction, child, {row.id: row.version for row in rows if row.id is not None})
+    found: list[FieldError] = []
     for row in rows:
-        assert row.id is not None
-        try:
-            delete_record(transaction, child, row.id, row.version)
-        except ValidationFailed as refused:
-            raise ValidationFailed(_all_at(row.path, refused.errors)) from refused
-        except EngineError as refused:
-            raise ValidationFailed([FieldError(code="not_removed", message=str(refused), field=row.path)]) from refused
+        fault = refused.get(row.id or "")
+        if isinstance(fault, ValidationFailed):
+            found += _all_at(row.path, fault.errors)
+        elif fault is not None:
+            found.append(FieldError(code="not_removed", message=str(fault), field=row.path))
+    if found:
+        raise ValidationFailed(found)
 
 
 def _all_at(path: str, errors: Sequence[FieldError]) -> list[FieldError]:

@@ -127,7 +127,7 @@ def _on_delete(transaction: Transaction, inverse: InverseDef) -> OnDelete:
 def pointing_at(transaction: Transaction, object_def: ObjectDef, record_id: str) -> list[tuple[InverseDef, list[str]]]:
     """Give the records that point at a record, by list; lists that nobody is in cost one statement together."""
     parts = transaction.parts
-    inverses = list(_all_inverses(transaction, object_def))
+    inverses = list(all_inverses(transaction, object_def))
     if not inverses:
         return []
     probes: list[Any] = []
@@ -149,8 +149,8 @@ def pointing_at(transaction: Transaction, object_def: ObjectDef, record_id: str)
     return result
 
 
-def _all_inverses(transaction: Transaction, object_def: ObjectDef) -> list[InverseDef]:
-    """Give every lookup that can point at the object, also those without a list of their own (created_by aside)."""
+def all_inverses(transaction: Transaction, object_def: ObjectDef) -> list[InverseDef]:
+    """Give every lookup that can point at an object, also those without a list of their own (created_by aside)."""
     found = {(item.object, item.field): item for item in object_def.inverses.values()}
     for key, other in transaction.parts.metamodel.objects.items():
         for name, definition in other.fields.items():

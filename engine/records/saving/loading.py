@@ -75,9 +75,9 @@ def load_for_change(
 
 
 def load_many_for_change(
-    transaction: Transaction, object_key: str, ids: Sequence[str]
+    transaction: Transaction, object_key: str, ids: Sequence[str], kind: SaveKind = SaveKind.UPDATED
 ) -> dict[str, tuple[bool, dict[str, Any]]]:
-    """Load and lock the records of updates that may be read, with whether they may be changed."""
+    """Load and lock the records of updates or deletions that may be read, with whether that may be done to them."""
     ids = [record_id for record_id in ids if could_be_id(record_id)]
     if not ids:
         return {}
@@ -85,7 +85,7 @@ def load_many_for_change(
     alias = parts.tables.of(object_key).table.alias()
     scope = RowScope(parts.builder(access, "en"), Frame(alias), object_key, alias)
     actions = access.of(object_key).actions
-    flags = [_flag(actions["read"], scope), _flag(actions["update"], scope)]
+    flags = [_flag(actions["read"], scope), _flag(actions[_ACTIONS[kind]], scope)]
     columns = parts.columns(object_key)
     query = select(*flags, *columns.of(alias)).select_from(scope.frame.source)
     wanted = one_of(alias.c["id"], dict.fromkeys(ids), transaction.database.dialect)
