@@ -20,6 +20,7 @@ from workflow_dsl.durations import Duration
 from workflow_dsl.evaluation_errors import EvaluationError
 from workflow_dsl.parser import parse_expression
 from workflow_dsl.printer import print_expression
+from workflow_dsl.syntax import Expr
 from workflow_dsl.types import Kind
 
 METAMODEL = sample_metamodel()
@@ -48,6 +49,46 @@ def test_what_the_maker_makes_for_sql_checks_where_sql_is_needed(text: str) -> N
     scope = sample_scope(needs_sql=True, place="a filter")
     checked = check_text(LocatedText.plain(text), scope)
     assert checked.typed is not None, (text, [str(problem) for problem in checked.problems])
+
+
+# The table of binding, weakest first: each line's operators bind less than those of all lines below it.
+_BINDING = (
+    ("{} or {}",),
+    ("{} and {}",),
+    ("not {}",),
+    (
+        "{} = {}", "{} != {}", "{} < {}", "{} <= {}", "{} > {}", "{} >= {}", "{} in {}", "{} not in {}",
+        "{} contains {}", "{} starts with {}", "{} ends with {}", "{} is empty", "{} is not empty", "{} is changed",
+        "{} has role {}", "{} between {} and {}", "{} in last 3 days",
+    ),
+    ("{} + {}", "{} - {}", "{} & {}"),
+    ("{} * {}", "{} / {}"),
+    ("-{}",),
+)  # fmt: skip
+
+
+def tree_of(text: str) -> Expr:
+    tree = parse_expression(LocatedText.plain(text)).expression
+    assert tree is not None, text
+    return tree
+
+
+@pytest.mark.promise("EXP-04")
+def test_operators_bind_as_the_table_says() -> None:
+    for strength, weak in ((number, form) for number, line in enumerate(_BINDING) for form in line):
+        for strong in (form for line in _BINDING[strength + 1 :] for form in line):
+            inner = strong.format("p", "q", "r")
+            for place in range(weak.count("{}")):
+                names = ["a", "b", "c"]
+                bare, closed = ([*names[:place], each, *names[place + 1 :]] for each in (inner, f"({inner})"))
+                assert tree_of(weak.format(*bare)) == tree_of(weak.format(*closed)), (weak, strong)
+                if weak.count("{}") > 1 and strong.count("{}") == 2:
+                    other = weak.format("p", "q", "r")
+                    assert tree_of(strong.format(f"({other})", "s")) != tree_of(strong.format(other, "s"))
+    for same in _BINDING[4] + _BINDING[5]:
+        for next_to in _BINDING[4] if same in _BINDING[4] else _BINDING[5]:
+            left = next_to.format(same.format("a", "b"), "c")
+            assert tree_of(left) == tree_of(next_to.format(f"({same.format('a', 'b')})", "c")), left
 
 
 @pytest.mark.promise("EXP-04")

@@ -22,12 +22,13 @@ def sample(module_database_url: str) -> Iterator[SampleDatabase]:
     database.close()
 
 
-@pytest.mark.promise("DEV-03")
+@pytest.mark.promise("DEV-03", "EXP-01")
 @pytest.mark.parametrize("case", IN_SQL, ids=lambda case: f"{case.topic}: {case.name}")
 def test_an_expression_has_its_value_in_sql(sample: SampleDatabase, case: Case) -> None:
     assert sample.faults(case, standard_functions()) == ()
 
 
+@pytest.mark.promise("EXP-01")
 @pytest.mark.parametrize("case", [c for c in CASES if c.memory], ids=lambda case: f"{case.topic}: {case.name}")
 def test_what_is_marked_as_of_memory_is_refused_by_sql(sample: SampleDatabase, case: Case) -> None:
     checked = check_for_sql(case)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from metamodel.folder import file_kind
+from metamodel.folder import FileKind, file_kind
 from metamodel.yaml_nodes import Mapping
 from tests.conftest import REPOSITORY
 from tests.support.lsp_client import LspClient
@@ -39,6 +39,7 @@ def test_the_printed_schemas_hold_all_sample_files_and_a_misspelt_key_is_marked_
         assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
         Draft202012Validator.check_schema(schema)
         validators[name] = Draft202012Validator(schema)
+    assert validators.keys() == {kind.value for kind in FileKind} - {"rules", "data_csv"}
     assert SAMPLES
     for path in SAMPLES:
         app = path.relative_to(REPOSITORY / "sample_apps").parts[0]
