@@ -13,6 +13,7 @@ from sqlalchemy import Engine, create_engine, event, inspect, text
 from engine.errors import QueryProblem, RecordNotFound, SourceReadOnly, ValidationFailed
 from engine.records.aggregates import AggregateQuery, Measure
 from engine.records.types import ListQuery, SaveRow
+from metamodel.values import Ref
 from metamodel.views import SortKey
 from tests.support.erp import CUSTOMERS, INVOICES, Erp, credit_of, shown
 from tests.support.outer import ERP_FILES, add_rows, outer_database
@@ -65,6 +66,11 @@ def test_a_table_and_a_view_of_another_database_are_objects_with_list_filter_loo
         "rate": "0.0500", "since": "2020-01-06", "seen_at": "2026-01-01T00:00:00Z", "active": True, "owner": None,
         "parent": {"id": "~5LiK5rW3LzE", "title": "ACME"},
     }  # fmt: skip
+    owned = records.get(boss, "customer", "C003")
+    assert owned["owner"] == Ref("user", erp.served.user_ids["ann"]), "its owner is mapped, by the address"
+    assert owned.json["owner"]["title"] == records.get(boss, "user", erp.served.user_ids["ann"]).title
+    # search
+    assert erp.ids(boss, search="客户117") == ["C117"]
     # filter
     found = erp.ids(boss, filter='region = "north" and credit > 1000')
     assert found == [each["code"] for each in CUSTOMERS if each["region"] == "north" and credit_of(each) > 1000]
