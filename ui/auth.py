@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from flask import (
     Blueprint,
@@ -217,23 +217,36 @@ def _is_public() -> bool:
 
 
 def _ask_to_sign_in() -> ResponseReturnValue:
-    if request.path.startswith(API_PREFIX) or request.method not in SAFE_METHODS:
+    if request.path.startswith(API_PREFIX):
         raise _unauthorised("Sign in, or send a token as `Authorization: Bearer TOKEN`.")
-    return _to_login(401 if SESSION_COOKIE in request.cookies else 303)
+    is_read = request.method in SAFE_METHODS
+    return _to_login(303 if is_read and SESSION_COOKIE not in request.cookies else 401)
 
 
 def _to_login(status: int) -> ResponseReturnValue:
-    here = request.full_path.rstrip("?") if request.method == "GET" else "/"
-    address = f"{LOGIN_PATH}?next={quote(local_path(here), safe='/')}"
+    here = _page_here()
+    address = f"{LOGIN_PATH}?next={quote(here, safe='/')}"
     if request.headers.get("HX-Request") == "true":  # htmx would put the log-in page into a part of the page
         return Response("", 401, headers={"HX-Redirect": address})
     if status == 401:
-        # The old cookie of an ended session: said with 401, and the log-in page in the same answer.
-        page = render_template("pages/login.html", page=LoginPage(next=local_path(here)))
-        answer = make_response(page, 401)
+        # The session ended: said with 401, and the log-in page in the same answer. The browser has kept what was typed.
+        is_read = request.method in SAFE_METHODS
+        note = "" if is_read else str(gettext("Your session has ended, so this was not saved. Log in to go on."))
+        answer = make_response(render_template("pages/login.html", page=LoginPage(next=here, error=note)), 401)
         answer.delete_cookie(SESSION_COOKIE, httponly=True, samesite="Lax", secure=_is_https())
         return answer
     return redirect(address, status)
+
+
+def _page_here() -> str:
+    """Give the page that the person is on: the one that is asked for, or the one a form or a part of it was sent from."""
+    if request.method in SAFE_METHODS and request.headers.get("HX-Request") != "true":
+        return local_path(request.full_path.rstrip("?"))
+    sent_from = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
+    adapter = current_app.create_url_adapter(request)
+    if sent_from.netloc != request.host or adapter is None or not adapter.test(sent_from.path, method="GET"):
+        return "/"
+    return local_path(urlunsplit(("", "", sent_from.path, sent_from.query, "")))
 
 
 def _check_scope(found: SignedIn) -> None:

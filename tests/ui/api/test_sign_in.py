@@ -191,3 +191,20 @@ def test_a_refusal_is_said_in_the_language_of_the_browser(fresh: Served) -> None
     client.set_cookie("fieldstone_language", "zh")
     answer = post_form(client, "/login", {"login": login_of("ann"), "password": "wrong"})
     assert "用户名或密码不正确" in answer.get_data(as_text=True)
+
+
+def test_a_form_sent_after_the_session_ended_leads_through_the_log_in_back_to_the_form(served: Served) -> None:
+    client, page = served.sign_in("ann"), "/o/deal/new?name=Typed"
+    client.set_cookie("fieldstone_session", "ended")
+    headers = {"Referer": f"http://localhost{page}"}
+    answer = client.post("/o/deal/new", data={"name": "Typed"}, headers=headers)
+    body = answer.get_data(as_text=True)
+    assert answer.status_code == 401
+    assert "this was not saved" in body
+    assert f'name="next" value="{page}"' in body
+    part = client.post("/o/deal/new/state", headers={"HX-Request": "true", "HX-Current-URL": headers["Referer"]})
+    assert (part.status_code, part.headers["HX-Redirect"]) == (401, "/login?next=/o/deal/new%3Fname%3DTyped")
+    elsewhere = client.post("/o/deal/new", headers={"Referer": "https://evil.example/o/deal/new"})
+    assert 'name="next" value="/"' in elsewhere.get_data(as_text=True)
+    nowhere = client.post("/o/deal/new", headers={"Referer": headers["Referer"].replace("/new?name=Typed", "/1/move")})
+    assert 'name="next" value="/"' in nowhere.get_data(as_text=True)
