@@ -6,6 +6,9 @@ import json
 import time
 from pathlib import Path
 
+import yaml
+
+from tests.support.sales import SALES
 from tests.support.server_process import running_server
 from tests.ui.cli.conftest import Call
 from ui.cli.demo import DEMO_DATABASE, database_line
@@ -35,3 +38,18 @@ def test_the_ten_lines_of_the_readme_name_the_database_of_the_demo() -> None:
         assert f"fieldstone apply sample_apps/sales --db {DEMO_DATABASE}" in (root / name).read_text(encoding="utf-8")
     assert DEMO_DATABASE in database_line(DEMO_DATABASE)
     assert "secret" not in database_line("postgresql://me:secret@db/crm")
+
+
+def test_roles_of_the_sales_app_that_name_what_is_exported_have_the_right_to_export() -> None:
+    roles = {path.stem: path.read_text(encoding="utf-8") for path in (SALES / "roles").glob("*.yaml")}
+    documents = {name: yaml.safe_load(text) for name, text in roles.items()}
+
+    def rights(name: str) -> set[str]:
+        found = documents[name]
+        return set(found.get("system", ())).union(*(rights(each) for each in found.get("includes", ())))
+
+    for name, document in documents.items():
+        exported = [
+            key for key, grant in document["objects"].items() if grant.get("export", False) not in (False, "no")
+        ]
+        assert not exported or "export" in rights(name), (name, exported)
