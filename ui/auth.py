@@ -239,7 +239,7 @@ def _to_login(status: int) -> ResponseReturnValue:
 
 
 def _page_here() -> str:
-    """Give the page that the person is on: the one that is asked for, or the one a form or a part of it was sent from."""
+    """Give the page that the person is on: what is asked for, or where a form or a part of it was sent from."""
     if request.method in SAFE_METHODS and request.headers.get("HX-Request") != "true":
         return local_path(request.full_path.rstrip("?"))
     sent_from = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
