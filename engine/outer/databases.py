@@ -81,8 +81,7 @@ class OuterDatabases:
         if _kind(address) in _STOPPED_THERE:
             return answer()
         try:
-            # Time for a connection too, which no other driver is told to be quick about.
-            return in_time(answer, self._limit + _CONNECT_S)
+            return in_time(answer, self._limit)
         except TookTooLong as fault:
             self._left_alone[address] = self._seconds() + _LEFT_ALONE_S
             raise SourceUnavailable(connection.name, _TOO_LONG) from fault
