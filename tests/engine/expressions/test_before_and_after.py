@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from engine.access.actor import system_actor
+from engine.platform import check_app_folders
 from engine.testing.rule_cases import open_stage, read_rule_case
 from tests.support.automation import do_runs, rows_of, shop
 from tests.support.http_sink import http_sink
+from tests.support.platforms import small_app
 
 CREATION = {
     "name": "on creation what is filled changes, and changes to what it is",
@@ -73,3 +75,33 @@ def test_old_stays_and_this_is_read_again_when_an_action_is_tried_again(database
             do_runs(platform)
             assert [row["subject"] for row in rows_of(platform, "job")] == ["Open Lost 200"]
             assert [json.loads(each.raw) for each in sink.received] == [{"was": "open", "now": "won"}] * 2
+
+
+# Where a change is at hand, and where there is none, each with a place for a condition.
+AT_HAND = {
+    "objects/deal.yaml": "validations:\n  - {{name: v, check: '{}', message: No}}\n",
+    "rules/all.rules": "rule r when deal is saved if {} then set note = 'x'\n",
+}
+NOT_AT_HAND = {
+    "objects/deal.yaml": "views: {{v: {{columns: [name], where: '{}'}}}}\n",
+    "roles/clerk.yaml": "role: clerk\nobjects: {{deal: {{read: '{}'}}}}\n",
+    "reports/deals.yaml": "report: deals\nobject: deal\ncolumns: [name]\nwhere: '{}'\n",
+}
+DEAL = "object: deal\nfields:\n  name: {type: text}\n  stage: {type: text}\n  note: {type: text}\n"
+
+
+@pytest.mark.promise("EXP-15")
+@pytest.mark.parametrize("condition", ['old.stage = "won"', "stage is changed", "is_new()"])
+def test_what_needs_a_change_is_of_validations_and_rules_alone(tmp_path: Path, condition: str) -> None:
+    def told(name: str, path: str, text: str) -> list[str]:
+        text = (DEAL if path == "objects/deal.yaml" else "") + text.format(condition)
+        app = small_app(tmp_path / name, {"objects/deal.yaml": DEAL, path: text})
+        return [str(problem) for problem in check_app_folders([app]).problems.errors]
+
+    for number, (path, text) in enumerate(AT_HAND.items()):
+        assert told(f"fine{number}", path, text) == [], path
+    for number, (path, text) in enumerate(NOT_AT_HAND.items()):
+        (found,) = told(f"wrong{number}", path, text)
+        assert found.startswith(f"shop/{path}:")
+        reasons = ("no change of a record is at hand", "can only be computed record by record")
+        assert any(reason in found for reason in reasons), found
