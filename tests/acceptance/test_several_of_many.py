@@ -213,6 +213,14 @@ def test_changing_many_says_what_is_refused_and_changes_the_rest(served: Served)
     assert "No ghosts." in text
     assert "of the boss" in text
     assert values_of(served, mine)[1] == ["ghost"]
+    # The next try begins with what this one was: the value, the way, and what was left out of it.
+    assert '<option value="add" selected>' in text
+    assert 'value="ghost"' in text
+    assert f'value="{closed}" checked' in text
+    left_out = change(client, "view=", **{**values, "fs-how": "remove", "words": "x", "fs-record": [closed, bosses]})
+    assert '<option value="remove" selected>' in left_out.get_data(as_text=True)
+    assert f'value="{closed}" checked' in left_out.get_data(as_text=True)
+    assert f'value="{mine}" checked' not in left_out.get_data(as_text=True)
     assert values_of(served, closed)[1] == values_of(served, bosses)[1] == []
 
 

@@ -41,17 +41,21 @@ _FIELD, _HOW, _RECORD, _ALL = "fs-field", "fs-how", "fs-record", "fs-all"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedRecord:
-    """A record that would be changed, or that was refused (with the reason)."""
+    """A record that would be changed, where it is chosen, or that was refused (with the reason)."""
 
     id: str
     title: str
     href: str
     reason: str = ""
+    chosen: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MassEditPage:
-    """The context `page` of templates/pages/mass_edit.html. more: how many match beside those that are shown."""
+    """The context `page` of templates/pages/mass_edit.html.
+
+    more: how many match beside those that are shown. is_all: they were chosen too.
+    """
 
     title: str
     crumbs: tuple[Crumb, ...]
@@ -64,6 +68,7 @@ class MassEditPage:
     control: Markup | None
     records: tuple[ListedRecord, ...]
     more: str
+    is_all: bool
     problem: str = ""
     refused: tuple[ListedRecord, ...] = ()
 
@@ -152,6 +157,7 @@ def _control_of(object_def: ObjectDef, name: str) -> tuple[ObjectDef, FieldDef]:
 
 
 def _control(object_def: ObjectDef, name: str) -> Markup:
+    """Write the control of a field, with what was entered into it before a change was refused."""
     part, field = _control_of(object_def, name)
     with platform().records.reading(actor(), release=release()) as transaction:
         state = transaction.form_state(part.key, None, {})
@@ -163,7 +169,9 @@ def _control(object_def: ObjectDef, name: str) -> Markup:
     verdict = FieldState(visible=True, required=False, readonly=False, options=options)
     fields = MappingProxyType({**state.fields, field.name: verdict})
     blank = replace(state, fields=fields, values={**state.values, field.name: None})
-    made = form_maker(release(), part, user_formats()).make(None, blank, FormInput(offered=offered), only=(field.name,))
+    typed = read_posted((field,), request.form, user_formats()).typed
+    given = FormInput(typed=typed, offered=offered)
+    made = form_maker(release(), part, user_formats()).make(None, blank, given, only=(field.name,))
     return made.controls
 
 
@@ -191,10 +199,13 @@ def _page(
         hidden={key: value for key, value in hidden.items() if value},
         fields=tuple(Option(value=each, label=_label(object_def, each), selected=each == name) for each in names),
         field=name,
-        ways=tuple(Option(value=each.value, label=str(words[each])) for each in ways),
+        ways=tuple(
+            Option(value=each.value, label=str(words[each]), selected=each == request.form.get(_HOW)) for each in ways
+        ),
         control=_control(object_def, name) if name else None,
         records=records,
         more=more,
+        is_all=bool(request.form.get(_ALL)),
         problem=problem,
         refused=refused,
     )
@@ -217,7 +228,10 @@ def _matching(object_def: ObjectDef, state: ListState) -> tuple[tuple[ListedReco
         query = _query(object_def, state)
         page = transaction.list(query)
         count = transaction.count(query) if page.next_cursor is not None else None
-    shown = tuple(_listed(object_def, row.id, row.title) for row in page.rows)
+    # What was left out stays left out when a change was refused.
+    chosen = set(request.form.getlist(_RECORD)) if request.form else None
+    listed = (_listed(object_def, row.id, row.title) for row in page.rows)
+    shown = tuple(replace(each, chosen=chosen is None or each.id in chosen) for each in listed)
     if count is None:
         return shown, ""
     return shown, f"{count.value:,}" + ("+" if count.capped else "")
