@@ -80,7 +80,7 @@ def releases(database_url: str | None, as_json: bool) -> None:
 
 
 def apply_folders(platform: Platform, folders: Sequence[Path], *, comment: str = "", quiet: bool = False) -> Applied:
-    """Apply folders with a line a step; problems are shown with their source lines, then the refusal is raised on."""
+    """Apply folders with a line a step; problems, also of their data, are shown with their lines; a refusal is raised."""
     from engine.errors import ReleaseRefused
     from ui.cli.failures import show_problems
     from ui.cli.output import counted, show_progress
@@ -97,6 +97,8 @@ def apply_folders(platform: Platform, folders: Sequence[Path], *, comment: str =
         raise ReleaseRefused(
             (), f"{counted(len(refused.problems), 'problem')}; the running release stays."
         ) from refused
+    # The release stands; what it brings and could not be loaded has to be seen by who published it.
+    show_problems(applied.data_problems, texts_of_folders(folders) if applied.data_problems else {})
     # Whoever starts after this finds what was checked, also with a program that did not check it.
     platform.keeping.look()
     return applied
