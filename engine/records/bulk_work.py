@@ -78,10 +78,20 @@ def work_through(records: Records, actor: Actor, release: Release, asked: BulkWo
                 together = group.rows[start : start + _DELETED_TOGETHER]
                 results += _delete_each(records, actor, release, asked.object, together)
             continue
-        with records.transaction(actor, release=release) as transaction:
-            rows = _save_rows(transaction, asked, group)
-            results += transaction.save_many(asked.object, rows, all_or_nothing=False).rows
+        try:
+            results += _save_group(records, actor, release, asked, group)
+        except ValidationFailed:
+            # Somebody took a unique value between the asking and the writing; now it is seen.
+            results += _save_group(records, actor, release, asked, group)
     return results
+
+
+def _save_group(
+    records: Records, actor: Actor, release: Release, asked: BulkWork, group: _Group
+) -> Sequence[RowResult]:
+    with records.transaction(actor, release=release) as transaction:
+        rows = _save_rows(transaction, asked, group)
+        return transaction.save_many(asked.object, rows, all_or_nothing=False).rows
 
 
 def key_fields(object_def: ObjectDef) -> list[str]:

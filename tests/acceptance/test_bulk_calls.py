@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
 
+from engine.access.actor import system_actor
 from engine.records.bulk_work import MOST
+from engine.records.types import SaveRow
 from tests.support.firms import firm, ids, made, read, serve_firms, stored
 from tests.support.served import Served
 
@@ -136,6 +139,30 @@ def test_one_bad_row_of_all_or_nothing_leaves_nothing(
     assert ids(read(served, "order", order)["firm"]) == busy
 
 
+@pytest.mark.parametrize("work", ["create", "update"])
+def test_a_value_that_somebody_takes_at_the_same_time_refuses_its_row_alone(served: Served, work: str) -> None:
+    owner, words = firm(served), [next(NAMES) for _ in range(3)]
+    theirs, mine = (
+        [made(served, "person", firm=owner, name=next(NAMES)) for _ in words] if work == "update" else [None] * 3
+        for _ in range(2)
+    )
+    rows = [
+        {"do": work, "values": {"firm": owner, "name": word}, **({"id": own} if own else {})}
+        for word, own in zip([*words[:2], next(NAMES)], mine, strict=True)
+    ]
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        with served.platform.records.transaction(system_actor()) as transaction:
+            taking = [
+                SaveRow(id=own, values={"firm": owner, "name": word}) for word, own in zip(words, theirs, strict=True)
+            ]
+            assert not transaction.save_many("person", taking).refused
+            answer = pool.submit(bulk, served, rows, object_name="person")
+            wait([answer], timeout=0.3)
+        found = answer.result()
+    assert outcomes(found) == ["refused", "refused", f"{work}d"]
+    assert {row["errors"][0]["code"] for row in found.get_json()["rows"][:2]} == {"not_unique"}
+
+
 @pytest.mark.promise("API-07")
 def test_ten_thousand_rows_are_taken_and_one_more_is_refused(served: Served) -> None:
     before = count(served)
@@ -194,9 +221,9 @@ def test_rights_are_those_of_single_calls(served: Served) -> None:
     assert codes[1:] == ["access_denied", "access_denied", "record_not_found", "not_unique"]
     # By a value that may not be read no record is found: the call does not tell whose it is.
     known = firm(served, "ann")
-    hidden = {"level": "known", "terms": "only while it is new", "confirm": ["duplicate"]}
-    assert served.call("boss", "PATCH", f"/records/firm/{known}", json=hidden).status_code == 200
-    by_terms = [{"do": "upsert", "values": {"terms": hidden["terms"], "name": next(NAMES)}}]
+    unread = {"level": "known", "terms": "only while it is new", "confirm": ["duplicate"]}
+    assert served.call("boss", "PATCH", f"/records/firm/{known}", json=unread).status_code == 200
+    by_terms = [{"do": "upsert", "values": {"terms": unread["terms"], "name": next(NAMES)}}]
     (row,) = bulk(served, by_terms, "ann", by="terms").get_json()["rows"]
     assert (row["outcome"], row["id"], row["errors"][0]["code"]) == ("refused", None, "not_unique")
     assert bulk(served, rows[:1], "none").status_code == 404

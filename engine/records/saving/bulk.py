@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy.exc import IntegrityError
+
 from engine.errors import AccessDenied, EngineError, FieldError, RecordNotFound, StaleVersion, ValidationFailed
 from engine.records.bulk_rows import BulkResult, RowColumns, RowResult, RowResults, SaveRow, given_ids
 from engine.records.duplicates.finding import check_duplicates, compares
 from engine.records.hooks import SaveKind
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.file_fields import check_files
-from engine.records.saving.filling import drawn_numbers, touch
+from engine.records.saving.filling import drawn_numbers, fill_copies, touch
 from engine.records.saving.finishing import finish_many
 from engine.records.saving.judging_columns import doubts, pointed_at
 from engine.records.saving.loading import check_creation, check_field_rights, load_many_for_change
@@ -28,6 +30,7 @@ from engine.records.saving.relations import prefetch_links
 from engine.records.saving.steps import apply_given, apply_kept, judge, new_draft, prepare_new, reader, run_before
 from engine.records.saving.uniques import check_uniques, claimed_twice
 from engine.records.saving.value_columns import read_changes
+from engine.records.saving.writing import refused_by_database
 from engine.records.saving.writing_many import update_records
 from engine.records.saving.writing_new import insert_records
 from metamodel.objects import ObjectDef
@@ -50,6 +53,8 @@ def save_many(
     """Save rows in their order. beside: the server may still take the last of them when this is left.
 
     Nothing is written where `all_or_nothing` and a row is refused; the caller rolls back then.
+
+    Raises: ValidationFailed where somebody took a unique value between the asking and the writing.
     """
     created: dict[int, str] = {}
     told: dict[int, RowResult] = {}
@@ -85,7 +90,10 @@ class _Batch:
         self._prepare()
         self._settle_refused()
         if (self._drafts or self._groups) and not write_faultless_only:
-            self._write()
+            try:
+                self._write()
+            except IntegrityError as fault:
+                raise refused_by_database(fault, self._plan, self._transaction) from fault
         for index, draft in self._drafts.items():
             outcome = "created" if draft.kind is SaveKind.CREATED else "updated"
             self.told[index] = RowResult(outcome=outcome, id=draft.record_id, notices=tuple(draft.notices))
@@ -236,8 +244,6 @@ class _Batch:
         return save_plan(self._transaction.parts, self._object.key)
 
     def _fill(self, draft: RecordDraft) -> None:
-        from engine.records.saving.filling import fill_copies
-
         transaction = self._transaction
         if draft.kind is not SaveKind.CREATED:
             fill_copies(draft)

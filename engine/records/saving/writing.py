@@ -35,7 +35,7 @@ def insert_record(draft: RecordDraft, transaction: Transaction) -> None:
         prepared,
         _as_new(column_values(draft, draft.values)),
         object_key=draft.object_key,
-        explain=lambda fault: refused_by_database(fault, draft, transaction),
+        explain=lambda fault: refused_by_database(fault, draft.plan, transaction),
     )
 
 
@@ -60,7 +60,7 @@ def update_record(draft: RecordDraft, changed: Sequence[str], transaction: Trans
         object_key=draft.object_key,
         counted=counted,
         certain=transaction.alone,
-        explain=lambda fault: refused_by_database(fault, draft, transaction),
+        explain=lambda fault: refused_by_database(fault, draft.plan, transaction),
     )
 
 
@@ -117,12 +117,12 @@ def prepare_update(parts: ReleaseParts, plan: SavePlan, names: Sequence[str]) ->
     return Prepared(statement, parts.dialect)
 
 
-def refused_by_database(fault: DBAPIError, draft: RecordDraft, transaction: Transaction) -> Exception:
+def refused_by_database(fault: DBAPIError, plan: SavePlan, transaction: Transaction) -> Exception:
     """Turn a broken constraint into what people are told: which field's value can't be used."""
     said = str(fault.orig)
-    for names in draft.plan.uniques:
-        columns = [draft.plan.table.codecs[name].columns[0].name for name in names]
-        if _names_index(said, draft.plan, columns):
+    for names in plan.uniques:
+        columns = [plan.table.codecs[name].columns[0].name for name in names]
+        if _names_index(said, plan, columns):
             text = say("not_unique", transaction.actor.language)
             return ValidationFailed([FieldError(code="not_unique", message=text, field=name) for name in names])
     return fault
