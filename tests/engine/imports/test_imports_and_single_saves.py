@@ -21,7 +21,9 @@ def _files(draw: st.DrawFn) -> list[dict[str, str]]:
     bad = draw(st.sampled_from(({}, BAD)))
     names = (*ALWAYS, *sorted(draw(st.sets(st.sampled_from(OTHERS), max_size=6))))
     cells = {name: st.sampled_from((*GOOD[name], *bad.get(name, ()))) for name in names}
-    return draw(st.lists(st.fixed_dictionaries(cells), min_size=1, max_size=30))
+    # A line without any cell is no row of a file.
+    filled = st.fixed_dictionaries(cells).filter(lambda row: any(cell.strip() for cell in row.values()))
+    return draw(st.lists(filled, min_size=1, max_size=30))
 
 
 @pytest.fixture(scope="module", params=["system", "rep"])
