@@ -80,7 +80,7 @@ def releases(database_url: str | None, as_json: bool) -> None:
 
 
 def apply_folders(platform: Platform, folders: Sequence[Path], *, comment: str = "", quiet: bool = False) -> Applied:
-    """Apply folders with a line a step; problems, also of their data, are shown with their lines; a refusal is raised."""
+    """Apply folders with a line a step; problems, of data too, are shown with their lines; a refusal is raised."""
     from engine.errors import ReleaseRefused
     from ui.cli.failures import show_problems
     from ui.cli.output import counted, show_progress

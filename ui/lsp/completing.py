@@ -8,7 +8,7 @@ from types import MappingProxyType
 from metamodel.apps import Metamodel
 from metamodel.field_types import FieldTypeRegistry
 from metamodel.folder import FileKind
-from ui.lsp.names import Known, fields_of, find_field, follow, named, objects_of
+from ui.lsp.names import Known, fields_of, find_field, follow, named, objects_of, readings
 from ui.lsp.place import Place
 from workflow_dsl.functions import FunctionRegistry
 
@@ -50,10 +50,12 @@ def complete(
 
 
 def _options(place: Place, metamodel: Metamodel) -> Iterator[Known]:
-    found = find_field(metamodel, place.object_def, place.open_option or "")
-    if found is not None and found[1].choice is not None:
-        for option in found[1].choice.options:
-            yield Known(name=option.name, what="option", detail=f"option of {found[1].name}", at=option.at)
+    for start, path in readings(metamodel, place.object_def, place.open_option or ""):
+        found = find_field(metamodel, start, path)
+        if found is not None and found[1].choice is not None:
+            for option in found[1].choice.options:
+                yield Known(name=option.name, what="option", detail=f"option of {found[1].name}", at=option.at)
+            return
 
 
 def _of_expression(place: Place, metamodel: Metamodel, functions: FunctionRegistry) -> Iterator[Known]:
@@ -61,7 +63,8 @@ def _of_expression(place: Place, metamodel: Metamodel, functions: FunctionRegist
     if before == "app":
         yield from named(metamodel, "settings")
         return
-    for object_def in follow(metamodel, place.object_def, before):
+    reached = (follow(metamodel, *start) for start in readings(metamodel, place.object_def, before))
+    for object_def in next(filter(None, reached), ()):
         yield from fields_of(object_def)
         if not dot:
             for name, inverse in object_def.inverses.items():

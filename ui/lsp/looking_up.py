@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from metamodel.apps import Metamodel
 from metamodel.field_types import FieldTypeRegistry
 from ui.lsp.completing import complete
-from ui.lsp.names import Known, find_field, known_field
+from ui.lsp.names import Known, find_field, known_field, readings
 from ui.lsp.place import Place
 from workflow_dsl.functions import FunctionRegistry
 
@@ -49,9 +49,7 @@ def look_up(
     """Say what a word stands for at a place."""
     if metamodel is not None:
         if place.open_option is None and "." in word.path:
-            # A trigger names the object before the field: `when deal.stage changes`.
-            first, _, rest = word.path.partition(".")
-            for start, path in ((place.object_def, word.path), (metamodel.find_object(first), rest)):
+            for start, path in readings(metamodel, place.object_def, word.path):
                 found = find_field(metamodel, start, path)
                 if found is not None:
                     return known_field(found[1], found[0].key)

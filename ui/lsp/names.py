@@ -101,6 +101,12 @@ def find_field(metamodel: Metamodel, object_def: ObjectDef | None, path: str) ->
     return next(((o, o.fields[name]) for o in follow(metamodel, object_def, before) if name in o.fields), None)
 
 
+def readings(metamodel: Metamodel, object_def: ObjectDef | None, path: str) -> tuple[tuple[ObjectDef | None, str], ...]:
+    """Give what a path may start at and the rest of it: a trigger names the object before the field (`deal.stage`)."""
+    first, _, rest = path.partition(".")
+    return (object_def, path), (metamodel.find_object(first), rest)
+
+
 def _label(label: Label | None, name: str) -> str:
     texts = [text.text for _, text in label.texts] if label is not None else []
     return " / ".join(texts) if texts else label_text(label, "en", name)

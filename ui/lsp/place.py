@@ -17,7 +17,9 @@ _RULE_START = re.compile(r"^[ \t]*(?:rule|approval|blueprint)\b", re.MULTILINE)
 _RULE_OBJECT = re.compile(
     r"\bfor each (?:\w+ in )?([a-z]\w*)|\b(?:when|before)\s+(?:button \w+ on )?([a-z]\w*)|\bapproval \w+ on ([a-z]\w*)"
 )
-_OPTION_OF = re.compile(r"""([a-z_][\w.]*)\s*(?:=|!=|(?:not\s+)?in\s*\[[^\]]*?)\s*["'](\w*)$""")
+_OPTION_OF = re.compile(
+    r"""([a-z_][\w.]*)\s*(?:=|!=|(?:not\s+)?in\s*\[[^\]]*?|\schanges\s+(?:from\s+["']\w+["']\s+)?(?:to|from))\s*["'](\w*)$"""
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -145,6 +145,13 @@ def test_completion_in_rules_knows_fields_functions_and_options(editor: LspClien
     assert {"open", "won", "lost"} <= labels(editor.at("completion", path, *after(text, 'set stage = "')))
     assert {"name", "phone"} <= labels(editor.at("completion", path, *after(text, "and account.")))
     assert {"amount", "upper", "notify"} <= labels(editor.at("completion", path, *after(text, "  if ")))
+    # A trigger names the object before the field.
+    assert {"name", "stage"} <= labels(editor.at("completion", path, *after(text, "when deal.")))
+    assert labels(editor.at("completion", path, *after(text, 'when deal.stage changes to "'))) == {
+        "open",
+        "won",
+        "lost",
+    }
 
 
 def test_hover_says_type_label_and_what_a_function_does(editor: LspClient, folder: Path) -> None:
