@@ -24,7 +24,7 @@ from ui.formats import Formats
 from ui.link_markup import SHOWN
 from ui.page_parts import Chip, Crumb, Item, Option, Tab
 from ui.pages.board_types import column_options, type_tabs, types_with_columns
-from ui.pages.filters import joined, split_filter
+from ui.pages.filters import filter_parts, joined
 from ui.pages.form_values import BOARD
 from ui.pages.fragments import render_block
 from ui.pages.list_filter import make_chips
@@ -245,7 +245,7 @@ def _card(plan: BoardPlan, record: Record, formats: Formats, may_move: bool) -> 
 
 def _narrowed(plan: BoardPlan, state: ListState, option: str) -> str:
     own = f"{plan.by.name} = {quote_text(option)}"
-    parts = [part.text for part in split_filter(state.filter, {}, language())]
+    parts = filter_parts(state.filter)
     return joined([*parts, own])
 
 

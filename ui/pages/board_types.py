@@ -13,7 +13,7 @@ from metamodel.texts import label_text
 from metamodel.views import ViewDef
 from ui.context import language
 from ui.page_parts import Tab
-from ui.pages.filters import joined, split_filter
+from ui.pages.filters import filter_parts, joined
 from ui.pages.list_state import ListState
 from workflow_dsl.printer import quote as quote_text
 
@@ -37,7 +37,7 @@ def type_tabs(types: tuple[RecordTypeDef, ...], view: ViewDef, state: ListState)
     if not types or _said(types, view.where.text if view.where is not None else "") is not None:
         return ()
     shown, filters = _shown_type(types, view, state), _filters(types)
-    others = [part.text for part in split_filter(state.filter, {}, language()) if part.text not in filters]
+    others = [part for part in filter_parts(state.filter) if part not in filters]
     every = Tab(label=str(_("All types")), href=state.url(filter=joined(others)), current=shown is None, icon="stack-2")
     own = (
         Tab(
@@ -59,7 +59,7 @@ def _shown_type(types: tuple[RecordTypeDef, ...], view: ViewDef, state: ListStat
 
 def _said(types: tuple[RecordTypeDef, ...], text: str) -> RecordTypeDef | None:
     filters = _filters(types)
-    return next((filters[part.text] for part in split_filter(text, {}, language()) if part.text in filters), None)
+    return next((filters[part] for part in filter_parts(text) if part in filters), None)
 
 
 def _filters(types: tuple[RecordTypeDef, ...]) -> Mapping[str, RecordTypeDef]:

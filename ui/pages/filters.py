@@ -1,4 +1,4 @@
-"""The filter bar of a list: its expression text as chips, and a new condition as expression text.
+"""The filter bar of a list: its expression text as chips, and the operators that a field has in it.
 
 The filter is one expression of the language, kept whole in the address. A conjunction of simple conditions shows as a
 chip each; anything else stays one chip with its text. Whether the expression is right, and whose fields it may name,
@@ -7,36 +7,37 @@ is the door's to say.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from metamodel.field_types import FieldValueError, ValueContext
 from metamodel.field_types.compound import PARTS
-from metamodel.field_types.spans import DurationType
 from metamodel.fields import FieldDef
 from metamodel.source import LocatedText
 from metamodel.texts import label_text
-from metamodel.values import Duration
+from metamodel.values import Money
+from ui.formats import Formats
 from workflow_dsl import parse_expression
-from workflow_dsl.printer import print_expression, quote
+from workflow_dsl.printer import print_expression
 from workflow_dsl.syntax import (
     And,
     Binary,
     BinaryOp,
     BooleanLiteral,
+    DateLiteral,
     Expr,
     InPeriod,
     IsEmpty,
+    MoneyLiteral,
     Not,
+    NumberLiteral,
     Path,
+    PercentLiteral,
     TextLiteral,
 )
 
-_COMMA = re.compile("[,，]")
 _OPERATOR_WORDS = {
     BinaryOp.EQ: _l("is"),
     BinaryOp.NE: _l("is not"),
@@ -50,6 +51,13 @@ _OPERATOR_WORDS = {
     BinaryOp.IN: _l("is one of"),
     BinaryOp.NOT_IN: _l("is none of"),
 }
+_TIME_WORDS = {
+    BinaryOp.LT: _l("before"),
+    BinaryOp.LE: _l("no later than"),
+    BinaryOp.GT: _l("after"),
+    BinaryOp.GE: _l("no earlier than"),
+}
+_TIMES = frozenset({"date", "datetime", "time"})
 _TEXT_OPERATORS = ("contains", "=", "!=", "starts with", "is empty", "is not empty")
 _NUMBER_OPERATORS = ("=", "!=", ">=", "<=", ">", "<", "is empty", "is not empty")
 _DATE_OPERATORS = ("=", ">=", "<=", *(f"in {period}" for period in ("this week", "this month", "this quarter")))
@@ -73,7 +81,7 @@ _OPERATORS: Mapping[str, Sequence[str]] = {
 }
 _REFERENCE_OPERATORS = ("=", "!=", "is me", "is empty", "is not empty")
 _SEVERAL_OPERATORS = ("contains", "any of", "all of", "none of", "is empty", "is not empty")
-_WITHOUT_VALUE = frozenset({"is empty", "is not empty", "is true", "is false", "is me"})
+WITHOUT_VALUE = frozenset({"is empty", "is not empty", "is true", "is false", "is me"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,9 +109,10 @@ def operators_of(field: FieldDef) -> Sequence[str]:
     return _OPERATORS.get(field.value_type, _TEXT_OPERATORS)
 
 
-def operator_label(operator: str) -> str:
-    """Give the words of an operator for people."""
-    words = {str(op): str(text) for op, text in _OPERATOR_WORDS.items()}
+def operator_label(operator: str, field: FieldDef | None = None) -> str:
+    """Give the words of an operator for people; points in time are not more or less, but earlier or later."""
+    at_times = _TIME_WORDS if field is not None and field.value_type in _TIMES else {}
+    words = {str(op): str(text) for op, text in {**_OPERATOR_WORDS, **at_times}.items()}
     if operator in words:
         return words[operator]
     special = {
@@ -136,57 +145,40 @@ def period_label(period: str) -> str:
     return str(known.get(period, period))
 
 
-def condition_text(field: FieldDef, operator: str, value: str) -> str | None:
-    """Write a condition of the bar as an expression; None where it still lacks its value."""
-    name, given = field.name, value.strip()
-    if operator not in operators_of(field):
-        return None
-    if operator in _WITHOUT_VALUE:
-        short = {"is true": name, "is false": f"not {name}", "is me": f"{name} = user"}
-        return short.get(operator, f"{name} {operator}")
-    if operator.startswith("in "):
-        return f"{name} {operator}"
-    if not given:
-        return None
-    if field.holds_several:
-        return _among(field, operator, given)
-    # Records are compared by their ids.
-    left = f"{name}.id" if field.relation is not None else name
-    return f"{left} {operator} {_literal(field, given)}"
-
-
-def _among(field: FieldDef, operator: str, given: str) -> str:
-    """Write a condition over several values; `given` has them with commas between them, as language of one each."""
-    wanted = [part.strip() for part in _COMMA.split(given) if part.strip()]
-    tests = [f"{field.name} contains {quote(each)}" for each in wanted]
-    if operator == "all of" or len(tests) == 1:
-        whole = " and ".join(tests)
-        return f"not ({whole})" if operator == "none of" else whole
-    found = f"({' or '.join(tests)})"
-    return f"not {found}" if operator == "none of" else found
-
-
 def joined(conditions: Sequence[str]) -> str:
     """Join condition texts by `and`, those with an `or` in parentheses."""
     return " and ".join(conditions)
 
 
-def split_filter(text: str, fields: Mapping[str, FieldDef], language: str) -> tuple[Condition, ...]:
+def split_filter(text: str, fields: Mapping[str, FieldDef], formats: Formats) -> tuple[Condition, ...]:
     """Take a filter apart into conditions; one that cannot be parsed is one condition with its text."""
+    return tuple(
+        Condition(text=part) if tree is None else _condition(part, tree, fields, formats) for part, tree in _parts(text)
+    )
+
+
+def filter_parts(text: str) -> list[str]:
+    """Give the texts of the conditions that a filter joins by `and`; it is one where it cannot be parsed."""
+    return [part for part, _tree in _parts(text)]
+
+
+def _parts(text: str) -> Iterator[tuple[str, Expr | None]]:
     if not text.strip():
-        return ()
-    parsed = parse_expression(LocatedText.plain(text))
-    if parsed.expression is None:
-        return (Condition(text=text),)
-    tree = parsed.expression
+        return
+    tree = parse_expression(LocatedText.plain(text)).expression
+    if tree is None:
+        yield text, None
+        return
     parts = tree.operands if isinstance(tree, And) else (tree,)
-    return tuple(_condition(part, fields, language, alone=len(parts) == 1) for part in parts)
+    for part in parts:
+        written = print_expression(part)
+        loose = (
+            len(parts) > 1 and print_expression(And(at=part.at, operands=(part, part))) != f"{written} and {written}"
+        )
+        yield f"({written})" if loose else written, part
 
 
-def _condition(part: Expr, fields: Mapping[str, FieldDef], language: str, *, alone: bool) -> Condition:
-    text = print_expression(part)
-    if not alone and print_expression(And(at=part.at, operands=(part, part))) != f"{text} and {text}":
-        text = f"({text})"
+def _condition(text: str, part: Expr, fields: Mapping[str, FieldDef], formats: Formats) -> Condition:
     simple = _simple(part)
     if simple is None:
         return Condition(text=text)
@@ -200,61 +192,47 @@ def _condition(part: Expr, fields: Mapping[str, FieldDef], language: str, *, alo
         text=text,
         field=field,
         reference=reference,
-        label=label_text(field.label, language, field.name),
-        operator=operator,
-        value=_value_text(field, value, language),
+        label=label_text(field.label, formats.language, field.name),
+        operator=operator_label(operator, field),
+        value=_value_text(field, value, formats),
     )
 
 
 def _simple(part: Expr) -> tuple[str, str, Expr | None] | None:
+    """Give field, operator as the language writes it, and value of a condition of one field."""
     match part:
         case Path():
-            return part.dotted, _("is yes"), None
+            return part.dotted, "is true", None
         case Not(operand=Path() as path):
-            return path.dotted, _("is no"), None
+            return path.dotted, "is false", None
         case Binary(op=op, left=Path() as path, right=right) if op in _OPERATOR_WORDS:
-            return path.dotted, str(_OPERATOR_WORDS[op]), right
+            return path.dotted, str(op), right
         case IsEmpty(value=Path() as path, negated=negated):
-            return path.dotted, _("is not empty") if negated else _("is empty"), None
+            return path.dotted, "is not empty" if negated else "is empty", None
         case InPeriod(value=Path() as path, negated=False):
-            words = print_expression(part).removeprefix(f"{path.dotted} in ")
-            return path.dotted, period_label(words), None
+            return path.dotted, print_expression(part).removeprefix(f"{path.dotted} "), None
         case _:
             return None
 
 
-def _value_text(field: FieldDef, value: Expr | None, language: str) -> str:
+def _value_text(field: FieldDef, value: Expr | None, formats: Formats) -> str:
     match value:
         case None:
             return ""
         case TextLiteral(value=text):
             option = field.choice.option(text) if field.choice is not None else None
-            return label_text(option.label, language, option.name) if option is not None else text
+            return label_text(option.label, formats.language, option.name) if option is not None else text
         case Path() if value.dotted == "user":
             return str(_("me"))
         case BooleanLiteral(value=flag):
             return str(_("Yes") if flag else _("No"))
+        case NumberLiteral(value=number):
+            return formats.number(number)
+        case PercentLiteral(points=points):
+            return formats.percent(points / 100)
+        case MoneyLiteral(amount=amount, currency=currency):
+            return formats.money(Money(amount, currency))
+        case DateLiteral(value=day):
+            return formats.date(day)
         case _:
             return print_expression(value)
-
-
-def _literal(field: FieldDef, value: str) -> str:
-    kind = field.value_type
-    if kind in ("integer", "decimal", "money", "rating"):
-        return value.replace(",", "")
-    if kind == "percent":
-        return value if value.endswith("%") else f"{value}%"
-    if kind in ("date", "time"):
-        return value
-    if kind == "duration":
-        return _seconds(field, value)
-    return quote(value.lower() if kind == "color" else value)
-
-
-def _seconds(field: FieldDef, value: str) -> str:
-    """Write `1:30` as the literal `5400 seconds`; what is no length of time is left for the language to refuse."""
-    try:
-        read = DurationType().read(value, field, ValueContext())
-    except FieldValueError:
-        return value
-    return f"{read.length_seconds} seconds" if isinstance(read, Duration) else value

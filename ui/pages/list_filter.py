@@ -7,16 +7,20 @@ from urllib.parse import quote
 
 from flask import request
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 
 from engine.errors import RecordNotFound, UnknownObject
 from metamodel.fields import FieldDef
 from metamodel.source import Problem
 from metamodel.texts import label_text
-from ui.context import actor, language, platform
+from ui.context import actor, language, platform, release
 from ui.page_parts import Chip, Control, Option
-from ui.pages.filters import Condition, condition_text, joined, operator_label, operators_of, split_filter
+from ui.pages.controls import read_form
+from ui.pages.filters import Condition, filter_parts, joined, operator_label, operators_of, split_filter
 from ui.pages.list_plan import ListPlan
 from ui.pages.list_state import ListState
+from ui.pages.new_condition import condition_text
+from ui.pages.rights import user_formats
 
 _VALUE_WIDGETS = {
     "integer": "integer",
@@ -45,7 +49,7 @@ class FilterBar:
 
 def make_chips(plan: ListPlan, state: ListState) -> tuple[Chip, ...]:
     """Make a chip for each part of the filter, and one for the words searched for."""
-    parts = split_filter(state.filter, plan.filterable, language())
+    parts = split_filter(state.filter, plan.filterable, user_formats())
     texts = [part.text for part in parts]
     chips = [
         Chip(
@@ -61,8 +65,8 @@ def make_chips(plan: ListPlan, state: ListState) -> tuple[Chip, ...]:
     return tuple(chips)
 
 
-def make_bar(plan: ListPlan, state: ListState, problem: Problem | None) -> FilterBar:
-    """Make the bar; `field` in the address chooses what the next condition is about."""
+def make_bar(plan: ListPlan, state: ListState, problem: Problem | None, refused: str = "") -> FilterBar:
+    """Make the bar; `field` in the address chooses what the next condition is about. refused: why its value is none."""
     chosen = request.args.get("field", "")
     field = plan.filterable.get(chosen)
     operator = request.args.get("operator", "")
@@ -72,11 +76,12 @@ def make_bar(plan: ListPlan, state: ListState, problem: Problem | None) -> Filte
             for name, each in plan.filterable.items()
         ),
         operators=tuple(
-            Option(value=each, label=operator_label(each), selected=each == operator) for each in operators_of(field)
+            Option(value=each, label=operator_label(each, field), selected=each == operator)
+            for each in operators_of(field)
         )
         if field is not None
         else (),
-        value=_value_control(plan, field) if field is not None else None,
+        value=_value_control(plan, field, refused) if field is not None else None,
         chosen=chosen if field is not None else "",
         text=state.filter,
         problem=problem,
@@ -86,13 +91,21 @@ def make_bar(plan: ListPlan, state: ListState, problem: Problem | None) -> Filte
 
 
 def with_condition(plan: ListPlan, state: ListState) -> str:
-    """Give the address of the list with the posted condition added; a condition without a value adds nothing."""
+    """Give the address of the list with the posted condition added.
+
+    Raises: FieldValueError where its value is missing or none of the field's.
+    """
     field = plan.filterable.get(request.args.get("field", ""))
     if field is None:
         return state.url()
-    added = condition_text(field, request.args.get("operator", ""), request.args.get("value", ""))
-    parts = [part.text for part in split_filter(state.filter, {}, language())]
-    return state.url(filter=joined([*parts, added])) if added else state.url()
+    added = condition_text(field, request.args.get("operator", ""), request.args.get("value", ""), _read_value)
+    return state.url(filter=joined([*filter_parts(state.filter), added])) if added else state.url()
+
+
+def _read_value(field: FieldDef, given: str) -> object:
+    """Read a value as a form does; bounds of the field are no bounds of what is looked for."""
+    raw = read_form((field,), MultiDict({field.name: given}), user_formats())[field.name]
+    return release().field_types.of(field).read(raw, field, platform().records.parts(release()).value_context)
 
 
 def _hidden(state: ListState) -> dict[str, str]:
@@ -100,7 +113,7 @@ def _hidden(state: ListState) -> dict[str, str]:
     return {name: value for name, value in pairs.items() if value}
 
 
-def _value_control(plan: ListPlan, field: FieldDef) -> Control:
+def _value_control(plan: ListPlan, field: FieldDef, refused: str) -> Control:
     options: tuple[Option, ...] = ()
     widget, lookup_url = _VALUE_WIDGETS.get(field.value_type, "text"), ""
     if field.choice is not None:
@@ -118,6 +131,8 @@ def _value_control(plan: ListPlan, field: FieldDef) -> Control:
         widget=widget,
         options=options,
         lookup_url=lookup_url,
+        value=request.args.get("value", "") if refused else "",
+        error=refused,
     )
 
 

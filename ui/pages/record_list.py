@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from engine.errors import QueryProblem
+from metamodel.field_types import FieldValueError, message
 from metamodel.objects import ObjectDef
 from metamodel.source import Problem
 from metamodel.texts import label_text
@@ -87,14 +88,19 @@ def show_list(object_name: str) -> ResponseReturnValue:
         return board_page(object_def, view, state, view_tabs(object_def, state, view))
     formats = user_formats()
     plan = list_plan(release(), access_of(), object_def, view, formats)
+    refused = ""
     if request.args.get("add"):
-        return redirect(with_condition(plan, state), 303)
+        try:
+            return redirect(with_condition(plan, state), 303)
+        except FieldValueError as fault:
+            refused = message(fault.code, language(), **fault.params)
     found, problem = _read(plan, state, formats)
     if is_htmx() and request.headers.get("HX-Target") == "filter-form":
         return render_block(_TEMPLATE, "filter_form", page=_page(plan, state, found, problem))
     if problem is None and found.rows and not (state.filter or state.search or request.args.get("field")):
         return _kept_text(plan, state, found)
-    return render_template(_TEMPLATE, page=_page(plan, state, found, problem)), 200 if problem is None else 400
+    page = _page(plan, state, found, problem, refused)
+    return render_template(_TEMPLATE, page=page), 400 if problem is not None or refused else 200
 
 
 def view_tabs(object_def: ObjectDef, state: ListState, current: ViewDef | None) -> tuple[Tab, ...]:
@@ -156,7 +162,7 @@ def _kept_text(plan: ListPlan, state: ListState, found: Found) -> str:
     return kept_page(key, _TEMPLATE, tuple(values), make).show(values)
 
 
-def _page(plan: ListPlan, state: ListState, found: Found, problem: Problem | None) -> ListPage:
+def _page(plan: ListPlan, state: ListState, found: Found, problem: Problem | None, refused: str = "") -> ListPage:
     object_def, tongue = plan.object_def, language()
     title = label_text(object_def.plural or object_def.label, tongue, object_def.name)
     return ListPage(
@@ -166,7 +172,7 @@ def _page(plan: ListPlan, state: ListState, found: Found, problem: Problem | Non
         tabs=view_tabs(object_def, state, plan.view),
         state=state,
         chips=make_chips(plan, state),
-        bar=make_bar(plan, state, problem),
+        bar=make_bar(plan, state, problem, refused),
         columns=_heads(plan, state),
         found=found,
         total_label=label_text(plan.total.label, tongue, plan.total.name) if plan.total is not None else "",

@@ -9,7 +9,6 @@ import pytest
 
 from tests.ui.pages.workshop import EVIL, Site
 
-
 # Long enough that no id and no token holds it by chance.
 MARGIN = 7_700_770_077_000
 
@@ -101,6 +100,36 @@ def test_a_condition_of_the_bar_becomes_part_of_the_expression(site: Site) -> No
     bar = site.page("ann", "/o/job?field=stage", headers={"HX-Request": "true", "HX-Target": "filter-form"})
     assert bar.lstrip().startswith("<form")
     assert 'value="fresh"' in bar
+
+
+def test_a_value_that_is_none_of_the_field_s_is_refused_at_its_control_and_never_read_as_an_expression(
+    site: Site,
+) -> None:
+    client = site.client("ann")
+    for value, said in (
+        ("abc", "such as 12.50"),
+        ("5 or 1 = 1", "is not a currency"),
+        (" ", "This must be filled in."),
+    ):
+        answer = client.get(f"/o/job?filter=hot&field=amount&operator=%3E&value={quote_plus(value)}&add=1")
+        page = answer.get_data(as_text=True)
+        assert answer.status_code == 400, value
+        assert said in page, value
+        assert re.search(r'<details class="menu menu-start" id="filter-menu" open>', page)
+        control = re.search(r'<input[^>]* name="value"[^>]*>', page)
+        assert control is not None
+        assert 'aria-invalid="true"' in control[0]
+        assert f'value="{value.strip()}"' in control[0] or not value.strip()
+        assert _titles(page) == _titles(_list(site, "ann", "filter=hot"))
+    typed = client.get("/o/job?field=amount&operator=%3E&value=1%2C500.50&add=1")
+    assert typed.headers["Location"] == "/o/job?filter=amount+%3E+1500.5"
+
+
+def test_chips_show_numbers_and_days_as_people_write_them(site: Site) -> None:
+    page = _list(site, "ann", f"filter={quote_plus('amount > 12500 and due >= 2026-11-02')}")
+    assert '<span class="chip-value"><span>12,500</span>' in page
+    assert '<span class="chip-op">no earlier than</span>' in page
+    assert '<span class="chip-value"><span>Nov 2, 2026</span>' in page
 
 
 def test_a_lookup_condition_compares_ids_and_shows_titles(site: Site, firm: str) -> None:
