@@ -7,9 +7,11 @@ where a label alone could mean another column. Paths over lookups have heads too
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from metamodel.field_types import FieldTypeRegistry
 from metamodel.fields import FieldDef
+from metamodel.link_lists import LinkList, link_lists
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_texts
 
@@ -18,12 +20,19 @@ JOINT = " · "
 
 
 class ColumnNames:
-    """The columns that files of one object may have."""
+    """The columns that files of one object may have. links: its lists of links by name."""
 
-    def __init__(self, object_def: ObjectDef, types: FieldTypeRegistry) -> None:
+    def __init__(
+        self, object_def: ObjectDef, types: FieldTypeRegistry, links: Mapping[str, LinkList] = MappingProxyType({})
+    ) -> None:
         self._object = object_def
         self._types = types
+        self._links = links
         self._meant: dict[str, set[str]] = {}
+        for name, each in links.items():
+            for label in _labels(each.field):
+                self._meant.setdefault(label, set()).add(name)
+                self._meant.setdefault(f"{label} ({name})", set()).add(name)
         for name, field in object_def.fields.items():
             for part in types.of(field).cell_parts(field):
                 key = f"{name}.{part.name}" if part.name else name
@@ -34,6 +43,8 @@ class ColumnNames:
 
     def column_of(self, head: str) -> str | None:
         """Give the field or part (`amount.currency`) that a head means; None where it means none or several."""
+        if head in self._links:
+            return head
         whole, _, part = head.partition(".")
         field = self._object.fields.get(whole)
         if field is not None and (not part or part in {each.name for each in self._types.of(field).cell_parts(field)}):
@@ -65,7 +76,8 @@ def _reaches(
 ) -> bool:
     fields = [field for field in object_def.fields.values() if called(field, steps[0])]
     if len(steps) == 1:
-        return bool(fields)
+        links = link_lists(objects, object_def)
+        return bool(fields) or any(called(each.field, steps[0]) for each in links.values())
     targets = {key for field in fields if field.relation is not None for key in field.relation.targets or objects}
     return any(_reaches(steps[1:], objects[key], objects, called) for key in targets if key in objects)
 

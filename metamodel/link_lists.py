@@ -1,17 +1,21 @@
 """Lists of links as if they were fields of type `links`, for columns of lists and of files; what a link is: `links`.
 
-A list has no column and no value type of its own, so nothing here stores or parses; `links_at` only says which list a
-path ends in and what people call it.
+A list has no column and no field type of its own, so nothing here stores: `links_at` says which list a path ends in
+and what people call it, the other functions how the records of a list stand in one cell of a file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from metamodel.fields import FieldDef
 from metamodel.links import LINKS
 from metamodel.objects import InverseDef, ObjectDef
+from metamodel.values import LinkedRecord
+
+_SEPARATORS = re.compile(r"[;；\r\n]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +64,32 @@ def link_lists(objects: Mapping[str, ObjectDef], object_def: ObjectDef) -> dict[
     return {name: each for name, each in found.items() if each is not None}
 
 
+def written_links(records: Iterable[LinkedRecord], *, labelled: bool) -> str:
+    """Write linked records as one cell: their titles with semicolons; ids where a title could be read otherwise.
+
+    >>> written_links([LinkedRecord("1", "2", "Ann"), LinkedRecord("3", "4", "a; b")], labelled=True)
+    'Ann; 4'
+    """
+    return "; ".join(each.title if labelled and _is_whole(each.title) else each.id for each in records)
+
+
+def split_links(cell: str) -> list[str]:
+    """Give the titles or keys that a cell names, in its order, also those that it names twice.
+
+    >>> split_links("Ann; 王伟；Bob;")
+    ['Ann', '王伟', 'Bob']
+    """
+    return [part for each in _SEPARATORS.split(cell) if (part := each.strip())]
+
+
+def _is_whole(title: str) -> bool:
+    return bool(title) and title == title.strip() and _SEPARATORS.search(title) is None
+
+
 def _link_list(objects: Mapping[str, ObjectDef], holder: ObjectDef, inverse: InverseDef) -> LinkList | None:
-    links = objects[inverse.object]
-    far = links.fields.get(inverse.other or "")
-    if far is None or far.relation is None or not far.relation.targets:
+    links = objects.get(inverse.object)
+    far = links.fields.get(inverse.other or "") if links is not None else None
+    if links is None or far is None or far.relation is None or not far.relation.targets:
         return None
     beyond = objects.get(far.relation.targets[0])
     if beyond is None:

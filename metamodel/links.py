@@ -32,7 +32,7 @@ def with_link_objects(keyed: Mapping[str, tuple[tuple[str, str], MappingNode]], 
     made: list[tuple[tuple[str, str], MappingNode]] = []
     for key, (owner, node) in keyed.items():
         fields = node.get("fields")
-        links = [entry for entry in entries(fields) if word(child(entry.value, "type")) == LINKS]
+        links = [entry for entry in entries(fields) if _is_links(entry.value)]
         if links and isinstance(fields, MappingNode):
             names = {entry.key.text for entry in links}
             kept = fields._replace(entries=tuple(entry for entry in fields.entries if entry.key.text not in names))
@@ -45,6 +45,11 @@ def with_link_objects(keyed: Mapping[str, tuple[tuple[str, str], MappingNode]], 
     for owner, node in made:
         _add(found, owner, node, problems)
     return found
+
+
+def _is_links(node: Node) -> bool:
+    written = node.get("type") if isinstance(node, MappingNode) else None
+    return isinstance(written, Scalar) and written.text == LINKS
 
 
 def target_field(node: MappingNode) -> str | None:

@@ -11,6 +11,7 @@ from metamodel.duplicates import DuplicateDef
 from metamodel.fields import FieldDef
 from metamodel.layouts import LayoutDef
 from metamodel.pools import PoolDef
+from metamodel.quick_making import quickly_made
 from metamodel.record_types import RecordTypeDef
 from metamodel.source import LocatedText, Location
 from metamodel.sources import SourceDef
@@ -60,6 +61,7 @@ class UniqueDef:
     at: Location
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InverseDef:
     """A related list: the records of `object` (key) whose `field` points at the record; `owned` for child_of.

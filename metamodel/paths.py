@@ -9,6 +9,7 @@ from typing import Protocol
 from metamodel.field_types.compound import parts_of_field
 from metamodel.fields import FieldDef
 from metamodel.names import did_you_mean
+from metamodel.quick_making import quickly_made
 
 MAX_STEPS = 8
 
@@ -23,6 +24,7 @@ class HasFields(Protocol):
     def fields(self) -> Mapping[str, FieldDef]: ...
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathEnd:
     """Where a path leads: a field, or an option attribute of a choice field."""

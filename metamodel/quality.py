@@ -13,22 +13,34 @@ from metamodel.fields import FieldDef
 from metamodel.reading.node_values import child, entries, flag, integer
 from metamodel.source import LocatedText, Location
 from metamodel.texts import Label
-from metamodel.yaml_nodes import Node
+from metamodel.yaml_nodes import Mapping as MappingNode
+from metamodel.yaml_nodes import Node, Scalar
 
 QUALITY = "quality"
 
 
 def with_weights(fields: Mapping[str, FieldDef], node: Node) -> dict[str, FieldDef]:
     """Give fields with the weights that `quality: true` of a field and `quality: {field: weight}` of the object say."""
-    weights = {key.text: 1 for key, value in entries(child(node, "fields")) if flag(child(value, QUALITY))}
+    weights = {key.text: 1 for key in marked_fields(node)}
     for key, value in entries(child(node, QUALITY)):
         weight = integer(value)
         if weight is not None and key.text in fields:
             weights[key.text] = max(weight, 0)
+    if not weights:
+        return dict(fields)
     return {
         name: replace(field, quality=weights[name]) if weights.get(name) and is_weighable(field) else field
         for name, field in fields.items()
     }
+
+
+def marked_fields(node: Node) -> list[Scalar]:
+    """Give the names of the fields that say `quality: true`, as an object's node has them."""
+    marked: list[Scalar] = []
+    for name, field in entries(child(node, "fields")):
+        if isinstance(field, MappingNode):
+            marked += [name for key, value in field.entries if key.text == QUALITY and flag(value)]
+    return marked
 
 
 def is_weighable(field: FieldDef) -> bool:

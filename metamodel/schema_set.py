@@ -49,6 +49,8 @@ class SchemaSet:
         self._definitions["field_part"] = {"type": "object"}
         self._validators: dict[str, Draft202012Validator] = {}
         self._gates: dict[str, Gate] = {}
+        self._key_gates: dict[str, Gate] = {}
+        self._gate_maker = GateMaker(self._definitions)
 
     def is_sound(self, kind: str, node: Node) -> bool:
         """Tell quickly that a file is as its kind's schema says; False where `errors` must decide."""
@@ -58,14 +60,13 @@ class SchemaSet:
             gate = self._gates[kind] = GateMaker(whole["definitions"]).make(whole)
         return gate(node)
 
-    def is_sound_key(self, key: str, node: Node) -> bool:
-        """Tell quickly that the value of a field's key is as it must be; False where `field_errors` must decide."""
-        name = f"field:{key}"
-        gate = self._gates.get(name)
+    def key_gate(self, key: str) -> Gate:
+        """Give the quick test that the value of a field's key is as it must be; `field_errors` says why it is not."""
+        gate = self._key_gates.get(key)
         if gate is None:
             schema = self._definitions["field_keys"].get(key, {})
-            gate = self._gates[name] = GateMaker(self._definitions).make(schema)
-        return gate(node)
+            gate = self._key_gates[key] = self._gate_maker.make(schema)
+        return gate
 
     def errors(self, kind: str, plain: object) -> Iterator[ValidationError]:
         """Give every violation of a file kind's schema."""

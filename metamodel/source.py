@@ -32,6 +32,7 @@ class Location(NamedTuple):
 NOWHERE = Location(file="<none>")
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Anchor:
     """Says that the character at `offset` of a text stands at `line`, `column` of the file; those after it follow."""

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from metamodel.source import Anchor, LocatedText, Location
 from metamodel.yaml_anchors import find_anchors
 
+_QUOTES = ("'", '"')
 PlainData = str | int | Decimal | bool | None | list["PlainData"] | dict[str, "PlainData"]
 
 
@@ -37,15 +38,17 @@ class Scalar(NamedTuple):
     @property
     def at(self) -> Location:
         """Where it starts; for a quoted value that is its quote."""
-        return Location(self.source.file, self.line, self.column)
+        # What Location(…) comes down to; there are some for each field of an app.
+        return tuple.__new__(Location, (self[0][0], self[3], self[4]))
 
     @property
     def located(self) -> LocatedText:
         """The text with the place of each of its characters."""
         source, _, text, line, column, start, end, style = self
-        if not style and end - start == len(text):
-            # What Location(…) comes down to; there is one for each text of an app.
-            return LocatedText(text=text, at=tuple.__new__(Location, (source.file, line, column)))
+        width = len(style) if style in _QUOTES else 0
+        # A text without escapes or folds needs no anchors: it stands in the file as it is, after its quote.
+        if end - start == len(text) + 2 * width and (not style or source.text[start + 1 : end - 1] == text):
+            return LocatedText(text=text, at=tuple.__new__(Location, (source[0], line, column + width)))
         place = Anchor(offset=0, line=self.line, column=self.column)
         written = self.source.text[self.start : self.end]
         anchors = find_anchors(self.text, written, self.style, place)

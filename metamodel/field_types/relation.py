@@ -13,7 +13,8 @@ from metamodel.field_types.cells import CellForm
 from metamodel.fields import FieldDef
 from metamodel.values import Ref
 
-_ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z", re.ASCII)
+# Of another database's records the key there, behind a `~` where it is written in letters.
+_ID = re.compile(r"~?[A-Za-z0-9_-]{1,799}\Z", re.ASCII)
 _KEYS = {
     "lookup": frozenset(("to", "inverse", "on_delete", "where", "tree")),
     "child_of": frozenset(("to", "inverse", "where")),

@@ -12,7 +12,7 @@ import re2
 from metamodel.field_types.compound import parts_of_field
 from metamodel.field_types.files import holds_files
 from metamodel.fields import FieldDef, RelationKind
-from metamodel.names import did_you_mean, name_fault
+from metamodel.names import RESERVED_WORDS, did_you_mean
 from metamodel.objects import SYSTEM_FIELDS
 from metamodel.reading.node_values import child, entries, scalars
 from metamodel.reading.object_file import ObjectDraft
@@ -51,7 +51,7 @@ def _check_name(key: Scalar, problems: Problems) -> None:
     if key.text in SYSTEM_FIELDS:
         message = f"'{key.text}' is a field that every object has already"
         problems.report("OBJ112", message, key.at, hint="choose another name", length=key.length)
-    elif name_fault(key.text) == "is a reserved word":
+    elif key.text in RESERVED_WORDS:
         message = f"'{key.text}' is a reserved word and can't name a field"
         problems.report("OBJ111", message, key.at, hint="choose another name", length=key.length)
 
@@ -71,8 +71,6 @@ def _check_field(
         problems.report("OBJ123", "'min' is above 'max'", low.at, length=low.length)
     if field.pattern is not None:
         _check_pattern(node.get("pattern"), problems)
-    _check_several(key, node, field, problems)
-    check_encrypted(key, node, field, problems)
     if field.type == "json":
         check_json_schema(node.get("schema"), problems)
     if field.files is not None:
@@ -81,7 +79,7 @@ def _check_field(
         _check_format(node.get("format"), problems)
     if field.choice is not None:
         _check_choice(node, field, draft, problems)
-    check_lookup(key, node, field, draft, problems)
+    _check_rarer(key, node, field, draft, problems)
     copy_from = node.get("copy_from") if field.copy_from is not None else None
     if isinstance(copy_from, Scalar):
         end = check_path(problems, "OBJ127", copy_from, drafts, draft.key)
@@ -89,6 +87,16 @@ def _check_field(
             message = f"'{copy_from.text}' is a field of the record itself"
             hint = "copy from a field of a looked-up record, such as contact.email"
             problems.report("OBJ127", message, copy_from.at, hint=hint, length=copy_from.length)
+
+
+def _check_rarer(key: Scalar, node: MappingNode, field: FieldDef, draft: ObjectDraft, problems: Problems) -> None:
+    """Check what few fields say; most of an app's thousands are let pass by a look."""
+    if field.unique or field.external_id:
+        _check_several(key, node, field, problems)
+    if field.encrypted:
+        check_encrypted(key, node, field, problems)
+    if field.relation is not None:
+        check_lookup(key, node, field, draft, problems)
 
 
 def _check_several(key: Scalar, node: MappingNode, field: FieldDef, problems: Problems) -> None:

@@ -28,7 +28,10 @@ def check_money(draft: ObjectDraft, metamodel: Metamodel, problems: Problems) ->
         return
     for key, node in entries(draft.node.get("fields")):
         field = draft.fields.get(key.text)
-        if field is not None and isinstance(node, Mapping):
+        if field is None or not isinstance(node, Mapping):
+            continue
+        # Most fields have none of them.
+        if field.minimum is not None or field.maximum is not None or field.default is not None or field.empty_as:
             _check_amounts(node, field, known, problems)
 
 

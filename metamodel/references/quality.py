@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from metamodel.quality import QUALITY, is_weighable
-from metamodel.reading.node_values import child, entries, flag
+from metamodel.quality import QUALITY, is_weighable, marked_fields
+from metamodel.reading.node_values import entries
 from metamodel.reading.object_file import ObjectDraft
 from metamodel.references.telling import tell_unknown
 from metamodel.source import Problems
@@ -15,7 +15,7 @@ def check_quality(draft: ObjectDraft, problems: Problems) -> None:
 
     Problems: OBJ351 an unknown field, OBJ352 a field that is never empty or not read, OBJ353 a field `quality` beside.
     """
-    marked = [key for key, value in entries(draft.node.get("fields")) if flag(child(value, QUALITY))]
+    marked = marked_fields(draft.node)
     weighed = [key for key, _ in entries(draft.node.get(QUALITY))]
     for key in (*marked, *weighed):
         field = draft.fields.get(key.text)

@@ -34,7 +34,8 @@ def check_source(draft: ObjectDraft, drafts: Drafts, metamodel: Metamodel, probl
     if draft.source is None or not isinstance(node, MappingNode):
         inverses = metamodel.objects[draft.key].inverses
         for key, field in _written(draft):
-            _check_pointing(key, field, draft, drafts, problems)
+            if field.relation is not None:
+                _check_pointing(key, field, draft, drafts, problems)
             rows = None if field.rollup is None else inverses.get(field.rollup.list_name)
             if rows is not None and _is_source(drafts, rows.object):
                 message = f"'{key.text}' would add up records of '{rows.object}', which lie in another database"

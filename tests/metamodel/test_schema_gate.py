@@ -36,7 +36,7 @@ def test_the_gate_of_a_key_agrees_with_the_validator(key: str, plain: object) ->
     node = node_of(json.dumps(plain))
     assert node is not None
     errors = list(SCHEMAS.field_errors(key, node.plain))
-    if SCHEMAS.is_sound_key(key, node):
+    if SCHEMAS.key_gate(key)(node):
         assert errors == []
 
 

@@ -87,6 +87,7 @@ class SortKey(SyntaxNode):
     descending: bool = False
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arg(SyntaxNode):
     """An argument of a call; `where` and `sorted_by` only make sense for aggregates."""
@@ -96,6 +97,7 @@ class Arg(SyntaxNode):
     sorted_by: SortKey | None = None
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call(Expr):
     """`count(orders where total > 100)`."""
@@ -104,6 +106,7 @@ class Call(Expr):
     args: tuple[Arg, ...]
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binary(Expr):
     """Two operands with an operator between them; the right one of `matches` may be a `PatternLiteral`."""
@@ -113,6 +116,7 @@ class Binary(Expr):
     right: Expr
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class And(Expr):
     """`a and b and c`; the first operand is never itself an `And`."""
@@ -120,6 +124,7 @@ class And(Expr):
     operands: tuple[Expr, ...]
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Or(Expr):
     """`a or b or c`; the first operand is never itself an `Or`."""
@@ -176,6 +181,7 @@ class InPeriod(Expr):
     negated: bool = False
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IsEmpty(Expr):
     """`x is empty`, `x is not empty`."""

@@ -6,9 +6,11 @@ import datetime as dt
 from dataclasses import dataclass
 from decimal import Decimal
 
+from metamodel.quick_making import quickly_made
 from workflow_dsl.syntax.base import DurationUnit, Expr
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberLiteral(Expr):
     """`12`, `1_000.50`; `is_integer` is false when it was written with a point."""
@@ -74,6 +76,7 @@ class EmptyLiteral(Expr):
     """`empty`."""
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextLiteral(Expr):
     """A text without anything to fill in; escapes and doubled braces are resolved."""
@@ -81,6 +84,7 @@ class TextLiteral(Expr):
     value: str
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextTemplate(Expr):
     """A text with `{expression}` in it: texts and expressions in their order, at least one of them an expression."""

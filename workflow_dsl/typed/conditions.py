@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from metamodel.quick_making import quickly_made
 from workflow_dsl.syntax import BinaryOp, Period
 from workflow_dsl.typed.base import Typed
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conjunction(Typed):
     """`a and b and c`, left to right, as far as needed."""
@@ -29,6 +31,7 @@ class Negation(Typed):
     operand: Typed
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison(Typed):
     """`= != < <= > >=`; operand types fit each other (money beside a number compares in base currency)."""
@@ -65,6 +68,7 @@ class PeriodTest(Typed):
     negated: bool
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmptyTest(Typed):
     """`value is empty`."""

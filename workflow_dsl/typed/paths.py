@@ -65,6 +65,7 @@ class Root:
     level: int = 0
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PathStep:
     """A lookup that is followed: `field` (of the objects before it) leads to a record of one of `targets`.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from metamodel.quick_making import quickly_made
 from workflow_dsl.functions import Function, Signature
 from workflow_dsl.syntax import BinaryOp
 from workflow_dsl.typed.base import Typed
@@ -16,6 +17,7 @@ class ListValue(Typed):
     items: tuple[Typed, ...]
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arithmetic(Typed):
     """`+ - * /`; the operands' types say which arithmetic it is. Empty with any empty operand."""
@@ -32,6 +34,7 @@ class Negative(Typed):
     operand: Typed
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextJoin(Typed):
     """`a & b` and `"… {a} …"`: operands joined as people read them; empty counts as "".
@@ -43,6 +46,7 @@ class TextJoin(Typed):
     as_shown: bool
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IfValue(Typed):
     """`if(condition, then, otherwise)`."""
