@@ -9,14 +9,13 @@ from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from engine.errors import AccessDenied
 from engine.records.merging.pairs import Pair, keep_apart, likely_pairs
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from ui.context import actor, language, platform, release
 from ui.page_parts import Crumb
 from ui.pages.chrome import toast
-from ui.pages.merging import may_merge, merge_url
+from ui.pages.merging import may_merge, merge_url, require_merging
 from ui.pages.rights import readable_object
 
 blueprint = Blueprint("duplicates", __name__)
@@ -83,8 +82,7 @@ def shows_duplicates(object_def: ObjectDef) -> bool:
 
 def _offered(object_name: str) -> ObjectDef:
     object_def = readable_object(object_name)
-    if not may_merge(object_def):
-        raise AccessDenied("merge", object_def.key, str(_("your roles do not allow it")))
+    require_merging(object_def)
     return object_def
 
 

@@ -42,6 +42,7 @@ def expression() -> ResponseReturnValue:
     tried, missing = None, ""
     if text and name:
         found = readable_object(name)
+        name = found.key
         try:
             tried = try_expression(platform().records, actor(), found.key, text, _id_of(record))
         except RecordNotFound:

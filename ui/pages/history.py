@@ -53,7 +53,7 @@ def _entry(
         icon=icon,
         color=color,
         title=action_words(entry),
-        who=entry.actor_title if entry.actor_id else str(pgettext("actor", "System")),
+        who=who_changed(entry),
         href=f"/runs/{quote(entry.run)}" if entry.run else f"{url}/merges" if entry.action == "merged" else "",
         iso=entry.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         when=formats.datetime(entry.at),
@@ -61,6 +61,11 @@ def _entry(
         changes=() if entry.action == "created" else tuple(_changes(object_def, entry.changes, titles, formats)),
         revert_url=f"{url}/revert?entry={entry.id}" if reverts else "",
     )
+
+
+def who_changed(entry: HistoryEntry) -> str:
+    """Name who did what an entry tells of, in the request's language."""
+    return (entry.actor_title if entry.actor_id else "") or str(pgettext("actor", "System"))
 
 
 def action_words(entry: HistoryEntry) -> str:

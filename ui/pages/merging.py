@@ -11,7 +11,7 @@ from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from engine.errors import ConfirmationNeeded, FieldError, StaleVersion, ValidationFailed
+from engine.errors import AccessDenied, ConfirmationNeeded, FieldError, StaleVersion, ValidationFailed
 from engine.records.merging.choosing import ALL, MergeField
 from engine.records.merging.merging import MergeRequest, is_mergeable, merge_records
 from engine.records.merging.offering import MergeOffer, offer_merge
@@ -149,9 +149,19 @@ def may_merge(object_def: ObjectDef) -> bool:
     return is_mergeable(object_def) and rights.may("update") and rights.may("delete")
 
 
+def require_merging(object_def: ObjectDef) -> None:
+    """Refuse a page about merging to who may merge no record of an object.
+
+    Raises: AccessDenied.
+    """
+    if not may_merge(object_def):
+        raise AccessDenied("merge", object_def.key, str(_("your roles do not allow it")))
+
+
 def _show(object_def: ObjectDef, record_id: str, gone: Sequence[str], asked: _Asked) -> ResponseReturnValue:
     with platform().records.reading(actor(), release=release()) as transaction:
         title = transaction.get(object_def.key, record_id, fields=("id",)).title
+        require_merging(object_def)
         offer = offer_merge(transaction, object_def, record_id, gone) if gone else None
         titles = _titles(transaction, offer) if offer is not None else {}
         search = request.args.get("q", "").strip()

@@ -26,7 +26,7 @@ from ui.formats import Formats
 from ui.page_parts import Crumb, Option
 from ui.pages.chrome import toast
 from ui.pages.findings import finding_text
-from ui.pages.history import action_words
+from ui.pages.history import action_words, who_changed
 from ui.pages.record_names import Titles, named_text, record_key
 from ui.pages.rights import readable_object, user_formats
 
@@ -230,8 +230,7 @@ def _compared(field: FieldDef, found: Difference, titles: Titles, formats: Forma
 def _versions(entries: Sequence[HistoryEntry], chosen: int, formats: Formats) -> Iterator[Option]:
     newest = {entry.version: entry for entry in reversed(entries) if entry.version}
     for version, entry in sorted(newest.items(), reverse=True):
-        who = f" · {entry.actor_title}" if entry.actor_title else ""
-        label = f"{version} · {formats.datetime(entry.at)}{who} · {action_words(entry)}"
+        label = f"{version} · {formats.datetime(entry.at)} · {who_changed(entry)} · {action_words(entry)}"
         yield Option(value=str(version), label=label, selected=version == chosen)
     if chosen not in newest:
         yield Option(value=str(chosen), label=str(chosen), selected=True)
