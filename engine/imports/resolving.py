@@ -6,14 +6,14 @@ import; what was not is asked again, since a later row may have made it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from engine.imports.binding import BoundLookup
 from engine.imports.errors import BadCell
 from engine.imports.heads import ID
-from engine.outer.keys import id_of_key
 from engine.records.finding import find_by_fields, find_by_title, read_key
 from engine.records.identifiers import could_be_id
+from engine.records.outer_finding import find_there
 from engine.records.transaction import Transaction
 from metamodel.values import Ref
 
@@ -46,7 +46,9 @@ class Lookups:
             wanted = {text: bare for text in asked if (bare := _for_target(text, target, lookup)) is not None}
             open_texts = {text: bare for text, bare in wanted.items() if text not in known}
             if transaction.parts.metamodel.objects[target].source is not None:
-                self._keep(known, target, open_texts, _by_key(transaction, target, open_texts.values()))
+                fields = lookup.by.get(target, ())
+                there = find_there(transaction, target, open_texts.values(), fields, title=lookup.title)
+                self._keep(known, target, open_texts, there)
                 continue
             for name in lookup.by.get(target, ()):
                 self._keep(known, target, open_texts, _by_field(transaction, target, name, open_texts.values()))
@@ -84,7 +86,7 @@ class Lookups:
         known: dict[str, tuple[Target, ...]],
         target: str,
         texts: dict[str, str],
-        found: dict[str, list[str]],
+        found: Mapping[str, Sequence[str]],
     ) -> None:
         for text, bare in texts.items():
             if bare in found:
@@ -110,17 +112,6 @@ def _by_field(transaction: Transaction, target: str, name: str, texts: Iterable[
             asked.setdefault(value, []).append(text)
     found = find_by_fields(transaction, target, (name,), list(asked))
     return {text: ids for (value,), ids in found.items() for text in asked.get(value, ())}
-
-
-def _by_key(transaction: Transaction, target: str, texts: Iterable[str]) -> dict[str, list[str]]:
-    """Find records of another database by their keys there, or by the ids made of these."""
-    ids = {text: [id_of_key(text), text] for text in texts}
-    found = transaction.reader.titles((target, each) for pair in ids.values() for each in pair)
-    return {
-        text: [next(each for each in pair if (target, each) in found)]
-        for text, pair in ids.items()
-        if any((target, each) in found for each in pair)
-    }
 
 
 def _by_id(transaction: Transaction, target: str, texts: Iterable[str]) -> dict[str, list[str]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from engine.access.actor import Actor
 from engine.records.types import ListQuery
@@ -65,3 +67,42 @@ def shown(customer: dict[str, Any]) -> Any:
 def credit_of(customer: dict[str, Any]) -> Decimal:
     """Give the credit of a row, 0 where it has none."""
     return Decimal(customer.get("credit_limit") or 0)
+
+
+Meant = Callable[[dict[str, Any]], Any]
+FILTERS: dict[str, Meant] = {
+    'name = "客户7"': lambda each: each["客户名称"] == "客户7",
+    'name contains "acme"': lambda each: each["客户名称"] == "ACME",
+    'name != "客户7"': lambda each: each["客户名称"] != "客户7",
+    'not (region = "north")': lambda each: each["region"] != "north",
+    'region in ["north", "south"] and active': lambda each: each["active"],
+    "credit between 100 and 200": lambda each: each.get("credit_limit") and 100 <= credit_of(each) <= 200,
+    "credit = 62.5 CNY": lambda each: each["code"] == "C005",
+    "credit is empty": lambda each: each.get("credit_limit") is None,
+    "credit is not empty and credit < 50": lambda each: each.get("credit_limit") is not None and credit_of(each) < 50,
+    'since = date("2020-01-03") or name = "ACME"': lambda each: (
+        each.get("since") == dt.date(2020, 1, 3) or each["客户名称"] == "ACME"
+    ),
+    'since >= date("2020-01-06")': lambda each: (each.get("since") or dt.date(1, 1, 1)) >= dt.date(2020, 1, 6),
+    "double_credit > 2500": lambda each: credit_of(each) > 1250,
+    "owner = user": lambda each: each.get("rep") == "bob@example.com",
+    'owner.name = "ann"': lambda each: each.get("rep") == "ann@example.com",
+    "parent is not empty": lambda each: each["code"] == "C005",
+    "len(name) = 3": lambda each: len(each["客户名称"]) == 3,
+}
+
+
+@contextmanager
+def asked_there() -> Iterator[list[str]]:
+    """Give the statements that ask for customers of the other database."""
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if "FROM customers" in statement and "SELECT" in statement and "sqlite_master" not in statement:
+            asked.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
