@@ -34,7 +34,7 @@ def links_cell(path: str, label: str, target: str | None) -> Callable[[Record], 
         value = record.values.get(path)
         if not isinstance(value, LinkedRecords):
             return f'<td class="nil" {start}</td>'
-        return f"<td {start}{linked_html(value, target)}</td>"
+        return f'<td {start}<span class="linked">{linked_html(value, target)}</span></td>'
 
     return write
 

@@ -18,6 +18,8 @@ REFUSALS = (
     _l("a list of {object} itself can"),
     _l("'{name}' is not a view of {object}"),
     _l("'{name}' is not a list of {object}"),
+    _l("'{name}' holds several linked records, so no list is sorted, grouped or summed by it"),
+    _l("sort by a roll-up that counts it, or filter by `{form} contains …`"),
     _l("'{name}' is not a lookup of {object}"),
     _l("'{name}' is not a field of {object} or a path to one"),
     _l("'{name}' is not a field with a history of {object}"),

@@ -15,8 +15,10 @@ from metamodel.column_names import JOINT, ColumnNames, joined
 from metamodel.field_types.cells import CellForm, cell_text
 from metamodel.field_types.compound import part_field
 from metamodel.fields import FieldDef
+from metamodel.link_lists import link_lists, links_at, written_links
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
+from metamodel.values import LinkedRecords
 
 ID = "id"
 Cells = tuple[str, ...]
@@ -34,10 +36,14 @@ def export_columns(
     release: Release, object_def: ObjectDef, paths: Sequence[str], form: CellForm
 ) -> tuple[ExportColumn, ...]:
     """Make the columns of some paths, the record's id before them all: by it an import finds the record again."""
-    names = ColumnNames(object_def, release.field_types)
+    objects = release.metamodel.objects
+    names = ColumnNames(object_def, release.field_types, link_lists(objects, object_def))
     found = [ExportColumn(heads=(ID,), write=lambda record: (record.id,))]
     for path in dict.fromkeys(paths):
         if path == ID:
+            continue
+        if links_at(objects, object_def.key, path) is not None:
+            found.append(_of_links(release, object_def, names, path, form))
             continue
         field = field_at(release, object_def, path)
         found.append(_of_value(path) if field is None else _of_field(release, object_def, names, path, field, form))
@@ -51,6 +57,9 @@ def field_at(release: Release, object_def: ObjectDef, path: str) -> FieldDef | N
     for step in path.split("."):
         if found is not None and (part := part_field(found, step)) is not None:
             return part
+        links = links_at(release.metamodel.objects, current.key, step) if current is not None else None
+        if links is not None:
+            return links.field
         found = current.fields.get(step) if current is not None else None
         if found is None:
             return None
@@ -66,6 +75,22 @@ def _of_value(path: str) -> ExportColumn:
         return (guarded(cell_text(record.json.get(path))),)
 
     return ExportColumn(heads=(path,), write=write)
+
+
+def _of_links(release: Release, object_def: ObjectDef, names: ColumnNames, path: str, form: CellForm) -> ExportColumn:
+    """Make the column of a list of links: one cell with what it is linked to."""
+
+    def write(record: Record) -> Cells:
+        value = record.values.get(path)
+        if not isinstance(value, LinkedRecords):
+            return ("",)
+        return (guarded(written_links(value.records, labelled=form.labelled)),)
+
+    if not form.labelled:
+        return ExportColumn(heads=(path,), write=write)
+    label = _path_label(release, object_def, path, form.language)
+    head = names.head(path, label) if path in object_def.inverses else label
+    return ExportColumn(heads=(guarded(head),), write=write)
 
 
 def _of_field(

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from engine.imports.binding import Binding, BoundColumn, BoundLookup
+from engine.imports.bound import Binding, BoundColumn, BoundLinks, BoundLookup
 from engine.imports.cell_columns import CellColumns, CellFault
 from engine.imports.csv_file import CsvRow
 from engine.imports.errors import BadCell
 from engine.imports.file_cells import FileCells
 from engine.imports.heads import ID
+from engine.imports.link_cells import LinkCells
 from engine.imports.resolving import Lookups
 from engine.imports.result import RowError, Tally
 from engine.imports.sheet import Sheet
@@ -32,11 +33,12 @@ GrantRoles = Callable[[Transaction, str, Collection[str]], bool]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """A saved row with lookups that wait for a later one."""
+    """A saved row with lookups, or whole cells of links, that wait for a later one."""
 
     row: CsvRow
     id: str | None
     lookups: Sequence[tuple[BoundLookup, str]]
+    links: Sequence[BoundLinks] = ()
 
 
 class Batches:
@@ -58,7 +60,8 @@ class Batches:
         self._tally = tally
         self._coming = coming
         self._grant_roles = grant_roles
-        self._lookups = Lookups(binding.lookups)
+        self._lookups = Lookups((*binding.lookups, *(each.lookup for each in binding.links)))
+        self._late_links: dict[int, list[BoundLinks]] = {}
         self.waiting: list[Waiting] = []
 
     def read(self, rows: Sequence[CsvRow]) -> Sheet | None:
@@ -80,7 +83,9 @@ class Batches:
         self._match(transaction, sheet)
         self._decide(transaction, sheet)
         later = sheet.take_repeated()
-        self._write(transaction, sheet)
+        links = LinkCells(transaction, self._lookups, self._binding.links)
+        self._read_links(links, sheet)
+        self._write(transaction, sheet, links)
         return later
 
     def save_waiting(self, transaction: Transaction, part: Sequence[Waiting]) -> None:
@@ -88,6 +93,7 @@ class Batches:
         for lookup in self._binding.lookups:
             texts = {text for item in part for waits_for, text in item.lookups if waits_for is lookup}
             self._lookups.learn(transaction, lookup, texts)
+        self._link_late(transaction, [item for item in part if item.id is not None and item.links])
         ready = [(item, values) for item in part if (values := self._late_values(item))]
         if not ready:
             return
@@ -96,6 +102,26 @@ class Batches:
         for (item, _), result in zip(ready, saved.rows, strict=True):
             if result.outcome == "refused":
                 self._tally.errors += self._errors_of(item.row, result)
+
+    def _link_late(self, transaction: Transaction, part: Sequence[Waiting]) -> None:
+        for bound in self._binding.links:
+            late = [item for item in part if bound in item.links]
+            rows, ids = [item.row for item in late], [item.id for item in late]
+            links = LinkCells(transaction, self._lookups, [bound])
+            self._tally.errors += [fault.error for fault in links.read(rows, ids)]
+            self._tally.errors += links.save(rows, ids)[1]
+
+    def _read_links(self, links: LinkCells, sheet: Sheet) -> None:
+        """Read the cells of links; rows with one that is wrong are refused."""
+        refused: dict[int, list[RowError]] = {}
+        for fault in links.read(sheet.rows, sheet.ids):
+            if fault.may_come(self._binding.object.key, self._coming):
+                self._late_links.setdefault(fault.row.line, []).append(fault.bound)
+            else:
+                refused.setdefault(fault.row.line, []).append(fault.error)
+        for errors in refused.values():
+            self._tally.refuse(errors)
+        sheet.drop([place for place, row in enumerate(sheet.rows) if row.line in refused])
 
     def _late_values(self, item: Waiting) -> dict[str, Any]:
         values: dict[str, Any] = {}
@@ -201,10 +227,14 @@ class Batches:
                 self._tally.refuse([self._error(row, each.column, each.cell, each.reason) for each in open_faults])
         sheet.drop(refused)
 
-    def _write(self, transaction: Transaction, sheet: Sheet) -> None:
+    def _write(self, transaction: Transaction, sheet: Sheet, links: LinkCells) -> None:
         if not sheet.rows:
             return
         saved = transaction.save_many(self._binding.object.key, RowColumns(sheet.values, sheet.ids), beside=True)
+        linked: set[str] = set()
+        if self._binding.links:
+            linked, errors = links.save(sheet.rows, [_saved_id(result) for result in saved.rows])
+            self._tally.errors += errors
         gives_roles = bool(self._binding.roles) or self._binding.roles_index is not None
         told = enumerate(saved.rows) if gives_roles else sorted(saved.told.items())
         if not gives_roles:
@@ -219,9 +249,11 @@ class Batches:
                 column = self._binding.column_of(notice.field)
                 self._tally.notices.append(self._error(row, column, "", notice.message))
             outcome = self._with_roles(transaction, row, result) if gives_roles else result.outcome
-            self._tally.count(outcome)
-        for place, lookups in sheet.waiting.items():
-            self.waiting.append(Waiting(row=sheet.rows[place], id=saved.rows[place].id, lookups=lookups))
+            self._tally.count("updated" if outcome == "unchanged" and result.id in linked else outcome)
+        for place, row in enumerate(sheet.rows) if sheet.waiting or self._late_links else ():
+            lookups, late = sheet.waiting.get(place, ()), self._late_links.pop(row.line, ())
+            if (lookups or late) and (record_id := _saved_id(saved.rows[place])) is not None:
+                self.waiting.append(Waiting(row=row, id=record_id, lookups=lookups, links=late))
 
     def _with_roles(self, transaction: Transaction, row: CsvRow, result: RowResult) -> str:
         binding, outcome = self._binding, result.outcome
@@ -247,6 +279,10 @@ class Batches:
         if column is None and field_name:
             reason = f"{field_name}: {reason}"
         return RowError(line=row.line, column=shown, value=value, reason=reason, cells=row.cells)
+
+
+def _saved_id(result: RowResult) -> str | None:
+    return None if result.outcome == "refused" else result.id
 
 
 def _keys_of(raw_values: Sequence[Any], read: Callable[[Any], Any]) -> list[Any]:

@@ -7,91 +7,26 @@ this module only prepares raw values (mapped cells, dates of other forms, amount
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
 from types import MappingProxyType
 
+from engine.imports.bound import Binding, BoundColumn, BoundLinks, BoundLookup, Cells, Convert
 from engine.imports.cell_dates import date_reader
 from engine.imports.errors import ImportRefused
 from engine.imports.heads import ID, Heads
 from engine.imports.mapping import ColumnMapping, ImportMapping
-from engine.spreadsheet_cells import unguarded
 from metamodel.apps import Metamodel
 from metamodel.column_names import ColumnNames
 from metamodel.field_types import FieldType, FieldTypeRegistry
 from metamodel.field_types.cells import CellPart
 from metamodel.fields import FieldDef
+from metamodel.link_lists import link_lists
 from metamodel.names import did_you_mean
 from metamodel.objects import ObjectDef
 
 ROLES_COLUMN = "roles"
-Cells = Sequence[str]
-Convert = Callable[[str], object]
-
 _PLACE = re.compile(r"\{([^{}:]+)(?::(lower|login))?\}")
 _NOT_LOGIN = re.compile(r"[^a-z0-9]+")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoundColumn:
-    """A column that fills a field: its place in a row, the cells that stand for others, how a cell is read.
-
-    completes: it holds only what belongs to the value of another column (a currency), and is nothing without that.
-    """
-
-    index: int
-    column: str
-    field: FieldDef
-    values: Mapping[str, str]
-    empty: frozenset[str]
-    convert: Convert | None = None
-    completes: bool = False
-
-    def cell(self, cells: Cells) -> str:
-        """Give the mapped cell of a row, "" where it is empty."""
-        return self.mapped(cells[self.index])
-
-    def mapped(self, text: str) -> str:
-        """Give what a cell of the column stands for, "" where it is empty."""
-        text = unguarded(text)
-        if self.values:
-            text = self.values.get(text, text)
-        return "" if text in self.empty else text
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BoundLookup:
-    """A column that names another record. by: fields of the target that the cell may hold; title: or its title."""
-
-    source: BoundColumn
-    targets: tuple[str, ...]
-    by: Mapping[str, tuple[str, ...]]
-    title: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Binding:
-    """A mapping bound to an object and the columns of a file.
-
-    passed_over: columns of a file with ids, as export writes it, that nobody or not this actor can fill.
-    """
-
-    object: ObjectDef
-    plain: tuple[BoundColumn, ...]
-    lookups: tuple[BoundLookup, ...]
-    constants: Mapping[str, str | int | float | bool | None]
-    texts: Mapping[str, Callable[[Cells], str]]
-    match: tuple[str, ...]
-    roles_index: int | None
-    roles: tuple[str, ...]
-    passed_over: tuple[str, ...] = ()
-
-    def column_of(self, field: str | None) -> BoundColumn | None:
-        """Give the column that fills a field, for telling where a refused value stood."""
-        for bound in (*self.plain, *(lookup.source for lookup in self.lookups)):
-            if bound.field.name == field:
-                return bound
-        return None
 
 
 def bind(
@@ -128,16 +63,20 @@ class _Binder:
         self._types = types
         self._object = object_def
         self._columns = list(columns)
-        names = ColumnNames(object_def, types)
-        self._heads = Heads(names=names, object=object_def, objects=metamodel.objects, settable=settable)
+        self._links = link_lists(metamodel.objects, object_def)
+        names = ColumnNames(object_def, types, self._links)
+        self._heads = Heads(
+            names=names, object=object_def, objects=metamodel.objects, links=self._links, settable=settable
+        )
         self._passed_over: tuple[str, ...] = ()
         self._faults: list[str] = []
 
     def bind(self, mapping: ImportMapping, match: tuple[str, ...]) -> Binding:
         mapped = mapping.columns if mapping.columns is not None else self._by_name(mapping)
         plain, lookups = [], []
+        links = [found for column in mapped if (found := self._bound_links(column)) is not None]
         for column in mapped:
-            bound = self._bound(column)
+            bound = self._bound(column) if column.field not in self._links else None
             if bound is None:
                 continue
             if bound.field.relation is not None:
@@ -165,6 +104,7 @@ class _Binder:
             match=match,
             roles_index=self._roles_index(),
             roles=mapping.roles,
+            links=tuple(links),
             passed_over=self._passed_over,
         )
 
@@ -173,12 +113,28 @@ class _Binder:
         found, self._passed_over = self._heads.columns(open_columns)
         return found
 
-    def _bound(self, mapping: ColumnMapping) -> BoundColumn | None:
-        if mapping.column not in self._columns:
-            hint = did_you_mean(mapping.column, self._columns)
-            self._faults.append(f"the file has no column '{mapping.column}'" + (f"; {hint}" if hint else ""))
+    def _bound_links(self, mapping: ColumnMapping) -> BoundLinks | None:
+        found = self._links.get(mapping.field)
+        if found is None or not self._has(mapping):
             return None
-        definition = self._field(mapping.field, f"column '{mapping.column}'")
+        column = BoundColumn(
+            index=self._columns.index(mapping.column),
+            column=mapping.column,
+            field=found.field,
+            values=mapping.values,
+            empty=mapping.empty,
+        )
+        return BoundLinks(list=found, lookup=self._lookup(mapping, column))
+
+    def _has(self, mapping: ColumnMapping) -> bool:
+        if mapping.column in self._columns:
+            return True
+        hint = did_you_mean(mapping.column, self._columns)
+        self._faults.append(f"the file has no column '{mapping.column}'" + (f"; {hint}" if hint else ""))
+        return False
+
+    def _bound(self, mapping: ColumnMapping) -> BoundColumn | None:
+        definition = self._field(mapping.field, f"column '{mapping.column}'") if self._has(mapping) else None
         if definition is None:
             return None
         part = self._part(definition, mapping.field.partition(".")[2])
@@ -219,7 +175,7 @@ class _Binder:
             self._faults.append(sentence + (f"; {hint}" if hint else ""))
             return None
         if definition is None:
-            hint = did_you_mean(name, self._object.fields)
+            hint = did_you_mean(name, {**self._object.fields, **self._links})
             sentence = f"{what}: '{name}' is not a field of {self._object.key}"
             self._faults.append(sentence + (f"; {hint}" if hint else ""))
             return None

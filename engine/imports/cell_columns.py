@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from engine.imports.binding import Binding, BoundColumn, BoundLookup
+from engine.imports.bound import Binding, BoundColumn, BoundLookup
 from engine.imports.csv_file import CsvRow
 from engine.imports.errors import BadCell
 from engine.imports.resolving import Lookups, NotOne, NotThere

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.imports.binding import BoundColumn
+from engine.imports.bound import BoundColumn
 from engine.imports.errors import BadCell
 from engine.records.transaction import Transaction
 from metamodel.field_types import FieldValueError, message

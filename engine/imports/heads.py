@@ -15,11 +15,12 @@ ID = "id"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heads:
-    """What heads mean for one object. settable: fields that the actor may change."""
+    """What heads mean for one object. settable: fields and lists of links that the actor may change."""
 
     names: ColumnNames
     object: ObjectDef
     objects: Mapping[str, ObjectDef]
+    links: Collection[str]
     settable: Collection[str]
 
     def meaning(self, column: str) -> str:
@@ -43,6 +44,8 @@ class Heads:
 
     def _is_fillable(self, column: str) -> bool:
         name = column.partition(".")[0]
+        if column in self.links:
+            return column in self.settable
         if name in self.object.fields and self.names.column_of(column) == column:
             return name in self.settable
         return not is_path_beyond(column, self.object, self.objects)

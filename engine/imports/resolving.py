@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from engine.imports.binding import BoundLookup
+from engine.imports.bound import BoundLookup
 from engine.imports.errors import BadCell
 from engine.imports.heads import ID
 from engine.records.finding import find_by_fields, find_by_title, read_key

@@ -18,13 +18,15 @@ from engine.errors import UnknownObject
 from engine.files.store import FileStore
 from engine.ids import IdMaker
 from engine.imports.batch import Batches, GrantRoles
-from engine.imports.binding import Binding, bind
+from engine.imports.binding import bind
+from engine.imports.bound import Binding
 from engine.imports.csv_file import CsvFile, CsvRow
 from engine.imports.errors import ImportRefused
 from engine.imports.file_cells import FileCells
 from engine.imports.finishing import Finishing
 from engine.imports.mapping import ImportMapping, load_mapping
 from engine.imports.result import ImportResult, Tally, write_errors_file
+from engine.records.link_cells import may_read_links
 from engine.records.saving.bulk import BATCH
 from engine.records.saving.plan import save_plan
 from engine.records.service import Records
@@ -33,6 +35,7 @@ from engine.releases.release import Release
 from engine.storage.database import Database
 from engine.storage.statistics import MANY_ROWS, refresh_statistics
 from engine.storage.system_tables import SystemTables
+from metamodel.link_lists import link_lists
 from metamodel.objects import ObjectDef
 
 MOST_ERRORS_LOGGED = 10_000
@@ -163,8 +166,14 @@ class Imports:
         return self._run(work, errors_file)
 
     def _settable(self, actor: Actor, release: Release, object_def: ObjectDef) -> Collection[str]:
-        rights = self._records.access(actor, release).of(object_def.key)
-        return save_plan(self._records.parts(release), object_def.key).settable & rights.shown & rights.updatable
+        access = self._records.access(actor, release)
+        rights = access.of(object_def.key)
+        fields = save_plan(self._records.parts(release), object_def.key).settable & rights.shown & rights.updatable
+        lists = link_lists(release.metamodel.objects, object_def)
+        links = (
+            name for name, each in lists.items() if may_read_links(access, each) and access.of(each.links).may("create")
+        )
+        return {*fields, *links}
 
     def _run(self, work: _Import, errors_file: Path | None) -> ImportResult:
         import_id, started = self._ids.new(), self._clock.now()
@@ -266,7 +275,7 @@ def _coming_texts(work: _Import) -> Collection[str]:
     """Give the texts by which rows of the file will be known, where a lookup of it points at the same object."""
     binding = work.binding
     names: set[str] = set()
-    for lookup in binding.lookups:
+    for lookup in (*binding.lookups, *(each.lookup for each in binding.links)):
         if binding.object.key in lookup.targets:
             names.update(lookup.by.get(binding.object.key, ()))
             names.update(_title_fields(binding) if lookup.title else ())

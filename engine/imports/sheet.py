@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from itertools import compress
 from typing import Any
 
-from engine.imports.binding import BoundLookup
+from engine.imports.bound import BoundLookup
 from engine.imports.cell_columns import CellFault
 from engine.imports.csv_file import CsvRow
 from engine.records.bulk_rows import ABSENT

@@ -24,6 +24,7 @@ FILES = {
         title: "{name}"
         fields:
           name: {type: text}
+          code: {type: text, external_id: true}
           secret: {type: boolean}
         views:
           all: {columns: [name, projects]}
@@ -37,6 +38,7 @@ FILES = {
           name: {type: text, required: true}
           stage: {type: choice, options: [open, done], default: open}
           people: {type: links, to: person, label: {en: Team members, zh: 成员}, attributes: {part: text}}
+          after: {type: links, to: project, inverse: before, label: {en: After, zh: 之后}}
           hidden: {type: links, to: person, inverse: hiding, label: Hidden team}
         views:
           all: {columns: [name, people, stage]}
@@ -65,11 +67,12 @@ FILES = {
         role: rep
         label: Rep
         objects:
-          project: {read: all, create: yes, update: own, delete: all}
-          person: {read: not secret, create: yes, update: all, delete: all}
-          step: {read: all, create: yes, update: all}
+          project: {read: all, create: yes, update: own, delete: all, export: all}
+          person: {read: not secret, create: yes, update: all, delete: all, export: all}
+          step: {read: all, create: yes, update: all, export: all}
           firm: {read: all, create: yes, update: all}
           user: {read: all}
+        system: [export, import]
     """,
     "roles/boss.yaml": """
         role: boss

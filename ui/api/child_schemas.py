@@ -1,12 +1,14 @@
-"""Child lists in the schemas of requests: `lines: [{…}]` in the body that makes or changes their parent."""
+"""Lists in the schemas: child lists in the bodies that make or change their parent, lists of links in answers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from engine.records.saving.children import MOST_ROWS, REMOVE
+from engine.records.types import MOST_LINKED
 from metamodel.field_types import FieldTypeRegistry
-from ui.api.value_schemas import Schema, write_schema
+from metamodel.link_lists import link_lists
+from ui.api.value_schemas import Schema, read_schema, write_schema
 from ui.api.visible import VisibleObject
 
 
@@ -33,6 +35,28 @@ def add_child_lists(
         if row is not None:
             lists = schemas[f"{each.object.key}.create"]["properties"]
             row["properties"] |= {name: lists[name] for name in each.object.inverses if name in lists}
+
+
+def add_link_lists(
+    schemas: dict[str, Schema], objects: Sequence[VisibleObject], types: FieldTypeRegistry, language: str
+) -> None:
+    """Add a property for each list of links to the records that `fields` may ask it of."""
+    by_key = {each.object.key: each for each in objects}
+    definitions = {key: each.object for key, each in by_key.items()}
+    for key, each in by_key.items():
+        for name, found in link_lists(definitions, each.object).items():
+            links = by_key[found.links].fields
+            if found.inverse.field not in links or found.far not in links:
+                continue
+            row = {
+                "id": {"type": "string", "format": "uuid"},
+                found.far: read_schema(links[found.far], types, language),
+            }
+            schemas[key]["properties"][name] = {
+                "type": "array",
+                "items": {"type": "object", "properties": row},
+                "description": f"Where `fields` names it: by title, at most {MOST_LINKED} of a record.",
+            }
 
 
 def _row(child: VisibleObject, parent: str, types: FieldTypeRegistry, language: str) -> Schema:

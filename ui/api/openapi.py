@@ -21,7 +21,7 @@ from metamodel.field_types import FieldTypeRegistry
 from metamodel.texts import label_text
 from ui.api.action_paths import action_paths, version_paths
 from ui.api.answers import bytes_answer, to_json
-from ui.api.child_schemas import add_child_lists
+from ui.api.child_schemas import add_child_lists, add_link_lists
 from ui.api.exports import HEADS
 from ui.api.exports import PARAMETERS as EXPORT_PARAMETERS
 from ui.api.files import file_paths
@@ -34,7 +34,7 @@ from ui.context import actor, language, release
 _LIST_HELP = {
     "filter": 'An expression over the object\'s fields, such as `amount > 1000 and account.tier = "gold"`.',
     "sort": "Fields or paths with commas between them, `-` before a falling one.",
-    "fields": "Fields or paths to answer with; without it the readable fields.",
+    "fields": "Fields, paths or lists of links to answer with; without it the readable fields.",
     "limit": f"How many records a page has, at most {MAX_PAGE}.",
     "cursor": "Where the page starts: take it from `next` of the page before.",
     "count": "`true` counts up to 1,000, `exact` all.",
@@ -66,6 +66,7 @@ def build_document(pinned: Release, who: Actor, lang: str) -> dict[str, Any]:
         schemas |= _object_schemas(each, pinned.field_types, lang)
         paths |= _object_paths(each, lang) | action_paths(pinned.metamodel, each, lang)
     add_child_lists(schemas, objects, pinned.field_types, lang)
+    add_link_lists(schemas, objects, pinned.field_types, lang)
     describe_outer_ids(schemas, paths, objects, pinned.metamodel)
     main = pinned.metamodel.main
     return {
