@@ -105,6 +105,10 @@ def test_moving_on_without_what_a_stage_requires_is_refused_with_the_missing_fie
     )
     assert moved.status_code == 303
     assert read(served, deal)["stage"] == "offer"
+    post_form(client, f"/o/deal/{deal}/move", {"stage": "lost"}, "/o/deal/new")
+    steps = re.findall(r'<li class="(done|ahead|current)', client.get(f"/o/deal/{deal}").get_data(as_text=True))
+    # New and offer lie behind it; won is another end, which it did not take.
+    assert steps[-4:] == ["done", "done", "ahead", "current"]
 
 
 def test_entering_and_leaving_times_follow_each_other_without_a_gap(served: Served) -> None:

@@ -35,7 +35,7 @@ class ListPlan:
 
     paths: what is asked of the door, in the columns' order. filterable: fields of the bar by name, in page order.
     total: the field whose sum the foot shows, if the view names one that may be read. counted: the words of a count,
-    with `%(count)s` for it.
+    with `%(count)s` for it; counted_one: those of one record.
     """
 
     object_def: ObjectDef
@@ -45,6 +45,7 @@ class ListPlan:
     filterable: Mapping[str, FieldDef]
     total: FieldDef | None
     counted: str
+    counted_one: str
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -145,6 +146,7 @@ def _make(
         filterable=filterable,
         total=total,
         counted=str(_("%(count)s records")),
+        counted_one=str(_("1 record")),
     )
 
 
@@ -155,19 +157,6 @@ def is_sortable(column: RowColumn) -> bool:
         return False
     several = field.holds_several or field.value_type == "files"
     return field.type not in (*_UNSORTED, LINKS) and not several and not parts_of_field(field)
-
-
-def lies_elsewhere(metamodel: Metamodel, object_def: ObjectDef, path: str) -> bool:
-    """Tell whether a path leads to another database, which lists of this object can't be sorted by."""
-    for name in path.split("."):
-        field = object_def.fields.get(name)
-        target = field.relation.single_target if field is not None and field.relation is not None else None
-        if target is None:
-            return False
-        object_def = metamodel.objects[target]
-        if object_def.source is not None:
-            return True
-    return False
 
 
 def is_number(field: FieldDef) -> bool:

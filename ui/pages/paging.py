@@ -6,11 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from flask_babel import gettext as _
-
 from engine.records.transaction import Transaction
 from engine.records.types import Count, ListQuery, Record
-from ui.pages.counts import count_text
+from ui.pages.counts import records_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +28,7 @@ def read_page(transaction: Transaction, query: ListQuery, url: str, kept: Mappin
     counted = transaction.count(query) if is_part else Count(value=len(page))
     return RecordsPage(
         rows=page.rows,
-        counted=_("%(count)s records", count=count_text(counted)),
+        counted=records_text(counted),
         next_url=_address(url, {**kept, "cursor": page.next_cursor}) if page.next_cursor else "",
         first_url=_address(url, kept) if query.cursor else "",
     )

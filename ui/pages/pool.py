@@ -10,7 +10,14 @@ from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from engine.errors import AccessDenied, ConfirmationNeeded, PoolRefused, UnknownObject, ValidationFailed
+from engine.errors import (
+    AccessDenied,
+    ConfirmationNeeded,
+    PoolRefused,
+    RecordNotFound,
+    UnknownObject,
+    ValidationFailed,
+)
 from engine.records.pools.claiming import PoolStanding, claim_record, pool_standing, protected_until, release_record
 from engine.records.transaction import Transaction
 from engine.records.types import ListQuery, Record, SortKey
@@ -153,6 +160,11 @@ def _change(object_name: str, record_id: str, *, claims: bool) -> ResponseReturn
             saved = change(transaction, object_def, record_id, confirm=confirm)
     except PoolRefused as refused:
         toast(refused.reason, "error")
+    except RecordNotFound:
+        # Whoever was faster may have a record that others don't read. Of one that was never there the same is said.
+        if not request.form.get(_BACK):
+            raise
+        toast(_("This record is no longer in the pool; somebody else may have claimed it."), "error")
     except AccessDenied:
         toast(_("Your roles do not allow this change."), "error")
     except (ValidationFailed, ConfirmationNeeded) as refused:

@@ -13,6 +13,8 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from engine.errors import QueryProblem
+from engine.records.sortable import lies_in_one_database
+from engine.records.types import Count
 from metamodel.field_types import FieldValueError, message
 from metamodel.objects import ObjectDef
 from metamodel.source import Problem
@@ -28,7 +30,7 @@ from ui.pages.export import export_url
 from ui.pages.fragments import is_htmx, render_block
 from ui.pages.kept_pages import kept_page
 from ui.pages.list_filter import FilterBar, make_bar, make_chips, with_condition
-from ui.pages.list_plan import ListPlan, is_number, is_sortable, lies_elsewhere, list_plan
+from ui.pages.list_plan import ListPlan, is_number, is_sortable, list_plan
 from ui.pages.list_state import PAGE_SIZES, ListState, chosen_view, parse_sort, print_sort, read_state
 from ui.pages.mass_edit import mass_edit_url
 from ui.pages.pool import may_see_pool
@@ -138,13 +140,17 @@ def _read(plan: ListPlan, state: ListState, formats: Formats) -> tuple[Found, Pr
     capped = counted is not None and counted.capped
     found = Found(
         rows=plan.write_rows(page.rows),
-        summary=plan.counted % {"count": count_text(counted) if counted is not None else len(page)},
+        summary=_summary(plan, counted or Count(value=len(page))),
         exact_url=state.url(exact=True, cursor=state.cursor) if capped else "",
         total=total_text(plan, state, formats),
         next_url=state.url(cursor=page.next_cursor) if page.next_cursor else "",
         first_url=state.url(cursor="") if state.cursor else "",
     )
     return found, None
+
+
+def _summary(plan: ListPlan, counted: Count) -> str:
+    return plan.counted_one if counted.value == 1 else plan.counted % {"count": count_text(counted)}
 
 
 def _kept_text(plan: ListPlan, state: ListState, found: Found) -> str:
@@ -188,7 +194,8 @@ def _page(plan: ListPlan, state: ListState, found: Found, problem: Problem | Non
 
 
 def _sorts(plan: ListPlan, column: RowColumn) -> bool:
-    return is_sortable(column) and not lies_elsewhere(release().metamodel, plan.object_def, column.path)
+    parts = platform().records.parts(release())
+    return is_sortable(column) and lies_in_one_database(parts, access_of(), plan.object_def, column.path)
 
 
 def _heads(plan: ListPlan, state: ListState) -> tuple[Column, ...]:

@@ -66,7 +66,11 @@ def stage_path(
             PathStep(
                 value=option.name,
                 label=label_text(option.label, formats.language, option.name),
-                state="current" if index == at else "done" if index < at and not ended else "ahead",
+                state="current"
+                if index == at
+                else "done"
+                if index < at and not ended and _leads_on(option)
+                else "ahead",
                 tone=_tone(option) if index == at else "",
                 allowed=option.name in allowed and index != at,
                 tip=option.tip.in_language(formats.language) if option.tip is not None else "",
@@ -100,6 +104,11 @@ def next_options(object_def: ObjectDef, field: FieldDef, values: Mapping[str, ob
         for option in fitting_options(object_def, field, values)
         if option.active and option.name != current and (allowed is None or option.name in allowed)
     ]
+
+
+def _leads_on(option: OptionDef) -> bool:
+    # A closed stage that stands before the current one is another way out, which the record did not take.
+    return option.attribute("closed") is not True
 
 
 def _is_end(option: OptionDef) -> bool:

@@ -53,6 +53,15 @@ def test_a_records_page_claims_and_gives_back(desk: Desk) -> None:
     assert owner_of(desk, lead) is None
 
 
+def test_whoever_is_too_late_for_a_record_that_others_do_not_read_is_told_in_the_pool(desk: Desk) -> None:
+    lead = desk.make("lead", owner="boss", name="gone meanwhile")
+    for record_id in (lead, "01a2026e-0000-7000-8000-000000000000"):
+        answer = desk.post("ann", f"/o/lead/{record_id}/claim", {"fs-back": "/pool/lead"})
+        assert (answer.status_code, answer.location) == (303, "/pool/lead")
+        assert "no longer in the pool" in desk.page("ann", "/pool/lead")
+        assert desk.post("ann", f"/o/lead/{record_id}/claim", {}).status_code == 404
+
+
 def test_pages_refuse_with_the_reason(desk: Desk) -> None:
     leads = [desk.make("lead", owner=None, name=f"page quota {n}") for n in range(4)]
     for lead in leads:

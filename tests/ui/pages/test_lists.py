@@ -125,6 +125,12 @@ def test_a_value_that_is_none_of_the_field_s_is_refused_at_its_control_and_never
     assert typed.headers["Location"] == "/o/job?filter=amount+%3E+1500.5"
 
 
+def test_one_record_is_one_record(site: Site) -> None:
+    page = _list(site, "ann", "filter=" + quote_plus('name = "Job 05"'))
+    assert "1 record<" in page
+    assert "1 records" not in page
+
+
 def test_chips_show_numbers_and_days_as_people_write_them(site: Site) -> None:
     page = _list(site, "ann", f"filter={quote_plus('amount > 12500 and due >= 2026-11-02')}")
     assert '<span class="chip-value"><span>12,500</span>' in page
