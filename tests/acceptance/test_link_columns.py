@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import html
+import io
+import random
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -216,3 +220,31 @@ def test_many_links_are_taken_away_by_the_statements_of_one(served: Served) -> N
     records.delete(SYSTEM, "person", person)
     with records.transaction(SYSTEM) as transaction:
         assert transaction.delete_many("project", dict.fromkeys(projects)) == {}
+
+
+def test_every_route_shows_of_a_column_what_a_plain_reading_of_the_role_says(served: Served) -> None:
+    chance = random.Random(7)
+    secret = {f"s{at:02} <i>": chance.random() < 0.4 for at in range(12)}
+    people = {name: make(served, "person", name=name, secret=hidden) for name, hidden in secret.items()}
+    teams = {f"random {at}": sorted(chance.sample(list(secret), chance.randint(0, 9))) for at in range(8)}
+    for name, team in teams.items():
+        made = make(served, "project", name=name, people=[{"person": people[each]} for each in team])
+        make(served, "step", name=name, project=made)
+    narrowed = quote('name starts with "random"')
+    for who in ("ann", "boss"):
+        seen = {name: [each for each in team if who == "boss" or not secret[each]] for name, team in teams.items()}
+        path = f"?limit=200&filter={narrowed}&fields=name,"
+        assert titles(served, who, f"/records/project{path}people", "people") == seen
+        assert titles(served, who, f"/records/step{path}project.people", "project.people") == seen
+        file = served.get(who, f"/exports/project{path.replace('limit=200&', '')}people&heads=labels")
+        if who == "ann":
+            rows = list(csv.DictReader(io.StringIO(file.get_data().decode("utf-8-sig"))))
+            assert {row["Name"]: row["Team members"] for row in rows} == {k: "; ".join(v) for k, v in seen.items()}
+        page = served.sign_in(who).get(f"/o/project?view=all&filter={narrowed}").get_data(as_text=True)
+        board = served.sign_in(who).get(f"/o/project?view=board&filter={narrowed}").get_data(as_text=True)
+        shown = [", ".join(team[:3]) + (f" +{len(team) - 3}" if len(team) > 3 else "") for team in seen.values()]
+        assert sorted(html.unescape(each) for each in cells(page, "Team members")) == sorted(shown)
+        denied = [name for name, hidden in secret.items() if hidden and who == "ann"]
+        assert not [name for name in denied if people[name] in page + board or html.escape(name) in page + board]
+        assert not [name for name in denied if name in file.get_data(as_text=True)]
+        assert "<i>" not in page + board
