@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -270,6 +271,11 @@ def test_pages_api_and_exports_show_the_records(erp: Erp) -> None:
         assert answer.status_code == 200, page
         assert all(word in shown_page for word in words), page
         assert "a secret" not in shown_page
+    visit = served.make("boss", "visit", name="v", customer="C003")
+    heads = client.get("/o/visit?view=all").get_data(as_text=True)
+    assert set(re.findall(r"sort=-?([a-z_.]+)", heads)) == {"name"}, "no order reads two databases"
+    served.call("boss", "DELETE", f"/records/visit/{visit['id']}")
+    assert "sort=double_credit" in client.get("/o/customer?view=figures").get_data(as_text=True)
     answer = served.get("boss", '/records/customer?filter=region = "south"&limit=2&count=true')
     assert [each["id"] for each in answer.get_json()["items"]] == ["C000", "C002"]
     assert answer.get_json()["count"]["value"] == 60

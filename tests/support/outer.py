@@ -61,6 +61,7 @@ ERP_FILES: Mapping[str, str] = {
           parent: {type: lookup, to: customer, inverse: branches}
         views:
           all: {type: list, label: {en: All, zh: 全部}, columns: [code, name, region, credit, owner]}
+          figures: {type: list, label: Figures, columns: [code, credit, double_credit]}
           big: {type: list, label: Big, columns: [code, name], where: credit > 1000, sort: [-credit]}
     """,
     "objects/invoice.yaml": """

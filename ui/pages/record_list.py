@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from engine.errors import QueryProblem
-from engine.records.sortable import lies_in_one_database
+from engine.records.sortable import can_sort_by
 from engine.records.types import Count
 from metamodel.field_types import FieldValueError, message
 from metamodel.objects import ObjectDef
@@ -195,7 +195,7 @@ def _page(plan: ListPlan, state: ListState, found: Found, problem: Problem | Non
 
 def _sorts(plan: ListPlan, column: RowColumn) -> bool:
     parts = platform().records.parts(release())
-    return is_sortable(column) and lies_in_one_database(parts, access_of(), plan.object_def, column.path)
+    return is_sortable(column) and can_sort_by(parts, access_of(), plan.object_def, column.path)
 
 
 def _heads(plan: ListPlan, state: ListState) -> tuple[Column, ...]:
