@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import Any
 
 import pytest
 
+from engine.access.actor import system_actor
+from engine.errors import ValidationFailed
+from engine.records.merging.merging import MergeRequest, merge_records
+from engine.records.types import SaveRow
+from metamodel.values import Ref
 from tests.support.automation import do_runs
 from tests.support.files import Upload, drawing, sent
 from tests.support.firms import NUMBERS, firm, ids, made, merged, read, serve_firms, stored
@@ -297,6 +303,41 @@ def test_undoing_gives_files_back_and_of_encrypted_values_what_is_known(served: 
         assert [each[name] for each in after] == [each[name] for each in before], name
     assert [each["bank_number"] for each in after] == ["CH-2", "CH-2"]
     assert served.get("boss", f"/files/{after[0]['logo']['id']}").status_code == 200
+
+
+@pytest.mark.parametrize("act", ["merge", "delete"])
+def test_what_comes_to_point_at_a_record_while_it_goes_is_refused(served: Served, act: str) -> None:
+    into, gone, records = firm(served), firm(served), served.platform.records
+    mine = [made(served, "order", name="A") for _ in range(3)]
+    rows = [SaveRow(values={"name": "A", "payer": gone}), SaveRow(values={"payer": gone}, id=mine[0])]
+
+    def in_a_transaction() -> object:
+        with records.transaction(system_actor()) as transaction:
+            return transaction.update("order", mine[1], {"payer": gone})
+
+    saves: list[Callable[[], object]] = [
+        lambda: records.create(system_actor(), "firm", {"name": f"Branch {next(NUMBERS)}", "parent": gone}),
+        lambda: records.create(system_actor(), "comment", {"text": "x", "about": Ref("firm", gone)}),
+        lambda: records.create(system_actor(), "person", {"name": "Li", "firm": gone}),
+        lambda: records.update(system_actor(), "order", mine[2], {"payer": gone}),
+        in_a_transaction,
+        lambda: records.save_many(system_actor(), "order", rows),
+    ]
+
+    def refusals(save: Callable[[], Any]) -> list[str]:
+        try:
+            return [each.code for row in save().rows for each in row.errors]
+        except ValidationFailed as refused:
+            return [each.code for each in refused.errors]
+
+    with ThreadPoolExecutor(max_workers=len(saves)) as pool, records.transaction(system_actor()) as transaction:
+        if act == "merge":
+            merge_records(transaction, transaction.object_def("firm"), into, MergeRequest(gone=[gone]))
+        else:
+            transaction.delete("firm", gone)
+        others = [pool.submit(refusals, save) for save in saves]
+        wait(others, timeout=0.5)
+    assert [each.result() for each in others] == [*[["no_record"]] * 5, ["no_record"] * 2]
 
 
 def test_who_may_not_delete_the_one_that_went_does_not_bring_it_back(served: Served) -> None:

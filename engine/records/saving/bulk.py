@@ -218,7 +218,7 @@ class _Batch:
         for group in self._groups:
             self._take(group.leave(doubts(group, transaction, found)))
         moved = [draft for draft in self._drafts.values() if draft.kind is SaveKind.CREATED or draft.changed]
-        judge(moved, transaction)
+        judge(moved, transaction, held=True)
 
     def _claim(self) -> None:
         """Take those out of the groups whose unique values may be another record's, or that may be its duplicate."""

@@ -174,7 +174,7 @@ def restore_record(transaction: Transaction, object_def: ObjectDef, record_id: s
     draft.put("deleted_at", None)
     _let_go_of_absent([draft], transaction)
     recompute_own(draft, transaction)
-    judge([draft], transaction)
+    judge([draft], transaction, held=True)
     check_uniques([draft], transaction)
     check_duplicates([draft], transaction)
     refuse_faulty(draft)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from engine.access.predicates import EVERYONE
 from engine.expressions.context import RecordContext
 from engine.records.saving.asking import Asked, answers
+from engine.records.saving.holding import hold_now
 from engine.records.saving.new_columns import NewGroup
 from engine.records.saving.plan import Link
 from engine.records.saving.record_columns import RowView
@@ -41,13 +42,14 @@ def doubts(group: NewGroup, transaction: Transaction, found: dict[Target, Found]
 
 
 def pointed_at(groups: Iterable[NewGroup], transaction: Transaction) -> dict[Target, Found]:
-    """Look up all that the records of groups point at, but who acts."""
+    """Look up all that the records of groups point at, but who acts; what is found stays there until the commit."""
     wanted: dict[str, dict[str, None]] = {}
     for group in groups:
         for link in _links(group):
             for target in {_target(link, value) for value in {*group.values[link.name]} if value is not None}:
                 if target != ("user", transaction.actor.user_id):
                     wanted.setdefault(target[0], {})[target[1]] = None
+    hold_now(transaction, wanted)
     return find_targets(transaction, wanted)
 
 

@@ -21,6 +21,7 @@ from engine.expressions.sql.scopes import RowScope
 from engine.records.batches import given_one_of, given_values
 from engine.records.identifiers import could_be_id
 from engine.records.saving.drafts import RecordDraft
+from engine.records.saving.holding import hold_now, hold_when_written
 from engine.records.saving.messages import say
 from engine.records.saving.plan import Link, SavePlan
 from engine.records.saving.record_columns import RecordColumns
@@ -43,19 +44,31 @@ class Found:
     readable: bool
 
 
-def check_relations(drafts: Sequence[RecordDraft], transaction: Transaction) -> None:
-    """Check the changed lookups of drafts; findings go to the drafts, titles too."""
+def check_relations(drafts: Sequence[RecordDraft], transaction: Transaction, *, held: bool = False) -> None:
+    """Check the changed lookups of drafts; findings go to the drafts, titles too. held: what is found stays there."""
     wanted: dict[str, dict[str, None]] = {}
     pointing = [(draft, link, target) for draft in drafts for link, target in _targets(draft)]
     for _, _, (key, record_id) in pointing:
         if not _is_actor(transaction, key, record_id):
             wanted.setdefault(key, {})[record_id] = None
+    if held and wanted:
+        hold_now(transaction, wanted)
     found = find_targets(transaction, wanted, _along(drafts, wanted)) if wanted else {}
     for draft, link, target in pointing:
         if _is_actor(transaction, *target):
             draft.titles[link.name] = transaction.actor.name
             continue
         _judge(draft, link, target, found.get(target), transaction)
+
+
+def hold_targets(draft: RecordDraft, transaction: Transaction) -> None:
+    """Let the statement that writes a checked draft hold what it points at.
+
+    Raises, when it is sent: as `hold_when_written`.
+    """
+    for link, target in _targets(draft):
+        if not _is_actor(transaction, *target):
+            hold_when_written(transaction, link.name, *target)
 
 
 def _along(drafts: Sequence[RecordDraft], wanted: Mapping[str, Iterable[str]]) -> bool:

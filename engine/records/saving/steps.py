@@ -24,7 +24,7 @@ from engine.records.saving.numbering import drawn_with_the_write, draws_late
 from engine.records.saving.parents import check_parent
 from engine.records.saving.plan import SavePlan, save_plan
 from engine.records.saving.product_fields import keep_product_fields
-from engine.records.saving.relations import check_relations
+from engine.records.saving.relations import check_relations, hold_targets
 from engine.records.saving.results import saved_record
 from engine.records.saving.rollups import event_of, roll_up
 from engine.records.saving.stages import end_stays
@@ -65,6 +65,7 @@ def create_record(
     refuse_faulty(draft)
     if late:
         _number_late(draft, transaction)
+    hold_targets(draft, transaction)
     insert_record(draft, transaction)
     finish([draft], transaction)
     if transaction.alone:
@@ -99,6 +100,7 @@ def update_record(
     changed = sorted(draft.changed)
     if changed:
         touch(draft, transaction)
+        hold_targets(draft, transaction)
         write_update(draft, sorted(draft.written | _STAMPS), transaction)
         finish([draft], transaction)
     return Saved(
@@ -192,9 +194,9 @@ def run_before(draft: RecordDraft, transaction: Transaction) -> None:
         draft.compute()
 
 
-def judge(drafts: Sequence[RecordDraft], transaction: Transaction) -> None:
-    """Check drafts: relations, parents, then everything about the records themselves."""
-    check_relations(drafts, transaction)
+def judge(drafts: Sequence[RecordDraft], transaction: Transaction, *, held: bool = False) -> None:
+    """Check drafts: relations, parents, then everything about the records themselves. held: see `check_relations`."""
+    check_relations(drafts, transaction, held=held)
     check_files(drafts, transaction)
     check_trees(drafts, transaction)
     checker = Checker(
