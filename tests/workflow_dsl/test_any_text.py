@@ -23,6 +23,8 @@ LONG = {
     "anchors": "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 400))[:LONGEST],
     "braces": '"' + "{" * (LONGEST - 2) + '"',
     "a sum": "1+" * (LONGEST // 2),
+    "signs before a mistake": "10" + "-" * (LONGEST - 10) + "a(",
+    "signs before a mistake of words": "10" + "-" * (LONGEST - 10) + "5 amd",
     "nothing known": "\U0001f600" * LONGEST,
     "nulls": "\0" * LONGEST,
     "half a rule": "rule a when deal is created then " * (LONGEST // 34),

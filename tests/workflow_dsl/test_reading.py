@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from lark import Token, Tree, UnexpectedInput
 
 from tests.support.dsl_corpus import CORPUS as DSL
+from tests.support.fuzzing import kept_seeds
 from tests.support.sources import REPOSITORY
 from workflow_dsl.parsing.grammar import Start, grammar
-from workflow_dsl.parsing.reading import Node, read
+from workflow_dsl.parsing.reading import Node, accepted, read
 
 CORPUS = REPOSITORY / "tests" / "corpus"
 SAMPLE_APPS = REPOSITORY / "sample_apps"
@@ -83,3 +84,20 @@ def test_what_stands_right_of_matches_is_a_pattern() -> None:
 @pytest.mark.parametrize("text", ["", "  ", "# only a comment", "a +", "a b", "'", "a @ b"])
 def test_what_is_no_expression_gives_nothing(text: str) -> None:
     assert read(text, "expression") is None
+
+
+def test_what_may_follow_a_stop_is_what_lark_says() -> None:
+    kinds: tuple[tuple[str, Start], ...] = (("expression", "expression"), ("rules", "rules_file"))
+    stops = 0
+    for kind, start in kinds:
+        for text in (*kept_seeds(kind), "10 " + "- " * 90 + "5 amd", "if(a, (b + 2 * [1, 2"):
+            parser = grammar().parse_interactive(text, start)
+            try:
+                for _ in parser.iter_parse():
+                    pass
+                parser.feed_eof()  # type: ignore[no-untyped-call]
+            except UnexpectedInput:
+                stops += 1
+                wanted = set(parser.accepts())  # type: ignore[no-untyped-call]
+                assert accepted(parser.parser_state.state_stack, start) == wanted, text
+    assert stops > 20

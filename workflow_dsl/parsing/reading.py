@@ -60,6 +60,11 @@ def read(text: str, start: Start) -> tuple[Node, ...] | None:
     return _reader().read(text, start)
 
 
+def accepted(states: Sequence[int], start: Start) -> set[str]:
+    """Give the kinds of token that may follow where a parser of these tables stands, given its stack of states."""
+    return _reader().accepted(states, start)
+
+
 @functools.lru_cache(maxsize=_KEPT_TEXTS)
 def _read_expression(text: str) -> tuple[Node, ...] | None:
     return _reader().read(text, "expression")
@@ -71,7 +76,7 @@ def _reader() -> _Reader:
     return _Reader(frontend.parser._parse_table, frontend.lexer.lexers)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Reduction:
     """What a rule of the grammar makes of its parts. include: part, whether its children stand in its place, empties.
 
@@ -226,6 +231,32 @@ class _Reader:
             if token.type and not self._take(stack, token):
                 return None
         return self._end(stack, self._ends[start])
+
+    def accepted(self, states: Sequence[int], start: Start) -> set[str]:
+        """Follow all kinds of token at once: most wait for the same reductions, of which there may be thousands."""
+        actions, end = self._actions, self._ends[start]
+        found: set[str] = set()
+        # How much of the stack is left, what lies on top of it, and the kinds that led there.
+        waiting: list[tuple[int, tuple[int, ...], list[str]]] = [
+            (len(states), (), [kind for kind in actions[states[-1]] if kind.isupper()])
+        ]
+        while waiting:
+            left, above, kinds = waiting.pop()
+            state = above[-1] if above else states[left - 1]
+            together: dict[_Reduction, list[str]] = {}
+            for kind in kinds:
+                action = actions[state].get(kind)
+                if isinstance(action, int) or (kind == "$END" and state == end):
+                    found.add(kind)
+                elif action is not None:
+                    together.setdefault(action, []).append(kind)
+            for rule, led in together.items():
+                rest = above[: max(0, len(above) - rule.size)]
+                under = left - max(0, rule.size - len(above))
+                after = actions[rest[-1] if rest else states[under - 1]][rule.origin]
+                assert isinstance(after, int)
+                waiting.append((under, (*rest, after), led))
+        return found
 
     def _take(self, stack: _Stack, token: Token) -> bool:
         actions, kind, states = self._actions, token.type, stack.states

@@ -14,12 +14,13 @@ from metamodel.source import Problem
 from workflow_dsl.parsing.expectations import describe, nearest_keyword
 from workflow_dsl.parsing.grammar import Start, grammar
 from workflow_dsl.parsing.mistakes import recognise
+from workflow_dsl.parsing.reading import accepted
 from workflow_dsl.parsing.source import Source
 
 
 def syntax_problem(source: Source, start: Start) -> Problem:
     """Explain why `source` does not parse from `start`."""
-    error, accepted = _stop_of_parser(source.text, start)
+    error, kinds = _stop_of_parser(source.text, start)
     position, found = _place(source.text, error)
     # A name may stand where keywords may too; `EQUALS` after a comparison is the third part of `a = b = c`.
     chained = isinstance(error, UnexpectedToken) and error.token.type in ("COMPARE", "EQUALS")
@@ -27,11 +28,11 @@ def syntax_problem(source: Source, start: Start) -> Problem:
     if mistake is not None:
         return _problem(source, mistake.code, mistake.message, mistake.hint, mistake.start, mistake.length)
     family = "RUL" if start == "rules_file" else "EXP"
-    expected = describe(accepted)
+    expected = describe(kinds)
     if found == "":
         message = f"the text ends here, but {expected} should follow"
         return _problem(source, f"{family}102", message, "", max(0, position - 1), 1)
-    keyword = nearest_keyword(source.text, position, accepted)
+    keyword = nearest_keyword(source.text, position, kinds)
     if keyword is not None:
         message = f"'{keyword[0]}' is not known here"
         hint = f"did you mean '{keyword[1]}'?"
@@ -51,7 +52,7 @@ def _stop_of_parser(text: str, start: Start) -> tuple[UnexpectedInput, set[str]]
             pass
         parser.feed_eof()  # type: ignore[no-untyped-call]
     except UnexpectedInput as error:
-        return error, set(parser.accepts())  # type: ignore[no-untyped-call]
+        return error, accepted(parser.parser_state.state_stack, start)
     raise AssertionError("the text parses after all")
 
 
