@@ -7,6 +7,7 @@ of plugins (`FIELDSTONE_PLUGIN_…`, `[plugins.NAME]`) are handed on as they are
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
@@ -26,6 +27,7 @@ _PREFIX = "FIELDSTONE_"
 _OTHERS = frozenset(("TESTING", "CLOCK", "CRASH_AT", "SHARED", "CHROMIUM", "TEST_POSTGRES_URL", "TEST_POSTGRES_FOLDER"))
 _FREE_PREFIXES = ("PLUGIN_", "EMAIL_", "WEBHOOK", "SETTING_", "TEST_", "BENCH_", "DEMO_")
 _SECRETS = frozenset(("secret_key",))
+_PASSWORD = re.compile(r"(://[^:/@]*:)[^/]+(?=@)|([?&]password=)[^&]+")
 
 
 class SettingsRefused(EngineError):
@@ -86,10 +88,15 @@ class PlatformSettings:
         return self.data_folder / "values.keys"
 
     def shown(self) -> Iterator[tuple[str, str, str]]:
-        """Give name, value and origin of each setting, secrets hidden."""
+        """Give name, value and origin of each setting, secrets hidden, also those inside of an address."""
         for name in _known():
             value = "(hidden)" if name in _SECRETS and getattr(self, name) else str(getattr(self, name))
-            yield name, value, self.origins.get(name, "default")
+            yield name, without_password(value), self.origins.get(name, "default")
+
+
+def without_password(address: str) -> str:
+    """Give an address with the password that stands in it hidden."""
+    return _PASSWORD.sub(r"\1\2(hidden)", address)
 
 
 def load_settings(
@@ -194,9 +201,20 @@ def _convert(name: str, value: object, origin: str) -> object:
         converted: object = Path(str(value)) if name == "data_folder" else _READERS[kind](value)
     except (TypeError, ValueError) as error:
         raise SettingsRefused(f"{name} ({origin}) is '{value}'; expected a number.") from error
+    if name == "database_url":
+        _require_address(str(value), origin)
     if name == "sqlite_sync" and converted not in ("normal", "full"):
         raise SettingsRefused(f"{name} ({origin}) is '{value}'; expected normal or full.")
     return converted
+
+
+def _require_address(address: str, origin: str) -> None:
+    from engine.storage.dialect import parse_database_url
+
+    try:
+        parse_database_url(address)
+    except ValueError as error:
+        raise SettingsRefused(f"database_url ({origin}): {without_password(str(error))}") from error
 
 
 def _read_file(path: Path) -> dict[str, object]:

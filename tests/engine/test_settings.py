@@ -35,6 +35,11 @@ def test_the_database_is_an_embedded_file_where_nothing_is_said(tmp_path: Path) 
         ({}, "databse_url = 'x'\n", "'databse_url' in fieldstone.toml is not a setting; did you mean 'database_url'?"),
         ({"FIELDSTONE_POOL_SIZE": "many"}, "", "expected a number"),
         ({"FIELDSTONE_SQLITE_SYNC": "off"}, "", "expected normal or full"),
+        (
+            {"FIELDSTONE_DATABASE_URL": "mysql://u@h/d"},
+            "",
+            "database_url (FIELDSTONE_DATABASE_URL): 'mysql' databases are",
+        ),
         ({}, "pool_size = \n", "cannot be read"),
     ],
 )
@@ -50,6 +55,9 @@ def test_a_setting_that_cannot_be_is_refused(
 def test_secrets_are_not_shown_and_the_key_is_made_once(tmp_path: Path) -> None:
     shown = load_settings({"FIELDSTONE_SECRET_KEY": "very secret"}, folder=tmp_path)
     assert "very secret" not in str(list(shown.shown()))
+    for address in ("postgresql://crm:hush@db:5432/crm?x=1", "postgresql://db:5432/crm?user=crm&password=hush&x=1"):
+        values = {name: value for name, value, _ in load_settings({}, folder=tmp_path, database_url=address).shown()}
+        assert values["database_url"] == address.replace("hush", "(hidden)")
     made = load_settings({"FIELDSTONE_DATA_FOLDER": str(tmp_path / "data")}, folder=tmp_path)
     assert made.secret() == made.secret()
     assert len(made.secret()) >= 32

@@ -38,7 +38,7 @@ def demo(database_url: str | None, host: str, port: int, no_serve: bool) -> None
     if database_url is None:
         settings = replace(settings, data_folder=Path("var/demo/data"))
     sales = resources.as_file(resources.files("sample_apps") / "sales")
-    with sales as folder, opened_platform(None, settings) as platform:
+    with sales as folder, opened_platform(None, settings, makes_database=True) as platform:
         apply_folders(platform, [folder], comment="demo", quiet=True)
         load_demo(platform, folder)
         lines = (*demo_user_lines(platform), database_line(database_url or DEMO_DATABASE))

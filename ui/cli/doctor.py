@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from importlib.metadata import packages_distributions
 
@@ -23,19 +23,23 @@ IMPORT_NAMES = ("engine", "metamodel", "workflow_dsl", "ui", "plugins", "sample_
 @json_option
 @click.pass_context
 def doctor(context: click.Context, database_url: str | None, as_json: bool) -> None:
-    """Check the installation and say what is wrong with it.
+    """Show the operator's settings and where they come from, and say what is wrong with the installation.
 
     Example: fieldstone doctor
     """
     if context.invoked_subcommand is not None:
         return
-    findings = [*check_import_names(), *check_database(database_url)]
-    if as_json:
-        from ui.cli.output import write_json
+    from ui.cli.output import write_json, write_table
 
-        write_json({"sound": not findings, "findings": findings})
-    elif not findings:
-        click.echo("sound")
+    findings = [*check_import_names(), *check_database(database_url)]
+    settings = shown_settings(database_url)
+    if as_json:
+        named = {name: {"value": value, "from": origin} for name, value, origin in settings}
+        write_json({"sound": not findings, "findings": findings, "settings": named})
+    else:
+        write_table(("setting", "value", "from"), settings)
+        if not findings:
+            click.echo("sound")
     for finding in () if as_json else findings:
         click.secho(f"wrong: {finding}", fg="red")
     if findings:
@@ -84,6 +88,14 @@ def check_import_names() -> Iterator[str]:
         others = sorted(set(owners.get(name, ())) - {DISTRIBUTION})
         if others:
             yield f"the package '{name}' is also shipped by {', '.join(others)}; install it into another environment"
+
+
+def shown_settings(database_url: str | None) -> Sequence[tuple[str, str, str]]:
+    """Give name, value and origin of each setting, secrets hidden; none where they are refused, which is a finding."""
+    try:
+        return tuple(settings_of(database_url).shown())
+    except EngineError:
+        return ()
 
 
 def check_database(database_url: str | None) -> Iterator[str]:

@@ -36,15 +36,35 @@ def settings_of(database_url: str | None) -> PlatformSettings:
 
 
 @contextmanager
-def opened_platform(database_url: str | None, settings: PlatformSettings | None = None) -> Iterator[Platform]:
-    """Open the platform for the time of a command."""
-    from engine.platform import Platform
+def opened_platform(
+    database_url: str | None, settings: PlatformSettings | None = None, *, makes_database: bool = False
+) -> Iterator[Platform]:
+    """Open the platform for the time of a command.
 
-    platform = Platform.open(settings or settings_of(database_url))
+    makes_database: whether an SQLite file that is not there is made; else a mistyped name would leave an empty one.
+
+    Raises:
+        NoRelease: there is no such file, and the command does not make it.
+    """
+    from engine.platform import Platform
+    from engine.releases.release import NoRelease
+
+    settings = settings or settings_of(database_url)
+    if not makes_database and is_missing_file(settings.database_url):
+        raise NoRelease
+    platform = Platform.open(settings)
     try:
         yield platform
     finally:
         platform.close()
+
+
+def is_missing_file(address: str) -> bool:
+    """Tell whether an address names an SQLite file that is not there."""
+    from engine.storage.dialect import Dialect, parse_database_url, sqlite_file
+
+    url, dialect = parse_database_url(address)
+    return dialect is Dialect.SQLITE and not sqlite_file(url).exists()
 
 
 def command_line_actor(platform: Platform, login: str | None) -> Actor:

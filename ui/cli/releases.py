@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import getpass
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import click
 
 from ui.cli import WRONG_INPUT
-from ui.cli.opening import database_option, json_option, opened_platform
+from ui.cli.opening import database_option, is_missing_file, json_option, opened_platform, settings_of
 
 if TYPE_CHECKING:
     from engine.platform import Platform
     from engine.releases.applying import Applied
+    from engine.settings import PlatformSettings
 
 
 @click.command()
@@ -29,7 +33,10 @@ def plan(apps: tuple[Path, ...], database_url: str | None, as_json: bool) -> Non
     from ui.cli.failures import show_problems
     from ui.cli.sources import texts_of_folders
 
-    with opened_platform(database_url) as platform:
+    with (
+        _database_for_a_plan(database_url) as settings,
+        opened_platform(None, settings, makes_database=True) as platform,
+    ):
         planned = platform.plan_release(apps)
     if as_json:
         from ui.cli.output import write_json
@@ -43,6 +50,18 @@ def plan(apps: tuple[Path, ...], database_url: str | None, as_json: bool) -> Non
         raise SystemExit(WRONG_INPUT)
 
 
+@contextmanager
+def _database_for_a_plan(database_url: str | None) -> Iterator[PlatformSettings]:
+    """Give settings to plan with: what would be made in a database that is not there is planned in a passing one."""
+    settings = settings_of(database_url)
+    if not is_missing_file(settings.database_url):
+        yield settings
+        return
+    with TemporaryDirectory(prefix="fieldstone-plan-") as folder:
+        key = settings.secret_key or "only for this plan"
+        yield replace(settings, database_url=f"sqlite:///{folder}/plan.sqlite", secret_key=key)
+
+
 @click.command()
 @click.argument("apps", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--comment", default="", help="Why, for the list of releases.")
@@ -52,7 +71,7 @@ def apply(apps: tuple[Path, ...], comment: str, database_url: str | None) -> Non
 
     Example: fieldstone apply my_crm --comment "Deals have a competitor"
     """
-    with opened_platform(database_url) as platform:
+    with opened_platform(database_url, makes_database=True) as platform:
         applied = apply_folders(platform, apps, comment=comment)
     what = "published release" if applied.is_new else "nothing changed, still release"
     click.echo(f"{what} {applied.release.number}")

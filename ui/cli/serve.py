@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from engine.errors import EngineError
+from engine.settings import without_password
 from ui.cli.opening import database_option, opened_platform, settings_of, web_settings
 from ui.cli.releases import apply_folders
 
@@ -32,7 +33,7 @@ def serve(apps: tuple[Path, ...], database_url: str | None, host: str, port: int
     Example: fieldstone serve my_crm --port 8000 --watch
     """
     settings = settings_of(database_url)
-    with opened_platform(database_url, settings) as platform:
+    with opened_platform(database_url, settings, makes_database=True) as platform:
         if apps:
             apply_folders(platform, apps)
         elif not platform.releases.has_release():
@@ -55,9 +56,11 @@ def worker(database_url: str | None, concurrency: int | None) -> None:
     """
     from ui.cli.serving import run_worker_until_stopped
 
-    with opened_platform(database_url) as platform:
+    with opened_platform(database_url, makes_database=True) as platform:
         platform.app_settings.require_sound()
         platform.start()
+        if not platform.releases.has_release():
+            click.echo("There is no release yet; work begins with the first that `fieldstone apply APP` makes.")
         run_worker_until_stopped(platform, concurrency=concurrency)
 
 
@@ -87,9 +90,11 @@ def first_administrator_lines(platform: Platform) -> Sequence[str]:
     if platform.accounts.administration.list_users():
         return ()
     database = platform.settings.database_url
+    # A password belongs in no log; whoever gave it by a variable or the file needs no --db.
+    named = f" --db {database}" if without_password(database) == database else ""
     return (
         "Nobody can sign in yet. Make the first administrator with:",
-        f"  fieldstone users add you@example.com --role administrator --db {database}",
+        f"  fieldstone users add you@example.com --role administrator{named}",
     )
 
 

@@ -56,7 +56,7 @@ def set_setting(name: str, value: str, folders: tuple[Path, ...], database_url: 
 
     Example: fieldstone settings set sales.max_discount 15%
     """
-    with opened_platform(database_url) as platform:
+    with opened_platform(database_url, makes_database=bool(folders)) as platform:
         platform.app_settings.set(command_line_actor(platform, None), name, value, folders=folders)
     click.echo(f"{name} is {value}")
 

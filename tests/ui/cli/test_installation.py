@@ -120,10 +120,27 @@ def test_tokens_are_made_listed_and_revoked(call: Call, applied: str) -> None:
 def test_doctor_is_content_with_a_sound_installation_and_names_what_is_missing(
     call: Call, applied: str, tmp_path: Path
 ) -> None:
-    assert call("doctor", "--db", applied).exit_code == 0
+    sound = call("doctor", "--db", applied)
+    assert sound.exit_code == 0
+    assert f"database_url\t{applied}\tcommand line" in sound.output.splitlines()
+    assert "secret_key\t(hidden)\tFIELDSTONE_SECRET_KEY" in sound.output.splitlines()
     empty = call("doctor", "--db", f"sqlite:///{tmp_path}/empty.sqlite")
     assert empty.exit_code == 3
     assert "no release" in empty.output
+    wrong = call("doctor", "--db", "mysql://ann@db/crm")
+    assert wrong.exit_code == 3
+    assert "wrong: database_url (command line): 'mysql' databases are not known" in wrong.output
+
+
+def test_a_command_that_reads_makes_no_database_where_a_name_is_mistyped(call: Call, tmp_path: Path) -> None:
+    call("new", "my_crm")
+    lost = f"sqlite:///{tmp_path}/deep/lost.sqlite"
+    assert call("plan", "my_crm", "--db", lost).exit_code == 0
+    for command in (["releases"], ["users", "list"], ["runs", "list"], ["doctor"], ["export", "account"]):
+        result = call(*command, "--db", lost)
+        assert result.exit_code in (1, 3)
+        assert "no release yet" in result.output
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["my_crm"]
 
 
 def test_schema_prints_the_json_schema_of_each_kind(call: Call) -> None:
