@@ -157,15 +157,22 @@ class Composer:
     def _close_mapping(self, event: yaml.MappingEndEvent) -> None:
         started, items = self._stack[-1][0], self._items
         at = started.start_mark
+        keys, values = items[::2], items[1::2]
+        names = {key.text for key in keys if type(key) is Scalar}
+        if len(names) == len(keys):
+            # What Entry(key, value) comes down to; there is one for each key of an app.
+            entries = tuple(map(tuple.__new__, repeat(Entry), zip(keys, values, strict=True)))
+        else:
+            entries = self._sound_entries(keys, values)
         self._close(tuple.__new__(Mapping, (
-            self._source, self._entries(items), at.line + self._lines, at.column + 1, bool(started.flow_style),
+            self._source, entries, at.line + self._lines, at.column + 1, started.flow_style is True,
         )))  # fmt: skip
 
     def _close_sequence(self, event: yaml.SequenceEndEvent) -> None:
         started, items = self._stack[-1][0], self._items
         at = started.start_mark
         self._close(tuple.__new__(Sequence, (
-            self._source, tuple(items), at.line + self._lines, at.column + 1, bool(started.flow_style),
+            self._source, tuple(items), at.line + self._lines, at.column + 1, started.flow_style is True,
         )))  # fmt: skip
 
     def _close(self, node: Node) -> None:
@@ -190,14 +197,6 @@ class Composer:
         self._count += size - 1
         if self._count + len(self._items) > MAX_NODES:
             raise self._refuse_count(self._place(event.start_mark))
-
-    def _entries(self, items: list[Node]) -> tuple[Entry, ...]:
-        keys, values = items[::2], items[1::2]
-        names = {key.text for key in keys if type(key) is Scalar}
-        if len(names) == len(keys):
-            # What Entry(key, value) comes down to; there is one for each key of an app.
-            return tuple(map(tuple.__new__, repeat(Entry), zip(keys, values, strict=True)))
-        return self._sound_entries(keys, values)
 
     def _sound_entries(self, keys: list[Node], values: list[Node]) -> tuple[Entry, ...]:
         entries: dict[str, Entry] = {}

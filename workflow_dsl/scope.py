@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from metamodel.apps import Metamodel
 from metamodel.objects import ObjectDef
+from metamodel.quick_making import quickly_made
 from workflow_dsl.functions import FunctionRegistry
 from workflow_dsl.types import Type
 
@@ -23,6 +24,7 @@ def reads_everything(object_key: str, field_name: str) -> bool:
     return True
 
 
+@quickly_made
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
     """Where an expression stands.

@@ -13,6 +13,7 @@ from workflow_dsl.checking.state import Checking
 from workflow_dsl.checking.unknown_names import report_no_field, report_unknown
 from workflow_dsl.limits import MAX_PATH_STEPS
 from workflow_dsl.reads import Read
+from workflow_dsl.scope import reads_everything
 from workflow_dsl.syntax import Name, Path, Span
 from workflow_dsl.typed import ContextName, ContextValue, FieldPath, PathStep, Root, RootKind, SettingValue, Typed
 from workflow_dsl.types import DATE, DATETIME, Kind, record_of, type_of_field, type_of_name
@@ -115,7 +116,7 @@ def _root(checking: Checking, name: Name) -> Root | None:
     if name.text == "user":
         checking.uses.add("user")
         return Root(kind=RootKind.USER, objects=("user",))
-    if name.text in scope.given and not any(_has(checking, key, name.text) for key in checking.rows):
+    if scope.given and name.text in scope.given and not any(_has(checking, key, name.text) for key in checking.rows):
         given = scope.given[name.text]
         return Root(kind=RootKind.GIVEN, name=name.text, objects=given.objects)
     return None
@@ -149,7 +150,9 @@ def _has(checking: Checking, object_key: str, name: str) -> bool:
 
 def _field(checking: Checking, object_def: ObjectDef, name: str) -> FieldDef | None:
     found = object_def.fields.get(name)
-    return found if found is not None and checking.scope.may_read(object_def.key, name) else None
+    if found is None or checking.scope.may_read is reads_everything or checking.scope.may_read(object_def.key, name):
+        return found
+    return None
 
 
 @dataclass(slots=True)
@@ -174,7 +177,7 @@ def walk(checking: Checking, root: Root, names: Sequence[Name], path: Path) -> F
         given = checking.scope.given.get(root.name) if root.kind is RootKind.GIVEN else None
         return FieldPath(type=given or record_of(*root.objects), at=path.at, root=root)
     for index, name in enumerate(names):
-        holders = [o for o in checking.scope.objects(position.objects) if _field(checking, o, name.text) is not None]
+        holders = _holders(checking, position.objects, name.text)
         if not holders:
             return _list_or_unknown(checking, root, position, names[index:], path)
         position.narrow(holders)
@@ -192,6 +195,15 @@ def walk(checking: Checking, root: Root, names: Sequence[Name], path: Path) -> F
             checking.refuse("EXP404", f"'{path.dotted}' follows more than {MAX_PATH_STEPS} lookups", path.at)
             return None
     raise AssertionError("a path ends in its last name")
+
+
+def _holders(checking: Checking, objects: tuple[str, ...], name: str) -> list[ObjectDef]:
+    """Give those of the objects that have a field."""
+    if len(objects) == 1:
+        # Nearly every path stands at one object.
+        one = checking.scope.metamodel.objects.get(objects[0])
+        return [one] if one is not None and _field(checking, one, name) is not None else []
+    return [each for each in checking.scope.objects(objects) if _field(checking, each, name) is not None]
 
 
 def _note_read(checking: Checking, root: Root, position: _Position, holders: Sequence[ObjectDef], name: Name) -> None:
@@ -212,10 +224,12 @@ def refuse_encrypted(checking: Checking, name: str, at: Span) -> None:
 def _final(
     checking: Checking, root: Root, position: _Position, field: FieldDef, holders: Sequence[ObjectDef], path: Path
 ) -> Typed | None:
-    if not checking.scope.shows_encrypted and any(holder.fields[field.name].encrypted for holder in holders):
+    several = len(holders) > 1
+    is_encrypted = any(holder.fields[field.name].encrypted for holder in holders) if several else field.encrypted
+    if is_encrypted and not checking.scope.shows_encrypted:
         refuse_encrypted(checking, field.name, path.at)
         return None
-    if len(holders) > 1 and len({type_of_field(holder.fields[field.name]).kind for holder in holders}) > 1:
+    if several and len({type_of_field(holder.fields[field.name]).kind for holder in holders}) > 1:
         objects = ", ".join(holder.key for holder in holders)
         checking.refuse("EXP206", f"'{field.name}' is of another type in each of {objects}", path.at)
         return None
@@ -225,7 +239,7 @@ def _final(
         root=root,
         steps=tuple(position.steps),
         field=field,
-        holders=tuple(holder.key for holder in holders),
+        holders=tuple([holder.key for holder in holders]),
     )
 
 

@@ -131,7 +131,7 @@ def _negate(building: Building, at: Span, children: Sequence[Built]) -> Built:
 
 
 def _path(building: Building, at: Span, children: Sequence[Built]) -> Built:
-    return Path(names=tuple(building.name(token) for token in children), at=at)
+    return Path(names=tuple([building.name(token) for token in children]), at=at)
 
 
 def _named(building: Building, at: Span, children: Sequence[Built]) -> Built:

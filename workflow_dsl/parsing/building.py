@@ -39,7 +39,7 @@ class Building:
 
     def name(self, token: Token) -> Name:
         """Make a name of a NAME token."""
-        return Name(text=str(token), at=self.span_of(token))
+        return Name(text=str(token), at=self.source.span(token.start_pos or 0, token.end_pos or 0))
 
     def plain_text(self, token: Token) -> str:
         """Give the text of a STRING token that can hold no expression (a label, a zone)."""
@@ -61,7 +61,7 @@ def build(nodes: Sequence[Node], building: Building, builders: Mapping[str, Buil
     span_of = building.source.span
     for node in nodes:
         span = span_of(node.start, node.end)
-        if node.depth > MAX_DEPTH or (node.data in _LIMITED and span.length > MAX_EXPRESSION_LENGTH):
+        if node.depth > MAX_DEPTH or (node.end - node.start > MAX_EXPRESSION_LENGTH and node.data in _LIMITED):
             _report_limit(building, span, node.depth)
             built.append(EmptyLiteral(at=span))
             continue
