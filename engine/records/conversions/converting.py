@@ -179,15 +179,19 @@ def _carry(
         return
     child, name = carried.inverse.object, carried.inverse.field
     target: Any = taker.id if carried.single else Ref(taker.object, taker.id)
-    while True:
-        page = product.related(plan.source.key, record_id, carried.inverse.name, fields=("id",), limit=_CARRIED_AT_ONCE)
+    cursor, goes_on = None, True
+    while goes_on:
+        # From where the page before ended: what a rule keeps in the list is not asked for again and again.
+        page = product.related(
+            plan.source.key, record_id, carried.inverse.name, fields=("id",), limit=_CARRIED_AT_ONCE, cursor=cursor
+        )
         rows = [SaveRow(values={name: target}, id=row.id) for row in page.rows]
-        if not rows:
-            return
         result = product.save_many(child, rows, all_or_nothing=True)
         if result.refused:
             first = result.rows[result.refused[0]]
             raise ValidationFailed(under(carried.inverse.name, first.errors))
+        cursor = page.next_cursor
+        goes_on = cursor is not None
 
 
 def _audit(product: Transaction, object_def: ObjectDef, record_id: str) -> None:

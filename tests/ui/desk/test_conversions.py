@@ -164,6 +164,8 @@ def test_activities_tasks_and_files_go_along_whoever_owns_them(desk: Desk, lead:
         desk.make("task", owner="boss", subject="call", about=about),
         desk.make("attachment", owner="bob", name="合同.pdf", about=about),
     ]
+    # What a rule does not let go stays, and is asked no more than once.
+    pinned = desk.make("task", subject="pinned", about=about)
     other = desk.make("activity", subject="another lead's", about={"object": "lead", "id": desk.make("lead", name="o")})
     account = made_of(convert(desk, "ann", lead))["customer"]["id"]
     kinds = [*["activity"] * 205, "task", "attachment"]
@@ -172,7 +174,7 @@ def test_activities_tasks_and_files_go_along_whoever_owns_them(desk: Desk, lead:
         assert (found.object, found.id) == ("account", account)
     with desk.served.platform.records.reading(desk.served.system()) as transaction:
         assert not transaction.related("lead", lead, "activities").rows
-    assert desk.read("activity", other)["about"].object == "lead"
+    assert [desk.read(*each)["about"].object for each in (("activity", other), ("task", pinned))] == ["lead"] * 2
 
 
 def test_who_may_not_make_the_targets_converts_nothing(desk: Desk, lead: str) -> None:
