@@ -7,9 +7,12 @@ one is and says it in the language of the page. What pages say themselves stands
 from __future__ import annotations
 
 
-def _l(text: str) -> str:
-    """Mark a text for the catalogue."""
+def marked(text: str) -> str:
+    """Mark a text for the catalogue, which is translated where it is said."""
     return text
+
+
+_l = marked
 
 
 FINDINGS = (

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-
-def _l(text: str) -> str:
-    """Mark a text for the catalogue."""
-    return text
-
+from ui.phrases import marked as _l
 
 REFUSALS = (
     # Where the database answers.

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from flask_babel import gettext as _
+from werkzeug.datastructures import MultiDict
 
 from engine.errors import RecordNotFound, UnknownObject
 from engine.records.types import FormState
@@ -16,7 +18,7 @@ from metamodel.texts import label_text
 from ui.context import actor, language, platform, release
 from ui.formats import Formats
 from ui.page_parts import Change, ConflictRow, Crumb
-from ui.pages.controls import CURRENCY_SUFFIX
+from ui.pages.controls import CURRENCY_SUFFIX, read_form
 from ui.pages.form_parts import FormInput, form_id, form_maker
 from ui.pages.form_values import BACK, WAS, PostedForm
 from ui.pages.values import shown_value
@@ -41,6 +43,10 @@ class ConflictPage:
     hidden: tuple[tuple[str, str], ...]
 
 
+Before = Mapping[str, str]
+"""What plain fields were when the form was opened, as they are shown."""
+
+
 def conflict_page(
     object_def: ObjectDef, record_id: str, posted: PostedForm, current_version: int, formats: Formats
 ) -> ConflictPage:
@@ -48,6 +54,9 @@ def conflict_page(
     with platform().records.reading(actor(), release=release()) as transaction:
         now = transaction.form_state(object_def.key, record_id, {})
         mine = transaction.form_state(object_def.key, record_id, posted.chosen)
+        started = _started(object_def, posted, formats)
+        state = transaction.form_state(object_def.key, record_id, started)
+    before = {name: _text(object_def.fields[name], state, formats) for name in started}
     # What was posted is compared, whichever layout the record has by now.
     posted_fields = tuple(posted.was) or ("",)
     starts = form_maker(release(), object_def, formats).make(record_id, now, FormInput(), only=posted_fields).was
@@ -64,11 +73,11 @@ def conflict_page(
             Crumb(label=str(_("Conflict"))),
         ),
         who=now.titles.get("modified_by") or str(_("somebody else")),
-        rows=tuple(_row(fields[name], posted, mine, now, formats) for name in both),
+        rows=tuple(_row(fields[name], posted, mine, now, before, formats) for name in both),
         theirs=tuple(
             Change(
                 label=_label(fields[name], formats),
-                old=_original(fields[name], posted.was[name], formats),
+                old=_original(fields[name], posted, before, formats),
                 new=_text(fields[name], now, formats),
             )
             for name in moved
@@ -90,13 +99,15 @@ def _again(posted: PostedForm, starts: object) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _row(field: FieldDef, posted: PostedForm, mine: FormState, now: FormState, formats: Formats) -> ConflictRow:
+def _row(
+    field: FieldDef, posted: PostedForm, mine: FormState, now: FormState, before: Before, formats: Formats
+) -> ConflictRow:
     return ConflictRow(
         name=field.name,
         label=_label(field, formats),
         mine=_text(field, mine, formats),
         theirs=_text(field, now, formats),
-        original=_original(field, posted.was[field.name], formats),
+        original=_original(field, posted, before, formats),
     )
 
 
@@ -104,7 +115,26 @@ def _text(field: FieldDef, state: FormState, formats: Formats) -> str:
     return shown_value(field, state.values.get(field.name), state.titles.get(field.name), formats).text
 
 
-def _original(field: FieldDef, text: str, formats: Formats) -> str:
+def _started(object_def: ObjectDef, posted: PostedForm, formats: Formats) -> dict[str, object]:
+    """Read what the controls started with, as if it had been typed."""
+    given: MultiDict[str, str] = MultiDict()
+    for name, text in posted.was.items():
+        field = object_def.fields.get(name)
+        if field is not None and _is_plain(field):
+            amount, _space, currency = text.partition(" ") if field.value_type == "money" else (text, "", "")
+            given[name] = amount
+            if currency:
+                given[name + CURRENCY_SUFFIX] = currency
+    return read_form(tuple(object_def.fields.values()), given, formats)
+
+
+def _is_plain(field: FieldDef) -> bool:
+    """Say whether what a control starts with is its value as one types it, and neither a name nor an id."""
+    return field.choice is None and field.relation is None and field.value_type != "boolean" and not holds_files(field)
+
+
+def _original(field: FieldDef, posted: PostedForm, before: Before, formats: Formats) -> str:
+    text = posted.was[field.name]
     if not text:
         return ""
     if field.choice is not None:
@@ -115,7 +145,7 @@ def _original(field: FieldDef, text: str, formats: Formats) -> str:
     if holds_files(field):
         return ", ".join(platform().files.names(actor(), text.split(",")))
     if field.relation is None:
-        return text
+        return before.get(field.name) or text
     target, _colon, record_id = text.rpartition(":")
     try:
         target = target or field.relation.targets[0]

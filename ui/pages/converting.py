@@ -29,7 +29,7 @@ from ui.context import actor, language, platform, release
 from ui.formats import Formats
 from ui.page_parts import Crumb, Item
 from ui.pages.chrome import toast
-from ui.pages.findings import finding_text
+from ui.pages.findings import finding_text, warning_codes, warning_texts
 from ui.pages.record_names import record_key
 from ui.pages.rights import readable_object, user_formats
 from ui.pages.values import shown_value
@@ -198,8 +198,8 @@ def _page(
         version=offer.version,
         targets=cards,
         problems=tuple(each.message for each in asked.errors if _target_of(each) not in names),
-        warnings=tuple(dict.fromkeys(each.message for each in asked.warnings)),
-        codes=",".join({each.code: None for each in asked.warnings}),
+        warnings=warning_texts(asked.warnings),
+        codes=warning_codes(asked.warnings),
         carried=tuple(label_text(each.plural or each.label, tongue, each.name) for each in lists),
     )
 

@@ -14,7 +14,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from engine.errors import AccessDenied, ConfirmationNeeded, FieldError, RecordNotFound, StaleVersion, ValidationFailed
+from engine.errors import AccessDenied, FieldError, RecordNotFound
 from engine.records.types import FormState, Lookups, Saved
 from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
@@ -23,6 +23,7 @@ from ui.context import actor, language, platform, release
 from ui.page_parts import Crumb
 from ui.pages.chrome import toast, toast_infos
 from ui.pages.controls import control_id
+from ui.pages.findings import Refusal, save_some, warning_codes, warning_texts
 from ui.pages.form_parts import FormInput, FormParts, form_maker
 from ui.pages.form_values import PostedForm, form_fields, is_edited_in_place, read_posted
 from ui.pages.fragments import is_htmx, render_block, saved_trigger
@@ -73,7 +74,7 @@ def show_field(object_name: str, record_id: str, field_name: str) -> ResponseRet
         abort(404)
     if state.fields[field.name].readonly or not state.fields[field.name].visible:
         raise AccessDenied("update", object_def.key, str(_("this field can't be changed now")))
-    return _answer(_page(object_def, field, record_id, state, None))
+    return _answer(_page(object_def, field, record_id, state, None, Refusal()))
 
 
 @blueprint.post("/o/<object_name>/<record_id>/field/<field_name>")
@@ -82,17 +83,12 @@ def save_field(object_name: str, record_id: str, field_name: str) -> ResponseRet
     object_def = readable_object(object_name)
     field = _field(object_def, field_name)
     posted = read_posted(form_fields(object_def), request.form, user_formats())
-    try:
-        saved = platform().records.update(
-            actor(), object_def.key, record_id, posted.changed, version=posted.version, confirm=posted.confirm
-        )
-    except ValidationFailed as refused:
-        return _refused(object_def, field, record_id, posted, errors=refused.errors)
-    except ConfirmationNeeded as asked:
-        return _refused(object_def, field, record_id, posted, warnings=asked.warnings)
-    except StaleVersion as stale:
-        return _refused(object_def, field, record_id, posted, version=stale.current)
-    return _saved(object_def, record_id, saved)
+    saved = save_some(object_def, record_id, posted.changed, posted)
+    if isinstance(saved, Saved):
+        return _saved(object_def, record_id, saved)
+    state = platform().records.form_state(actor(), object_def.key, record_id, posted.changed)
+    page = _page(object_def, field, record_id, state, posted, saved)
+    return _answer(page, 409 if saved.version is not None else 422)
 
 
 def _field(object_def: ObjectDef, name: str) -> FieldDef:
@@ -142,21 +138,6 @@ def _whole_page(object_def: ObjectDef, record_id: str) -> str:
         return f'<main id="main" class="content"><p class="soft">{html_text(str(gone))}</p></main>'
 
 
-def _refused(
-    object_def: ObjectDef,
-    field: FieldDef,
-    record_id: str,
-    posted: PostedForm,
-    *,
-    errors: Sequence[FieldError] = (),
-    warnings: Sequence[FieldError] = (),
-    version: int | None = None,
-) -> ResponseReturnValue:
-    state = platform().records.form_state(actor(), object_def.key, record_id, posted.changed)
-    page = _page(object_def, field, record_id, state, posted, errors=errors, warnings=warnings, version=version)
-    return _answer(page, 409 if version is not None else 422)
-
-
 def _answer(page: InlineEdit, status: int = 200) -> ResponseReturnValue:
     if is_htmx():
         return render_block(_TEMPLATE, "inline_form", page=page), status
@@ -169,15 +150,12 @@ def _page(
     record_id: str,
     state: FormState,
     posted: PostedForm | None,
-    *,
-    errors: Sequence[FieldError] = (),
-    warnings: Sequence[FieldError] = (),
-    version: int | None = None,
+    refusal: Refusal,
 ) -> InlineEdit:
-    names = _asked(field, state, posted, errors)
+    names = _asked(field, state, posted, refusal.errors)
     given = FormInput(
         typed=posted.typed if posted is not None else {},
-        errors=errors,
+        errors=refusal.errors,
         was=posted.was if posted is not None else {},
         offered={} if is_htmx() else _offered(object_def, state, names),
     )
@@ -192,10 +170,10 @@ def _page(
         cancel_url=url,
         crumbs=(Crumb(label=state.title or str(_("Record")), href=url), Crumb(label=label)),
         parts=parts,
-        version=str((version if version is not None else kept) or ""),
-        note=_stale_note(object_def, field, record_id) if version is not None else "",
-        warnings=tuple(each.message for each in warnings),
-        codes=",".join({each.code: None for each in warnings}),
+        version=str((refusal.version if refusal.version is not None else kept) or ""),
+        note=_stale_note(object_def, field, record_id) if refusal.version is not None else "",
+        warnings=warning_texts(refusal.warnings),
+        codes=warning_codes(refusal.warnings),
     )
 
 

@@ -59,7 +59,7 @@ def unmerge(object_name: str, record_id: str) -> ResponseReturnValue:
     kept = [label_text(each.label, language(), each.name) for each in fields]
     kept += [each.title for each in done.kept]
     if kept or done.unseen:
-        names = "、".join(kept) if language().startswith("zh") else ", ".join(kept)
+        names = _(", ").join(kept)
         names += f" (+{done.unseen})" if done.unseen else ""
         toast(_("Changed since, and left as it is: %(names)s.", names=names), "warning")
     return redirect(back, 303)

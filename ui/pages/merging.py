@@ -23,6 +23,7 @@ from metamodel.texts import label_text
 from ui.context import actor, language, platform, release
 from ui.page_parts import Crumb, Shown
 from ui.pages.chrome import toast
+from ui.pages.findings import warning_codes, warning_texts
 from ui.pages.record_names import Titles, record_key
 from ui.pages.rights import access_of, readable_object, user_formats
 from ui.pages.values import shown_value
@@ -186,8 +187,8 @@ def _show(object_def: ObjectDef, record_id: str, gone: Sequence[str], asked: _As
         same=len(offer.fields) - len(rows) if offer else 0,
         lists=_lists(object_def, offer) if offer else (),
         problems=tuple(dict.fromkeys(each.message for each in asked.errors if _field_of(each) not in shown)),
-        warnings=tuple(dict.fromkeys(each.message for each in asked.warnings)),
-        codes=",".join({each.code: None for each in asked.warnings}),
+        warnings=warning_texts(asked.warnings),
+        codes=warning_codes(asked.warnings),
         others=others,
         search=search,
         searchable=bool(object_def.search),

@@ -13,13 +13,14 @@ from flask import Blueprint, Response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from engine.errors import AccessDenied, ConfirmationNeeded, FieldError, StaleVersion, ValidationFailed
+from engine.errors import AccessDenied, FieldError
 from engine.records.types import FormState, Saved
 from metamodel.objects import ObjectDef
 from ui.context import actor, platform, release
 from ui.page_parts import Crumb
 from ui.pages.board import board_fragment
 from ui.pages.chrome import toast, toast_infos
+from ui.pages.findings import Refusal, save_some, warning_codes, warning_texts
 from ui.pages.form_parts import FormInput, FormParts, form_maker
 from ui.pages.form_values import BACK, BOARD, PostedForm, form_fields, read_posted
 from ui.pages.fragments import is_htmx, render_block, saved_trigger
@@ -53,18 +54,12 @@ def move_record(object_name: str, record_id: str) -> ResponseReturnValue:
     object_def = readable_object(object_name)
     posted = read_posted(form_fields(object_def), request.form, user_formats())
     try:
-        saved = platform().records.update(
-            actor(), object_def.key, record_id, posted.values, version=posted.version, confirm=posted.confirm
-        )
-    except ValidationFailed as refused:
-        return _refused(object_def, record_id, posted, errors=refused.errors)
-    except ConfirmationNeeded as asked:
-        return _refused(object_def, record_id, posted, warnings=asked.warnings)
-    except StaleVersion as stale:
-        return _refused(object_def, record_id, posted, version=stale.current)
+        saved = save_some(object_def, record_id, posted.values, posted)
     except AccessDenied:
         return _not_allowed(object_def, record_id)
-    return _moved(object_def, record_id, saved)
+    return (
+        _moved(object_def, record_id, saved) if isinstance(saved, Saved) else _ask(object_def, record_id, posted, saved)
+    )
 
 
 def _board() -> str:
@@ -87,41 +82,25 @@ def _not_allowed(object_def: ObjectDef, record_id: str) -> ResponseReturnValue:
     return Response("", headers={"HX-Redirect": target}) if is_htmx() else redirect(target, 303)
 
 
-def _refused(
-    object_def: ObjectDef,
-    record_id: str,
-    posted: PostedForm,
-    *,
-    errors: Sequence[FieldError] = (),
-    warnings: Sequence[FieldError] = (),
-    version: int | None = None,
-) -> ResponseReturnValue:
+def _ask(object_def: ObjectDef, record_id: str, posted: PostedForm, refusal: Refusal) -> ResponseReturnValue:
     state = platform().records.form_state(actor(), object_def.key, record_id, posted.values)
-    page = _page(object_def, record_id, posted, state, errors, warnings, version)
+    page = _page(object_def, record_id, posted, state, refusal)
     if is_htmx():
         return render_block(_TEMPLATE, "refusal", page=page), 422
     return render_template(_TEMPLATE, page=page), 422
 
 
-def _page(
-    object_def: ObjectDef,
-    record_id: str,
-    posted: PostedForm,
-    state: FormState,
-    errors: Sequence[FieldError],
-    warnings: Sequence[FieldError],
-    version: int | None,
-) -> MovePage:
-    board = _board()
+def _page(object_def: ObjectDef, record_id: str, posted: PostedForm, state: FormState, refusal: Refusal) -> MovePage:
+    board, version = _board(), refusal.version
     maker = form_maker(release(), object_def, user_formats())
-    asked = _asked(object_def, state, errors)
-    parts = maker.make(record_id, state, FormInput(typed=posted.typed, errors=errors), only=asked or ("",))
+    asked = _asked(object_def, state, refusal.errors)
+    parts = maker.make(record_id, state, FormInput(typed=posted.typed, errors=refusal.errors), only=asked or ("",))
     shown = parts.names
     kept = {name: text for name, text in posted.typed.items() if name not in shown}
     now = version if version is not None else posted.version
     if version is not None:
         text = str(_("Somebody else saved this record meanwhile. Move it all the same?"))
-    elif warnings:
+    elif refusal.warnings:
         text = str(_("Please look at this before saving."))
     else:
         text = str(_("Fill in what is missing, then it moves.")) if shown else str(_("This move is not possible."))
@@ -133,8 +112,8 @@ def _page(
         crumbs=(Crumb(label=str(_("Not possible yet"))),),
         parts=parts,
         hidden={**kept, **({"version": str(now)} if now is not None else {}), **({BOARD: board} if board else {})},
-        warnings=tuple(each.message for each in warnings),
-        codes=",".join({each.code: None for each in warnings}),
+        warnings=warning_texts(refusal.warnings),
+        codes=warning_codes(refusal.warnings),
         target="#board" if board else "",
     )
 

@@ -27,6 +27,7 @@ from ui.pages.child_grids import Grids
 from ui.pages.child_rows import carried_cells, door_rows
 from ui.pages.chrome import toast, toast_infos
 from ui.pages.conflict import conflict_page
+from ui.pages.findings import warning_codes, warning_texts
 from ui.pages.form_files import take_files
 from ui.pages.form_grids import asks_for_rows, offered_and_grids, posted_rows
 from ui.pages.form_parts import FormInput, form_id, form_maker
@@ -260,8 +261,8 @@ def _page(
         fields=form.fields,
         takes_files=any(map(holds_files, object_def.fields.values())),
         refused=refused,
-        warnings=tuple(each.message for each in warnings),
-        codes=",".join({each.code: None for each in warnings}),
+        warnings=warning_texts(warnings),
+        codes=warning_codes(warnings),
     )
 
 

@@ -25,7 +25,7 @@ from ui.context import actor, language, platform, release
 from ui.formats import Formats
 from ui.page_parts import Crumb, Option
 from ui.pages.chrome import toast
-from ui.pages.findings import finding_text
+from ui.pages.findings import finding_text, warning_codes, warning_texts
 from ui.pages.history import action_words, who_changed
 from ui.pages.record_names import Titles, named_text, record_key
 from ui.pages.rights import readable_object, user_formats
@@ -157,7 +157,7 @@ def revert_fields(object_name: str, record_id: str) -> ResponseReturnValue:
         toast(_("Somebody else saved this record meanwhile; please look again."), "warning")
         return redirect(f"{url}/revert?{urlencode(_again(asked))}", 303)
     labels = (label_text(object_def.fields[name].label, language(), name) for name in done.fields)
-    toast(_("Put back: %(fields)s.", fields=", ".join(labels)))
+    toast(_("Put back: %(fields)s.", fields=_(", ").join(labels)))
     return redirect(url, 303)
 
 
@@ -187,8 +187,8 @@ def _show(object_def: ObjectDef, record_id: str, asked: Revert, told: _Told | No
         hidden=(("version", str(record.version)), *((name, str(value)) for name, value in _again(asked).items())),
         rows=rows,
         problems=tuple(finding_text(object_def, each) for each in errors if each.field not in names),
-        warnings=tuple(dict.fromkeys(each.message for each in told.warnings)) if told is not None else (),
-        codes=",".join({each.code: None for each in told.warnings}) if told is not None else "",
+        warnings=warning_texts(told.warnings) if told is not None else (),
+        codes=warning_codes(told.warnings) if told is not None else "",
         open=any(not step.refused for step in steps),
     )
     return render_template("pages/revert.html", page=page), 200 if told is None else 422

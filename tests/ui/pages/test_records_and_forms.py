@@ -117,11 +117,11 @@ def test_a_warning_asks_and_is_confirmed(site: Site) -> None:
 def test_a_conflict_shows_mine_theirs_and_the_original_and_saves_the_choice(site: Site) -> None:
     job = site.make("job", name="Shared", amount="100", mail="a@example.com")
     mine = hidden_fields(site.page("ann", f"/o/job/{job}/edit"))
-    assert _edit(site, "boss", job, name="Theirs", mail="b@example.com")[0] == 303
+    assert _edit(site, "boss", job, name="Theirs", amount="120", mail="b@example.com")[0] == 303
     answer = site.post("ann", f"/o/job/{job}/edit", {**mine, "name": "Mine", "amount": "250"})
     page = answer.get_data(as_text=True)
     assert answer.status_code == 409
-    for text in ("Mine", "Theirs", "Shared", 'name="keep-name"', "b@example.com"):
+    for text in ("Mine", "Theirs", "Shared", 'name="keep-name"', "b@example.com", "¥250.00", "¥120.00", "¥100.00"):
         assert text in page
     again = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.split("<main")[1]))
     saved = site.post("ann", f"/o/job/{job}/edit", {**again, "keep-name": "theirs"})
