@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import pytest
 from _pytest.mark import ParameterSet
+from flask.testing import FlaskClient
 
 from engine.access.actor import system_actor
 from engine.records.types import ListQuery
@@ -31,10 +32,11 @@ SPEAKERS = {"en": "ann", "zh": "bob"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Things:
-    """The served app. person_ids: by external id."""
+    """The served app. person_ids: by external id. clients: signed in, by name."""
 
     served: Served
     person_ids: Mapping[str, str]
+    clients: Mapping[str, FlaskClient]
 
     def store(self, values: Mapping[str, Any]) -> str:
         raw = {name: self.person_ids[each.key] if isinstance(each, Person) else each for name, each in values.items()}
@@ -44,10 +46,16 @@ class Things:
         found: list[dict[str, Any]] = self.served.get("ann", f"/records/thing{query}").get_json()["items"]
         return found
 
+    def stored(self) -> dict[str, tuple[int, Mapping[str, Any]]]:
+        """Give what is kept of each, without the way through the API."""
+        rows = self.served.platform.records.list(SYSTEM, ListQuery(object="thing", limit=200)).rows
+        return {row.id: (row.version, row.values) for row in rows}
+
     def clear(self) -> None:
-        with self.served.platform.records.transaction(SYSTEM) as transaction:
-            for item in self.all():
-                transaction.delete("thing", item["id"])
+        if there := self.stored():
+            with self.served.platform.records.transaction(SYSTEM) as transaction:
+                for record_id in there:
+                    transaction.delete("thing", record_id)
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +67,8 @@ def things(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -
         for language, who in SPEAKERS.items():
             records.update(SYSTEM, "user", served.user_ids[who], {"language": language})
         ids = {key: records.create(SYSTEM, "person", {"key": key, **each}).record.id for key, each in PERSONS.items()}
-        yield Things(served=served, person_ids=ids)
+        clients = {who: served.sign_in(who) for who in SPEAKERS.values()}
+        yield Things(served=served, person_ids=ids, clients=clients)
 
 
 def of(cases: Sequence[Case], *promises: str) -> list[ParameterSet]:
@@ -83,11 +92,12 @@ def _verdicts(things: Things, case: Case, language: str, folder: Path) -> Iterat
         things.clear()
         beside = [things.store(case.beside)] if case.beside is not None else []
         stored = [things.store(case.stored)] if case.stored is not None else []
-        before = things.all()
+        before = things.stored()
         told = entrance(
             Visit(
                 served=things.served,
                 who=SPEAKERS[language],
+                client=things.clients[SPEAKERS[language]],
                 case=case,
                 record_id=stored[0] if stored else None,
                 folder=folder,
@@ -96,7 +106,7 @@ def _verdicts(things: Things, case: Case, language: str, folder: Path) -> Iterat
         )
         yield entrance.__name__, told
         if case.refused:
-            assert things.all() == before, entrance.__name__
+            assert things.stored() == before, entrance.__name__
         elif told is not None:
             (record,) = (each for each in things.all() if each["id"] not in beside)
             assert {name: record[name] for name in case.kept} == case.kept, entrance.__name__

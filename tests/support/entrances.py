@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from engine.access.actor import Actor
@@ -30,10 +31,11 @@ _BESIDE = re.compile(r'<p class="field-error" id="[0-9a-z-]*?-([a-z_]+)-error">.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """One case that somebody gives through one entrance. person_ids: by external id."""
+    """One case that somebody gives through one entrance. client: signed in as who it is. person_ids: by external id."""
 
     served: Served
     who: str
+    client: FlaskClient
     case: Case
     record_id: str | None
     folder: Path
@@ -116,7 +118,7 @@ def _cell(value: Any) -> str:
 
 
 def by_form(visit: Visit) -> Verdict:
-    client = visit.served.sign_in(visit.who)
+    client = visit.client
     page = f"/o/thing/{visit.record_id}/edit" if visit.record_id else "/o/thing/new"
     answer = client.post(page, data={**visit.typed, "csrf_token": csrf_token(client, page)})
     return _told(answer, _ITEM)
@@ -136,7 +138,7 @@ def _by_place(visit: Visit, place: str) -> Verdict | None:
     name = visit.only_field
     if name is None:
         return None
-    client = visit.served.sign_in(visit.who)
+    client = visit.client
     address, htmx = f"/o/thing/{visit.record_id}/field/{name}?fs-place={place}", {"HX-Request": "true"}
     asked = client.get(address, headers=htmx)
     hidden = dict(_HIDDEN.findall(asked.get_data(as_text=True)))
@@ -157,7 +159,7 @@ def by_many(visit: Visit) -> Verdict | None:
     name = visit.only_field
     if name is None:
         return None
-    client = visit.served.sign_in(visit.who)
+    client = visit.client
     page = f"/o/thing/edit-many?fs-field={name}"
     given = {"fs-field": name, "fs-how": "set", "fs-record": visit.record_id, **visit.typed}
     answer = client.post("/o/thing/edit-many", data={**given, "csrf_token": csrf_token(client, page)})
