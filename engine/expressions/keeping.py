@@ -63,11 +63,13 @@ class TreeKeeping:
         try:
             with collector_paused():
                 parts = dict(self._parts(release))
+                # Before the transaction: others write meanwhile.
+                rows = self._trees.packed(release.number, release.info.checksum, release.metamodel, parts)
             with self._releases.database.write() as connection:
                 newest = read_stamps(connection, self._releases.system).get(RELEASE_STAMP)
                 if newest != release.number:
                     return False
-                self._trees.write(connection, release.number, release.info.checksum, release.metamodel, parts)
+                self._trees.write(connection, rows)
         except EngineError:
             _LOG.warning("what was checked of release %s could not be kept", release.number, exc_info=True)
             return False

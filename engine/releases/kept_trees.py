@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, text
 
 import metamodel as metamodel_package
 import workflow_dsl
@@ -37,6 +37,7 @@ RULES = "rules"
 """The part of the rules; the expressions of an object are the part `part_of` names."""
 
 Parts = Mapping[str, Iterable[object]]
+Rows = list[dict[str, Any]]
 
 
 def part_of(object_key: str) -> str:
@@ -49,8 +50,11 @@ def pack(writer: TreeWriter, trees: Iterable[object]) -> bytes:
 
     Raises: NotKeepable.
     """
-    kept = writer.write(trees)
-    return zlib.compress(orjson.dumps([kept.shared, kept.values]), _FASTEST)
+    try:
+        kept = writer.write(trees)
+        return zlib.compress(orjson.dumps([kept.shared, kept.values]), _FASTEST)
+    except (orjson.JSONEncodeError, RecursionError) as fault:
+        raise NotKeepable(f"nested too deep: {fault}") from fault
 
 
 class KeptTrees:
@@ -133,8 +137,8 @@ class KeptTreeStore:
         """What is kept of a release of which nothing is kept."""
         return KeptTrees(MappingProxyType({}), self._functions)
 
-    def write(self, connection: Connection, number: int, checksum: str, metamodel: Metamodel, parts: Parts) -> None:
-        """Write what was found of a release, in place of all that is kept; parts without a form are left out."""
+    def packed(self, number: int, checksum: str, metamodel: Metamodel, parts: Parts) -> Rows:
+        """Give what was found of a release as the rows that `write` takes; parts without a form are left out."""
         writer = TreeWriter(metamodel, self._functions)
         rows = []
         for part, trees in parts.items():
@@ -145,6 +149,12 @@ class KeptTreeStore:
                 continue
             signed = self._signature(checksum, part, content) + content
             rows.append({"release": number, "part": part, "program": self.program, "content": signed})
+        return rows
+
+    def write(self, connection: Connection, rows: Rows) -> None:
+        """Write rows in place of all that is kept; whoever else is about to waits for the end of the transaction."""
+        if connection.dialect.name == "postgresql":
+            connection.execute(text(f"LOCK TABLE {self._table.name} IN SHARE ROW EXCLUSIVE MODE"))
         connection.execute(delete(self._table))
         if rows:
             connection.execute(insert(self._table), rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -12,8 +13,10 @@ from sqlalchemy import func, insert, select, update
 import workflow_dsl.parser
 from engine.access.actor import system_actor
 from engine.platform import Platform
-from engine.releases.kept_trees import RULES, KeptTreeStore
+from engine.releases.kept_trees import RULES, KeptTreeStore, pack
 from tests.support.platforms import applied_platform, open_platform, small_app
+from workflow_dsl.keeping.forms import NotKeepable
+from workflow_dsl.keeping.writing import TreeWriter
 
 FILES = {
     "objects/deal.yaml": """
@@ -200,6 +203,28 @@ def test_an_older_release_is_not_kept_in_place_of_a_newer_one(kept_url: str, tmp
         with platform.database.read() as connection:
             numbers = connection.execute(select(platform.system.checked.c.release).distinct()).scalars().all()
         assert numbers == [2]
+
+
+def test_two_processes_that_keep_the_same_release_wait_for_each_other(kept_url: str, tmp_path: Path) -> None:
+    with open_platform(kept_url, tmp_path) as one, open_platform(kept_url, tmp_path) as other:
+        release, kept = one.releases.current(), _rows(one)
+        parts = dict(one.keeping._parts(release))
+        told: list[bool] = []
+        thread = Thread(target=lambda: told.append(other.keeping.keep(other.releases.current())))
+        with one.database.write() as connection:
+            trees = one.keeping._trees
+            trees.write(connection, trees.packed(release.number, release.info.checksum, release.metamodel, parts))
+            thread.start()
+            thread.join(0.5)
+        thread.join()
+        assert told == [True]
+        assert _rows(one) == kept
+        with pytest.raises(NotKeepable):
+            pack(TreeWriter(release.metamodel, one.releases.language.functions), [_nested(400)])
+
+
+def _nested(depth: int) -> tuple[Any, ...]:
+    return () if depth == 0 else (_nested(depth - 1),)
 
 
 def test_rows_that_somebody_adds_are_not_read(kept_url: str, tmp_path: Path) -> None:
