@@ -45,27 +45,26 @@ class PoolKeeper:
         return sum(self._return_of(release, each) for each in objects)
 
     def _return_of(self, release: Release, object_def: ObjectDef) -> int:
-        query: ListQuery | None = _due(object_def, due_condition(object_def))
+        query: ListQuery | None = _due(object_def)
         count = 0
         while query is not None:
             with self.records.transaction(system_actor(), release=release) as transaction:
                 page = transaction.list(query)
-                count += _return(transaction, object_def, [row.id for row in page.rows])
+                count += _return(transaction, object_def, query, [row.id for row in page.rows])
                 faults.reach("pool.before_commit")
             query = replace(query, cursor=page.next_cursor) if page.next_cursor is not None else None
         return count
 
 
-def _return(transaction: Transaction, object_def: ObjectDef, ids: Sequence[str]) -> int:
-    """Return those of some records that are still due once they are locked, and say how many."""
+def _return(transaction: Transaction, object_def: ObjectDef, query: ListQuery, ids: Sequence[str]) -> int:
+    """Return those of the records found by a query that are still due once they are locked, and say how many."""
     if not ids:
         return 0
     table = transaction.parts.tables.of(object_def.key).table
     locked = select(table.c["id"]).where(one_of(table.c["id"], ids, transaction.database.dialect))
     transaction.connection.execute(locked.order_by(table.c["id"]).with_for_update())
-    listed = ", ".join(f'"{each}"' for each in ids)
-    asked = _due(object_def, f"({due_condition(object_def)}) and id in [{listed}]")
-    still = [row.id for row in transaction.list(asked).rows]
+    # The same question, which is compiled already; what it finds anew is the next sweep's.
+    still = [row.id for row in transaction.list(query).rows if row.id in ids]
     result = transaction.save_many(object_def.key, [SaveRow(values={"owner": None}, id=each) for each in still])
     for index in result.refused:
         errors = "; ".join(each.message for each in result.rows[index].errors)
@@ -84,6 +83,6 @@ def due_condition(object_def: ObjectDef) -> str:
     return " and ".join(parts)
 
 
-def _due(object_def: ObjectDef, condition: str) -> ListQuery:
+def _due(object_def: ObjectDef) -> ListQuery:
     order = (SortKey(path="id", descending=False),)
-    return ListQuery(object=object_def.key, filter=condition, sort=order, fields=("id",), limit=_BATCH)
+    return ListQuery(object=object_def.key, filter=due_condition(object_def), sort=order, fields=("id",), limit=_BATCH)

@@ -218,6 +218,20 @@ def test_an_untouched_record_returns_after_its_protection_and_a_touched_one_stay
         clock.move_to(before)
 
 
+def test_a_sweep_asks_what_the_one_before_has_asked(desk: Desk, clock: FixedClock) -> None:
+    before, records = clock.now(), desk.served.platform.records
+    kept = []
+    try:
+        for sweep in range(2):
+            desk.make("lead", name=f"owned and forgotten {sweep}")
+            clock.move_to(clock.now() + 61 * DAY)
+            assert keeper(desk).return_untouched() == 1
+            kept.append(len(records.parts(desk.served.platform.releases.current()).asked))
+    finally:
+        clock.move_to(before)
+    assert kept[0] == kept[1]
+
+
 def test_the_housekeeping_of_a_worker_returns_them(desk: Desk, clock: FixedClock) -> None:
     before = clock.now()
     try:
