@@ -94,7 +94,11 @@ def test_the_token_of_one_person_is_refused_for_another_and_that_of_an_earlier_p
     assert mine != again
     assert site.client("ann").post("/preferences", data={"csrf_token": mine}).status_code == 303
     assert site.client("boss").post("/preferences", data={"csrf_token": mine}).status_code == 403
-    assert site.client("boss").post("/o/job/new", data={"csrf_token": mine, "name": "x"}).status_code == 403
+    refused = site.client("boss").post("/o/job/new", data={"csrf_token": mine, "name": "x"})
+    assert refused.status_code == 403
+    # Whoever logged in again in another tab is told that, and nothing of roles.
+    assert "This page is out of date" in refused.get_data(as_text=True)
+    assert "Your roles" not in refused.get_data(as_text=True)
 
 
 @pytest.mark.parametrize("token", ["", "00", "zz" * 64, "0" * 128, "1" * 4096])

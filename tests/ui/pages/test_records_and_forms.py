@@ -31,7 +31,9 @@ def test_a_record_that_may_not_be_read_is_absent(site: Site) -> None:
     job = site.make("job", name="Of Bob", owner="bob")
     for path in ("", "/edit"):
         assert "Of Bob" not in site.page("ann", f"/o/job/{job}{path}", 404)
-    assert site.post("ann", f"/o/job/{job}/edit", {"name": "Mine", "was-name": "x"}).status_code == 404
+    gone = site.post("ann", f"/o/job/{job}/edit", {"name": "Mine", "was-name": "x"})
+    assert gone.status_code == 404
+    assert "Go back to copy what you typed" in gone.get_data(as_text=True)
     assert site.post("ann", f"/o/job/{job}/move", {"stage": "lost", "reason": "x"}).status_code == 404
 
 
