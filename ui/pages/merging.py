@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from urllib.parse import quote, urlencode
@@ -17,7 +17,7 @@ from engine.records.merging.merging import MergeRequest, is_mergeable, merge_rec
 from engine.records.merging.offering import MergeOffer, offer_merge
 from engine.records.merging.pairs import likely_pairs
 from engine.records.transaction import Transaction
-from engine.records.types import Choice, ListQuery
+from engine.records.types import ListQuery
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from ui.context import actor, language, platform, release
@@ -169,11 +169,7 @@ def _show(object_def: ObjectDef, record_id: str, gone: Sequence[str], asked: _As
         others = () if gone else _others(transaction, object_def, record_id, search)
     back = f"/o/{quote(object_def.key)}/{quote(record_id)}"
     together = [record_id, *gone]
-    sides = (
-        tuple(_side(object_def, each, at, together) for each, at in zip(offer.records, offer.versions, strict=True))
-        if offer
-        else ()
-    )
+    sides = tuple(_sides(object_def, offer, together)) if offer else ()
     rows = tuple(_row(each, sides, titles, asked) for each in offer.fields if each.differs) if offer else ()
     shown = {row.name for row in rows}
     page = MergePage(
@@ -203,15 +199,19 @@ def merge_crumbs(object_def: ObjectDef, title: str, back: str, last: str) -> tup
     return Crumb(label=plural, href=f"/o/{quote(object_def.key)}"), Crumb(label=title, href=back), Crumb(label=last)
 
 
-def _side(object_def: ObjectDef, record: Choice, version: int, together: Sequence[str]) -> Side:
-    rest = [each for each in together if each != record.id]
-    return Side(
-        id=record.id,
-        title=record.title or str(_("Without a name")),
-        href=f"/o/{quote(record.object)}/{quote(record.id)}",
-        version=version,
-        keep_url="" if record.id == together[0] else merge_url(object_def, record.id, rest),
-    )
+def _sides(object_def: ObjectDef, offer: MergeOffer, together: Sequence[str]) -> Iterator[Side]:
+    names = [record.title or str(_("Without a name")) for record in offer.records]
+    # Duplicates are often called the same; then a number tells them apart.
+    numbered = len(set(names)) < len(names)
+    for at, record in enumerate(offer.records):
+        rest = [each for each in together if each != record.id]
+        yield Side(
+            id=record.id,
+            title=f"{names[at]} ({at + 1})" if numbered else names[at],
+            href=f"/o/{quote(record.object)}/{quote(record.id)}",
+            version=offer.versions[at],
+            keep_url="" if record.id == together[0] else merge_url(object_def, record.id, rest),
+        )
 
 
 def _titles(transaction: Transaction, offer: MergeOffer) -> Titles:
