@@ -189,7 +189,7 @@ def _check_key(name: str, shown: str) -> str:
     known = _known()
     if name not in known:
         hint = did_you_mean(name, known)
-        raise SettingsRefused(f"{shown} is not a setting{'; ' + hint if hint else ''}.")
+        raise SettingsRefused(f"{shown} is not a setting{'; ' + hint if hint else '.'}")
     return name
 
 

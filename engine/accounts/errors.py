@@ -34,4 +34,4 @@ class UnknownRole(EngineError):
 
     def __init__(self, role: str, hint: str = "") -> None:
         self.role = role
-        super().__init__(f"There is no role '{role}'{'; ' + hint if hint else ''}.")
+        super().__init__(f"There is no role '{role}'{'; ' + hint if hint else '.'}")

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from metamodel.fields import FieldDef, OnDelete, RelationDef, RelationKind
 from metamodel.layouts import LayoutDef, SectionDef
+from metamodel.names import name_fault
 from metamodel.objects import InverseDef
 from metamodel.pools import CLAIMED_AT, claimed_field
 from metamodel.quality import QUALITY, quality_field
@@ -88,7 +89,9 @@ def default_title(draft: ObjectDraft) -> LocatedText:
     if "name" in draft.fields:
         best = "name"
     else:
-        best = next((f.name for f in own if f.type in ("text", "autonumber", "email", "phone")), "id")
+        # A wrong name is told where it stands; here it would be taken for an expression that is wrong too.
+        fit = (f.name for f in own if f.type in ("text", "autonumber", "email", "phone") and name_fault(f.name) is None)
+        best = next(fit, "id")
     return LocatedText(text="{" + best + "}", at=draft.at)
 
 

@@ -36,7 +36,7 @@ def expr(
         found = metamodel.find_object(object_name)
         if found is None:
             hint = did_you_mean(object_name, metamodel.objects)
-            raise click.ClickException(f"There is no object '{object_name}'{'; ' + hint if hint else ''}.")
+            raise click.ClickException(f"There is no object '{object_name}'{'; ' + hint if hint else '.'}")
         actor = command_line_actor(platform, login)
         try:
             tried = try_expression(platform.records, actor, found.key, expression, record_id)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from metamodel.linking.app_order import CORE
 from metamodel.names import name_fault
 
 _SAMPLE_NAME = "my_app"
@@ -23,6 +24,8 @@ def new(app: Path) -> None:
     fault = name_fault(app.name)
     if fault is not None:
         raise click.ClickException(f"'{app.name}' {fault}; the folder's name is the app's name.")
+    if app.name == CORE:
+        raise click.ClickException(f"'{CORE}' is the app that every installation has; give yours another name.")
     if app.exists() and any(app.iterdir()):
         raise click.ClickException(f"{app} exists and is not empty.")
     _copy(resources.files("ui.cli") / "new_app", app, app.name)

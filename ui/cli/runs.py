@@ -33,7 +33,8 @@ def list_runs(rule: str | None, state: str | None, limit: int, database_url: str
 
     known = [each.value for each in RunState]
     if state is not None and state not in known:
-        raise click.UsageError(f"There is no state '{state}'; {did_you_mean(state, known) or ', '.join(known)}")
+        hint = did_you_mean(state, known) or f"there are {', '.join(known)}"
+        raise click.UsageError(f"There is no state '{state}'; {hint}")
     which = RunFilter(rule=rule, state=RunState(state) if state else None)
     with opened_platform(database_url) as platform:
         found = platform.automation.runs.list(command_line_actor(platform, None), which, limit=limit).rows

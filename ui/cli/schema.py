@@ -30,8 +30,8 @@ def schema(kind: str | None, out: Path | None) -> None:
     elif kind is None:
         click.echo("\n".join(SCHEMA_KINDS))
     elif kind not in SCHEMA_KINDS:
-        hint = did_you_mean(kind, SCHEMA_KINDS) or f"there are {', '.join(SCHEMA_KINDS)}"
-        raise click.ClickException(f"There is no file kind '{kind}'; {hint}.")
+        hint = did_you_mean(kind, SCHEMA_KINDS) or f"there are {', '.join(SCHEMA_KINDS)}."
+        raise click.ClickException(f"There is no file kind '{kind}'; {hint}")
     else:
         click.echo(json.dumps(editor_schema(kind, types), indent=2, ensure_ascii=False))
 

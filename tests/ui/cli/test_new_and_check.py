@@ -25,6 +25,7 @@ def test_a_new_app_checks_without_a_problem_and_holds_no_code(call: Call, tmp_pa
 
 def test_a_wrong_name_or_a_full_folder_is_refused(call: Call, tmp_path: Path) -> None:
     assert call("new", "My-CRM").exit_code == 1
+    assert "give yours another name" in call("new", "core").output
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "keep.txt").write_text("mine")
     refused = call("new", "full")
