@@ -17,8 +17,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from engine.storage.locks import file_lock
+
 _PURPOSE = b"fieldstone: values of encrypted fields"
 _FIRST_MARK = "fs1."
+_WAIT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class KeyRing:
         self._path = path
         self._first = ValueKey(_FIRST_MARK, _box(secret))
         self._lock = threading.Lock()
-        self._read_at: int | None = None
+        self._read_at: tuple[int, ...] | None = None
         self._keys: tuple[ValueKey, ...] = (self._first,)
 
     def known(self) -> tuple[ValueKey, ...]:
@@ -54,31 +57,42 @@ class KeyRing:
         """
         if self._path is None:
             raise ValueError("a ring without a file takes no further key")
-        lines = self._path.read_text("ascii").splitlines() if self._path.exists() else []
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        # Whole or not at all: a ring that was cut off would lose what it has sealed.
-        draft = self._path.with_suffix(".new")
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write("\n".join([secrets.token_hex(32), *lines]) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._path)
+        # Of two that add at once none may write over the key of the other, which may have sealed already.
+        with file_lock(self._path.with_suffix(".lock"), timeout_s=_WAIT_S):
+            lines = self._path.read_text("ascii").splitlines() if self._path.exists() else []
+            _write_whole(self._path, "\n".join([secrets.token_hex(32), *lines]) + "\n")
         return self.known()[0]
 
-    def _changed_at(self) -> int | None:
+    def _changed_at(self) -> tuple[int, ...] | None:
         if self._path is None:
             return None
         try:
             found = self._path.stat()
         except FileNotFoundError:
             return None
-        return found.st_mtime_ns ^ found.st_ino
+        return (found.st_mtime_ns, found.st_ino, found.st_size)
 
     def _added(self) -> tuple[ValueKey, ...]:
         if self._path is None or not self._path.exists():
             return ()
         return tuple(_named(line.strip()) for line in self._path.read_text("ascii").splitlines() if line.strip())
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write a file whole or not at all: a ring that was cut off would lose what it has sealed."""
+    draft = path.with_suffix(".new")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    if os.name == "posix":
+        # Its name too must outlast a power cut that what is sealed next outlasts.
+        folder = os.open(path.parent, os.O_RDONLY)
+        os.fsync(folder)
+        os.close(folder)
 
 
 def _named(text: str) -> ValueKey:

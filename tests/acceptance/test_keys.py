@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from pathlib import Path
+from threading import Barrier, Thread
 from typing import Any
 
 import pytest
@@ -123,3 +124,21 @@ def test_keys_open_what_they_have_sealed_and_no_other_does(tmp_path: Path) -> No
     assert cipher.open(first) == "一"
     with pytest.raises(ValueError, match="without a file"):
         KeyRing(b"secret").add()
+
+
+def test_keys_that_several_add_at_once_are_all_kept(tmp_path: Path) -> None:
+    path, together = tmp_path / "values.keys", Barrier(8)
+    rings = [KeyRing(b"secret", path) for _ in range(8)]
+
+    def add(ring: KeyRing) -> None:
+        together.wait()
+        for _ in range(5):
+            ring.add()
+
+    threads = [Thread(target=add, args=(ring,)) for ring in rings]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    # Those added, and the one that the secret makes.
+    assert [len({key.mark for key in ring.known()}) for ring in rings] == [41] * 8
