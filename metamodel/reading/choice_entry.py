@@ -61,19 +61,21 @@ def read_options(node: Node | None, types: dict[str, str], reading: Reading) -> 
 
 
 def _read_option(key: Scalar, node: Node, number: int, types: dict[str, str], reading: Reading) -> OptionDef:
-    written_order = integer(child(node, "order"))
+    # An option has few of the keys there are: each is looked for among those that are written.
+    said = {entry.key.text: entry.value for entry in entries(node)}
+    written_order = integer(said.get("order"))
     short = label(node, reading.language) if isinstance(node, Scalar) else None
     return OptionDef(
         name=key.text,
         at=key.at,
-        label=short or label(child(node, "label"), reading.language),
-        color=word(child(node, "color")),
+        label=short or label(said.get("label"), reading.language),
+        color=word(said.get("color")),
         order=number if written_order is None else written_order,
-        active=flag(child(node, "active"), default=True),
-        tip=label(child(node, "tip"), reading.language),
-        requires=words(child(node, "requires")),
-        only_for=words(child(node, "for")),
-        was=word(child(node, "was")),
+        active=flag(said.get("active"), default=True),
+        tip=label(said.get("tip"), reading.language),
+        requires=words(said.get("requires")),
+        only_for=words(said.get("for")),
+        was=word(said.get("was")),
         attributes=_with_unsaid(_read_attributes(node, types, reading), types),
     )
 

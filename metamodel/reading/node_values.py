@@ -98,7 +98,9 @@ def label(node: Node | None, language: str) -> Label | None:
     """Give a text for people: a bare one in the first language, or one a language, the first language first."""
     if isinstance(node, Scalar):
         return Label(texts=((language, node.located),), first=language) if node.value is not None else None
-    found = [(entry.key.text, entry.value.located) for entry in entries(node) if isinstance(entry.value, Scalar)]
+    if not isinstance(node, Mapping):
+        return None
+    found = [(key.text, value.located) for key, value in node.entries if isinstance(value, Scalar)]
     if found and found[0][0] != language:
         found.sort(key=lambda pair: pair[0] != language)
     return Label(texts=tuple(found), first=language) if found else None

@@ -13,7 +13,7 @@ from metamodel.names import did_you_mean
 from metamodel.values import Money
 from workflow_dsl.checking.state import Checking
 from workflow_dsl.syntax import Span
-from workflow_dsl.typed import CaseValue, Coalesce, Constant, IfValue, ListValue, Typed
+from workflow_dsl.typed import CaseValue, Coalesce, Constant, FieldPath, IfValue, ListValue, Typed
 from workflow_dsl.types import AMOUNTS, EMPTY, MONEY, UNKNOWN, Kind, Type, choice_of, widest
 
 _ORDERED = frozenset((Kind.TEXT, Kind.DATE, Kind.DATETIME, Kind.TIME, Kind.DURATION)) | AMOUNTS
@@ -46,6 +46,8 @@ def adapt(checking: Checking, node: Typed, wanted: Type, name: str = "") -> Type
 
     name: of the field whose options are wanted, for the message.
     """
+    if isinstance(node, FieldPath):
+        return node
     if isinstance(node, ListValue):
         items = tuple(adapt(checking, item, wanted.item or wanted, name) for item in node.items)
         found = _widest_of(items)
