@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -104,6 +104,20 @@ def compare_versions(
         if values[0] != values[1]:
             found.append(Difference(field=name, before=values[0], after=values[1]))
     return found
+
+
+def may_have_changed(
+    transaction: Transaction, object_def: ObjectDef, record_id: str, names: Collection[str], since: int
+) -> frozenset[str]:
+    """Give those of some fields that were changed after a version, or of which no history tells whether they were.
+
+    Raises: RecordNotFound.
+    """
+    transaction.reader.require_readable(object_def, record_id)
+    if not names or not 1 <= since <= current_values(transaction, object_def, record_id)["version"]:
+        return frozenset(names)
+    past = past_of(transaction, object_def, record_id, since)
+    return frozenset(name for name in names if name in past.times or name not in past.shown)
 
 
 def current_values(transaction: Transaction, object_def: ObjectDef, record_id: str) -> Mapping[str, Any]:

@@ -156,6 +156,27 @@ def test_a_form_saved_as_it_was_opened_keeps_what_is_masked(served: Served, pers
     assert all(line["rate"] == "SECRETRATE5" for line in lines)
 
 
+def test_two_people_who_change_what_both_see_masked_are_told_so(served: Served, person: str) -> None:
+    client = served.sign_in("ann")
+    form = posted(client.get(f"/o/person/{person}/edit").get_data(as_text=True))
+    theirs = {"phone": "+8613900139111", "notes": "THEIRNOTES"}
+    assert served.call("bob", "PATCH", f"/records/person/{person}", json=theirs).status_code == 200
+    mine = {"phone": "+8613900139222", "mail": "mine@example.com"}
+    answer = client.post(f"/o/person/{person}/edit", data={**form, **mine})
+    page = re.sub(r"\s+", " ", answer.get_data(as_text=True))
+    assert answer.status_code == 409
+    assert told(page) == []
+    choices, others = page.split("Also saved as you typed it:")
+    for text in ("Phone", mine["phone"], "••••9111"):
+        assert text in choices
+    assert "Mail" in others
+    assert "Notes" in others.split("Changed by")[1]
+    again = client.post(f"/o/person/{person}/edit", data={**posted(page), **mine, "keep-phone": "theirs"})
+    assert again.status_code == 303, again.get_data(as_text=True)[:2000]
+    after = stored(served, person)
+    assert (after["phone"], after["mail"], after["notes"]) == (theirs["phone"], mine["mail"], theirs["notes"])
+
+
 def test_a_new_record_made_by_form_takes_the_default_that_is_not_shown(served: Served) -> None:
     client = served.sign_in("ann")
     page = client.get("/o/person/new").get_data(as_text=True)

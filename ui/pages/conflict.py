@@ -11,8 +11,10 @@ from werkzeug.datastructures import MultiDict
 
 from engine.errors import RecordNotFound, UnknownObject
 from engine.records.types import FormState
+from engine.records.versions import may_have_changed
 from metamodel.field_types.files import holds_files
 from metamodel.fields import FieldDef
+from metamodel.masks import MASK
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from ui.context import actor, language, platform, release
@@ -54,13 +56,15 @@ def conflict_page(
     with platform().records.reading(actor(), release=release()) as transaction:
         now = transaction.form_state(object_def.key, record_id, {})
         mine = transaction.form_state(object_def.key, record_id, posted.chosen)
+        # What is masked looks the same before and after: the history tells whether somebody changed it.
+        unseen = may_have_changed(transaction, object_def, record_id, now.masked, posted.version or 0)
         started = _started(object_def, posted, formats)
         state = transaction.form_state(object_def.key, record_id, started)
     before = {name: _text(object_def.fields[name], state, formats) for name in started}
     # What was posted is compared, whichever layout the record has by now.
     posted_fields = tuple(posted.was) or ("",)
     starts = form_maker(release(), object_def, formats).make(record_id, now, FormInput(), only=posted_fields).was
-    moved = [name for name, text in posted.was.items() if name in starts and starts[name] != text]
+    moved = [name for name, text in posted.was.items() if name in unseen or starts.get(name, text) != text]
     both = [name for name in posted.chosen if name in moved]
     url = f"/o/{quote(object_def.key)}/{quote(record_id)}"
     fields = object_def.fields
@@ -77,7 +81,7 @@ def conflict_page(
         theirs=tuple(
             Change(
                 label=_label(fields[name], formats),
-                old=_original(fields[name], posted, before, formats),
+                old=_original(fields[name], posted, now, before, formats),
                 new=_text(fields[name], now, formats),
             )
             for name in moved
@@ -102,16 +106,20 @@ def _again(posted: PostedForm, starts: object) -> tuple[tuple[str, str], ...]:
 def _row(
     field: FieldDef, posted: PostedForm, mine: FormState, now: FormState, before: Before, formats: Formats
 ) -> ConflictRow:
+    # Over a mask the form shows no value of mine either.
+    typed = _of_control(field, posted.typed[field.name], formats) if field.name in now.masked else None
     return ConflictRow(
         name=field.name,
         label=_label(field, formats),
-        mine=_text(field, mine, formats),
+        mine=_text(field, mine, formats) if typed is None else typed,
         theirs=_text(field, now, formats),
-        original=_original(field, posted, before, formats),
+        original=_original(field, posted, now, before, formats),
     )
 
 
 def _text(field: FieldDef, state: FormState, formats: Formats) -> str:
+    if field.name in state.masked:
+        return state.masked[field.name]
     return shown_value(field, state.values.get(field.name), state.titles.get(field.name), formats).text
 
 
@@ -133,8 +141,14 @@ def _is_plain(field: FieldDef) -> bool:
     return field.choice is None and field.relation is None and field.value_type != "boolean" and not holds_files(field)
 
 
-def _original(field: FieldDef, posted: PostedForm, before: Before, formats: Formats) -> str:
-    text = posted.was[field.name]
+def _original(field: FieldDef, posted: PostedForm, now: FormState, before: Before, formats: Formats) -> str:
+    if field.name in now.masked:
+        return MASK
+    return before.get(field.name) or _of_control(field, posted.was[field.name], formats)
+
+
+def _of_control(field: FieldDef, text: str, formats: Formats) -> str:
+    """Give the text of a control as people read it."""
     if not text:
         return ""
     if field.choice is not None:
@@ -145,7 +159,7 @@ def _original(field: FieldDef, posted: PostedForm, before: Before, formats: Form
     if holds_files(field):
         return ", ".join(platform().files.names(actor(), text.split(",")))
     if field.relation is None:
-        return before.get(field.name) or text
+        return text
     target, _colon, record_id = text.rpartition(":")
     try:
         target = target or field.relation.targets[0]
