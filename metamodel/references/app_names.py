@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from zoneinfo import available_timezones
 
 from metamodel.app_tree import AppTree
@@ -123,15 +124,28 @@ def _check_csv(text: LocatedText, app: str, metamodel: Metamodel, names: ObjectN
 
 
 def _check_option_sets(metamodel: Metamodel, trees: tuple[AppTree, ...], problems: Problems) -> None:
+    if any(tree.unreadable for tree in trees):
+        # A field of the file that can't be read may use any of them.
+        return
     used = {
         field.choice.option_set
         for object_def in metamodel.objects.values()
         for field in object_def.fields.values()
         if field.choice is not None
-    }
+    } | set(_written_sets(trees))
     for tree in trees:
         for node in tree.files[FileKind.OPTION_SET]:
             name: Node | None = node.get("option_set")
             if isinstance(name, Scalar) and word(name) not in used:
                 message = f"no field uses the option set '{name.text}'"
                 problems.report("OBJ401", message, name.at, severity=Severity.WARNING, length=name.length)
+
+
+def _written_sets(trees: tuple[AppTree, ...]) -> Iterator[str]:
+    """Give the option sets that fields name; one of a wrong type has no options, but means to use its set."""
+    for tree in trees if any(tree.files[FileKind.OPTION_SET] for tree in trees) else ():
+        for node in (*tree.files[FileKind.OBJECT], *tree.files[FileKind.EXTENSION]):
+            for entry in entries(node.get("fields")):
+                name = word(child(entry.value, "options"))
+                if name is not None:
+                    yield name
