@@ -205,7 +205,7 @@ def test_many_links_are_taken_away_by_the_statements_of_one(served: Served) -> N
     records, database = served.platform.records, served.platform.database
     person = records.create(SYSTEM, "person", {"name": "everywhere"}).record.id
     rows = [SaveRow(values={"name": f"project {at}"}) for at in range(60)]
-    projects = [row.id for row in records.save_many(SYSTEM, "project", rows, all_or_nothing=True).rows]
+    projects = [str(row.id) for row in records.save_many(SYSTEM, "project", rows, all_or_nothing=True).rows]
     counts, change = [], FieldChange(field="people", how=How.REMOVE, value=person)
     for wanted in (projects[:2], projects[2:]):
         links = [SaveRow(values={"project": each, "person": person}) for each in wanted]

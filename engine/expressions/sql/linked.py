@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Integer, Text, cast, func, literal_column, select
+from sqlalchemy import Integer, Text, cast, func, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from engine.expressions.sql.aggregates import AggregateRows
@@ -48,7 +48,7 @@ def linked_records(builder: SqlBuilder, source: t.InverseSource, environment: En
     order = (title, rows.alias.c["id"])
     inside = inside.order_by(*order)
     if at_most is not None:
-        inside = inside.limit(literal_column(str(int(at_most))))
+        inside = inside.limit(at_most)
     found = inside.subquery()
     parts = (found.c.link, found.c.far, found.c.title, found.c.count)
     if builder.numbers.sqlite:
