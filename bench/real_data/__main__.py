@@ -15,6 +15,8 @@ from engine.settings import load_settings
 
 SALES = Path(__file__).resolve().parents[2] / "sample_apps" / "sales"
 DEFAULT_DATABASE = "sqlite:///var/real-data/fieldstone.sqlite"
+DEFAULT_FOLDER = "var/real-data/data"
+DEFAULT_VARIABLES = f"FIELDSTONE_DATABASE_URL={DEFAULT_DATABASE} FIELDSTONE_DATA_FOLDER={DEFAULT_FOLDER} "
 
 
 def main(arguments: list[str]) -> int:
@@ -25,8 +27,9 @@ def main(arguments: list[str]) -> int:
     folder = Path(arguments[0])
     data_set = DataSet.find(folder)
     settings = load_settings()
-    if "database_url" not in settings.origins:
-        settings = load_settings(database_url=DEFAULT_DATABASE, data_folder="var/real-data/data")
+    is_named = "database_url" in settings.origins
+    if not is_named:
+        settings = load_settings(database_url=DEFAULT_DATABASE, data_folder=DEFAULT_FOLDER)
     errors = Path("var/real-data")
     errors.mkdir(parents=True, exist_ok=True)
     platform = Platform.open(settings)
@@ -38,9 +41,19 @@ def main(arguments: list[str]) -> int:
             print(f"{title}: {result.total} rows, {counts}")
             refused += result.refused
         print(f"won: {won_total(platform).normalize():f}")
+        print(_how_to_look("" if is_named else DEFAULT_VARIABLES))
     finally:
         platform.close()
     return 1 if refused else 0
+
+
+def _how_to_look(before: str) -> str:
+    """Say which commands show in a browser what was loaded; before: the variables that they need."""
+    return (
+        "to look at it:\n"
+        f"  {before}fieldstone users add you@example.com --role administrator --generate\n"
+        f"  {before}fieldstone serve"
+    )
 
 
 if __name__ == "__main__":

@@ -55,6 +55,8 @@ def test_the_data_set_loads_whole_and_a_second_import_changes_nothing(
     assert first.returncode == 0, first.stdout + first.stderr
     assert "6-deals: 8800 rows, 8800 created" in first.stdout
     assert "won: 10005534" in first.stdout
+    # Who is shown nothing to sign in with would have to guess.
+    assert "\n  fieldstone users add " in first.stdout
     check_what_is_there(database_url)
     before = dump_tables(database_url, leave_out=LOGS)
     second = load(data, database_url, tmp_path)
