@@ -25,6 +25,10 @@ SOURCE_TYPES = frozenset(
 """The field types that one column of another database can hold."""
 
 
+OWN_VARIABLES = "FIELDSTONE_"
+"""What environment variables of the installation itself begin with: they hold no address of another database."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceDef:
     """A table or view of another database.

@@ -25,6 +25,7 @@ from engine.outer.tables import OuterTable, read_table
 from engine.storage.functions import fold
 from metamodel.apps import ConnectionDef
 from metamodel.objects import ObjectDef
+from metamodel.sources import OWN_VARIABLES
 
 _POOL_SIZE, _OVERFLOW, _POOL_WAIT_S = 3, 5, 4
 _CONNECT_S, _ANSWER_S = 4, 10.0
@@ -157,6 +158,8 @@ class OuterDatabases:
 
     def _address(self, connection: ConnectionDef) -> str:
         name = str(connection.options.get("secret", ""))
+        if name.startswith(OWN_VARIABLES):
+            raise SourceUnavailable(connection.name, f"{name} belongs to this installation, not to another database")
         address = self._environment(name)
         if not address:
             raise SourceUnavailable(connection.name, f"its address is not set; set {name}")

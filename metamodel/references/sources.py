@@ -12,7 +12,7 @@ from metamodel.reading.node_values import child, entries, flag
 from metamodel.reading.object_file import ObjectDraft
 from metamodel.references.telling import tell_unknown
 from metamodel.source import Problems
-from metamodel.sources import DATABASE, SOURCE_TYPES
+from metamodel.sources import DATABASE, OWN_VARIABLES, SOURCE_TYPES
 from metamodel.yaml_nodes import Mapping as MappingNode
 from metamodel.yaml_nodes import Scalar
 
@@ -84,6 +84,11 @@ def _check_connection(node: MappingNode, metamodel: Metamodel, problems: Problem
         message = f"the connection '{name}' does not say where its database is"
         hint = "write secret: ERP_DATABASE, the environment variable with the address"
         problems.report("OBJ361", message, found.at, hint=hint)
+    elif str(found.options["secret"]).startswith(OWN_VARIABLES):
+        message = (
+            f"the connection '{name}' names a variable of Fieldstone itself; no source shows its tables"
+        )
+        problems.report("OBJ361", message, found.at, hint="name a variable of the other program: ERP_DATABASE")
 
 
 def _check_mapped(node: MappingNode, draft: ObjectDraft, problems: Problems) -> None:

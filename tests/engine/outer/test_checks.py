@@ -34,6 +34,13 @@ def test_the_app_of_these_tests_has_no_mistake(tmp_path: Path) -> None:
     assert told(tmp_path, {}) == []
 
 
+def test_no_source_shows_the_installation_s_own_tables(tmp_path: Path) -> None:
+    files = {"connections/erp.yaml": "connection: erp\nkind: database\nsecret: FIELDSTONE_DATABASE_URL\n"}
+    problems = told(tmp_path, files)
+    assert [line.split(" ", 2)[1] for line in problems] == ["OBJ361"]
+    assert "of Fieldstone itself" in problems[0]
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

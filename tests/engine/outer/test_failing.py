@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -132,6 +132,13 @@ def test_a_postgresql_connection_does_not_write(postgres_url: str, tmp_path: Pat
 def test_an_address_that_leads_nowhere_is_told(address: str, word: str, tmp_path: Path) -> None:
     databases = OuterDatabases(lambda _: address or None)
     with pytest.raises(SourceUnavailable, match=word), databases.read(_connection(tmp_path)):
+        pass
+
+
+def test_a_variable_of_the_installation_itself_is_not_read(tmp_path: Path) -> None:
+    connection = replace(_connection(tmp_path), options={"secret": "FIELDSTONE_DATABASE_URL"})
+    databases = OuterDatabases(lambda name: pytest.fail(f"{name} was read"))
+    with pytest.raises(SourceUnavailable, match="belongs to this installation"), databases.read(connection):
         pass
 
 
