@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 
 from workflow_dsl.parsing.grammar import grammar
+from workflow_dsl.syntax import DurationUnit
 
 
 def _terminals(names: str) -> frozenset[str]:
@@ -89,6 +90,8 @@ def describe(accepted: Iterable[str]) -> str:
 def nearest_keyword(text: str, position: int, accepted: Iterable[str]) -> tuple[str, str] | None:
     """Give (what was written, the keyword it was meant to be) for a misspelt keyword at `position`."""
     known = [phrase for terminal in accepted for phrase in phrases(terminal)]
+    if re.search(r"\d\s+\Z", text[:position]):
+        known += (f"{unit}{plural}" for unit in DurationUnit for plural in ("", "s"))
     best: tuple[float, str, str] | None = None
     words = re.match(r"[A-Za-z_]+(?:[ \t]+[A-Za-z_]+){0,2}", text[position:])
     written = words[0].split() if words else []
