@@ -160,6 +160,12 @@ def test_links_to_what_the_importer_may_not_read_stay_and_are_told_to_nobody(ser
     refused = take(served, [("id", "people"), (foreign, "")], tmp_path, actor=ann)
     assert (refused.refused, set(links(served, foreign))) == (1, {spy, seen})
 
+    # What only the link refuses, whose record may be changed, is told of its cell; the record is saved.
+    other = take(served, [("name", "projects"), ("Of ann", "the boss's; mine")], tmp_path, kind="person", actor=ann)
+    assert (other.created, [(line, column) for line, column, *_ in told(other)]) == (1, [(2, "projects")])
+    titles = served.get("boss", "/records/person?filter=name%3D%22Of%20ann%22&fields=projects").get_json()["items"][0]
+    assert [each["project"]["title"] for each in titles["projects"]] == ["mine"]
+
 
 def test_rows_link_to_rows_of_the_same_file_whatever_their_order(served: Served, tmp_path: Path) -> None:
     rows = [("name", "after"), ("third", "second; first"), ("second", "first"), ("first", "")]

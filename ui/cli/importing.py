@@ -40,7 +40,7 @@ def import_file(
     database_url: str | None,
     as_json: bool,
 ) -> None:
-    """Load the rows of a CSV FILE into an OBJECT; a second time changes nothing. Exit code 1 where rows are refused.
+    """Load the rows of a CSV FILE into an OBJECT; a second time changes nothing. Exit code 1 where a row or cell is refused.
 
     Example: fieldstone import opportunity deals.csv --map deals.map.yaml --errors refused.csv
     """
@@ -64,7 +64,7 @@ def import_file(
         write_json(result.to_json())
     else:
         _show(result, errors)
-    if result.refused:
+    if result.errors:
         raise SystemExit(WRONG_INPUT)
 
 
