@@ -47,12 +47,26 @@ from workflow_dsl.syntax import (
 
 # Binding strength, weakest first: or, and, not, comparisons, + - &, * /, unary minus, everything closed in itself.
 _OR, _AND, _NOT, _COMPARISON, _SUM, _PRODUCT, _UNARY, _ATOM = range(8)
+WIDTH = 100
+"""What is longer begins a new line where it can."""
 _ARITHMETIC = MappingProxyType({BinaryOp.ADD: _SUM, BinaryOp.SUB: _SUM, BinaryOp.MUL: _PRODUCT, BinaryOp.DIV: _PRODUCT})
 
 
 def print_expression(expression: Expr) -> str:
     """Print an expression."""
     return _PRINTERS[type(expression)](expression)
+
+
+def print_lines(before: str, expression: Expr) -> str:
+    """Print an expression after the words before it; one too long for a line breaks at its outermost `and` or `or`."""
+    whole = before + print_expression(expression)
+    if len(whole) <= WIDTH or not isinstance(expression, And | Or):
+        return whole
+    word, strength = ("and", _AND) if isinstance(expression, And) else ("or", _OR)
+    indent = " " * (len(before) - len(before.lstrip()) + 4)
+    first, *others = expression.operands
+    rest = [f"{indent}{word} {_inside(operand, strength + 1)}" for operand in others]
+    return "\n".join([before + _inside(first, strength), *rest])
 
 
 def _strength(expression: Expr) -> int:

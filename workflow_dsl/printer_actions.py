@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from workflow_dsl.printer import print_expression, print_sort_key, print_text, quote
+from workflow_dsl.printer import WIDTH, print_expression, print_sort_key, print_text, quote
 from workflow_dsl.syntax import (
     Action,
     AssignNext,
@@ -54,9 +54,16 @@ def print_actions(actions: Iterable[Action], level: int) -> list[str]:
     for action in actions:
         printed = _action(action)
         if action.unless is not None:
-            printed[-1] += f" unless {print_expression(action.unless)}"
+            _add_unless(printed, f"unless {print_expression(action.unless)}", level)
         lines += [INDENT * level + line for line in printed]
     return lines
+
+
+def _add_unless(printed: list[str], unless: str, level: int) -> None:
+    if len(INDENT * level) + len(printed[-1]) + 1 + len(unless) > WIDTH:
+        printed.append(INDENT * 2 + unless)
+    else:
+        printed[-1] += f" {unless}"
 
 
 def _action(action: Action) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
-from workflow_dsl.printer import print_expression, quote
+from workflow_dsl.printer import print_expression, print_lines, quote
 from workflow_dsl.printer_actions import INDENT, print_actions, print_pairs, print_people
 from workflow_dsl.syntax import (
     AllowLoop,
@@ -81,7 +81,7 @@ def _rule(opening: str, rule: Rule) -> str:
     label = f" {quote(rule.label)}" if rule.label is not None else ""
     lines = [f"{opening}{label}", INDENT + _head(rule)]
     if rule.condition is not None:
-        lines.append(f"{INDENT}if {print_expression(rule.condition)}")
+        lines.append(print_lines(f"{INDENT}if ", rule.condition))
     lines += [f"{INDENT}then", *print_actions(rule.actions, 2), *_otherwise(rule.otherwise)]
     lines += [INDENT + text for option in rule.options for text in _option(option)]
     return "\n".join(lines)
@@ -230,7 +230,7 @@ def _approval(item: Approval) -> str:
     label = f" {quote(item.label)}" if item.label is not None else ""
     lines = [f"approval {item.name.text} on {item.object.dotted}{label}"]
     if item.condition is not None:
-        lines.append(f"{INDENT}if {print_expression(item.condition)}")
+        lines.append(print_lines(f"{INDENT}if ", item.condition))
     if item.priority is not None:
         lines.append(f"{INDENT}priority {item.priority}")
     if item.submitted_by:

@@ -27,6 +27,7 @@ RULES = sorted(ROOT.glob("**/*.rules"))
 WORDS = st.sampled_from(
     ["rule a", "when lead is created", "if", "name = 'x'", "and", "amount>=10_000", "then", "set", "stage = \"won\"",
      "end",
+     "amount >= 10 and name is not empty and (stage = \"won\" or stage = \"lost\") and amount < 100_000_000_000 or a",
      "notify owner \"{name}\"", "else", "# why", "# 当", "\n", "\n\n", "  ", "log \"a\"", "stop", "("]
 )  # fmt: skip
 
@@ -50,9 +51,30 @@ def test_comments_stay_at_the_word_they_stand_at() -> None:
         ' then set stage="won" # won\n\n# tail\n'
     )
     assert format_rules(text) == (
-        "# head\nrule a\n  when lead is created  # on it\n  # only big ones\n  if amount >= 10 and name is empty\n"
-        '  then\n    set stage = "won"  # won\n# tail\n'
+        "# head\n\nrule a\n  when lead is created  # on it\n  # only big ones\n  if amount >= 10 and name is empty\n"
+        '  then\n    set stage = "won"  # won\n\n# tail\n'
     )
+
+
+def test_empty_lines_between_comments_stay_and_conditions_too_long_for_a_line_break_at_their_words() -> None:
+    text = (
+        "# the file\n# its owner\n\n\n\n# of a\nrule a\n  when lead is created\n"
+        "  if amount >= 10 and name is not empty\n    and (stage = 'qualified' or stage = 'won')\n"
+        "    and account.industry in ['retail', 'banking'] # both\n  then\n    log 'a'\n"
+        "# end of a\n\n# of b\nrule b when lead is created if amount >= 10\n and name is empty then create note\n"
+        "  { text: 'Ask {name} how the start went and who of us', at: today + 1 day } unless owner is empty or a\n"
+        "\n# t\n\n# u\n"
+    )
+    made = format_rules(text)
+    assert made == (
+        "# the file\n# its owner\n\n# of a\nrule a\n  when lead is created\n"
+        '  if amount >= 10\n      and name is not empty\n      and (stage = "qualified" or stage = "won")\n'
+        '      and account.industry in ["retail", "banking"]  # both\n  then\n    log "a"\n'
+        "\n# end of a\n\n# of b\nrule b\n  when lead is created\n  if amount >= 10 and name is empty\n"
+        '  then\n    create note { text: "Ask {name} how the start went and who of us", at: today + 1 day }\n'
+        "        unless owner is empty or a\n\n# t\n\n# u\n"
+    )
+    assert format_rules(made) == made
 
 
 @settings(max_examples=300)

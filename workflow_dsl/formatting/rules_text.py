@@ -1,7 +1,8 @@
 """Formats a rules file: each item in the canonical form, each comment at the word it stood at.
 
-A comment on a line of its own belongs to the word after it, one at the end of a line to the word before it. The words
-of the old and the new text are laid side by side to find those again; a file that does not parse stays as it is.
+A comment on a line of its own belongs to the word after it, one at the end of a line to the word before it. Empty lines
+that set comments between the items apart stay, one each. The words of the old and the new text are laid side by side to
+find those again; a file that does not parse stays as it is.
 """
 
 from __future__ import annotations
@@ -19,13 +20,20 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 
+_BLANK_BELOW = re.compile(r"[ \t]*\n[ \t]*\n")
+
 
 class _Comment(NamedTuple):
-    """A comment and the number of the word that it belongs to; after: whether it ends a line."""
+    """A comment and the number of the word that it belongs to; after: whether it ends a line.
+
+    blank_above, blank_below: whether an empty line stands next to it.
+    """
 
     text: str
     word: int
     after: bool
+    blank_above: bool
+    blank_below: bool
 
 
 class _Words(NamedTuple):
@@ -61,26 +69,38 @@ def _words(text: str) -> _Words:
             words.append(found.group())
             lines.append(line)
             continue
-        is_after = bool(lines) and text[text.rfind("\n", 0, found.start()) + 1 : found.start()].strip() != ""
-        comments.append(_Comment(found.group().rstrip(), len(words) - (1 if is_after else 0), is_after))
+        line_start = text.rfind("\n", 0, found.start()) + 1
+        is_after = bool(lines) and text[line_start : found.start()].strip() != ""
+        above = text[text.rfind("\n", 0, max(0, line_start - 1)) + 1 : max(0, line_start - 1)]
+        blank_above = line_start > 1 and not above.strip()
+        blank_below = _BLANK_BELOW.match(text, found.end()) is not None
+        word = len(words) - (1 if is_after else 0)
+        comments.append(_Comment(found.group().rstrip(), word, is_after, blank_above, blank_below))
     return _Words(tuple(words), tuple(lines), tuple(comments))
 
 
 def _with_comments(printed: str, old: _Words, new: _Words) -> str:
     places = _places(old.words, new.words)
     lines = printed.rstrip("\n").split("\n")
-    before: dict[int, list[str]] = {}
+    before: dict[int, list[_Comment]] = {}
     after: dict[int, list[str]] = {}
     for comment in old.comments:
         word = places[min(comment.word, len(old.words))]
         at_line = new.lines[word] if word < len(new.lines) else len(lines)
-        (after if comment.after else before).setdefault(at_line, []).append(comment.text)
+        if comment.after:
+            after.setdefault(at_line, []).append(comment.text)
+        else:
+            before.setdefault(at_line, []).append(comment)
     made: list[str] = []
     for number, line in enumerate(lines):
         indent = line[: len(line) - len(line.lstrip())]
-        made += [indent + text for text in before.get(number, ())]
+        for comment in before.get(number, ()):
+            made.append(indent + comment.text)
+            if comment.blank_below and not indent:
+                made.append("")
         made.append("  ".join([line, *after.get(number, ())]))
-    made += before.get(len(lines), [])
+    for comment in before.get(len(lines), ()):
+        made += ["", comment.text] if comment.blank_above else [comment.text]
     return "\n".join(made) + "\n"
 
 
