@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, delete, insert, select, text
+from sqlalchemy import Connection, delete, func, insert, select
 
 import metamodel as metamodel_package
 import workflow_dsl
@@ -32,6 +32,7 @@ from workflow_dsl.keeping.writing import TreeWriter
 _LOG = logging.getLogger("fieldstone.releases")
 _PURPOSE = b"fieldstone: checked expressions of releases"
 _SIGNATURE_BYTES = 32
+_LOCK = 0x46535F54524545
 _FASTEST = 1
 RULES = "rules"
 """The part of the rules; the expressions of an object are the part `part_of` names."""
@@ -154,7 +155,7 @@ class KeptTreeStore:
     def write(self, connection: Connection, rows: Rows) -> None:
         """Write rows in place of all that is kept; whoever else is about to waits for the end of the transaction."""
         if connection.dialect.name == "postgresql":
-            connection.execute(text(f"LOCK TABLE {self._table.name} IN SHARE ROW EXCLUSIVE MODE"))
+            connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
         connection.execute(delete(self._table))
         if rows:
             connection.execute(insert(self._table), rows)

@@ -85,9 +85,7 @@ def _check_connection(node: MappingNode, metamodel: Metamodel, problems: Problem
         hint = "write secret: ERP_DATABASE, the environment variable with the address"
         problems.report("OBJ361", message, found.at, hint=hint)
     elif str(found.options["secret"]).startswith(OWN_VARIABLES):
-        message = (
-            f"the connection '{name}' names a variable of Fieldstone itself; no source shows its tables"
-        )
+        message = f"the connection '{name}' names a variable of Fieldstone itself; no source shows its tables"
         problems.report("OBJ361", message, found.at, hint="name a variable of the other program: ERP_DATABASE")
 
 
