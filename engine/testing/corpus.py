@@ -119,7 +119,10 @@ class CorpusRunner:
         """Run cases and give those that do not hold."""
         for case in cases:
             for back_end in self.back_ends:
-                faults = self.faults(case, back_end)
+                try:
+                    faults = self.faults(case, back_end)
+                except CaseUnreadable as error:
+                    faults = (str(error),)
                 if faults:
                     yield FailedCase(case=case, back_end=back_end, faults=faults)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import click
 
 from ui.cli.opening import command_line_actor, database_option, opened_platform
+from ui.cli.output import counted
 
 if TYPE_CHECKING:
     from engine.exports.service import Export
@@ -40,7 +41,7 @@ def export_file(
     login: str | None,
     database_url: str | None,
 ) -> None:
-    """Write the records of an OBJECT as CSV or JSON lines; what is written can be imported again.
+    """Write the records of an OBJECT as CSV, which can be imported again, or as JSON lines for programs.
 
     Example: fieldstone export opportunity --where "not stage.closed" --output open.csv
     """
@@ -61,6 +62,8 @@ def export_file(
             sort=tuple(SortKey(path=path.removeprefix("-"), descending=path.startswith("-")) for path in _paths(sort)),
         )
         main = release.metamodel.main
+        if language is not None and language not in main.languages:
+            raise click.ClickException(f"There is no language '{language}'; there are {', '.join(main.languages)}.")
         actor = command_line_actor(platform, login)
         if login is None:
             actor = replace(actor, timezone=main.timezone, language=main.languages[0])
@@ -72,7 +75,7 @@ def export_file(
             return
         with output.open("wb") as file:
             _write(export, file)
-        click.echo(f"{export.total} records in {output}", err=True)
+        click.echo(f"{counted(export.total, 'record')} in {output}", err=True)
 
 
 def _write(export: Export, file: BinaryIO) -> None:

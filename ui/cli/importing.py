@@ -16,6 +16,7 @@ from ui.cli.opening import command_line_actor, database_option, json_option, ope
 if TYPE_CHECKING:
     from engine.imports.result import ImportResult
 
+_OTHER_FORMS = frozenset((".jsonl", ".json", ".xlsx", ".xls", ".ods", ".numbers", ".yaml"))
 _SHOWN_ERRORS = 10
 
 
@@ -40,10 +41,12 @@ def import_file(
     database_url: str | None,
     as_json: bool,
 ) -> None:
-    """Load the rows of a CSV FILE into an OBJECT; a second time changes nothing. Exit code 1 where a row or cell is refused.
+    """Load the rows of a CSV FILE into an OBJECT; a second time changes nothing. Exit code 1 where anything is refused.
 
     Example: fieldstone import opportunity deals.csv --map deals.map.yaml --errors refused.csv
     """
+    if file.suffix.lower() in _OTHER_FORMS:
+        raise click.ClickException(f"{file.name} is no CSV file; save it as CSV (`fieldstone export` writes one).")
     with opened_platform(database_url) as platform, _progress(file.name, quiet=as_json) as say:
         # What was made while opening stays to the end: the collector need not look at it, nor after every few rows.
         gc.freeze()

@@ -132,6 +132,12 @@ def test_the_command_runs_a_folder_and_tells_of_failures(tmp_path: Path, monkeyp
     assert "mine: a slip (memory): wanted 3, got 2" in done.output
     assert "mine: a slip (sqlite)" in done.output
     assert "2 cases, 2 failures" in done.output
+    both = "- {name: no value, expr: 1 + 1, value: close_day}\n- {name: a sum, expr: 1 + 1, value: '3'}"
+    (folder / "mine.yaml").write_text(both)
+    done = CliRunner().invoke(main, ["corpus", str(folder)])
+    assert done.exit_code == 1, done.output
+    assert "mine: no value (memory): 'close_day' is no value" in done.output
+    assert "mine: a sum (memory): wanted 3, got 2" in done.output
     (folder / "mine.yaml").write_text("- {name: a sum, expr: 1 + 1, value: '2'}")
     done = CliRunner().invoke(main, ["corpus", str(folder), "--json"])
     assert (done.exit_code, '"cases": 1' in done.output) == (0, True), done.output

@@ -61,6 +61,8 @@ def test_rows_are_loaded_and_refused_ones_go_to_the_errors_file_with_line_and_re
         (("import", "requst", "rows.csv"), 1),
         (("import", "request", "nowhere.csv"), 2),
         (("import", "request", "rows.csv"), 1),
+        (("import", "request", "map.yaml"), 1),
+        (("export", "request", "--language", "xx"), 1),
         (("import", "request", "rows.csv", "--map", "map.yaml", "--as", "nobody@example.com"), 1),
     ],
 )
