@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
 from engine.expressions.sql.environment import NotInSql
 from tests.support.dsl_corpus import Case, load_cases
 from tests.support.dsl_corpus_sql import SampleDatabase, check_for_sql
+from tests.support.shares import faults_in, in_shares
 from workflow_dsl.standard_functions import standard_functions
 
 CASES = [case for case in load_cases() if case.problem is None]
@@ -23,16 +24,16 @@ def sample(module_database_url: str) -> Iterator[SampleDatabase]:
 
 
 @pytest.mark.promise("DEV-03", "EXP-01")
-@pytest.mark.parametrize("case", IN_SQL, ids=lambda case: f"{case.topic}: {case.name}")
-def test_an_expression_has_its_value_in_sql(sample: SampleDatabase, case: Case) -> None:
-    assert sample.faults(case, standard_functions()) == ()
+@pytest.mark.parametrize("share", in_shares(IN_SQL))
+def test_expressions_have_their_values_in_sql(sample: SampleDatabase, share: Sequence[Case]) -> None:
+    assert faults_in(share, lambda case: sample.faults(case, standard_functions())) == {}
 
 
 @pytest.mark.promise("EXP-01")
-@pytest.mark.parametrize("case", [c for c in CASES if c.memory], ids=lambda case: f"{case.topic}: {case.name}")
-def test_what_is_marked_as_of_memory_is_refused_by_sql(sample: SampleDatabase, case: Case) -> None:
-    checked = check_for_sql(case)
-    if checked.typed is None:
-        return
-    with pytest.raises(NotInSql):
-        sample.value(case, checked.typed)
+@pytest.mark.parametrize("share", in_shares(case for case in CASES if case.memory))
+def test_what_is_marked_as_of_memory_is_refused_by_sql(sample: SampleDatabase, share: Sequence[Case]) -> None:
+    for case in share:
+        checked = check_for_sql(case)
+        if checked.typed is not None:
+            with pytest.raises(NotInSql):
+                sample.value(case, checked.typed)
