@@ -66,9 +66,6 @@ def test_a_table_and_a_view_of_another_database_are_objects_with_list_filter_loo
         "rate": "0.0500", "since": "2020-01-06", "seen_at": "2026-01-01T00:00:00Z", "active": True, "owner": None,
         "parent": {"id": "~5LiK5rW3LzE", "title": "ACME"},
     }  # fmt: skip
-    owned = records.get(boss, "customer", "C003")
-    assert owned["owner"] == Ref("user", erp.served.user_ids["ann"]), "its owner is mapped, by the address"
-    assert owned.json["owner"]["title"] == records.get(boss, "user", erp.served.user_ids["ann"]).title
     # search
     assert erp.ids(boss, search="客户117") == ["C117"]
     # filter
@@ -99,7 +96,8 @@ def test_a_table_and_a_view_of_another_database_are_objects_with_list_filter_loo
 def test_a_record_there_has_the_system_fields_that_its_source_maps_and_a_title(erp: Erp) -> None:
     records, boss = erp.served.platform.records, erp.actor("boss", "boss")
     record = records.get(boss, "customer", "C003")
-    assert (record.id, record.version, record["owner"].id) == ("C003", 1, erp.served.user_ids["ann"])
+    assert (record.id, record.version) == ("C003", 1)
+    assert record["owner"] == Ref("user", erp.served.user_ids["ann"])
     assert not {"created_at", "created_by", "modified_at", "modified_by", "deleted_at"} & record.json.keys()
     answer = erp.served.get("boss", "/records/customer/C003").get_json()
     assert (answer["name"], answer["owner"]["title"]) == ("客户3", record.titles["owner"])
