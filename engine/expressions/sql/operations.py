@@ -122,11 +122,24 @@ def negative_money(builder: SqlBuilder, value: SqlMoney) -> SqlMoney:
 
 
 def if_value(builder: SqlBuilder, node: t.Typed, environment: Environment) -> SqlValue:
-    """Give `if(condition, a, b)`."""
+    """Give `if(condition, a, b)`; an `if` in the place of `b` becomes a further WHEN.
+
+    SQLite reads some 30 CASE inside each other, and rules in use have as many.
+    """
     assert isinstance(node, t.IfValue)
-    condition = builder.condition(node.condition, environment, loose=True)
-    branches = [builder.value(node.then, environment), builder.value(node.otherwise, environment)]
-    return choose(branches, builder.numbers, lambda parts: case((condition, parts[0]), else_=parts[1]))
+    conditions: list[Sql] = []
+    values: list[SqlValue] = []
+    last: t.Typed = node
+    while isinstance(last, t.IfValue):
+        conditions.append(builder.condition(last.condition, environment, loose=True))
+        values.append(builder.value(last.then, environment))
+        last = last.otherwise
+    values.append(builder.value(last, environment))
+
+    def pick(parts: tuple[Sql, ...]) -> Sql:
+        return case(*zip(conditions, parts[:-1], strict=True), else_=parts[-1])
+
+    return choose(values, builder.numbers, pick)
 
 
 def case_value(builder: SqlBuilder, node: t.Typed, environment: Environment) -> SqlValue:
