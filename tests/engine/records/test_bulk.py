@@ -155,3 +155,22 @@ def test_the_planner_looks_at_a_table_after_many_rows_at_once(deals: Deals) -> N
 
     assert looks(1_000) == []
     assert looks(1_001) == ["ANALYZE core_account"]
+
+
+def test_every_record_of_a_batch_has_each_of_its_changes_in_the_history(deals: Deals) -> None:
+    def saved(rows: list[SaveRow]) -> list[str]:
+        done = deals.records.save_many(deals.ann, "deal", rows).rows
+        assert not [row for row in done if row.outcome == "refused"]
+        return [str(row.id) for row in done]
+
+    made = saved([SaveRow(values={"name": f"Kept {number}"}) for number in range(12)])
+    saved([SaveRow(id=each, values={"amount": "5"}) for each in made])
+    both = [SaveRow(values={"name": "Beside"}), *(SaveRow(id=each, values={"amount": "6"}) for each in made)]
+    made += saved(both)[:1]
+    for each in made[-2:]:
+        deals.records.delete(deals.system, "deal", each)
+        deals.records.restore(deals.system, "deal", each)
+    again = ["deleted", "restored"]
+    wanted = [*[["created", "updated", "updated"]] * 11, ["created", "updated", "updated", *again], ["created", *again]]
+    found = [[entry.action for entry in deals.records.history(deals.system, "deal", each)][::-1] for each in made]
+    assert found == wanted
