@@ -23,6 +23,8 @@ function row(data, escape) {
 
 function setUp(select) {
   const remote = select.dataset.fsLookup;
+  // An answer that comes after a choice finds only what is chosen: nobody asked, so nothing is said over the form.
+  const nothing = ({ input }) => (input || !picker.items.length ? `<div class="no-results">${text("nothingFound")}</div>` : null);
   const picker = new TomSelect(select, {
     plugins: select.multiple || select.getAttribute("aria-required") ? [] : { clear_button: { title: text("clear") } },
     maxOptions: 60, maxItems: select.multiple ? null : 1, allowEmptyOption: false, hideSelected: Boolean(remote),
@@ -31,7 +33,7 @@ function setUp(select) {
     preload: remote ? "focus" : false, loadThrottle: 180, closeAfterSelect: true, selectOnTab: true, refreshThrottle: 0,
     load: remote ? (typed, callback) => { picker.clearOptions((option) => picker.items.includes(option.value)); ask(select, typed, callback); } : undefined,
     shouldLoad: () => true,
-    render: { option: row, item: (data, escape) => `<div>${escape(data.text)}</div>`, no_results: () => `<div class="no-results">${text("nothingFound")}</div>` },
+    render: { option: row, item: (data, escape) => `<div>${escape(data.text)}</div>`, no_results: nothing },
     onChange: () => select.dispatchEvent(new Event("change", { bubbles: true })),
   });
   // The input people see carries label and state; the select below only holds the value.
