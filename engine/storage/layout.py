@@ -12,14 +12,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from engine.storage.column_types import ColumnKind
-from engine.storage.schema import (
-    MAX_TABLE_NAME,
-    ColumnSpec,
-    IndexSpec,
-    Schema,
-    TableSpec,
-    short_name,
-)
+from engine.storage.schema import MAX_TABLE_NAME, ColumnSpec, IndexSpec, Schema, TableSpec, short_name
 from metamodel.apps import Metamodel
 from metamodel.field_types import FieldTypeRegistry, StorageKind, standard_field_types
 from metamodel.field_types.compound import GEO_DIGITS, PARTS, parts_of_field
