@@ -118,7 +118,8 @@ def test_pages_of_the_parent_and_of_the_child_hide_it_too(served: Served) -> Non
         answer = client.get(address)
         text = answer.get_data(as_text=True)
         assert answer.status_code == 200, address
-        assert not [secret for secret in (str(COST), f"{COST:,}", CODE, str(RATE), f"{RATE:,}") if secret in text], address
+        secrets = (str(COST), f"{COST:,}", CODE, str(RATE), f"{RATE:,}")
+        assert not [secret for secret in secrets if secret in text], address
     assert f"{COST:,}" in served.sign_in("boss").get(f"/o/line/{line}").get_data(as_text=True)
 
 
