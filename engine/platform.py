@@ -145,17 +145,14 @@ class Platform:
         return self.applier.plan(apps)
 
     def apply_release(self, apps: Apps, *, author: str, comment: str = "", progress: Progress | None = None) -> Applied:
-        """Check, migrate and publish apps, then load the reference data they bring.
+        """Check, migrate and publish apps, then load the reference data they bring and what an apply before left.
 
         Raises:
             ReleaseRefused: there are problems; nothing was written.
         """
         self.automation.prepare()
         applied = self.applier.apply(apps, author=author, comment=comment, progress=progress)
-        if not applied.is_new:
-            return applied
-        before = self.releases.numbered(applied.plan.base).sources if applied.plan.base else {}
-        loaded = ReferenceData(self.records, self.imports).load(applied.release, before)
+        loaded = ReferenceData(self.releases, self.records, self.imports).load(applied.release)
         return replace(applied, data_problems=loaded.problems)
 
     def start(self) -> None:

@@ -17,7 +17,8 @@ from engine.releases.collector import collector_paused
 from engine.releases.kept_trees import RULES, KeptTreeStore, part_of
 from engine.releases.release import Release
 from engine.releases.store import ReleaseStore
-from engine.releases.stored_form import RELEASE_STAMP, read_stamps
+from engine.releases.stored_form import read_stamps
+from engine.storage.system_tables import RELEASE_STAMP
 from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
 from metamodel.source import LocatedText

@@ -1,7 +1,8 @@
 """Loads what an app brings along as records: the files of data/, and the teams and queues of organization.yaml.
 
 Everything goes through the door as the product itself, found again by external id, so that loading twice changes
-nothing. Files in folders below data/ (demo data) are left to whoever asks for them.
+nothing. What was loaded last is noted when all is, so that a process killed on the way leaves the rest to the next.
+Files in folders below data/ (demo data) are left to whoever asks for them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import io
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+
+from sqlalchemy import update
 
 from engine.access.actor import Origin, system_actor
 from engine.errors import EngineError, ValidationFailed
@@ -22,6 +25,9 @@ from engine.records.finding import find_by_fields
 from engine.records.service import Records
 from engine.records.transaction import Transaction
 from engine.releases.release import Release
+from engine.releases.store import ReleaseStore
+from engine.releases.stored_form import read_stamps
+from engine.storage.system_tables import DATA_STAMP
 from metamodel.objects import ObjectDef
 from metamodel.source import LocatedText, Location, Problem, Problems, Severity
 from metamodel.texts import label_text
@@ -53,15 +59,25 @@ class _DataFile:
 class ReferenceData:
     """Loads the records that come with a release."""
 
-    def __init__(self, records: Records, imports: Imports) -> None:
+    def __init__(self, releases: ReleaseStore, records: Records, imports: Imports) -> None:
+        self._releases = releases
         self._records = records
         self._imports = imports
 
-    def load(self, release: Release, before: Mapping[str, str]) -> LoadedData:
-        """Load the data files that differ from those of the release before, and the organization.
+    def load(self, release: Release) -> LoadedData:
+        """Load the organization and the data files that differ from those loaded last; nothing where all is loaded."""
+        database, stamp = self._releases.database, self._releases.system.stamp
+        with database.read() as connection:
+            last = read_stamps(connection, self._releases.system).get(DATA_STAMP, 0)
+        if last >= release.number:
+            return LoadedData()
+        loaded = self._load(release, self._releases.numbered(last).sources if last else {})
+        with database.write() as connection:
+            older = (stamp.c.name == DATA_STAMP) & (stamp.c.value < release.number)
+            connection.execute(update(stamp).where(older).values(value=release.number))
+        return loaded
 
-        before: sources of the release before, {} without one.
-        """
+    def _load(self, release: Release, before: Mapping[str, str]) -> LoadedData:
         problems = Problems()
         self._organize(release, problems)
         files = [

@@ -28,11 +28,11 @@ from engine.releases.settings_in_force import (
     setting_problems,
     settings_in_force,
 )
-from engine.releases.stored_form import RELEASE_STAMP, StoredRelease, read_history, read_release, read_stamps
+from engine.releases.stored_form import StoredRelease, read_history, read_release, read_stamps
 from engine.storage.database import Database
 from engine.storage.plan_steps import StepKind
 from engine.storage.sealing import Cipher
-from engine.storage.system_tables import SystemTables
+from engine.storage.system_tables import RELEASE_STAMP, SystemTables
 from engine.storage.tables import build_tables
 from metamodel.apps import Metamodel
 from metamodel.loader import load_sources

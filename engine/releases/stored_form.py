@@ -15,9 +15,7 @@ from engine.releases.release import ReleaseAltered, ReleaseInfo
 from engine.storage.layout import TITLE_COLUMN, StoredParts
 from engine.storage.migration import Installed
 from engine.storage.schema import Schema, schema_from_json, schema_to_json
-from engine.storage.system_tables import SystemTables
-
-RELEASE_STAMP = "release"
+from engine.storage.system_tables import RELEASE_STAMP, SystemTables
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,11 @@ from engine.storage.system_fates import fate_tables
 from engine.storage.system_files import file_tables
 from engine.storage.system_maker import SystemTableMaker
 
+RELEASE_STAMP = "release"
+"""The stamp that has the newest release's number."""
+DATA_STAMP = "reference_data"
+"""The stamp that has the number of the last release whose data files and organization were loaded."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SystemTables:

@@ -16,7 +16,7 @@ from engine.errors import EngineError
 from engine.storage.database import Database
 from engine.storage.dialect import Dialect
 from engine.storage.functions import SqlFunction
-from engine.storage.system_tables import SystemTables
+from engine.storage.system_tables import DATA_STAMP, RELEASE_STAMP, SystemTables
 
 Step = Callable[[Connection, SystemTables], None]
 
@@ -73,6 +73,7 @@ def _steps() -> Sequence[Step]:
         _create_renames,
         _create_merges,
         _create_checked,
+        _note_loaded_data,
     )
 
 
@@ -108,6 +109,12 @@ def _create_merges(connection: Connection, system: SystemTables) -> None:
 
 def _create_checked(connection: Connection, system: SystemTables) -> None:
     system.checked.create(connection, checkfirst=True)
+
+
+def _note_loaded_data(connection: Connection, system: SystemTables) -> None:
+    stamp = system.stamp
+    newest = connection.execute(select(stamp.c.value).where(stamp.c.name == RELEASE_STAMP)).scalar()
+    connection.execute(stamp.insert().values(name=DATA_STAMP, value=newest or 0))
 
 
 def _version(connection: Connection, system: SystemTables) -> int:

@@ -56,3 +56,20 @@ def test_data_files_load_by_external_id_again_and_again(database_url: str, tmp_p
         assert sorted(str(problem.at) for problem in found) == ["shop/data/firm.csv:4:1", "shop/data/more.yaml:5:5"]
         assert all("A firm has people." in problem.message for problem in found)
         assert {"E", "F"}.isdisjoint(ids(platform))
+
+
+def test_data_that_a_killed_apply_left_are_loaded_by_the_next(database_url: str, tmp_path: Path) -> None:
+    with applied_platform(database_url, tmp_path, {"objects/firm.yaml": FIRM}) as platform:
+        app = tmp_path / "shop"
+        (app / "data").mkdir()
+        (app / "data/firm.csv").write_text("code,name,employees\nA,Acme,1\n", "utf-8")
+        # What a process killed between publishing and loading leaves: the release without its data.
+        assert platform.applier.apply([app], author="test").is_new
+        assert not ids(platform)
+        assert not platform.apply_release([app], author="test").is_new
+        ((made, name),) = ids(platform).values()
+        assert name == "Acme"
+        # Once they are loaded, what people change stays.
+        platform.records.update(system_actor(), "firm", made, {"name": "Renamed"})
+        platform.apply_release([app], author="test")
+        assert ids(platform)["A"] == (made, "Renamed")
