@@ -206,7 +206,7 @@ class RecordTrigger:
     """A trigger on saves or deletions of an object's records: the key that the index finds the rule by.
 
     kinds: created, updated, deleted (`saved` is the first two). field: it must have changed (be filled, on creation).
-    before, after: values that it changes from and to.
+    before, after: what it changes from and to. match: what holds after the save and not before; watched: what turns it.
     """
 
     object: str
@@ -215,6 +215,8 @@ class RecordTrigger:
     field: str | None = None
     before: CheckedValue | None = None
     after: CheckedValue | None = None
+    match: CheckedValue | None = None
+    watched: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,8 +244,7 @@ class CheckedRule:
     key: unique over all apps: its name, or `app.name` where an earlier app has a rule of that name. object: key of the
     object of `this`, None where the rule has no record. each: the records that a scheduled rule runs for, each as
     `this` (and under `each_name`, where one was written). otherwise: actions when the condition does not hold, with
-    paths `else/n`. text: the rule as written. writes: (object, field) that its actions may set, for the write graph;
-    field is "" for creations and deletions.
+    paths `else/n`. text: as it was written. writes: (object, field) that its actions may set; "" where they make one.
     """
 
     key: str

@@ -21,6 +21,7 @@ from engine.automation.program import (
 )
 from engine.automation.rule_index import RuleIndex, triggers_for
 from engine.automation.sifting import concerned
+from engine.expressions.context import RecordContext
 from engine.records.hooks import Draft, SaveKind
 from engine.records.saving.messages import say
 from engine.records.saving.record_columns import RecordColumns
@@ -100,8 +101,17 @@ class BeforeRunner:
                 raise AssertionError(f"the checker lets no {type(action).__name__} into a before rule")
 
 
-def values_fit(trigger: OnRecord, context: Context, old: Any, new: Any) -> bool:
-    """Say whether a field changed from and to the values that a trigger names; True where it names none."""
+def values_fit(trigger: OnRecord, context: RecordContext, old: Any, new: Any) -> bool:
+    """Say whether a trigger's values fit: a field changed from and to them, a condition holds and did not before.
+
+    Raises:
+        EvaluationError: that cannot be told, also where it fails of the old values alone.
+    """
+    if trigger.match is not None:
+        before = context.before_change()
+        if not trigger.match.evaluate(context):
+            return False
+        return before is None or not trigger.match.evaluate(before)
     if trigger.field is None:
         return True
     if trigger.before is not None and old.get(trigger.field) != trigger.before.evaluate(context):

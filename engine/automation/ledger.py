@@ -204,6 +204,7 @@ def run_of_row(row: Mapping[Any, Any]) -> Run:
             changed=tuple(stored.get("changed") or ()),
             this=from_stored(stored["this"]) if stored.get("this") is not None else None,
             explained=stored.get("explained"),
+            matched=stored.get("matched"),
             holds=stored.get("holds"),
             facts=from_stored(stored.get("facts") or {}),
         ),
@@ -268,6 +269,8 @@ def _stored_snapshot(snapshot: Snapshot) -> dict[str, Any]:
         stored["this"] = to_stored(snapshot.this)
     if snapshot.explained is not None:
         stored["explained"] = snapshot.explained
+    if snapshot.matched is not None:
+        stored["matched"] = snapshot.matched
     if snapshot.holds is not None:
         stored["holds"] = snapshot.holds
     if snapshot.facts:

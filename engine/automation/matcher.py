@@ -24,12 +24,12 @@ from engine.automation.sifting import concerned, filled_fields
 from engine.automation.starting import RunStarter
 from engine.automation.timers import Timers
 from engine.automation.tuning import Tuning
+from engine.expressions.context import RecordContext
 from engine.ids import IdMaker
 from engine.records.hooks import SaveEvent, SaveKind
 from engine.records.saving.record_columns import RecordColumns
 from engine.records.transaction import Transaction
 from engine.releases.release import Release
-from workflow_dsl.context import Context
 from workflow_dsl.evaluation_errors import EvaluationError
 
 Candidates = tuple[tuple[Program, tuple[OnRecord, ...]], ...]
@@ -111,23 +111,17 @@ class AfterMatcher:
         root: str | None = transaction.cause.root
         context = transaction.context(event.object, event.new, event.old or None)
         for program, triggers in candidates:
-            trigger = self._fitting(triggers, event, context)
+            trigger, fault = _fitting(triggers, event, context)
             if trigger is None:
                 continue
-            run = self._judge(transaction, program, trigger, event, context, root)
+            if fault is None:
+                run = self._judge(transaction, program, trigger, event, context, root)
+            else:
+                run = _not_judged(self._run(transaction, program, trigger, event, context, root), "trigger", fault)
             if run is not None:
                 root = run.root
                 found.append(run)
         return found
-
-    def _fitting(self, triggers: Sequence[OnRecord], event: SaveEvent, context: Context) -> OnRecord | None:
-        for trigger in triggers:
-            try:
-                if values_fit(trigger, context, event.old, event.new):
-                    return trigger
-            except EvaluationError:
-                continue
-        return None
 
     def _judge(
         self,
@@ -135,7 +129,7 @@ class AfterMatcher:
         program: Program,
         trigger: OnRecord,
         event: SaveEvent,
-        context: Context,
+        context: RecordContext,
         root: str | None,
     ) -> Run | None:
         holds, fault = True, None
@@ -148,8 +142,10 @@ class AfterMatcher:
                 return None
         run = self._run(transaction, program, trigger, event, context, root)
         if fault is not None:
-            reason = f"Its condition could not be evaluated: {fault}."
-            return replace(run, state=RunState.SKIPPED, outcome="not judged", error=reason)
+            return _not_judged(run, "condition", fault)
+        if trigger.match is not None:
+            matched = explain_value(trigger.match, context)
+            run = replace(run, snapshot=replace(run.snapshot, matched=matched))
         if program.condition is not None:
             explained = explain_value(program.condition, context)
             run = replace(run, snapshot=replace(run.snapshot, explained=explained, holds=holds))
@@ -164,7 +160,7 @@ class AfterMatcher:
         program: Program,
         trigger: OnRecord,
         event: SaveEvent,
-        context: Context,
+        context: RecordContext,
         root: str | None,
     ) -> Run:
         cause = transaction.cause
@@ -220,6 +216,26 @@ def _candidates(index: RuleIndex, event: SaveEvent) -> Candidates:
         for program in index.after(event.object, event.kind, event.changed)
         if not (event.bulk and program.bulk == "skip")
     )
+
+
+def _fitting(
+    triggers: Sequence[OnRecord], event: SaveEvent, context: RecordContext
+) -> tuple[OnRecord | None, EvaluationError | None]:
+    """Give the first trigger that fits; where none does, the first of which that can't be told, and why."""
+    unclear: tuple[OnRecord | None, EvaluationError | None] = (None, None)
+    for trigger in triggers:
+        try:
+            if values_fit(trigger, context, event.old, event.new):
+                return trigger, None
+        except EvaluationError as error:
+            if unclear[0] is None:
+                unclear = (trigger, error)
+    return unclear
+
+
+def _not_judged(run: Run, what: str, fault: EvaluationError) -> Run:
+    reason = f"Its {what} could not be evaluated: {fault}."
+    return replace(run, state=RunState.SKIPPED, outcome="not judged", error=reason)
 
 
 def stored_actor(actor: Actor, program: Program) -> dict[str, Any]:

@@ -189,6 +189,7 @@ class OnRecord:
     """A trigger on records.
 
     kinds: created, updated, deleted, restored. field: it must have changed. before, after: values it changes from, to.
+    match: what must hold now and not before, an edge; watched: the fields that may turn it.
     """
 
     object: str
@@ -197,6 +198,8 @@ class OnRecord:
     field: str | None = None
     before: Value | None = None
     after: Value | None = None
+    match: Value | None = None
+    watched: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -67,6 +67,8 @@ def _on_record(place: _Place, trigger: checked.RecordTrigger) -> built.OnRecord:
         field=trigger.field,
         before=place.optional(trigger.before),
         after=place.optional(trigger.after),
+        match=place.optional(trigger.match),
+        watched=trigger.watched,
     )
 
 

@@ -67,10 +67,27 @@ def triggers_for(program: Program, object_key: str, kind: SaveKind, changed: fro
     return tuple(
         trigger
         for trigger in program.on_record
-        if trigger.object == object_key
-        and kind.value in trigger.kinds
-        and (trigger.field is None or trigger.field in changed)
+        if trigger.object == object_key and _looks_at(trigger, kind.value, changed)
     )
+
+
+def _looks_at(trigger: OnRecord, kind: str, changed: frozenset[str]) -> bool:
+    if kind not in trigger.kinds:
+        return False
+    return kind in _kinds_whatever_changed(trigger) or not _fields(trigger).isdisjoint(changed)
+
+
+def _kinds_whatever_changed(trigger: OnRecord) -> frozenset[str]:
+    """Give the kinds of events that a trigger looks at whichever fields they change."""
+    if trigger.match is not None:
+        # A condition may hold of a new record that fills none of its fields: `amount is empty`.
+        return trigger.kinds & {SaveKind.CREATED.value}
+    return trigger.kinds if trigger.field is None else frozenset()
+
+
+def _fields(trigger: OnRecord) -> frozenset[str]:
+    """Give the fields whose change a trigger looks at."""
+    return trigger.watched if trigger.field is None else frozenset((trigger.field,))
 
 
 def _by_kind(programs: Iterable[Program], *, before: bool) -> dict[_Key, tuple[Program, ...]]:
@@ -78,8 +95,8 @@ def _by_kind(programs: Iterable[Program], *, before: bool) -> dict[_Key, tuple[P
     for program in programs:
         for trigger in program.on_record:
             # A before rule on one field is looked at in every save of its object: rules before it may set the field.
-            if program.is_before is before and (before or trigger.field is None):
-                for kind in trigger.kinds:
+            if program.is_before is before:
+                for kind in trigger.kinds if before else _kinds_whatever_changed(trigger):
                     found[trigger.object, kind][program.name] = program
     return {key: tuple(each.values()) for key, each in found.items()}
 
@@ -88,6 +105,7 @@ def _by_field(programs: Iterable[Program]) -> dict[_Key, tuple[Program, ...]]:
     found: dict[_Key, dict[str, Program]] = defaultdict(dict)
     for program in programs:
         for trigger in program.on_record:
-            if not program.is_before and trigger.field is not None:
-                found[trigger.object, trigger.field][program.name] = program
+            if not program.is_before:
+                for field in _fields(trigger):
+                    found[trigger.object, field][program.name] = program
     return {key: tuple(each.values()) for key, each in found.items()}

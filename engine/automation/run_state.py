@@ -30,14 +30,16 @@ class Snapshot:
     """What was true when the rule matched.
 
     old: stored values before the save, empty on creation. changed: fields the save changed. this: the record's last
-    values where it is gone (deletion). explained: the condition with the values of its parts. holds: what the condition
-    gave, None where it is judged when the run begins. facts: of a timer or schedule (`due`, `field`).
+    values where it is gone (deletion). explained: the condition with the values of its parts. matched: likewise what
+    the record came to match, where its trigger is one. holds: what the condition gave, None where it is judged when the
+    run begins. facts: of a timer or schedule (`due`, `field`).
     """
 
     old: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     changed: tuple[str, ...] = ()
     this: Mapping[str, Any] | None = None
     explained: Any = None
+    matched: Any = None
     holds: bool | None = None
     facts: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 

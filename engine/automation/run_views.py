@@ -107,7 +107,8 @@ class RunTrace:
     """Everything about one run.
 
     chain: texts naming rules and records from the root cause to this run. cause: the run that caused it, if one did.
-    caused: runs that its steps caused. may_retry, may_dismiss: whether the reader may, and the run can be.
+    caused: runs that its steps caused. matched: what the record came to match, where its trigger is such an edge.
+    may_retry, may_dismiss: whether the reader may, and the run can be.
     """
 
     summary: RunSummary
@@ -118,6 +119,7 @@ class RunTrace:
     runs_as: str
     changes: tuple[ChangeShown, ...] = ()
     condition: ConditionPart | None = None
+    matched: ConditionPart | None = None
     holds: bool | None = None
     steps: tuple[StepShown, ...] = ()
     chain: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from engine.automation.program import OnRecord, Program
+from engine.automation.program import OnRecord, Program, Value
 from engine.automation.rule_index import triggers_for
 from engine.expressions.context import RecordContext
 from engine.records.hooks import SaveKind
@@ -38,12 +38,14 @@ def concerned(transaction: Transaction, programs: Iterable[Program], records: Re
         if program.condition is None or program.otherwise:
             found |= fitting
         elif fitting:
-            found.update(_holding(transaction, program, records, sorted(fitting)))
+            found.update(_holding(transaction, program.condition, records, sorted(fitting)))
     return found
 
 
 def _fitting(transaction: Transaction, trigger: OnRecord, records: RecordColumns) -> Sequence[int]:
     """Give the places of the records that a trigger may fit."""
+    if trigger.match is not None:
+        return list(_holding(transaction, trigger.match, records, range(len(records))))
     if trigger.field is None:
         return range(len(records))
     column = records.values[trigger.field]
@@ -54,12 +56,11 @@ def _fitting(transaction: Transaction, trigger: OnRecord, records: RecordColumns
 
 
 def _holding(
-    transaction: Transaction, program: Program, records: RecordColumns, places: Sequence[int]
+    transaction: Transaction, condition: Value, records: RecordColumns, places: Sequence[int]
 ) -> Iterable[int]:
-    """Give the places where a rule's condition holds, or can't be evaluated."""
-    assert program.condition is not None
-    key, evaluate = records.plan.object.key, program.condition.evaluate
-    if _computes(program.condition.typed, records):
+    """Give the places where a condition holds, or can't be evaluated."""
+    key, evaluate = records.plan.object.key, condition.evaluate
+    if _computes(condition.typed, records):
         contexts: Iterable[tuple[int, RecordContext]] = (
             (at, transaction.context(key, records.row(at))) for at in places
         )

@@ -35,6 +35,7 @@ def build_trace(
         runs_as=str(run.actor.get("runs_as", "user")),
         changes=_changes(run, readable),
         condition=part_of(run.snapshot.explained, readable),
+        matched=part_of(run.snapshot.matched, readable),
         holds=run.snapshot.holds,
         steps=tuple(_step(row, readable) for row in steps),
         chain=(*run.chain, run.link),

@@ -151,6 +151,12 @@ class RecordContext:
             self._old = self.seen(self.object_key, self._stored)
         return self._old
 
+    def before_change(self) -> RecordContext | None:
+        """Give the context of the record before the change, in the same surroundings; None where there was none."""
+        if self._stored is None:
+            return None
+        return RecordContext(self._around, self.object_key, self._stored, given=self._given)
+
     def with_given(self, given: Mapping[str, Any]) -> RecordContext:
         """Give the same context with further given names."""
         made = RecordContext(self._around, self.object_key, self.this, given={**self._given, **given})

@@ -171,7 +171,18 @@ MISTAKES = {
     "when deal is created then stop priority 1 priority 2": ("RUL409", 50),
     "before deal is saved then stop retry 3 times": ("RUL413", 39),
     "when deal is restored then stop": ("RUL901", 13),
-    "when deal comes to match urgent then stop": ("RUL901", 13),
+    "when deal has matched urgent for 3 days then stop": ("RUL901", 13),
+    "when dael comes to match urgent then stop": ("RUL201", 13),
+    "when deal comes to match urgnt then stop": ("EXP201", 33),
+    "when deal comes to match amount then stop": ("EXP304", 33),
+    "when deal comes to match urgent or score > 5 then stop": ("RUL101", 49),
+    "when deal comes to match amount > old.amount then stop": ("EXP403", 42),
+    "when deal comes to match stage is changed then stop": ("EXP403", 33),
+    "when deal.name rises above 80 then stop": ("RUL406", 13),
+    "when deal rises above 80 then stop": ("RUL406", 13),
+    "when deal.account.employees falls below 80 then stop": ("RUL406", 13),
+    'when deal.score rises above "x" then stop': ("EXP305", 13),
+    "when deal.score rises above old.score then stop": ("EXP403", 36),
     'when deal is created then add tag "x"': ("RUL902", 34),
     "when deal is created then send sms welcome to contact.mobile": ("RUL902", 34),
     "when deal is created then stop mode single": ("RUL903", 39),
@@ -201,6 +212,38 @@ def test_warnings_leave_the_rule_in_place() -> None:
     )
     assert [problem.code for problem in checked.problems] == ["RUL408", "RUL410"]
     assert len(checked.rules) == 3
+
+
+def test_an_edge_is_a_condition_and_the_fields_that_turn_it() -> None:
+    rule = the_rule(
+        "rule r when deal comes to match (amount > 5 CNY or weighted > 5 CNY) and account is not empty\n"
+        "or deal.score falls below 20 then stop"
+    )
+    first, second = rule.on_record
+    assert first.kinds == second.kinds == {EventKind.CREATED, EventKind.UPDATED}
+    assert (first.field, first.text.split()[1]) == (None, "comes")
+    assert first.watched >= {"amount", "weighted", "account"}
+    assert "score" not in first.watched
+    assert second.match is not None
+    assert (second.watched, second.text) == ({"score"}, "deal.score falls below 20")
+
+
+@pytest.mark.parametrize(
+    ("condition", "read"),
+    [
+        ('account.tier = "gold"', "other records"),
+        ("exists(lines)", "other records"),
+        ("close_date < today", "today"),
+        ("created_at < now - 3 days and exists(lines)", "other records and now"),
+        ("owner = user and urgent", ""),
+        ("account is not empty", ""),
+    ],
+)
+def test_an_edge_that_reads_more_than_the_saved_record_is_warned_of(condition: str, read: str) -> None:
+    checked = check(f"rule r when deal comes to match {condition} then stop")
+    assert len(checked.rules) == 1
+    assert [problem.code for problem in checked.problems] == ["RUL411"] * bool(read)
+    assert all(f"reads {read}, and the rule looks only when" in problem.message for problem in checked.problems)
 
 
 def test_what_this_version_cannot_run_is_reported_with_its_place_and_nothing_crashes() -> None:

@@ -125,8 +125,9 @@ def keys_of(trace: RunTrace, object_def: ObjectDef | None) -> Iterable[RecordKey
         for value in (change.old, change.new):
             if (key := record_key(fields.get(change.field), value)) is not None:
                 yield key
-    if trace.condition is not None:
-        yield from _keys_of_part(trace.condition, object_def)
+    for part in (trace.matched, trace.condition):
+        if part is not None:
+            yield from _keys_of_part(part, object_def)
     for step in trace.steps:
         for effect in step.effects:
             if effect.get("object") and effect.get("record_id"):

@@ -51,6 +51,7 @@ class RunPage:
     who: str
     release: int
     changes: tuple[Change, ...]
+    matched: TraceNode | None
     condition: TraceNode | None
     steps: tuple[TraceRow, ...]
     chain: tuple[str, ...]
@@ -103,6 +104,7 @@ def show_run(run_id: str) -> ResponseReturnValue:
         who=trace.actor_name or str(pgettext("actor", "System")),
         release=trace.summary.release,
         changes=tuple(shower.changes(trace.changes)),
+        matched=shower.node(trace.matched) if trace.matched is not None else None,
         condition=shower.node(trace.condition, trace.holds) if trace.condition is not None else None,
         steps=tuple(shower.step(step) for step in trace.steps),
         chain=trace.chain if len(trace.chain) > 1 else (),

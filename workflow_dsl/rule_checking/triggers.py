@@ -9,6 +9,7 @@ from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
 from workflow_dsl.checked_rules import MomentTrigger, RecordTrigger, TimeTrigger
 from workflow_dsl.checker import check_text
+from workflow_dsl.rule_checking.edges import comes_to_match, crosses
 from workflow_dsl.rule_checking.state import RuleChecking
 from workflow_dsl.scope import Scope
 from workflow_dsl.syntax import (
@@ -48,9 +49,7 @@ _KINDS = {
     EventKind.MERGED: frozenset((EventKind.MERGED,)),
 }
 _LATER = {
-    ComesToMatch: "'comes to match'",
     HasMatched: "'has matched'",
-    Crosses: "'rises above' and 'falls below'",
     FormSubmitted: "a form as trigger",
     WebhookReceived: "a received webhook as trigger",
     EmailReceived: "received mail as trigger",
@@ -123,6 +122,8 @@ def _check_event(checking: RuleChecking, event: Event, result: Triggers) -> None
         result.on_record += _record_event(checking, event)
     elif isinstance(event, FieldChanges):
         result.on_record += _field_changes(checking, event)
+    elif isinstance(event, ComesToMatch | Crosses):
+        result.on_record += _edge(checking, event)
     elif isinstance(event, Moment):
         result.on_moment += _moment(checking, event)
     else:
@@ -135,6 +136,17 @@ def _record_event(checking: RuleChecking, event: RecordEvent) -> Iterator[Record
         checking.not_available("RUL901", f"'is {event.kind}'", event.at)
     elif object_def is not None and not checking.refuses_source(object_def, event.object.at, _UNSEEN):
         yield RecordTrigger(object=object_def.key, kinds=_KINDS[event.kind], text=checking.text_of(event.at))
+
+
+def _edge(checking: RuleChecking, event: ComesToMatch | Crosses) -> Iterator[RecordTrigger]:
+    if isinstance(event, Crosses):
+        found = _own_field(checking, event.path)
+        if found is not None:
+            yield from crosses(checking, *found, event)
+        return
+    object_def = checking.find_object(event.object)
+    if object_def is not None and not checking.refuses_source(object_def, event.object.at, _UNSEEN):
+        yield from comes_to_match(checking, object_def, event)
 
 
 def _own_field(checking: RuleChecking, path: Path) -> tuple[ObjectDef, FieldDef] | None:
