@@ -225,7 +225,8 @@ def test_an_edge_is_a_condition_and_the_fields_that_turn_it() -> None:
     assert first.watched >= {"amount", "weighted", "account"}
     assert "score" not in first.watched
     assert second.match is not None
-    assert (second.watched, second.text) == ({"score"}, "deal.score falls below 20")
+    assert second.watched == frozenset({"score"})
+    assert second.text == "deal.score falls below 20"
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ _SAVES = frozenset((EventKind.CREATED, EventKind.UPDATED))
 
 def comes_to_match(checking: RuleChecking, object_def: ObjectDef, event: ComesToMatch) -> Iterator[RecordTrigger]:
     """Check `deal comes to match amount > 5 CNY`."""
-    yield from _edge(checking, object_def, event.condition, "what a record comes to match", event.at)
+    yield from _edge(checking, object_def, event.condition, "a trigger's condition", event.at)
 
 
 def crosses(
@@ -44,7 +44,7 @@ def crosses(
         right=event.value,
         at=event.at,
     )
-    yield from _edge(checking, object_def, comparison, "the value that a number crosses", event.at)
+    yield from _edge(checking, object_def, comparison, "a trigger's value", event.at)
 
 
 def _edge(
