@@ -27,7 +27,8 @@ _WORDS = (
 )
 _RULE_WORDS = (
     "rule when before then else end set create update delete notify send email call webhook assign to reject warn "
-    "wait for each do stop log unless changes comes match rises above falls below is created updated saved deleted priority retry times".split()
+    "wait for each do stop log unless changes comes match rises above falls below "
+    "is created updated saved deleted priority retry times".split()
 )
 
 
