@@ -23,12 +23,15 @@ __all__ = [
     "CheckedIf",
     "CheckedLog",
     "CheckedNotify",
+    "CheckedPostComment",
     "CheckedRefuse",
+    "CheckedRestore",
     "CheckedRows",
     "CheckedRule",
     "CheckedSendEmail",
     "CheckedSet",
     "CheckedStop",
+    "CheckedTag",
     "CheckedUpdate",
     "CheckedValue",
     "CheckedWait",
@@ -119,6 +122,30 @@ class CheckedDelete(CheckedAction):
     """`delete path`, `delete object where …`."""
 
     rows: CheckedRows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedRestore(CheckedAction):
+    """`restore this`; `rows` is one record."""
+
+    rows: CheckedRows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedTag(CheckedAction):
+    """`add tag "vip" on account`, `remove tag "cold"`; without rows the rule's record."""
+
+    add: bool
+    tag: CheckedValue
+    rows: CheckedRows | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedPostComment(CheckedAction):
+    """`post comment "…" on account`; without rows on the rule's record."""
+
+    message: CheckedValue
+    rows: CheckedRows | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

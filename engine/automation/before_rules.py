@@ -11,6 +11,7 @@ from typing import Any
 from engine.automation.program import (
     Action,
     Branch,
+    ChangeTag,
     OnRecord,
     Program,
     RefuseSave,
@@ -85,6 +86,8 @@ class BeforeRunner:
             case SetFields(fields=fields):
                 for name, value in fields:
                     draft.set(name, value.evaluate(draft.context))
+            case ChangeTag(add=add, tag=tag):
+                draft.tag(_message(tag, draft.context), add=add)
             case RefuseSave(message=message, field=field, warning=warning):
                 text = _message(message, draft.context)
                 if warning:

@@ -1,12 +1,12 @@
 """Actions inside the database, each in one transaction with its step row: set, create, update, delete, notify, log.
 
 They go through the one door with the rights of the rule's actor, so history, roll-ups, validations and further rules
-are what the same act by a person leaves.
+are what the same act by a person leaves. Tags, comments and `restore` are in `marking`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol, cast
@@ -16,13 +16,17 @@ from sqlalchemy import Connection
 from engine import faults
 from engine.automation.explaining import explain_value
 from engine.automation.journal import Journal, StepDone
+from engine.automation.marking import mark
 from engine.automation.people import Directory, users_of
 from engine.automation.program import (
     Action,
+    ChangeTag,
     CreateRecord,
     DeleteRecords,
     Loop,
     NotifyPeople,
+    PostComment,
+    RestoreRecord,
     Rows,
     SetFields,
     StopRule,
@@ -31,6 +35,7 @@ from engine.automation.program import (
     WriteLog,
 )
 from engine.automation.run_state import StepFailed
+from engine.automation.step_effects import effect, located, text_of
 from engine.clock import Clock
 from metamodel.values import Ref
 from workflow_dsl.context import Context
@@ -70,6 +75,14 @@ class Work(Protocol):
 
     def delete(self, object_key: str, record_id: str) -> None:
         """Move a record to the bin."""
+        ...
+
+    def restore(self, object_key: str, record_id: str) -> bool:
+        """Take a record out of the bin; False where it is not in it."""
+        ...
+
+    def change_tag(self, name: str, targets: Sequence[Ref], *, add: bool) -> Mapping[Ref, str]:
+        """Put a tag on records or take it off; give those where that was news, with the id of what was written."""
         ...
 
     def notify(self, user_id: str, text: str, *, key: str) -> None:
@@ -139,10 +152,12 @@ class InsideActions:
                 return self._update(work, action, names)
             case DeleteRecords():
                 return self._delete(work, action, names)
+            case RestoreRecord() | ChangeTag() | PostComment():
+                return mark(work, action, names, self._own())
             case NotifyPeople():
                 return self._notify(work, action, path, names)
             case WriteLog(message=message):
-                text = _text(message, work.context(names))
+                text = text_of(message, work.context(names))
                 work.log(text)
                 return StepDone(kind="log", text=action.text, value={"message": text})
             case StopRule():
@@ -156,7 +171,7 @@ class InsideActions:
         for name, value in action.fields:
             values[name] = value.evaluate(_seeing(context, values))
         changed = work.update(object_key, record_id, values)
-        effects = [_effect("updated" if changed else "unchanged", object_key, record_id, fields=list(values), own=True)]
+        effects = [effect("updated" if changed else "unchanged", object_key, record_id, fields=list(values), own=True)]
         return StepDone(kind="set", text=action.text, effects=effects, rows=int(changed))
 
     def _create(self, work: Work, action: CreateRecord, names: Mapping[str, Any]) -> StepDone:
@@ -167,25 +182,25 @@ class InsideActions:
             kind="create",
             text=action.text,
             value={"given": record_id},
-            effects=[_effect("created", action.object, record_id)],
+            effects=[effect("created", action.object, record_id)],
             rows=1,
         )
 
     def _update(self, work: Work, action: UpdateRecords, names: Mapping[str, Any]) -> StepDone:
         effects, written = [], 0
-        for object_key, record_id, row in _located(work.rows(action.rows, names), action.rows):
+        for object_key, record_id, row in located(work.rows(action.rows, names), action.rows):
             context = work.context({**names, "it": row})
             values = {name: value.evaluate(context) for name, value in action.fields}
             changed = work.update(object_key, record_id, values)
             written += int(changed)
-            effects.append(_effect("updated" if changed else "unchanged", object_key, record_id, fields=list(values)))
+            effects.append(effect("updated" if changed else "unchanged", object_key, record_id, fields=list(values)))
         return StepDone(kind="update", text=action.text, effects=effects, rows=written)
 
     def _delete(self, work: Work, action: DeleteRecords, names: Mapping[str, Any]) -> StepDone:
         effects = []
-        for object_key, record_id, _ in _located(work.rows(action.rows, names), action.rows):
+        for object_key, record_id, _ in located(work.rows(action.rows, names), action.rows):
             work.delete(object_key, record_id)
-            effects.append(_effect("deleted", object_key, record_id))
+            effects.append(effect("deleted", object_key, record_id))
         return StepDone(kind="delete", text=action.text, effects=effects, rows=len(effects))
 
     def _notify(self, work: Work, action: NotifyPeople, path: str, names: Mapping[str, Any]) -> StepDone:
@@ -193,17 +208,21 @@ class InsideActions:
         people = dict.fromkeys(
             user for value in action.people for user in users_of(value.typed, value.evaluate(context), work.directory)
         )
-        text = _text(action.message, context)
+        text = text_of(action.message, context)
         for user_id in people:
             work.notify(user_id, text, key=f"{self.journal.run.key(path)}:{user_id}")
-        effects = [_effect("notified", "user", user_id) for user_id in people]
+        effects = [effect("notified", "user", user_id) for user_id in people]
         outcome = "done" if people else "nobody"
         return StepDone(kind="notify", text=action.text, value={"message": text}, effects=effects, outcome=outcome)
 
-    def _own_record(self) -> tuple[str, str]:
-        if self.object_key is None or self.record_id is None:
+    def _own_record(self) -> Ref:
+        own = self._own()
+        if own is None:
             raise StepFailed("the rule has no record of its own to set fields of")
-        return self.object_key, self.record_id
+        return own
+
+    def _own(self) -> Ref | None:
+        return Ref(self.object_key, self.record_id) if self.object_key and self.record_id else None
 
 
 def do_decision(work: Work, condition: Value, names: Mapping[str, Any], *, explain: bool = False) -> StepDone:
@@ -231,22 +250,3 @@ class _Overlaid:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._context, name)
-
-
-def _located(found: list[Any], rows: Rows) -> list[tuple[str, str, Any]]:
-    located = []
-    for row in found:
-        if isinstance(row, Ref):
-            located.append((row.object, row.id, row))
-        else:
-            assert rows.object is not None, "the rows of an object have its key"
-            located.append((rows.object, row, row))
-    return located
-
-
-def _effect(kind: str, object_key: str, record_id: str, **more: object) -> dict[str, object]:
-    return {"kind": kind, "object": object_key, "record_id": record_id, **more}
-
-
-def _text(message: Value, context: Context) -> str:
-    return str(message.evaluate(context) or "")

@@ -105,6 +105,30 @@ class DeleteRecords(Action):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreRecord(Action):
+    """`restore this`."""
+
+    rows: Rows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeTag(Action):
+    """`add tag "vip" on account`, `remove tag "cold"`; without rows the rule's own record."""
+
+    add: bool
+    tag: Value
+    rows: Rows | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostComment(Action):
+    """`post comment "…" on account`; without rows on the rule's own record."""
+
+    message: Value
+    rows: Rows | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotifyPeople(Action):
     """`notify owner "…"`."""
 

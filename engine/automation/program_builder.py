@@ -199,6 +199,16 @@ def _notify(place: _Place, action: checked.CheckedNotify, common: _Common) -> bu
     return built.NotifyPeople(people=people, message=place.value(action.message), **common)
 
 
+def _tag(place: _Place, action: checked.CheckedTag, common: _Common) -> built.Action:
+    rows = place.rows(action.rows) if action.rows is not None else None
+    return built.ChangeTag(add=action.add, tag=place.value(action.tag), rows=rows, **common)
+
+
+def _comment(place: _Place, action: checked.CheckedPostComment, common: _Common) -> built.Action:
+    rows = place.rows(action.rows) if action.rows is not None else None
+    return built.PostComment(message=place.value(action.message), rows=rows, **common)
+
+
 def _refuse(place: _Place, action: checked.CheckedRefuse, common: _Common) -> built.Action:
     message = place.value(action.message)
     return built.RefuseSave(message=message, field=action.field, warning=action.warning, **common)
@@ -213,6 +223,9 @@ _BUILDERS: Mapping[type[checked.CheckedAction], Callable[[_Place, Any, _Common],
         rows=place.rows(action.rows), fields=place.fields(action.rows.object, action.fields), **common
     ),
     checked.CheckedDelete: lambda place, action, common: built.DeleteRecords(rows=place.rows(action.rows), **common),
+    checked.CheckedRestore: lambda place, action, common: built.RestoreRecord(rows=place.rows(action.rows), **common),
+    checked.CheckedTag: _tag,
+    checked.CheckedPostComment: _comment,
     checked.CheckedNotify: _notify,
     checked.CheckedSendEmail: _email,
     checked.CheckedCallWebhook: _webhook,

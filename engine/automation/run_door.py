@@ -6,7 +6,7 @@ Who acts is read again for each step, so a user who has left or lost a role stop
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,10 +20,18 @@ from engine.automation.people_in_records import RecordDirectory
 from engine.automation.program import Program, Rows
 from engine.automation.run_state import Run, StepFailed
 from engine.automation.selecting import at_most, select_ids
-from engine.errors import AutomationStopped, DatabaseUnavailable, EngineError, StaleVersion
+from engine.errors import (
+    AutomationStopped,
+    DatabaseUnavailable,
+    EngineError,
+    RecordNotFound,
+    StaleVersion,
+    ValidationFailed,
+)
 from engine.expressions.context import RecordContext
 from engine.records.hooks import Cause
 from engine.records.service import Records
+from engine.records.tagging import TagChange, change_tags
 from engine.records.transaction import Transaction
 from metamodel.apps import Metamodel
 from metamodel.values import Ref
@@ -187,6 +195,28 @@ class RunWork:
     def delete(self, object_key: str, record_id: str) -> None:
         """Move a record to the bin."""
         self._transaction.delete(object_key, record_id)
+
+    def restore(self, object_key: str, record_id: str) -> bool:
+        """Take a record out of the bin; False where it is not in it."""
+        try:
+            self._transaction.restore(object_key, record_id)
+        except RecordNotFound:
+            # One that may be read is not in the bin; of any other the same is said as of one that never was.
+            self._transaction.get(object_key, record_id, fields=("id",))
+            return False
+        return True
+
+    def change_tag(self, name: str, targets: Sequence[Ref], *, add: bool) -> Mapping[Ref, str]:
+        """Put a tag on records or take it off; give those where that was news, with the id of what was written."""
+        wanted = [TagChange(name=name, target=target, add=add) for target in targets]
+        try:
+            done = change_tags(self._transaction, wanted)
+        except ValidationFailed as refused:
+            if any(error.code == "not_unique" for error in refused.errors):
+                # Somebody else has put it on meanwhile; the next try sees that.
+                raise StepFailed(str(refused), permanent=False) from refused
+            raise
+        return {each.target: each.tagging or "" for each in done}
 
     def notify(self, user_id: str, text: str, *, key: str) -> None:
         """Tell a user something; the same key tells nobody twice."""

@@ -137,6 +137,10 @@ class Draft(Protocol):
         """Give a field a Python value of its type; formulas over it follow at once. Rules are not bound by grants."""
         ...
 
+    def tag(self, name: str, *, add: bool) -> None:
+        """Put a tag on the record or take it off in the same transaction. Rules are not bound by grants."""
+        ...
+
     def reject(self, message: str, *, field: str | None = None, code: str = "rejected") -> None:
         """Refuse the save; the messages of all rules are told together."""
         ...

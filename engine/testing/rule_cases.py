@@ -34,7 +34,7 @@ MAIL = (
     "---\nobject: deal\nsubject: About {{ record.name }}\nfrom: shop@example.com\n---\n"
     "Dear {{ record.owner.name }}, it is {{ record.amount }}.\n"
 )
-_OBJECTS = ("job", "line", "deal")
+_OBJECTS = ("comment", "tagging", "tag", "job", "line", "deal")
 _VERBS = ("create", "update", "delete")
 _KEYS = {"name", "rules", "do", "records", "runs", "notices", "steps", "mails"}
 

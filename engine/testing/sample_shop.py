@@ -81,6 +81,7 @@ APP = {
           deal: {read: all, create: yes, update: all, delete: all}
           line: {read: all, create: yes, update: all, delete: all}
           job: {read: own or assignee = user, create: yes, update: own}
+          comment: {read: all, create: yes}
           user: {read: all}
         """,
     "roles/boss.yaml": """
@@ -89,6 +90,8 @@ APP = {
         objects:
           deal: {read: all, create: yes, update: all, delete: all}
           job: {read: all, create: yes, update: all, delete: all}
+          tag: {read: all, create: yes}
+          tagging: {read: all, create: yes, delete: all}
         fields:
           deal.secret: {read: yes, update: yes}
         system: [view_runs, retry_runs]

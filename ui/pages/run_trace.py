@@ -163,6 +163,7 @@ def effect_word(kind: str) -> str:
         "created": _("Created"),
         "updated": _("Changed"),
         "deleted": _("Deleted"),
+        "restored": _("Restored"),
         "notified": _("Notified"),
         "mail": _("E-mail"),
         "webhook": _("Web call"),

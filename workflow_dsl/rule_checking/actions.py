@@ -20,6 +20,7 @@ from workflow_dsl.checked_rules import (
     CheckedWait,
 )
 from workflow_dsl.rule_checking.later import LATER_ACTIONS
+from workflow_dsl.rule_checking.marking_actions import MARKING_CHECKS
 from workflow_dsl.rule_checking.outside_actions import OUTSIDE_CHECKS
 from workflow_dsl.rule_checking.record_actions import RECORD_CHECKS
 from workflow_dsl.rule_checking.rows import check_rows
@@ -38,13 +39,14 @@ from workflow_dsl.syntax import (
     Refuse,
     Set,
     Stop,
+    Tag,
     Wait,
 )
 from workflow_dsl.types import BOOLEAN, DURATION, UNKNOWN, Type, record_of
 
 Check = Callable[[RuleChecking, Any, str], CheckedAction | None]
 _BEFORE_ONLY = frozenset((Refuse,))
-_IN_BEFORE = frozenset((Set, AssignTo, Refuse, If, Stop, Log))
+_IN_BEFORE = frozenset((Set, AssignTo, Tag, Refuse, If, Stop, Log))
 
 
 def check_actions(checking: RuleChecking, actions: Sequence[Action], prefix: str) -> tuple[CheckedAction, ...]:
@@ -69,7 +71,7 @@ def _check_action(checking: RuleChecking, action: Action, path: str) -> CheckedA
         return None
     if checking.is_before and type(action) not in _IN_BEFORE:
         word = checking.text_of(action.at).split(" ", 1)[0]
-        hint = "it may set, assign to, reject, warn, if, stop and log, on the record at hand"
+        hint = "it may set, assign to, add tag, remove tag, reject, warn, if, stop and log, on the record at hand"
         checking.refuse("RUL402", f"a before rule can't '{word}'", action.at, hint)
         return None
     if not checking.is_before and type(action) in _BEFORE_ONLY:
@@ -192,6 +194,7 @@ def _check_refuse(checking: RuleChecking, action: Refuse, path: str) -> CheckedA
 _CHECKS: Mapping[type[Action], Check] = MappingProxyType(
     {
         **RECORD_CHECKS,
+        **MARKING_CHECKS,
         **OUTSIDE_CHECKS,
         If: _check_if,
         ForEach: _check_for_each,

@@ -22,7 +22,8 @@ from workflow_dsl.syntax import Action, Assignment, AssignTo, Create, Delete, Se
 from workflow_dsl.types import record_of
 
 
-def _own_object(checking: RuleChecking, action: Action, word: str) -> ObjectDef | None:
+def own_object(checking: RuleChecking, action: Action, word: str) -> ObjectDef | None:
+    """Give the object of the rule's own record; where the rule has none, that is reported."""
     key = checking.scope.object
     if key is None:
         hint = "a rule by the clock has one with `for each object where …`; others are changed with `update`"
@@ -32,7 +33,7 @@ def _own_object(checking: RuleChecking, action: Action, word: str) -> ObjectDef 
 
 
 def _check_set(checking: RuleChecking, action: Set, path: str) -> CheckedAction | None:
-    own = _own_object(checking, action, "set")
+    own = own_object(checking, action, "set")
     if own is None:
         return None
     found = [_assignment(checking, own, assignment) for assignment in action.assignments]
@@ -61,7 +62,7 @@ def _assignment(checking: RuleChecking, own: ObjectDef, assignment: Assignment) 
 
 
 def _check_assign_to(checking: RuleChecking, action: AssignTo, path: str) -> CheckedAction | None:
-    own = _own_object(checking, action, "assign")
+    own = own_object(checking, action, "assign")
     if own is None:
         return None
     value = check_field_value(checking, own, "owner", action.at, action.assignee)

@@ -37,10 +37,12 @@ def check_rows(
     action: str,
     sorted_by: SortKey | None = None,
     all_rows: bool = False,
+    chooses: bool = True,
 ) -> CheckedRows | None:
     """Check `path`, `path where …` or `object where …`.
 
-    action: what is said in messages ("update"). all_rows: whether an object without `where` may be meant.
+    action: what is said in messages ("update"). all_rows: whether an object without `where` may be meant. chooses:
+    whether the action has a `where`.
     """
     state = checking_of(checking.scope, checking.problems)
     found = find(state, path) if where is None and not all_rows else find_rows(state, path)
@@ -58,7 +60,8 @@ def check_rows(
             return None
         if where is None and not all_rows:
             message = f"'{action} {path.dotted}' is about every {found.object} there is"
-            checking.refuse("RUL405", message, path.at, f"say which: {action} {path.dotted} where …")
+            hint = f"say which: {action} {path.dotted} where …" if chooses else "name a lookup, a list or a given name"
+            checking.refuse("RUL405", message, path.at, hint)
             return None
         source = ObjectSource(object=found.object)
     else:

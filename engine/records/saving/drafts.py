@@ -29,11 +29,12 @@ class RecordDraft:
 
     given: fields that the caller set. titles: of the lookups that were looked at. notices: warnings and infos.
     confirmed: codes of warnings that the person has confirmed, None where they pass by themselves (rules, batches).
+    tags: those that before rules put on (True) or take off, once the record is written; None where there are none.
     """
 
     __slots__ = (
         "_changed", "_context", "around", "confirmed", "errors", "given", "kind", "notices", "plan", "record_id",
-        "stored", "title", "titles", "values",
+        "stored", "tags", "title", "titles", "values",
     )  # fmt: skip
 
     def __init__(
@@ -56,6 +57,7 @@ class RecordDraft:
         self.notices: list[FieldError] = []
         self.titles: dict[str, str] = {}
         self.title: str | None = None
+        self.tags: dict[str, bool] | None = None
         self.confirmed = confirmed
         self._context: RecordContext | None = None
         self._changed: frozenset[str] | None = None
@@ -110,6 +112,10 @@ class RecordDraft:
             raise KeyError(f"'{name}' is not a stored field of {self.object_key}; {hint}")
         self.put(name, self.plan.keep[name](value))
         self.compute({name})
+
+    def tag(self, name: str, *, add: bool) -> None:
+        """Put a tag on the record or take it off when it is written; the last word on a tag holds."""
+        self.tags = {**(self.tags or {}), name: add}
 
     def put(self, name: str, value: Any) -> None:
         """Give a field a value that is in its form already."""

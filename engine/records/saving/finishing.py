@@ -16,6 +16,7 @@ from engine.records.saving.stages import end_stays
 from engine.records.saving.writing import audited_changes
 from engine.records.saving.writing_many import STAMPS
 from engine.records.saving.writing_new import audit_columns_of_new
+from engine.records.tagging import tag_written
 
 if TYPE_CHECKING:
     from engine.records.transaction import Transaction
@@ -52,6 +53,7 @@ def finish_many(
     events += rolled.events
     if events:
         after(transaction, events)
+    tag_written(drafts, transaction)
 
 
 def _audit_row(draft: RecordDraft, transaction: Transaction) -> AuditRow:

@@ -32,6 +32,7 @@ from engine.records.saving.trees import check_trees
 from engine.records.saving.writing import audited_changes, insert_record
 from engine.records.saving.writing import update_record as write_update
 from engine.records.schemas import ValueReader
+from engine.records.tagging import tag_written
 from engine.records.types import Saved
 from metamodel.objects import ObjectDef
 
@@ -237,3 +238,4 @@ def finish(drafts: Sequence[RecordDraft], transaction: Transaction) -> None:
     events += rolled.events
     if events:
         after(transaction, events)
+    tag_written(drafts, transaction)
