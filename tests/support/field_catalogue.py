@@ -108,7 +108,7 @@ SAMPLES: tuple[Sample, ...] = (
           shown="Three &amp; four", sortable=False, wrong=((7, "not_text"), ("x" * 65_537, "too_long"))),
     _text("email", "ann@example.com", "bob@example.com", wrong=(("ann@", "not_email"),)),
     _text("phone", "+8613800138000", "+8613900139000", form={"phone_value": "139 0013 9000"},
-          cell={"phone_value": "139-0013-9000"}, wrong=(("12", "not_phone"),)),
+          cell={"phone_value": "139-0013-9000"}, shown="+86 139 0013 9000", wrong=(("12", "not_phone"),)),
     _text("url", "https://a.example/x", "https://b.example/", wrong=(("javascript:alert(1)", "not_url"),)),
     _text("color", "#1a73e8", "#ffcc00", form={"color_value": "#FC0"}, cell={"color_value": "#FFCC00"},
           wrong=(("red", "not_color"), ("#12345", "not_color"))),
