@@ -66,6 +66,7 @@ def main() -> None:
                     prepared = prepare(make(f"bench_{rows}"), folder / f"{kind}{rows}", rows)
                     figures += _measure_all(kind, prepared, folder, given)
                     if rows == given.rows[0]:
+                        _reset(prepared)
                         others[f"{kind} SQL statements"] = count_statements(prepared, folder)
                 others[f"{kind} import, rows a second"] = measure_import(make("bench_import"), folder, given.imported)
     _print_others(others)
