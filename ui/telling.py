@@ -22,6 +22,8 @@ from ui.refusal_phrases import REFUSALS
 _BLANK = re.compile(r"\{([a-z]+)\}")
 _CODE = frozenset(("form", "known", "options", "sign", "written"))
 _DEEPEST = 8
+_LONGEST = 1_000
+"""Characters of a sentence that is looked for: patterns with several blanks take long over what quotes more."""
 _SEMICOLONS = {"zh": "；"}
 Template = tuple[re.Pattern[str], str, frozenset[str]]
 """How a sentence is known, what it is in the language asked for, and which blanks of it hold parts, not quoted text."""
@@ -52,7 +54,7 @@ def _tongue() -> str:
 
 
 def _said(text: str, templates: tuple[Template, ...], tongue: str, depth: int) -> str:
-    for pattern, said, parts in templates if depth < _DEEPEST else ():
+    for pattern, said, parts in templates if depth < _DEEPEST and len(text) <= _LONGEST else ():
         found = pattern.fullmatch(text)
         if found is not None:
             return _filled(said, found.groupdict(), parts, tongue, depth)

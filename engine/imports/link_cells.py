@@ -113,9 +113,10 @@ class LinkCells:
 
         Raises: BadCell.
         """
-        found = [each.id for each in now if each.title in _linked_titles(texts, now)]
+        meant = _linked_titles(texts, now)
+        found = [each.id for each in now if each.title in meant]
         unknown = []
-        for text in dict.fromkeys(_not_linked(texts, now)):
+        for text in dict.fromkeys(text for text in texts if text not in meant):
             try:
                 found.append(str(self._lookups.value(bound.lookup, text)))
             except NotThere as fault:

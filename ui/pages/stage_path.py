@@ -66,11 +66,7 @@ def stage_path(
             PathStep(
                 value=option.name,
                 label=label_text(option.label, formats.language, option.name),
-                state="current"
-                if index == at
-                else "done"
-                if index < at and not ended and _leads_on(option)
-                else "ahead",
+                state=_state(option, index, at, ended=ended),
                 tone=_tone(option) if index == at else "",
                 allowed=option.name in allowed and index != at,
                 tip=option.tip.in_language(formats.language) if option.tip is not None else "",
@@ -106,9 +102,12 @@ def next_options(object_def: ObjectDef, field: FieldDef, values: Mapping[str, ob
     ]
 
 
-def _leads_on(option: OptionDef) -> bool:
+def _state(option: OptionDef, index: int, at: int, *, ended: bool) -> Literal["done", "current", "ahead"]:
+    if index == at:
+        return "current"
     # A closed stage that stands before the current one is another way out, which the record did not take.
-    return option.attribute("closed") is not True
+    passed = index < at and not ended and option.attribute("closed") is not True
+    return "done" if passed else "ahead"
 
 
 def _is_end(option: OptionDef) -> bool:

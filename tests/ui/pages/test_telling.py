@@ -72,6 +72,13 @@ def test_what_is_quoted_stays_as_it_was_typed(chinese: None) -> None:
     assert tell("nothing that anybody says") == "nothing that anybody says"
 
 
+def test_what_quotes_very_much_is_not_searched_for_sentences(chinese: None) -> None:
+    # Three blanks over a text full of what stands between them: patterns would try each cut of it.
+    name = " gives a here and" * 600
+    assert tell(f"'{name}' is not a field of deal") == f"'{name}' is not a field of deal"
+    assert tell(f"'{name[:900]}' is not a field of deal") == f"“{name[:900]}”不是deal的字段"
+
+
 def test_a_wrong_filter_is_explained_in_the_language_of_the_page(site: Site) -> None:
     client = site.client("ann")
     address = f"/o/firm?filter={quote_plus('nme = 1')}"
