@@ -16,24 +16,18 @@ from workflow_dsl.checked_rules import CheckedRows, CheckedRule
 from workflow_dsl.functions import FunctionRegistry
 from workflow_dsl.parser import parse_rules
 from workflow_dsl.rule_checking.actions import check_actions
-from workflow_dsl.rule_checking.later import LATER_ITEMS, LATER_OPTIONS
+from workflow_dsl.rule_checking.later import LATER_ITEMS
+from workflow_dsl.rule_checking.options import with_options
 from workflow_dsl.rule_checking.rows import check_rows
 from workflow_dsl.rule_checking.state import RuleChecking
 from workflow_dsl.rule_checking.triggers import Triggers, check_triggers, trigger_objects
 from workflow_dsl.scope import Scope
 from workflow_dsl.syntax import (
-    AllowLoop,
     EventTrigger,
-    Inactive,
     Item,
-    Missed,
     Moment,
-    Option,
     Path,
-    Priority,
-    Retry,
     Rule,
-    RunsAs,
     ScheduleTrigger,
 )
 from workflow_dsl.types import BOOLEAN, record_of
@@ -136,7 +130,7 @@ def _check_rule(checking: RuleChecking, rule: Rule, app: str) -> CheckedRule:
         otherwise=otherwise,
         writes=frozenset(checking.writes),
     )
-    return _with_options(checking, checked, rule.options)
+    return with_options(checking, checked, rule.options)
 
 
 def _assemble(checking: RuleChecking, rule: Rule, app: str, key: str | None, triggers: Triggers) -> CheckedRule:
@@ -181,34 +175,3 @@ def _rule_object(checking: RuleChecking, rule: Rule, each: CheckedRows | None) -
     if objects:
         return objects[0].key
     return each.object if each is not None else None
-
-
-def _with_options(checking: RuleChecking, rule: CheckedRule, options: tuple[Option, ...]) -> CheckedRule:
-    seen: set[type[Option]] = set()
-    for option in options:
-        if type(option) in seen:
-            checking.refuse("RUL409", "this option is given twice", option.at)
-        seen.add(type(option))
-        later = LATER_OPTIONS.get(type(option))
-        if later is not None:
-            checking.not_available("RUL903", later, option.at)
-            continue
-        rule = _with_option(checking, rule, option)
-    return rule
-
-
-def _with_option(checking: RuleChecking, rule: CheckedRule, option: Option) -> CheckedRule:
-    if isinstance(option, Priority):
-        return replace(rule, priority=option.value)
-    if isinstance(option, Inactive):
-        return replace(rule, active=False)
-    if checking.is_before:
-        checking.refuse("RUL413", "a before rule runs inside the save; this option is for after rules", option.at)
-    if isinstance(option, RunsAs):
-        return replace(rule, run_as=option.who)
-    if isinstance(option, Retry):
-        return replace(rule, retries=option.times)
-    if isinstance(option, Missed):
-        return replace(rule, missed=option.mode)
-    assert isinstance(option, AllowLoop)
-    return replace(rule, loop_limit=option.times)

@@ -1,106 +1,21 @@
-"""Actions inside the database, each in one transaction with its step row: set, create, update, delete, notify, log.
+"""Inside actions of a run: each in one transaction with its step row, done by the performer of its kind.
 
-They go through the one door with the rights of the rule's actor, so history, roll-ups, validations and further rules
-are what the same act by a person leaves. Tags, comments and `restore` are in `marking`.
+Decisions are steps of the same form: the branch taken, the rows of a loop.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
-
-from sqlalchemy import Connection
+from typing import Any
 
 from engine import faults
 from engine.automation.explaining import explain_value
+from engine.automation.inside_actions import PERFORMERS, Doing, Door, Work
 from engine.automation.journal import Journal, StepDone
-from engine.automation.marking import mark
-from engine.automation.people import Directory, users_of
-from engine.automation.program import (
-    Action,
-    ChangeTag,
-    CreateRecord,
-    DeleteRecords,
-    Loop,
-    NotifyPeople,
-    PostComment,
-    RestoreRecord,
-    Rows,
-    SetFields,
-    StopRule,
-    UpdateRecords,
-    Value,
-    WriteLog,
-)
-from engine.automation.run_state import StepFailed
-from engine.automation.step_effects import effect, located, text_of
+from engine.automation.program import Action, Loop, Value
 from engine.clock import Clock
 from metamodel.values import Ref
-from workflow_dsl.context import Context
-
-
-class Work(Protocol):
-    """One transaction of a run, as the door gives it."""
-
-    @property
-    def connection(self) -> Connection:
-        """The transaction's connection."""
-        ...
-
-    @property
-    def directory(self) -> Directory:
-        """Who belongs where."""
-        ...
-
-    def context(self, names: Mapping[str, Any], *, with_rights: bool = True) -> Context:
-        """Give what values are evaluated in: `this` as it is now, `old` as it was, further names.
-
-        with_rights: with the eyes of the rule's actor; else the whole record, as conditions see it.
-        """
-        ...
-
-    def rows(self, rows: Rows, names: Mapping[str, Any]) -> list[Any]:
-        """Give the records an action is about: ids, or Refs where their object is not known beforehand."""
-        ...
-
-    def create(self, object_key: str, values: Mapping[str, Any]) -> str:
-        """Create a record and give its id."""
-        ...
-
-    def update(self, object_key: str, record_id: str, values: Mapping[str, Any]) -> bool:
-        """Update a record; False where it had these values already."""
-        ...
-
-    def delete(self, object_key: str, record_id: str) -> None:
-        """Move a record to the bin."""
-        ...
-
-    def restore(self, object_key: str, record_id: str) -> bool:
-        """Take a record out of the bin; False where it is not in it."""
-        ...
-
-    def change_tag(self, name: str, targets: Sequence[Ref], *, add: bool) -> Mapping[Ref, str]:
-        """Put a tag on records or take it off; give those where that was news, with the id of what was written."""
-        ...
-
-    def notify(self, user_id: str, text: str, *, key: str) -> None:
-        """Tell a user something; the same key tells nobody twice."""
-        ...
-
-    def log(self, text: str) -> None:
-        """Write a line to the program's log."""
-        ...
-
-
-class Door(Protocol):
-    """Opens transactions for a run."""
-
-    def work(self, path: str) -> AbstractContextManager[Work]:
-        """Open a transaction for a step; what goes wrong in it comes out as StepFailed."""
-        ...
-
 
 Do = Callable[[Work], StepDone]
 
@@ -143,86 +58,9 @@ class InsideActions:
         return self.step(path, do, counts=False)
 
     def _do(self, work: Work, action: Action, path: str, names: Mapping[str, Any]) -> StepDone:
-        match action:
-            case SetFields():
-                return self._set(work, action, names)
-            case CreateRecord():
-                return self._create(work, action, names)
-            case UpdateRecords():
-                return self._update(work, action, names)
-            case DeleteRecords():
-                return self._delete(work, action, names)
-            case RestoreRecord() | ChangeTag() | PostComment():
-                return mark(work, action, names, self._own())
-            case NotifyPeople():
-                return self._notify(work, action, path, names)
-            case WriteLog(message=message):
-                text = text_of(message, work.context(names))
-                work.log(text)
-                return StepDone(kind="log", text=action.text, value={"message": text})
-            case StopRule():
-                return StepDone(kind="stop", text=action.text, counts=False)
-        raise AssertionError(f"the checker lets no {type(action).__name__} into an after rule")
-
-    def _set(self, work: Work, action: SetFields, names: Mapping[str, Any]) -> StepDone:
-        object_key, record_id = self._own_record()
-        context = work.context(names)
-        values: dict[str, Any] = {}
-        for name, value in action.fields:
-            values[name] = value.evaluate(_seeing(context, values))
-        changed = work.update(object_key, record_id, values)
-        effects = [effect("updated" if changed else "unchanged", object_key, record_id, fields=list(values), own=True)]
-        return StepDone(kind="set", text=action.text, effects=effects, rows=int(changed))
-
-    def _create(self, work: Work, action: CreateRecord, names: Mapping[str, Any]) -> StepDone:
-        context = work.context(names)
-        values = {name: value.evaluate(context) for name, value in action.fields}
-        record_id = work.create(action.object, values)
-        return StepDone(
-            kind="create",
-            text=action.text,
-            value={"given": record_id},
-            effects=[effect("created", action.object, record_id)],
-            rows=1,
-        )
-
-    def _update(self, work: Work, action: UpdateRecords, names: Mapping[str, Any]) -> StepDone:
-        effects, written = [], 0
-        for object_key, record_id, row in located(work.rows(action.rows, names), action.rows):
-            context = work.context({**names, "it": row})
-            values = {name: value.evaluate(context) for name, value in action.fields}
-            changed = work.update(object_key, record_id, values)
-            written += int(changed)
-            effects.append(effect("updated" if changed else "unchanged", object_key, record_id, fields=list(values)))
-        return StepDone(kind="update", text=action.text, effects=effects, rows=written)
-
-    def _delete(self, work: Work, action: DeleteRecords, names: Mapping[str, Any]) -> StepDone:
-        effects = []
-        for object_key, record_id, _ in located(work.rows(action.rows, names), action.rows):
-            work.delete(object_key, record_id)
-            effects.append(effect("deleted", object_key, record_id))
-        return StepDone(kind="delete", text=action.text, effects=effects, rows=len(effects))
-
-    def _notify(self, work: Work, action: NotifyPeople, path: str, names: Mapping[str, Any]) -> StepDone:
-        context = work.context(names)
-        people = dict.fromkeys(
-            user for value in action.people for user in users_of(value.typed, value.evaluate(context), work.directory)
-        )
-        text = text_of(action.message, context)
-        for user_id in people:
-            work.notify(user_id, text, key=f"{self.journal.run.key(path)}:{user_id}")
-        effects = [effect("notified", "user", user_id) for user_id in people]
-        outcome = "done" if people else "nobody"
-        return StepDone(kind="notify", text=action.text, value={"message": text}, effects=effects, outcome=outcome)
-
-    def _own_record(self) -> Ref:
-        own = self._own()
-        if own is None:
-            raise StepFailed("the rule has no record of its own to set fields of")
-        return own
-
-    def _own(self) -> Ref | None:
-        return Ref(self.object_key, self.record_id) if self.object_key and self.record_id else None
+        own = Ref(self.object_key, self.record_id) if self.object_key and self.record_id else None
+        doing = Doing(work=work, names=names, own=own, key=self.journal.run.key(path))
+        return PERFORMERS[type(action)](doing, action)
 
 
 def do_decision(work: Work, condition: Value, names: Mapping[str, Any], *, explain: bool = False) -> StepDone:
@@ -233,20 +71,3 @@ def do_decision(work: Work, condition: Value, names: Mapping[str, Any], *, expla
     if explain:
         value["explained"] = explain_value(condition, context)
     return StepDone(kind="if", text=condition.text, value=value, counts=False)
-
-
-def _seeing(context: Context, values: Mapping[str, Any]) -> Context:
-    if not values:
-        return context
-    return cast(Context, _Overlaid(context, values))
-
-
-class _Overlaid:
-    """A context whose record has some values already: `set a = 1, b = a + 1` sees the new `a`."""
-
-    def __init__(self, context: Context, values: Mapping[str, Any]) -> None:
-        self._context = context
-        self.this = {**context.this, **values}
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._context, name)

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection
 
 from engine import faults
-from engine.automation.inside import Door, Work
+from engine.automation.inside_actions import Door, Work
 from engine.automation.journal import Journal, StepDone
 from engine.automation.people import addresses_of
 from engine.automation.program import Action, CallPlugin, CallWebhook, SendEmail

@@ -17,7 +17,8 @@ from sqlalchemy import Connection
 
 from engine import faults
 from engine.automation.durable import RunQueue
-from engine.automation.inside import Door, InsideActions
+from engine.automation.inside import InsideActions
+from engine.automation.inside_actions import Door
 from engine.automation.interpreter import Interpreter, Paused
 from engine.automation.journal import Journal, StepDone
 from engine.automation.ledger import FAILED_TRY, Ledger

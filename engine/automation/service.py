@@ -8,12 +8,8 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection
-
-from engine.access.actor import Actor
 from engine.accounts.users import UserDirectory
 from engine.automation.before_rules import BeforeRunner
-from engine.automation.courier import PluginCourier
 from engine.automation.durable import RunQueue
 from engine.automation.duties import Duties, Duty
 from engine.automation.housekeeping import Keeper
@@ -22,23 +18,19 @@ from engine.automation.ledger import Ledger
 from engine.automation.matcher import AfterMatcher
 from engine.automation.notices import Notices
 from engine.automation.outbox import MessageRows
-from engine.automation.plugin_records import RunRecordAccess
-from engine.automation.program import Program
 from engine.automation.program_builder import ProgramBuilder
 from engine.automation.rule_health import RuleHealth
 from engine.automation.rule_index import RuleIndex
-from engine.automation.run_door import RunDoor
 from engine.automation.run_log import RunLog
-from engine.automation.run_state import Run
 from engine.automation.runtime import RunSegment
 from engine.automation.segment import SegmentRunner
 from engine.automation.sight import AccessSight
+from engine.automation.surroundings import RunSurroundings
 from engine.automation.sweeps import Sweeper
 from engine.automation.timers import Timers
 from engine.automation.tuning import Tuning
 from engine.automation.worker import Worker
 from engine.clock import Clock
-from engine.errors import EngineError
 from engine.ids import IdMaker
 from engine.records.clocks.breaching import ClockKeeper
 from engine.records.pools.returning import PoolKeeper
@@ -187,45 +179,21 @@ class Automation:
         """Let go of the durable engine."""
         self.queue.close()
 
-    def program(self, run: Run) -> Program | None:
-        """Give a run's rule with the text it started with; None where it cannot be had."""
-        try:
-            release = self._releases.numbered(run.release)
-        except EngineError:
-            return None
-        return self.index(release).programs.get(run.rule)
-
-    def door(self, run: Run, program: Program) -> RunDoor:
-        """Open the door for a run."""
-        return RunDoor(
-            run=run,
-            program=program,
-            metamodel=self._releases.current().metamodel,
+    def _surroundings(self) -> RunSurroundings:
+        return RunSurroundings(
+            database=self._database,
+            releases=self._releases,
             records=self._records,
-            notices=self._notices,
-            find_actor=self._find_actor,
-        )
-
-    def courier(self, run: Run, program: Program) -> PluginCourier:
-        """Give who hands a run's outside actions over."""
-        release = self._releases.current()
-        parts = self._records.parts(release)
-        actor, door = run.actor, self.door(run, program)
-        return PluginCourier(
-            run=run,
-            metamodel=release.metamodel,
             plugins=self._plugins,
-            records=RunRecordAccess(door, parts.language, self._base_url),
+            notices=self._notices,
+            health=self.health,
+            users=self._users,
+            index_of=self.index,
             clock=self._clock,
-            secrets=self._environment.get,
+            base_url=self._base_url,
             allowed_hosts=self._allowed_hosts,
-            app_settings=lambda: parts.settings(parts.access(door.actor().roles).roles),
-            user={"name": actor.get("name") or "", "language": actor.get("language") or ""},
+            environment=self._environment,
         )
-
-    def note_outcome(self, connection: Connection, run: Run, *, failed: bool, error: str | None) -> None:
-        """Count failures in a row of the run's rule."""
-        self.health.note(connection, run, failed=failed, error=error)
 
     def segments(self, executor: str, is_stopping: Callable[[], bool]) -> RunSegment:
         """Make what works on segments, for a worker of that name or a test without one."""
@@ -242,7 +210,7 @@ class Automation:
                 clock=self._clock,
                 ids=self._ids,
             ),
-            surrounds=self,
+            surrounds=self._surroundings(),
             clock=self._clock,
             tuning=self._tuning,
             executor=executor,
@@ -268,11 +236,6 @@ class Automation:
             return self._releases.current()
         except NoRelease:
             return None
-
-    def _find_actor(self, user_id: str) -> Actor | None:
-        with self._database.read() as connection:
-            found = self._users.load(connection, user_id)
-        return found.actor() if found is not None and found.enabled else None
 
     def _caretakers(self) -> frozenset[str]:
         roles = self._releases.current().metamodel.roles

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
 
 from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
@@ -48,7 +50,7 @@ _KINDS = {
     EventKind.DELETED: frozenset((EventKind.DELETED,)),
     EventKind.MERGED: frozenset((EventKind.MERGED,)),
 }
-_LATER = {
+_LATER: Mapping[type[Event], str] = {
     HasMatched: "'has matched'",
     FormSubmitted: "a form as trigger",
     WebhookReceived: "a received webhook as trigger",
@@ -60,6 +62,10 @@ _LATER = {
 }
 _UNSEEN = "what changes there is not seen here"
 _SHORTEST_INTERVAL_SECONDS = 60
+
+
+EventCheck = Callable[[RuleChecking, Any, "Triggers"], None]
+"""Checks one kind of event and adds what it makes."""
 
 
 @dataclass(slots=True)
@@ -118,16 +124,11 @@ def check_triggers(checking: RuleChecking, rule: Rule) -> Triggers:
 
 
 def _check_event(checking: RuleChecking, event: Event, result: Triggers) -> None:
-    if isinstance(event, RecordEvent):
-        result.on_record += _record_event(checking, event)
-    elif isinstance(event, FieldChanges):
-        result.on_record += _field_changes(checking, event)
-    elif isinstance(event, ComesToMatch | Crosses):
-        result.on_record += _edge(checking, event)
-    elif isinstance(event, Moment):
-        result.on_moment += _moment(checking, event)
-    else:
-        checking.not_available("RUL901", _LATER[type(event)], event.at)
+    later = _LATER.get(type(event))
+    if later is not None:
+        checking.not_available("RUL901", later, event.at)
+        return
+    _EVENTS[type(event)](checking, event, result)
 
 
 def _record_event(checking: RuleChecking, event: RecordEvent) -> Iterator[RecordTrigger]:
@@ -228,3 +229,14 @@ def _check_schedule(checking: RuleChecking, trigger: ScheduleTrigger, result: Tr
 def _too_short(schedule: Interval) -> bool:
     seconds = {DurationUnit.SECOND: 1, DurationUnit.MINUTE: 60}.get(schedule.duration.unit, 3600)
     return schedule.duration.amount * seconds < _SHORTEST_INTERVAL_SECONDS
+
+
+_EVENTS: Mapping[type[Event], EventCheck] = MappingProxyType(
+    {
+        RecordEvent: lambda checking, event, result: result.on_record.extend(_record_event(checking, event)),
+        FieldChanges: lambda checking, event, result: result.on_record.extend(_field_changes(checking, event)),
+        ComesToMatch: lambda checking, event, result: result.on_record.extend(_edge(checking, event)),
+        Crosses: lambda checking, event, result: result.on_record.extend(_edge(checking, event)),
+        Moment: lambda checking, event, result: result.on_moment.extend(_moment(checking, event)),
+    }
+)

@@ -1,0 +1,54 @@
+"""Builds the program of a rule from its checked form: the same tree, expressions compiled, sets in a row made one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from engine.automation import program as built
+from engine.automation.program_builder.blocks import build_block
+from engine.automation.program_builder.place import Place
+from engine.automation.program_builder.triggers import on_moment, on_record, on_schedule
+from metamodel.apps import Metamodel
+from workflow_dsl import checked_rules as checked
+
+
+class ProgramBuilder:
+    """Builds programs of one release."""
+
+    def __init__(self, metamodel: Metamodel) -> None:
+        self._metamodel = metamodel
+        self._files = {text.at.file: text for app in metamodel.apps for text in app.rule_files}
+        self._labels = {(app.name, name): label for app in metamodel.apps for name, label in app.rule_labels.items()}
+
+    def build(self, rule: checked.CheckedRule) -> built.Program:
+        """Build one rule."""
+        place = Place(self._metamodel, self._files.get(rule.at.file), rule.object, build_block)
+        return built.Program(
+            name=rule.key,
+            label=rule.label,
+            labels=self._labels_of(rule),
+            text=rule.text,
+            at=str(rule.at),
+            app=rule.app,
+            is_before=rule.is_before,
+            object=rule.object,
+            condition=place.optional(rule.condition),
+            actions=place.actions(rule.actions),
+            otherwise=place.actions(rule.otherwise),
+            on_record=tuple(on_record(place, trigger) for trigger in rule.on_record),
+            on_moment=tuple(on_moment(trigger) for trigger in rule.on_moment),
+            on_schedule=tuple(on_schedule(trigger) for trigger in rule.on_time),
+            each=place.rows(rule.each) if rule.each is not None else None,
+            each_name=rule.each_name,
+            priority=rule.priority,
+            runs_as=rule.run_as.value,
+            retries=rule.retries,
+            loop_limit=rule.loop_limit,
+            bulk=rule.bulk,
+            missed=rule.missed,
+            active=rule.active,
+        )
+
+    def _labels_of(self, rule: checked.CheckedRule) -> Mapping[str, str]:
+        found = self._labels.get((rule.app, rule.name))
+        return {code: text.text for code, text in found.texts} if found is not None else {}

@@ -1,0 +1,68 @@
+"""Checked triggers of what people and other systems start: buttons, received webhooks, log-ins, events of plugins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workflow_dsl.checked_rules.base import CheckedAction, CheckedRows, CheckedValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ButtonInput:
+    """What a button asks for. type: a field type; for a record "lookup", of `object`. Without a default it is required."""
+
+    name: str
+    type: str
+    object: str | None = None
+    default: CheckedValue | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ButtonTrigger:
+    """`when button send_quote on quote is pressed by role "rep" asking reason: text`; without `by` everybody may."""
+
+    object: str
+    button: str
+    text: str
+    by: tuple[CheckedValue, ...] = ()
+    inputs: tuple[ButtonInput, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookTrigger:
+    """`when webhook stock_changed is received`; its content is the given name `payload`."""
+
+    webhook: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoginTrigger:
+    """`when user logs in`; the rule's record is that user."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginTrigger:
+    """`when event telephony.call_ended`; what the plugin tells is the given name `payload`."""
+
+    event: str
+    text: str
+
+
+CallTrigger = ButtonTrigger | WebhookTrigger | LoginTrigger | PluginTrigger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedShow(CheckedAction):
+    """`show "Done."`: told to the person who pressed the button."""
+
+    message: CheckedValue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedOpen(CheckedAction):
+    """`open review`: the page that the person who pressed the button goes to."""
+
+    rows: CheckedRows
