@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index, Table
+from sqlalchemy import Index, Table, text
 
 from engine.storage.system_maker import SystemTableMaker
+
+OPEN_RUNS = "state IN ('queued', 'running', 'waiting')"
+"""Which runs are not over, in SQL: what asks for them says it in these words, so that their index is used."""
 
 
 def run_tables(make: SystemTableMaker) -> dict[str, Table]:
     """Make the tables of rule runs and their steps."""
+    open_runs = text(OPEN_RUNS)
     return {
         # snapshot: old and this of the event. cause: chain of rules and records. position, names: where it stands.
+        # turn: it was let in beside other runs of its rule and record; followed: one waits for its end; held_by: what
+        # a waiting run waits for where that is no moment (`turn`, `target …`).
         "run": make.table(
             "fs_run",
             make.id(primary_key=True),
@@ -38,6 +44,9 @@ def run_tables(make: SystemTableMaker) -> dict[str, Table]:
             make.number("rows", nullable=False, server_default="0"),
             make.text("outcome"),
             make.text("error"),
+            make.number("turn", nullable=False, server_default="0"),
+            make.number("followed", nullable=False, server_default="0"),
+            make.text("held_by"),
             make.instant("created_at", nullable=False),
             make.instant("started_at"),
             make.instant("due_at"),
@@ -47,6 +56,7 @@ def run_tables(make: SystemTableMaker) -> dict[str, Table]:
             Index("ix_fs_run_state", "state", "due_at"),
             Index("ix_fs_run_created", "created_at"),
             Index("ix_fs_run_root", "root_cause"),
+            Index("ix_fs_run_open", "rule", "record_id", postgresql_where=open_runs, sqlite_where=open_runs),
         ),
         "run_step": make.table(
             "fs_run_step",
@@ -131,5 +141,92 @@ def outside_tables(make: SystemTableMaker) -> dict[str, Table]:
             make.instant("next_at"),
             make.instant("sent_at"),
             Index("ix_fs_message_state", "state", "next_at"),
+        ),
+    }
+
+
+def assignment_tables(make: SystemTableMaker) -> dict[str, Table]:
+    """Make the tables of what queues gave to their members (engine/records/assigning)."""
+    return {
+        # Whose turn it is: who has the most credit.
+        "queue_turn": make.table(
+            "fs_queue_turn",
+            make.id("queue_id", primary_key=True),
+            make.id("user_id", primary_key=True),
+            make.number("credit", nullable=False),
+        ),
+        # version: of the record with this owner. place, names: the action of the run and what its condition was given.
+        "assignment": make.table(
+            "fs_assignment",
+            make.series(),
+            make.text("object", nullable=False),
+            make.id("record_id", nullable=False),
+            make.number("version", nullable=False),
+            make.id("queue_id", nullable=False),
+            make.id("user_id"),
+            make.instant("at", nullable=False),
+            make.instant("due_at"),
+            make.text("state", nullable=False),
+            make.json("reason"),
+            make.id("run_id"),
+            make.text("place"),
+            make.json("names"),
+            Index("ix_fs_assignment_record", "object", "record_id", "id"),
+            Index("ix_fs_assignment_due", "state", "due_at"),
+        ),
+    }
+
+
+def control_tables(make: SystemTableMaker) -> dict[str, Table]:
+    """Make the tables of what holds runs back, and of what stays of runs that are no longer kept."""
+    return {
+        # How often a rule ran in a period (scope ''), or for a record in a period (scope: its id). A run's row and its
+        # count commit together.
+        "throttle": make.table(
+            "fs_throttle",
+            make.text("rule", primary_key=True),
+            make.text("scope", primary_key=True),
+            make.text("period", primary_key=True),
+            make.number("used", nullable=False),
+            make.instant("at", nullable=False),
+            Index("ix_fs_throttle_at", "at"),
+        ),
+        # What rules call outside and how it answers. failures: in a row; pauses: in a row; paused_until: nobody calls
+        # it before; error: the last one.
+        "target": make.table(
+            "fs_target",
+            make.text("name", primary_key=True),
+            make.number("failures", nullable=False),
+            make.number("pauses", nullable=False),
+            make.instant("paused_until"),
+            make.text("error"),
+            make.instant("at", nullable=False),
+        ),
+        # Where values come from that runs set which are no longer kept.
+        "run_origin": make.table(
+            "fs_run_origin",
+            make.id(primary_key=True),
+            make.text("rule", nullable=False),
+            make.number("release", nullable=False),
+            make.text("object"),
+            make.id("record_id"),
+            make.text("record_title"),
+            make.text("event", nullable=False),
+            make.text("state", nullable=False),
+            make.json("actor"),
+            make.id("root_cause"),
+            make.id("cause_run"),
+            make.text("cause_step"),
+            make.instant("created_at", nullable=False),
+            Index("ix_fs_run_origin_created", "created_at"),
+        ),
+        # How many runs of a rule began on a day (UTC) and ended so, of those that are no longer kept.
+        "run_count": make.table(
+            "fs_run_count",
+            make.text("rule", primary_key=True),
+            make.text("day", primary_key=True),
+            make.text("state", primary_key=True),
+            make.number("runs", nullable=False),
+            make.number("milliseconds", nullable=False),
         ),
     }

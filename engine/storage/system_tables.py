@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from sqlalchemy import Index, MetaData, Table
 
 from engine.storage.dialect import Dialect
-from engine.storage.system_automation import outside_tables, run_tables, timer_tables
+from engine.storage.system_automation import (
+    assignment_tables,
+    control_tables,
+    outside_tables,
+    run_tables,
+    timer_tables,
+)
 from engine.storage.system_fates import fate_tables
 from engine.storage.system_files import file_tables
 from engine.storage.system_maker import SystemTableMaker
@@ -49,6 +55,12 @@ class SystemTables:
     run_step: Table
     timer: Table
     rule_state: Table
+    throttle: Table
+    target: Table
+    run_origin: Table
+    run_count: Table
+    queue_turn: Table
+    assignment: Table
     notification: Table
     message: Table
     idempotency: Table
@@ -71,7 +83,9 @@ def build_system_tables(dialect: Dialect) -> SystemTables:
         **fate_tables(make),
         **run_tables(make),
         **timer_tables(make),
+        **assignment_tables(make),
         **outside_tables(make),
+        **control_tables(make),
         **_imports(make),
         **file_tables(make),
     )

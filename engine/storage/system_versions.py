@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection, func, inspect, select
+from sqlalchemy.schema import CreateColumn
 
 from engine.clock import Clock
 from engine.errors import EngineError
@@ -74,6 +75,8 @@ def _steps() -> Sequence[Step]:
         _create_merges,
         _create_checked,
         _note_loaded_data,
+        _create_run_control,
+        _create_assignments,
     )
 
 
@@ -115,6 +118,24 @@ def _note_loaded_data(connection: Connection, system: SystemTables) -> None:
     stamp = system.stamp
     newest = connection.execute(select(stamp.c.value).where(stamp.c.name == RELEASE_STAMP)).scalar()
     connection.execute(stamp.insert().values(name=DATA_STAMP, value=newest or 0))
+
+
+def _create_assignments(connection: Connection, system: SystemTables) -> None:
+    for table in (system.queue_turn, system.assignment):
+        table.create(connection, checkfirst=True)
+
+
+def _create_run_control(connection: Connection, system: SystemTables) -> None:
+    run = system.run
+    there = {column["name"] for column in inspect(connection).get_columns(run.name)}
+    for name in ("turn", "followed", "held_by"):
+        if name not in there:
+            column = CreateColumn(run.c[name]).compile(dialect=connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {run.name} ADD COLUMN {column}")
+    for index in run.indexes:
+        index.create(connection, checkfirst=True)
+    for table in (system.throttle, system.target, system.run_origin, system.run_count):
+        table.create(connection, checkfirst=True)
 
 
 def _version(connection: Connection, system: SystemTables) -> int:
