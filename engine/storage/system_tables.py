@@ -21,6 +21,7 @@ from engine.storage.system_automation import (
 from engine.storage.system_fates import fate_tables
 from engine.storage.system_files import file_tables
 from engine.storage.system_maker import SystemTableMaker
+from engine.storage.system_waits import wait_tables
 
 RELEASE_STAMP = "release"
 """The stamp that has the newest release's number."""
@@ -54,6 +55,10 @@ class SystemTables:
     run: Table
     run_step: Table
     timer: Table
+    wait: Table
+    wait_key: Table
+    touched: Table
+    awaited: Table
     rule_state: Table
     throttle: Table
     target: Table
@@ -83,6 +88,7 @@ def build_system_tables(dialect: Dialect) -> SystemTables:
         **fate_tables(make),
         **run_tables(make),
         **timer_tables(make),
+        **wait_tables(make),
         **assignment_tables(make),
         **outside_tables(make),
         **control_tables(make),

@@ -77,6 +77,7 @@ def _steps() -> Sequence[Step]:
         _note_loaded_data,
         _create_run_control,
         _create_assignments,
+        _create_waits,
     )
 
 
@@ -135,6 +136,11 @@ def _create_run_control(connection: Connection, system: SystemTables) -> None:
     for index in run.indexes:
         index.create(connection, checkfirst=True)
     for table in (system.throttle, system.target, system.run_origin, system.run_count):
+        table.create(connection, checkfirst=True)
+
+
+def _create_waits(connection: Connection, system: SystemTables) -> None:
+    for table in (system.wait, system.wait_key, system.touched, system.awaited):
         table.create(connection, checkfirst=True)
 
 
