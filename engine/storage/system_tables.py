@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Index, MetaData, Table
 
 from engine.storage.dialect import Dialect
+from engine.storage.system_approvals import approval_tables
 from engine.storage.system_automation import (
     assignment_tables,
     control_tables,
@@ -64,6 +65,10 @@ class SystemTables:
     target: Table
     run_origin: Table
     run_count: Table
+    approval: Table
+    approval_visit: Table
+    approval_seat: Table
+    approval_event: Table
     queue_turn: Table
     assignment: Table
     notification: Table
@@ -91,6 +96,7 @@ def build_system_tables(dialect: Dialect) -> SystemTables:
         **wait_tables(make),
         **assignment_tables(make),
         **outside_tables(make),
+        **approval_tables(make),
         **control_tables(make),
         **_imports(make),
         **file_tables(make),

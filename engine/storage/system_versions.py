@@ -78,6 +78,7 @@ def _steps() -> Sequence[Step]:
         _create_run_control,
         _create_assignments,
         _create_waits,
+        _create_approvals,
     )
 
 
@@ -141,6 +142,11 @@ def _create_run_control(connection: Connection, system: SystemTables) -> None:
 
 def _create_waits(connection: Connection, system: SystemTables) -> None:
     for table in (system.wait, system.wait_key, system.touched, system.awaited):
+        table.create(connection, checkfirst=True)
+
+
+def _create_approvals(connection: Connection, system: SystemTables) -> None:
+    for table in (system.approval, system.approval_visit, system.approval_seat, system.approval_event):
         table.create(connection, checkfirst=True)
 
 
