@@ -104,12 +104,22 @@ class TeamDef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueDef:
-    """A queue that organization.yaml names: members are user names."""
+    """A queue that organization.yaml names: members are user names.
+
+    capacity: open records a member at most. touch_within: as written, "2 hours". By member: skills, absence (first and
+    last day), weights, hours (the calendar of the working hours).
+    """
 
     name: str
     at: Location
     label: Label | None = None
     members: tuple[str, ...] = ()
+    capacity: int | None = None
+    touch_within: str | None = None
+    skills: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    absence: Mapping[str, tuple[str, str]] = field(default_factory=lambda: MappingProxyType({}))
+    weights: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    hours: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 import yaml
 
 from metamodel.access import MenuItemDef, ObjectGrant, RoleDef
-from metamodel.apps import AppDef, ConnectionDef, Metamodel, TemplateDef
+from metamodel.apps import AppDef, ConnectionDef, Metamodel, QueueDef, TemplateDef
 from metamodel.folder import FileKind, file_kind
 from metamodel.linking.granting import EVERY_MENU, EVERY_OBJECT
 from metamodel.writing.objects import dump_extension, dump_object, dump_option_set
@@ -197,9 +197,7 @@ def _organization(app: AppDef, metamodel: Metamodel) -> dict[str, Plain]:
         if team.at.file.startswith(folder)
     }
     queues: dict[str, Plain] = {
-        queue.name: trimmed(label=label(queue.label), members=list(queue.members) or None)
-        for queue in metamodel.queues.values()
-        if queue.at.file.startswith(folder)
+        queue.name: _queue(queue) for queue in metamodel.queues.values() if queue.at.file.startswith(folder)
     }
     territories: dict[str, Plain] = {
         territory.name: trimmed(
@@ -213,6 +211,19 @@ def _organization(app: AppDef, metamodel: Metamodel) -> dict[str, Plain]:
     }
     parts: Mapping[str, Plain] = {"teams": teams, "queues": queues, "territories": territories}
     return {name: part for name, part in parts.items() if part}
+
+
+def _queue(queue: QueueDef) -> Plain:
+    return trimmed(
+        label=label(queue.label),
+        members=list(queue.members) or None,
+        capacity=queue.capacity,
+        touch_within=queue.touch_within,
+        skills={member: list(each) for member, each in queue.skills.items()} or None,
+        absence={member: {"from": day, "until": last} for member, (day, last) in queue.absence.items()} or None,
+        weights=dict(queue.weights) or None,
+        hours=dict(queue.hours) or None,
+    )
 
 
 def _folder(app: AppDef) -> str:

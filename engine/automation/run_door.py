@@ -17,7 +17,8 @@ from engine.access.actor import Actor, Origin, system_actor
 from engine.automation.eyes import SeenByActor
 from engine.automation.notices import Notices
 from engine.automation.people_in_records import RecordDirectory
-from engine.automation.program import Program, Rows
+from engine.automation.program import AssignToNext, Program, Rows
+from engine.automation.run_assigning import assign_in_run
 from engine.automation.run_state import Run, StepFailed
 from engine.automation.selecting import at_most, select_ids
 from engine.errors import (
@@ -29,6 +30,7 @@ from engine.errors import (
     ValidationFailed,
 )
 from engine.expressions.context import RecordContext
+from engine.records.assigning.assigning import Assigned
 from engine.records.hooks import Cause
 from engine.records.service import Records
 from engine.records.tagging import TagChange, change_tags
@@ -217,6 +219,29 @@ class RunWork:
                 raise StepFailed(str(refused), permanent=False) from refused
             raise
         return {each.target: each.tagging or "" for each in done}
+
+    def assign_next(
+        self,
+        action: AssignToNext,
+        target: Ref,
+        names: Mapping[str, Any],
+        *,
+        besides: frozenset[str] = frozenset(),
+        before: str | None = None,
+    ) -> tuple[Assigned, str]:
+        """Give a record to the next member of a queue; give what was done, and why in words.
+
+        besides, before: who had it, and the name of who did not touch it in time.
+        """
+        context = self.context(names, with_rights=False)
+        return assign_in_run(
+            self._transaction, self._run, action, target, context, names, besides=besides, before=before
+        )
+
+    @property
+    def transaction(self) -> Transaction:
+        """The transaction, for the housekeeping, which acts in the name of a run."""
+        return self._transaction
 
     def notify(self, user_id: str, text: str, *, key: str) -> None:
         """Tell a user something; the same key tells nobody twice."""

@@ -14,6 +14,7 @@ from engine.automation.durable import RunQueue
 from engine.automation.duties import Duties, Duty
 from engine.automation.housekeeping import Keeper
 from engine.automation.inbox import Inbox
+from engine.automation.insight.service import Insight
 from engine.automation.ledger import Ledger
 from engine.automation.matcher import AfterMatcher
 from engine.automation.notices import Notices
@@ -29,6 +30,7 @@ from engine.automation.surroundings import RunSurroundings
 from engine.automation.sweeps import Sweeper
 from engine.automation.timers import Timers
 from engine.automation.tuning import Tuning
+from engine.automation.untouched import UntouchedRecords
 from engine.automation.worker import Worker
 from engine.clock import Clock
 from engine.ids import IdMaker
@@ -50,6 +52,7 @@ _RULE_LOG = logging.getLogger("fieldstone.rules")
 _CARETAKERS_RIGHT = "retry_runs"
 _BREACHES_EVERY = dt.timedelta(seconds=5)
 _POOLS_EVERY = dt.timedelta(minutes=5)
+_QUEUES_EVERY = dt.timedelta(seconds=30)
 
 
 class Automation:
@@ -117,6 +120,15 @@ class Automation:
         )
         sight = AccessSight(database=database, records=records, current=releases.current, index_of=self.index)
         self.runs = RunLog(database=database, system=system, sight=sight, queue=self.queue, clock=clock)
+        self.insight = Insight(
+            records=records,
+            releases=releases,
+            system=system,
+            index_of=self.index,
+            runs=self.runs,
+            sight=sight,
+            clock=clock,
+        )
 
     def prepare(self) -> None:
         """Make the durable engine's tables; called when a database is opened to be written."""
@@ -160,8 +172,14 @@ class Automation:
         duties = (
             Duty(name="breaches", every=_BREACHES_EVERY, do=clocks.note_breaches),
             Duty(name="returns to pools", every=_POOLS_EVERY, do=pools.return_untouched),
+            Duty(name="untouched records of queues", every=_QUEUES_EVERY, do=self._untouched().pass_on),
         )
         return Duties(duties=(*duties, *self._more_duties), clock=self._clock)
+
+    def _untouched(self) -> UntouchedRecords:
+        return UntouchedRecords(
+            database=self._database, system=self._system, ledger=self._ledger, surrounds=self, clock=self._clock
+        )
 
     def next_runs(self, rule: str, count: int = 5) -> tuple[dt.datetime, ...]:
         """Give the next moments of a rule's schedules."""

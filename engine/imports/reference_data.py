@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -28,6 +28,7 @@ from engine.releases.release import Release
 from engine.releases.store import ReleaseStore
 from engine.releases.stored_form import read_stamps
 from engine.storage.system_tables import DATA_STAMP
+from metamodel.apps import QueueDef, TeamDef
 from metamodel.objects import ObjectDef
 from metamodel.source import LocatedText, Location, Problem, Problems, Severity
 from metamodel.texts import label_text
@@ -110,17 +111,23 @@ class ReferenceData:
                 for name, definition in definitions.items():
                     if (name,) in known:
                         continue
-                    values = {"key": name, "name": label_text(definition.label, language, name)}
+                    values = {"key": name, "name": label_text(definition.label, language, name), **_terms(definition)}
                     try:
                         transaction.create(object_key, values, confirm=None)
                     except ValidationFailed as refused:
                         problems.report("APP823", f"{object_key} '{name}' was not made: {refused}", definition.at)
             for name, queue in metamodel.queues.items():
-                _fill_queue(transaction, name, queue.members)
+                _fill_queue(transaction, name, queue)
 
 
-def _fill_queue(transaction: Transaction, name: str, members: Iterable[str]) -> None:
-    wanted = list(dict.fromkeys(members))
+def _terms(definition: TeamDef | QueueDef) -> dict[str, object]:
+    if isinstance(definition, TeamDef):
+        return {}
+    return {"capacity": definition.capacity, "touch_within": definition.touch_within}
+
+
+def _fill_queue(transaction: Transaction, name: str, queue: QueueDef) -> None:
+    wanted = list(dict.fromkeys(queue.members))
     if not wanted:
         return
     found = find_by_fields(transaction, "queue", ("key",), [name]).get((name,))
@@ -130,11 +137,24 @@ def _fill_queue(transaction: Transaction, name: str, members: Iterable[str]) -> 
     users = find_by_fields(transaction, "user", ("name",), wanted)
     users.update(find_by_fields(transaction, "user", ("email",), [item.lower() for item in wanted]))
     held = {user for _, user in find_by_fields(transaction, "queue_member", ("queue", "member"), [queue_id])}
-    for ids in users.values():
+    called = {(each if (each,) in users else each.lower(),): each for each in wanted}
+    for found_by, ids in users.items():
         # A name that several people have says nothing; who is meant is added by hand.
         if len(ids) == 1 and ids[0] not in held:
             held.add(ids[0])
-            transaction.create("queue_member", {"queue": queue_id, "member": ids[0]}, confirm=None)
+            values = {"queue": queue_id, "member": ids[0], **_terms_of(queue, called[found_by])}
+            transaction.create("queue_member", values, confirm=None)
+
+
+def _terms_of(queue: QueueDef, member: str) -> dict[str, object]:
+    away_from, away_until = queue.absence.get(member, (None, None))
+    return {
+        "weight": queue.weights.get(member, 1),
+        "skills": list(queue.skills.get(member, ())),
+        "hours": queue.hours.get(member),
+        "away_from": away_from,
+        "away_until": away_until,
+    }
 
 
 def _data_files(release: Release) -> Iterator[LocatedText]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -10,6 +11,7 @@ from sqlalchemy import select
 
 from engine.access.eyes import Sight, sight_of
 from engine.errors import RecordNotFound
+from engine.records.assigning.keeping import reasons_of
 from engine.records.earlier_names import EarlierNames, earlier_names
 from engine.records.types import FieldChange, HistoryEntry
 from metamodel.field_types import FieldValueError
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from engine.records.transaction import Transaction
 
 _PAGE = 50
+_OWNER = "owner"
 
 
 def read_history(
@@ -39,7 +42,20 @@ def read_history(
     rows = transaction.connection.execute(query.order_by(table.c["id"].desc()).limit(_PAGE))
     shown = shown_fields(transaction, object_def, record_id)
     names = earlier_names(transaction, object_def.key)
-    return [_entry(transaction, dict(row._mapping), shown, names) for row in rows]
+    found = [_entry(transaction, dict(row._mapping), shown, names) for row in rows]
+    return _with_reasons(transaction, object_def.key, record_id, found)
+
+
+def _with_reasons(
+    transaction: Transaction, object_key: str, record_id: str, entries: Sequence[HistoryEntry]
+) -> Sequence[HistoryEntry]:
+    """Say of each owner that a queue gave the record to, why; shown to who sees the owner."""
+    given = [each for each in entries if each.run and any(change.field == _OWNER for change in each.changes)]
+    if not given:
+        return entries
+    reasons = reasons_of(transaction, object_key, record_id)
+    told = {each.id: reasons.get(each.version) for each in given}
+    return [replace(each, reason=told.get(each.id)) for each in entries]
 
 
 def shows_history(transaction: Transaction, object_def: ObjectDef, record_id: str, field: str) -> bool:

@@ -171,7 +171,7 @@ class HistoryEntry:
 
     id: of the audit row, ascending. action: created, updated, deleted, restored, converted. actor_id: user,
     None = the product. origin: page, api, import, rule … run: id of the run that caused it, if one did.
-    release: number it was saved under.
+    release: number it was saved under. reason: why a queue gave the record to its owner, where one did.
     """
 
     id: int
@@ -185,6 +185,7 @@ class HistoryEntry:
     on_behalf_of: str | None = None
     run: str | None = None
     release: int | None = None
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,7 @@ MAIL = (
     "---\nobject: deal\nsubject: About {{ record.name }}\nfrom: shop@example.com\n---\n"
     "Dear {{ record.owner.name }}, it is {{ record.amount }}.\n"
 )
-_OBJECTS = ("comment", "tagging", "tag", "job", "line", "deal")
+_OBJECTS = ("comment", "tagging", "tag", "job", "line", "deal", "queue_member", "queue")
 _VERBS = ("create", "update", "delete")
 _KEYS = {"name", "rules", "do", "records", "runs", "notices", "steps", "mails"}
 
@@ -103,7 +103,8 @@ class RuleStage:
                 connection.execute(delete(tables.of(name).table))
             for table in (system.run, system.run_step, system.timer, system.notification, system.message):
                 connection.execute(delete(table))
-            connection.execute(delete(system.rule_state))
+            for table in (system.rule_state, system.queue_turn, system.assignment):
+                connection.execute(delete(table))
         self._clock.move_to(START)
 
     def _do(self, step: Mapping[str, Any], ids: dict[str, str]) -> Faults:

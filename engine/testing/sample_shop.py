@@ -51,6 +51,7 @@ APP = {
           secret: {type: text, sensitive: true}
           reviewer: {type: user, inverse: reviews}
           doubled: {type: money, formula: amount * 2}
+          skills: {type: tags}
           pieces: {type: rollup, of: lines.quantity, function: sum}
         validations:
           - {name: short_note, check: len(note) < 50 or note is empty, message: The note is too long., field: note}
@@ -92,6 +93,8 @@ APP = {
           job: {read: all, create: yes, update: all, delete: all}
           tag: {read: all, create: yes}
           tagging: {read: all, create: yes, delete: all}
+          queue: {read: all, create: yes, update: all}
+          queue_member: {read: all, create: yes, update: all, delete: all}
         fields:
           deal.secret: {read: yes, update: yes}
         system: [view_runs, retry_runs]

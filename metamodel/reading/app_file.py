@@ -9,6 +9,7 @@ from metamodel.field_types import FieldValueError
 from metamodel.reading.node_values import Reading, as_hint, child, entries, items, label, located, word, words
 from metamodel.setting_values import parse_setting
 from metamodel.source import LocatedText
+from metamodel.texts import Label
 from metamodel.yaml_nodes import Mapping, Node, Scalar
 
 
@@ -93,14 +94,35 @@ def read_teams(node: Mapping, reading: Reading) -> tuple[TeamDef, ...]:
 def read_queues(node: Mapping, reading: Reading) -> tuple[QueueDef, ...]:
     """Read the queues of organization.yaml."""
     return tuple(
-        QueueDef(
-            name=entry.key.text,
-            at=entry.key.at,
-            label=label(child(entry.value, "label"), reading.language),
-            members=words(child(entry.value, "members")),
-        )
+        _read_queue(entry.key, entry.value, label(child(entry.value, "label"), reading.language))
         for entry in entries(node.get("queues"))
     )
+
+
+def _read_queue(key: Scalar, node: Node, text: Label | None) -> QueueDef:
+    def by_member(part: str) -> dict[str, Node]:
+        return {entry.key.text: entry.value for entry in entries(child(node, part))}
+
+    return QueueDef(
+        name=key.text,
+        at=key.at,
+        label=text,
+        members=words(child(node, "members")),
+        capacity=_whole(child(node, "capacity")),
+        touch_within=word(child(node, "touch_within")),
+        skills={member: words(value) for member, value in by_member("skills").items()},
+        absence={
+            member: (word(child(value, "from")) or "", word(child(value, "until")) or "")
+            for member, value in by_member("absence").items()
+        },
+        weights={member: _whole(value) or 1 for member, value in by_member("weights").items()},
+        hours={member: word(value) or "" for member, value in by_member("hours").items()},
+    )
+
+
+def _whole(node: Node | None) -> int | None:
+    found = node.value if isinstance(node, Scalar) else None
+    return found if isinstance(found, int) and not isinstance(found, bool) else None
 
 
 def read_connection(node: Mapping, reading: Reading) -> ConnectionDef:

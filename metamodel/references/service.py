@@ -105,15 +105,15 @@ def _other_keys(node: Node | None) -> bool:
 def check_organization(node: Mapping, look: DefinitionNames) -> None:
     """Check queues and territories.
 
-    Problems: APP512, APP517, APP518, APP901, OBJ201.
+    Problems: APP512, APP513, APP517, APP518, APP901, OBJ201.
     """
     for _, queue in entries(node.get("queues")):
         members = tuple(scalar.text for scalar in scalars(child(queue, "members")))
-        for part in ("capacity", "skills", "absence"):
-            _not_run_part(queue, part, look)
-        for part in ("skills", "absence"):
+        for part in ("skills", "absence", "weights", "hours"):
             for member, value in entries(child(queue, part)):
                 look.known("APP518", member, "a member of this queue", members)
+                if part == "hours":
+                    look.known("APP513", value, "a calendar", look.metamodel.calendars)
                 for day in ("from", "until") if part == "absence" else ():
                     written = child(value, day)
                     if isinstance(written, Scalar):
@@ -123,11 +123,6 @@ def check_organization(node: Mapping, look: DefinitionNames) -> None:
         look.known("APP517", child(territory, "parent"), "a territory", look.metamodel.territories)
         for name, _ in entries(child(territory, "objects")):
             look.object(name)
-
-
-def _not_run_part(node: Node, part: str, look: DefinitionNames) -> None:
-    key = node.key(part) if isinstance(node, Mapping) else None
-    look.not_run(f"'{part}' is", key)
 
 
 def check_territory_circles(tree: AppTree, look: DefinitionNames) -> None:

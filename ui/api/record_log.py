@@ -119,6 +119,7 @@ def _entry(entry: HistoryEntry) -> dict[str, Any]:
         "origin": entry.origin,
         "run": entry.run,
         "release": entry.release,
+        "reason": entry.reason,
         "changes": [
             {"field": change.field, "old": change.old, "new": change.new, "masked": change.masked}
             for change in entry.changes

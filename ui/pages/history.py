@@ -60,6 +60,7 @@ def _entry(
         # What a record was created with stands on the page already.
         changes=() if entry.action == "created" else tuple(_changes(object_def, entry.changes, titles, formats)),
         revert_url=f"{url}/revert?entry={entry.id}" if reverts else "",
+        body=entry.reason or "",
     )
 
 

@@ -8,7 +8,27 @@ A module a family: `rule`, `triggers`, and actions on records, marks, the outsid
 
 from __future__ import annotations
 
+from workflow_dsl.checked_rules.approvals import (
+    ApprovalTrigger,
+    CheckedApproval,
+    CheckedDeadline,
+    CheckedDecision,
+    CheckedEntry,
+    CheckedStep,
+    CheckedSubmit,
+)
+from workflow_dsl.checked_rules.assigning_actions import CheckedAssignNext
 from workflow_dsl.checked_rules.base import CheckedAction, CheckedRows, CheckedValue, FieldValue, NamedInput
+from workflow_dsl.checked_rules.calls import (
+    ButtonInput,
+    ButtonTrigger,
+    CallTrigger,
+    CheckedOpen,
+    CheckedShow,
+    LoginTrigger,
+    PluginTrigger,
+    WebhookTrigger,
+)
 from workflow_dsl.checked_rules.flow_actions import (
     CheckedForEach,
     CheckedIf,
@@ -16,6 +36,7 @@ from workflow_dsl.checked_rules.flow_actions import (
     CheckedRefuse,
     CheckedStop,
     CheckedWait,
+    CheckedWaitUntil,
 )
 from workflow_dsl.checked_rules.marking_actions import CheckedPostComment, CheckedTag
 from workflow_dsl.checked_rules.outside_actions import (
@@ -32,18 +53,28 @@ from workflow_dsl.checked_rules.record_actions import (
     CheckedUpdate,
 )
 from workflow_dsl.checked_rules.rule import CheckedRule
-from workflow_dsl.checked_rules.triggers import MomentTrigger, RecordTrigger, TimeTrigger
+from workflow_dsl.checked_rules.triggers import HeldTrigger, MomentTrigger, RecordTrigger, TimeTrigger
 
 __all__ = [
+    "ApprovalTrigger",
+    "ButtonInput",
+    "ButtonTrigger",
+    "CallTrigger",
     "CheckedAction",
+    "CheckedApproval",
+    "CheckedAssignNext",
     "CheckedCallAction",
     "CheckedCallWebhook",
     "CheckedCreate",
+    "CheckedDeadline",
+    "CheckedDecision",
     "CheckedDelete",
+    "CheckedEntry",
     "CheckedForEach",
     "CheckedIf",
     "CheckedLog",
     "CheckedNotify",
+    "CheckedOpen",
     "CheckedPostComment",
     "CheckedRefuse",
     "CheckedRestore",
@@ -51,14 +82,22 @@ __all__ = [
     "CheckedRule",
     "CheckedSendEmail",
     "CheckedSet",
+    "CheckedShow",
+    "CheckedStep",
     "CheckedStop",
+    "CheckedSubmit",
     "CheckedTag",
     "CheckedUpdate",
     "CheckedValue",
     "CheckedWait",
+    "CheckedWaitUntil",
     "FieldValue",
+    "HeldTrigger",
+    "LoginTrigger",
     "MomentTrigger",
     "NamedInput",
+    "PluginTrigger",
     "RecordTrigger",
     "TimeTrigger",
+    "WebhookTrigger",
 ]

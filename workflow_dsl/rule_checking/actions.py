@@ -19,6 +19,9 @@ from workflow_dsl.checked_rules import (
     CheckedStop,
     CheckedWait,
 )
+from workflow_dsl.rule_checking.approvals import APPROVAL_CHECKS
+from workflow_dsl.rule_checking.assigning_actions import ASSIGNING_CHECKS
+from workflow_dsl.rule_checking.calls import ANSWER_CHECKS
 from workflow_dsl.rule_checking.later import LATER_ACTIONS
 from workflow_dsl.rule_checking.marking_actions import MARKING_CHECKS
 from workflow_dsl.rule_checking.outside_actions import OUTSIDE_CHECKS
@@ -26,6 +29,7 @@ from workflow_dsl.rule_checking.record_actions import RECORD_CHECKS
 from workflow_dsl.rule_checking.rows import check_rows
 from workflow_dsl.rule_checking.state import RuleChecking
 from workflow_dsl.rule_checking.values import message_of
+from workflow_dsl.rule_checking.waiting import check_wait_until
 from workflow_dsl.syntax import (
     Action,
     AssignTo,
@@ -41,6 +45,7 @@ from workflow_dsl.syntax import (
     Stop,
     Tag,
     Wait,
+    WaitUntil,
 )
 from workflow_dsl.types import BOOLEAN, DURATION, UNKNOWN, Type, record_of
 
@@ -195,10 +200,14 @@ _CHECKS: Mapping[type[Action], Check] = MappingProxyType(
     {
         **RECORD_CHECKS,
         **MARKING_CHECKS,
+        **ASSIGNING_CHECKS,
         **OUTSIDE_CHECKS,
+        **ANSWER_CHECKS,
+        **APPROVAL_CHECKS,
         If: _check_if,
         ForEach: _check_for_each,
         Wait: _check_wait,
+        WaitUntil: lambda checking, action, path: check_wait_until(checking, action, path, check_actions),
         Stop: _check_stop,
         Log: _check_log,
         Refuse: _check_refuse,

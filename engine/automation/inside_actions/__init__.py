@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
+from engine.automation.inside_actions.answering import ANSWER_PERFORMERS
+from engine.automation.inside_actions.assigning import ASSIGNING_PERFORMERS
 from engine.automation.inside_actions.base import Doing, Door, Perform, Performers, Work
 from engine.automation.inside_actions.marking import MARKING_PERFORMERS
 from engine.automation.inside_actions.records import RECORD_PERFORMERS
@@ -11,4 +13,6 @@ from engine.automation.inside_actions.telling import TELLING_PERFORMERS
 
 __all__ = ["PERFORMERS", "Doing", "Door", "Perform", "Performers", "Work"]
 
-PERFORMERS: Performers = MappingProxyType({**RECORD_PERFORMERS, **MARKING_PERFORMERS, **TELLING_PERFORMERS})
+PERFORMERS: Performers = MappingProxyType(
+    {**RECORD_PERFORMERS, **MARKING_PERFORMERS, **ASSIGNING_PERFORMERS, **TELLING_PERFORMERS, **ANSWER_PERFORMERS}
+)

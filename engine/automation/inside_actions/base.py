@@ -11,8 +11,9 @@ from sqlalchemy import Connection
 
 from engine.automation.journal import StepDone
 from engine.automation.people import Directory
-from engine.automation.program import Action, Rows
+from engine.automation.program import Action, AssignToNext, Rows
 from engine.automation.run_state import StepFailed
+from engine.records.assigning.assigning import Assigned
 from metamodel.values import Ref
 from workflow_dsl.context import Context
 
@@ -59,6 +60,10 @@ class Work(Protocol):
 
     def change_tag(self, name: str, targets: Sequence[Ref], *, add: bool) -> Mapping[Ref, str]:
         """Put a tag on records or take it off; give those where that was news, with the id of what was written."""
+        ...
+
+    def assign_next(self, action: AssignToNext, target: Ref, names: Mapping[str, Any]) -> tuple[Assigned, str]:
+        """Give a record to the next member of a queue; give what was done, and why in words."""
         ...
 
     def notify(self, user_id: str, text: str, *, key: str) -> None:

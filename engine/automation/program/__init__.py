@@ -5,7 +5,19 @@ The nodes know no database and no records; `before` and `interpreter` carry them
 
 from __future__ import annotations
 
+from engine.automation.program.assigning_actions import AssignToNext
 from engine.automation.program.base import Action, Rows, Value
+from engine.automation.program.calls import (
+    AskedInput,
+    OnButton,
+    OnCall,
+    OnLogin,
+    OnPluginEvent,
+    OnWebhook,
+    OpenPage,
+    ShowText,
+    reads_inputs,
+)
 from engine.automation.program.flow_actions import Branch, Loop, Pause, RefuseSave, StopRule, WriteLog
 from engine.automation.program.marking_actions import ChangeTag, PostComment
 from engine.automation.program.outside_actions import CallPlugin, CallWebhook, NotifyPeople, SendEmail
@@ -17,10 +29,14 @@ from engine.automation.program.record_actions import (
     UpdateRecords,
 )
 from engine.automation.program.rule import Program
-from engine.automation.program.triggers import OnMoment, OnRecord, OnSchedule
+from engine.automation.program.triggers import OnHeld, OnMoment, OnRecord, OnSchedule
+from engine.automation.program.waiting import AwaitCondition
 
 __all__ = [
     "Action",
+    "AskedInput",
+    "AssignToNext",
+    "AwaitCondition",
     "Branch",
     "CallPlugin",
     "CallWebhook",
@@ -29,9 +45,16 @@ __all__ = [
     "DeleteRecords",
     "Loop",
     "NotifyPeople",
+    "OnButton",
+    "OnCall",
+    "OnHeld",
+    "OnLogin",
     "OnMoment",
+    "OnPluginEvent",
     "OnRecord",
     "OnSchedule",
+    "OnWebhook",
+    "OpenPage",
     "Pause",
     "PostComment",
     "Program",
@@ -40,8 +63,10 @@ __all__ = [
     "Rows",
     "SendEmail",
     "SetFields",
+    "ShowText",
     "StopRule",
     "UpdateRecords",
     "Value",
     "WriteLog",
+    "reads_inputs",
 ]

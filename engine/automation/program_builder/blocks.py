@@ -7,15 +7,26 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from engine.automation import program as built
+from engine.automation.program_builder.assigning_actions import ASSIGNING_BUILDERS
+from engine.automation.program_builder.calls import ANSWER_BUILDERS
 from engine.automation.program_builder.flow_actions import FLOW_BUILDERS
 from engine.automation.program_builder.marking_actions import MARKING_BUILDERS
 from engine.automation.program_builder.outside_actions import OUTSIDE_BUILDERS
 from engine.automation.program_builder.place import Build, Place
 from engine.automation.program_builder.record_actions import RECORD_BUILDERS
+from engine.automation.program_builder.waiting import WAITING_BUILDERS
 from workflow_dsl import checked_rules as checked
 
 BUILDERS: Mapping[type[checked.CheckedAction], Build] = MappingProxyType(
-    {**RECORD_BUILDERS, **MARKING_BUILDERS, **OUTSIDE_BUILDERS, **FLOW_BUILDERS}
+    {
+        **RECORD_BUILDERS,
+        **MARKING_BUILDERS,
+        **ASSIGNING_BUILDERS,
+        **OUTSIDE_BUILDERS,
+        **FLOW_BUILDERS,
+        **WAITING_BUILDERS,
+        **ANSWER_BUILDERS,
+    }
 )
 
 
