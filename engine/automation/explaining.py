@@ -1,6 +1,7 @@
 """A condition with the value of each of its parts, in the compact form a run keeps: a list a part.
 
-The form is `[text, value, own fields it reads, error, parts]`; `trace` reads it and masks what a reader may not see.
+The form is `[text, value, what it reads, error, parts]`; `trace` reads it and masks what a reader may not see. How what
+is read is named stands in `condition_eyes`.
 """
 
 from __future__ import annotations
@@ -8,21 +9,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from engine.automation.condition_eyes import names_read
 from engine.automation.program import Value
 from engine.automation.stored_values import to_stored
-from workflow_dsl.context import Context
+from workflow_dsl.context import Context, Values
 from workflow_dsl.evaluator import Explained
-from workflow_dsl.typed import FieldPath, RootKind
+from workflow_dsl.typed import FieldPath
 from workflow_dsl.typed_walk import walk
 
 _LONGEST_TEXT = 300
 _DEEPEST = 12
 
 
-def explain_value(condition: Value, context: Context) -> list[Any]:
-    """Explain a condition in a context."""
+def explain_value(condition: Value, context: Context, row: Values | None = None) -> list[Any]:
+    """Explain a condition in a context; `row` is the row in sight, where it is one of rows."""
     paths = [node for node in walk(condition.typed) if isinstance(node, FieldPath)]
-    return _stored(condition.evaluator.explain(context), condition.text, paths, 0)
+    return _stored(condition.evaluator.explain(context, row), condition.text, paths, 0)
 
 
 def first_problem(explained: list[Any]) -> str | None:
@@ -54,16 +56,8 @@ def _is_literal(part: Explained) -> bool:
 
 
 def _fields(paths: Sequence[FieldPath], part: Explained) -> set[str]:
-    found = set()
+    found: set[str] = set()
     for node in paths:
         if part.at.start <= node.at.start and node.at.end <= part.at.end:
-            found |= _own_field(node)
+            found |= names_read(node)
     return found
-
-
-def _own_field(node: FieldPath) -> set[str]:
-    if node.root.kind not in (RootKind.THIS, RootKind.OLD):
-        return set()
-    if node.steps:
-        return {node.steps[0].field.name}
-    return {node.field.name} if node.field is not None else set()

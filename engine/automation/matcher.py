@@ -111,7 +111,7 @@ class AfterMatcher:
         root: str | None = transaction.cause.root
         context = transaction.context(event.object, event.new, event.old or None)
         for program, triggers in candidates:
-            trigger, fault = _fitting(triggers, event, context)
+            trigger, fault = fitting(triggers, event, context)
             if trigger is None:
                 continue
             if fault is None:
@@ -218,7 +218,7 @@ def _candidates(index: RuleIndex, event: SaveEvent) -> Candidates:
     )
 
 
-def _fitting(
+def fitting(
     triggers: Sequence[OnRecord], event: SaveEvent, context: RecordContext
 ) -> tuple[OnRecord | None, EvaluationError | None]:
     """Give the first trigger that fits; where none does, the first of which that can't be told, and why."""

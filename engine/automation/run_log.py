@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, and_, false, or_, select, update
 
 from engine.access.actor import Actor
 from engine.automation.durable import RunQueue
-from engine.automation.ledger import run_of_row
+from engine.automation.run_rows import run_of_row
 from engine.automation.run_sight import RecordPlace, RunSight
 from engine.automation.run_state import RunState
 from engine.automation.run_views import RunFilter, RunPage, RunSummary, RunTrace
@@ -203,6 +203,22 @@ class RunLog:
             return frozenset()
         raise AccessDenied("list", "runs", "it needs the system right 'view_runs', or a record you may read.")
 
+    def touching(self, actor: Actor, object_key: str, record_id: str, *, within: Transaction) -> Sequence[RunSummary]:
+        """Give the newest runs about a record the actor may read, and those of others that wrote it.
+
+        within: a reading transaction of the actor that has read the record.
+        """
+        run, audit = self._run, within.system.audit
+        wrote = select(audit.c.run_id).where(
+            audit.c.object == object_key, audit.c.record_id == record_id, audit.c.run_id.is_not(None)
+        )
+        about = and_(run.c.object == object_key, run.c.record_id == record_id)
+        query = select(run).where(or_(about, run.c.id.in_(wrote))).order_by(run.c.created_at.desc(), run.c.id.desc())
+        rows = within.connection.execute(query.limit(MAX_RUNS)).mappings().all()
+        readable = self._readable_records(actor, rows, known=frozenset(((object_key, record_id),)))
+        # That a rule wrote this record is part of its history, whoever may see what else the rule did.
+        return [self._summary(actor, row, readable) for row in rows]
+
     def _conditions(self, which: RunFilter) -> Sequence[ColumnElement[bool]]:
         run = self._run
         found: list[ColumnElement[bool]] = []
@@ -227,11 +243,10 @@ class RunLog:
         asked = {(row["object"], row["record_id"]) for row in rows if row["record_id"] is not None} - known
         return known | (self._sight.readable_among(actor, asked) if asked else frozenset())
 
-    def _readable(self, actor: Actor, row: Mapping[Any, Any], readable: frozenset[RecordPlace]) -> frozenset[str]:
+    def _readable(self, actor: Actor, row: Mapping[Any, Any], readable: frozenset[RecordPlace]) -> Container[str]:
         # Who may look after runs need not see the records they are about: then all of it is masked.
-        if (row["object"], row["record_id"]) not in readable:
-            return frozenset()
-        return self._sight.readable_fields(actor, row["object"])
+        seen = (row["object"], row["record_id"]) in readable
+        return self._sight.condition_eyes(actor, row["object"] if seen else None, row["record_id"])
 
     def _seen_summary(
         self, actor: Actor, row: Mapping[Any, Any], readable: frozenset[RecordPlace]

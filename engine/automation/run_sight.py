@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Protocol
 
 from engine.access.actor import Actor
+from engine.automation.condition_eyes import ConditionEyes
 
 RecordPlace = tuple[str, str]
 """Object key and id of a record."""
@@ -24,6 +25,10 @@ class RunSight(Protocol):
 
     def readable_fields(self, actor: Actor, object_key: str) -> frozenset[str]:
         """Give the fields of an object that the actor may read."""
+        ...
+
+    def condition_eyes(self, actor: Actor, object_key: str | None, record_id: str | None) -> ConditionEyes:
+        """Give what the actor may see of the values in conditions about a record; without one: nothing of any."""
         ...
 
     def rule_label(self, rule: str, release: int, language: str) -> str:

@@ -87,7 +87,8 @@ class StepShown:
 
     path: place in the rule (`actions/2/then/0`). kind: `set`, `create`, `send email` … text: the action as written.
     outcome: done, failed, skipped, not sent. effects: records touched and messages, each a plain mapping with
-    `kind` (created, updated, deleted, notified, mail, webhook), `object`, `record_id`, `title`.
+    `kind` (created, updated, deleted, notified, mail, webhook), `object`, `record_id`, `title`. condition: what a
+    decision judged, with its values.
     """
 
     path: str
@@ -100,6 +101,7 @@ class StepShown:
     result: Any = None
     error: str | None = None
     effects: tuple[Mapping[str, Any], ...] = ()
+    condition: ConditionPart | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

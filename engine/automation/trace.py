@@ -5,7 +5,7 @@ The condition is explained when the rule matches and kept compactly; here it is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 from engine.automation.run_state import Run
@@ -20,11 +20,11 @@ def build_trace(
     summary: RunSummary,
     cause: RunSummary | None,
     caused: tuple[RunSummary, ...],
-    readable: frozenset[str],
+    readable: Container[str],
     actor_name: str,
     may_manage: bool,
 ) -> RunTrace:
-    """Put the trace together; `readable` are the fields of the record that the reader may see."""
+    """Put the trace together; `readable` is what the reader may see of the record and of those it leads to."""
     meta = run.snapshot.facts
     return RunTrace(
         summary=summary,
@@ -47,7 +47,7 @@ def build_trace(
     )
 
 
-def part_of(stored: Any, readable: frozenset[str]) -> ConditionPart | None:
+def part_of(stored: Any, readable: Container[str]) -> ConditionPart | None:
     """Read an explained condition: `[text, value, fields it reads, error, parts]`; unreadable values are masked."""
     if stored is None:
         return None
@@ -62,7 +62,7 @@ def part_of(stored: Any, readable: frozenset[str]) -> ConditionPart | None:
     )
 
 
-def _changes(run: Run, readable: frozenset[str]) -> tuple[ChangeShown, ...]:
+def _changes(run: Run, readable: Container[str]) -> tuple[ChangeShown, ...]:
     new = run.snapshot.facts.get("new") or {}
     shown = []
     for name in run.snapshot.changed:
@@ -73,12 +73,13 @@ def _changes(run: Run, readable: frozenset[str]) -> tuple[ChangeShown, ...]:
     return tuple(shown)
 
 
-def _step(row: Mapping[Any, Any], readable: frozenset[str]) -> StepShown:
+def _step(row: Mapping[Any, Any], readable: Container[str]) -> StepShown:
     result = from_stored(row["result"])
+    explained = row["result"].get("explained") if isinstance(row["result"], dict) else None
     text, value = "", result
     if isinstance(result, Mapping):
         text = str(result.get("text", ""))
-        value = {key: item for key, item in result.items() if key != "text"}
+        value = {key: item for key, item in result.items() if key not in ("text", "explained")}
     return StepShown(
         path=row["path"],
         attempt=row["attempt"],
@@ -90,10 +91,11 @@ def _step(row: Mapping[Any, Any], readable: frozenset[str]) -> StepShown:
         result=value,
         error=row["error"],
         effects=tuple(_masked(effect, readable) for effect in row["effects"] or ()),
+        condition=part_of(explained, readable),
     )
 
 
-def _masked(effect: Mapping[str, Any], readable: frozenset[str]) -> Mapping[str, Any]:
+def _masked(effect: Mapping[str, Any], readable: Container[str]) -> Mapping[str, Any]:
     fields = effect.get("fields")
     if not effect.get("own") or not isinstance(fields, list):
         return effect

@@ -15,7 +15,6 @@ from typing import Any
 from flask_babel import gettext as _
 
 from engine.automation.run_views import ChangeShown, ConditionPart, RunTrace, StepShown
-from engine.automation.trace import part_of
 from engine.records.reading import RecordKey
 from metamodel.masks import MASK
 from metamodel.objects import ObjectDef
@@ -29,7 +28,7 @@ from ui.telling import tell
 
 _LONGEST = 300
 _STATUS = {"done": "done", "failed": "failed", "skipped": "skipped", "not sent": "skipped", "waiting": "waiting"}
-_HIDDEN = ("text", "explained", "given", "holds", "last")
+_HIDDEN = ("text", "given", "holds", "last")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +55,6 @@ class TraceShower:
     def step(self, step: StepShown) -> TraceRow:
         """Show one try of a step."""
         result = step.result if isinstance(step.result, Mapping) else {}
-        explained = part_of(result.get("explained"), self.readable)
         unless = step.path.endswith("unless")
         return TraceRow(
             id=f"step-{step.path.replace('/', '-')}-{step.attempt}",
@@ -66,7 +64,7 @@ class TraceShower:
             took=seconds_text((step.finished_at - step.at).total_seconds()) if step.finished_at is not None else "",
             note=_note(step, result.get("holds"), unless=unless),
             error=tell(step.error or ""),
-            condition=self.node(explained, result.get("holds")) if explained is not None else None,
+            condition=self.node(step.condition, result.get("holds")) if step.condition is not None else None,
             details=dict(self._details(step, result)),
         )
 

@@ -1,0 +1,84 @@
+"""What is asked of rules afterwards, judged by access: the one place that pages, API and commands ask.
+
+Rules about a record are for its readers. The list and page of rules need the system right `view_runs`; trying a rule
+and testing it over the past need `configure` too, since a rule sees more than who looks at it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+from sqlalchemy import select
+
+from engine.access.actor import Actor
+from engine.automation.insight.record_rules import Asked, rules_of_record
+from engine.automation.insight.rules_then import RulesThen
+from engine.automation.insight.views import RecordRules
+from engine.automation.rule_index import RuleIndex
+from engine.automation.run_log import RunLog
+from engine.automation.run_sight import RunSight
+from engine.clock import Clock
+from engine.records.service import Records
+from engine.records.transaction import Transaction
+from engine.releases.release import Release
+from engine.releases.store import ReleaseStore
+from engine.storage.system_tables import SystemTables
+
+
+class Insight:
+    """Answers about rules of one installation."""
+
+    def __init__(
+        self,
+        *,
+        records: Records,
+        releases: ReleaseStore,
+        system: SystemTables,
+        index_of: Callable[[Release], RuleIndex],
+        runs: RunLog,
+        sight: RunSight,
+        clock: Clock,
+    ) -> None:
+        self._records = records
+        self._releases = releases
+        self._system = system
+        self._index_of = index_of
+        self._runs = runs
+        self._sight = sight
+        self._clock = clock
+
+    def of_record(self, actor: Actor, object_key: str, record_id: str, *, rule: str | None = None) -> RecordRules:
+        """Tell which rules touched a record, which looked at it, which never did, and why.
+
+        Raises: UnknownObject, RecordNotFound.
+        """
+        with self._reading(actor) as transaction:
+            object_def = transaction.object_def(object_key)
+            transaction.reader.require_readable(object_def, record_id)
+            if object_def.source is not None:
+                return RecordRules(rules=(), saves=0, more=False)
+            asked = Asked(
+                actor=actor,
+                transaction=transaction,
+                object_def=object_def,
+                record_id=record_id,
+                readable=self._sight.condition_eyes(actor, object_key, record_id),
+            )
+            then = RulesThen(self._releases.numbered, self._index_of)
+            off = self._switched_off(transaction)
+            return rules_of_record(asked, self._index(), then, off, self._runs, rule)
+
+    @contextmanager
+    def _reading(self, actor: Actor) -> Iterator[Transaction]:
+        # One state of the data: what a record is and what its log says belong together.
+        with self._records.reading(actor, snapshot=True) as transaction:
+            yield transaction
+
+    def _index(self) -> RuleIndex:
+        return self._index_of(self._releases.current())
+
+    def _switched_off(self, transaction: Transaction) -> Mapping[str, str]:
+        state = self._system.rule_state
+        rows = transaction.connection.execute(select(state.c.rule, state.c.reason).where(state.c.off_at.is_not(None)))
+        return {rule: reason or "" for rule, reason in rows}

@@ -1,0 +1,198 @@
+"""What people read of rules: about one record, of one rule, of a try or a backtest. Plain values, masked already."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from engine.automation.run_views import ChangeShown, ConditionPart, RunSummary, RunTrace
+
+
+class RuleStanding(StrEnum):
+    """How a rule stands to a record: it ran or acted, looked and did not match, its trigger never fired, it is off."""
+
+    RAN = "ran"
+    LOOKED = "looked"
+    NEVER = "never fired"
+    OFF = "off"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleLook:
+    """One save that a rule looked at.
+
+    entry: of the record's history, None where it is judged as of now. matched: whether it did something. otherwise: it
+    did its `else`. reason: a sentence. because: the first part of its condition that was false. condition: all of it.
+    change: the change of the field that the trigger waits for, where that was another one.
+    """
+
+    at: dt.datetime
+    entry: int | None
+    version: int
+    who: str
+    trigger: str
+    matched: bool
+    reason: str
+    otherwise: bool = False
+    because: ConditionPart | None = None
+    condition: ConditionPart | None = None
+    change: ChangeShown | None = None
+    release: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleOnRecord:
+    """A rule and one record. looks: the newest first. runs: of the rule about the record, or that wrote it."""
+
+    rule: str
+    label: str
+    is_before: bool
+    triggers: tuple[str, ...]
+    standing: RuleStanding
+    reason: str
+    looks: tuple[RuleLook, ...] = ()
+    runs: tuple[RunSummary, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordRules:
+    """The rules of a record. saves: how many of its saves were judged, the newest; more: there are older ones."""
+
+    rules: tuple[RuleOnRecord, ...]
+    saves: int
+    more: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSummary:
+    """One rule in a list, with what its runs came to.
+
+    runs: in the time looked at, by state. mean_s, longest_s: of those that ended. off_reason: why it is switched off.
+    """
+
+    name: str
+    label: str
+    app: str
+    is_before: bool
+    object: str | None
+    triggers: tuple[str, ...]
+    active: bool
+    off_since: dt.datetime | None
+    off_reason: str
+    runs: Mapping[str, int]
+    mean_s: float | None
+    longest_s: float | None
+    last_at: dt.datetime | None
+
+    @property
+    def total(self) -> int:
+        """How many runs there were."""
+        return sum(self.runs.values())
+
+    @property
+    def failed(self) -> int:
+        """How many runs failed."""
+        return self.runs.get("failed", 0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleView:
+    """One rule with its text, where it stands in the app, and its next moments."""
+
+    summary: RuleSummary
+    text: str
+    at: str
+    runs_as: str
+    has_record: bool
+    next_runs: tuple[dt.datetime, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """Something that a rule does or would do.
+
+    kind: created, updated, deleted, notified, mail, webhook, wait, refused … object, record_id, title: the record it is
+    about, where the reader may see it. values: what it would write. target: whom it reaches. text: what it says.
+    """
+
+    path: str
+    kind: str
+    object: str | None = None
+    record_id: str | None = None
+    title: str | None = None
+    values: Mapping[str, Any] | None = None
+    target: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tried:
+    """What trying a rule on a record gave. trace: as of a run. intents: mails, webhooks and waits, which were not done.
+
+    fits: whether its trigger would have fired on the record's last save; assumed: it was taken as fired.
+    """
+
+    trace: RunTrace
+    outside: tuple[Intent, ...]
+    trigger_note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BacktestMatch:
+    """A save that the rule would have matched. done: what it would have done; fault: where that ended."""
+
+    at: dt.datetime
+    entry: int
+    object: str
+    record_id: str | None
+    title: str | None
+    trigger: str
+    otherwise: bool
+    done: tuple[Intent, ...]
+    fault: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backtest:
+    """What a rule would have done since a moment. saves: looked at. matched: in all; matches: those shown.
+
+    hidden: matches of records that the reader may not read. unclear: saves where it can't be told.
+    """
+
+    rule: str
+    since: dt.datetime
+    saves: int
+    matched: int
+    records: int
+    matches: tuple[BacktestMatch, ...]
+    hidden: int
+    unclear: int
+    stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """A save of which this release thinks otherwise than the run that is on record, or than that there is none."""
+
+    rule: str
+    at: dt.datetime
+    object: str
+    record_id: str
+    entry: int
+    run: str | None
+    was: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """The stored decisions since a moment judged again. same: how many came out as they did."""
+
+    since: dt.datetime
+    saves: int
+    same: int
+    differences: tuple[Difference, ...]
+    rules: tuple[str, ...] = ()
