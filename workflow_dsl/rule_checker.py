@@ -12,10 +12,15 @@ from dataclasses import dataclass, replace
 from metamodel.apps import AppDef, Metamodel
 from metamodel.names import did_you_mean
 from metamodel.source import LocatedText, Problems
-from workflow_dsl.checked_rules import CheckedRows, CheckedRule
+from workflow_dsl.blueprints.expanding import told_at_use
+from workflow_dsl.blueprints.library import NO_BLUEPRINTS, Library, gather_blueprints
+from workflow_dsl.checked_rules import CheckedApproval, CheckedRows, CheckedRule
 from workflow_dsl.functions import FunctionRegistry
 from workflow_dsl.parser import parse_rules
 from workflow_dsl.rule_checking.actions import check_actions
+from workflow_dsl.rule_checking.calls import CALLS, check_buttons, given_by
+from workflow_dsl.rule_checking.approvals import DECISION_NAMES, check_approval
+from workflow_dsl.rule_checking.known_approvals import NO_APPROVALS, Approvals, known_approvals
 from workflow_dsl.rule_checking.later import LATER_ITEMS
 from workflow_dsl.rule_checking.options import with_options
 from workflow_dsl.rule_checking.rows import check_rows
@@ -23,12 +28,19 @@ from workflow_dsl.rule_checking.state import RuleChecking
 from workflow_dsl.rule_checking.triggers import Triggers, check_triggers, trigger_objects
 from workflow_dsl.scope import Scope
 from workflow_dsl.syntax import (
+    Approval,
+    ApprovalDecided,
+    Blueprint,
+    ButtonPressed,
     EventTrigger,
+    HasMatched,
     Item,
     Moment,
+    Name,
     Path,
     Rule,
     ScheduleTrigger,
+    Use,
 )
 from workflow_dsl.types import BOOLEAN, record_of
 
@@ -39,31 +51,45 @@ class CheckedRules:
 
     rules: tuple[CheckedRule, ...]
     problems: Problems
+    approvals: tuple[CheckedApproval, ...] = ()
 
 
-def check_all_rules(metamodel: Metamodel, functions: FunctionRegistry, actions: Iterable[str] = ()) -> CheckedRules:
+def check_all_rules(
+    metamodel: Metamodel, functions: FunctionRegistry, actions: Iterable[str] = (), events: Iterable[str] = ()
+) -> CheckedRules:
     """Parse and check the rule files of all apps.
 
-    actions: names of the actions that plugins offer (`call plugin.action`).
+    actions: names of the actions that plugins offer (`call plugin.action`). events: names of what they tell of.
     """
     problems = Problems()
     rules: list[CheckedRule] = []
     keys: set[str] = set()
-    known = frozenset(actions)
+    known, told = frozenset(actions), frozenset(events)
+    parsed = {app.name: [(text, parse_rules(text)) for text in app.rule_files] for app in metamodel.apps}
+    library = gather_blueprints(
+        (app, text, item) for app, files in parsed.items() for text, file in files for item in file.items
+    )
+    called = known_approvals(
+        ((app, item) for app, files in parsed.items() for _, file in files for item in file.items), metamodel
+    )
+    approvals: list[CheckedApproval] = []
     for app in metamodel.apps:
         names: dict[str, Item] = {}
-        for text in app.rule_files:
-            parsed = parse_rules(text)
-            problems.extend(parsed.problems)
-            for item in parsed.items:
-                _check_name(item, names, text, problems)
-                rule = check_item(item, text, app.name, metamodel, functions, problems, known)
-                if rule is not None:
+        for text, file in parsed[app.name]:
+            problems.extend(file.problems)
+            for item in file.items:
+                _check_name(item, names, problems)
+                own = called[app.name]
+                rule = check_item(item, text, app.name, metamodel, functions, problems, known, library, told, own)
+                if isinstance(rule, CheckedApproval):
+                    approvals.append(replace(rule, key=own[rule.name].key))
+                elif rule is not None:
                     key = rule.name if rule.name not in keys else f"{app.name}.{rule.name}"
                     keys.add(key)
                     rules.append(replace(rule, key=key))
         _check_labels(app, names, problems)
-    return CheckedRules(rules=tuple(rules), problems=problems)
+    check_buttons(rules, problems)
+    return CheckedRules(rules=tuple(rules), problems=problems, approvals=tuple(approvals))
 
 
 def _check_labels(app: AppDef, names: Collection[str], problems: Problems) -> None:
@@ -75,13 +101,24 @@ def _check_labels(app: AppDef, names: Collection[str], problems: Problems) -> No
                 problems.report("APP461", message, text.at, hint=hint)
 
 
-def _check_name(item: Item, names: dict[str, Item], text: LocatedText, problems: Problems) -> None:
-    if not isinstance(item, Rule):
+def _check_name(item: Item, names: dict[str, Item], problems: Problems) -> None:
+    name = _name_of(item)
+    if name is None:
         return
-    first = names.setdefault(item.name.text, item)
+    what = {Blueprint: "blueprint", Approval: "approval"}.get(type(item), "rule")
+    first = names.setdefault(name.text if what == "rule" else f"{what} {name.text}", item)
     if first is not item:
-        message = f"there is a rule '{item.name.text}' in this app already, at {first.at.location}"
-        problems.report("RUL206", message, item.name.at.location, length=item.name.at.length)
+        message = f"there is a {what} '{name.text}' in this app already, at {first.at.location}"
+        problems.report("RUL206", message, name.at.location, length=name.at.length)
+
+
+def _name_of(item: Item) -> Name | None:
+    """Give the name that a rule will have, or that a blueprint is used by."""
+    if isinstance(item, Use):
+        return item.given_name or item.blueprint.names[-1]
+    if isinstance(item, Blueprint):
+        return item.rule.name
+    return item.name if isinstance(item, Rule | Approval) else None
 
 
 def check_item(
@@ -92,18 +129,40 @@ def check_item(
     functions: FunctionRegistry,
     problems: Problems,
     actions: frozenset[str] = frozenset(),
-) -> CheckedRule | None:
-    """Check one item of a rules file; None where it has an error, or is of a kind this version can't run."""
+    blueprints: Library = NO_BLUEPRINTS,
+    events: frozenset[str] = frozenset(),
+    approvals: Approvals = NO_APPROVALS,
+) -> CheckedRule | CheckedApproval | None:
+    """Check one item of a rules file; None where it makes no rule: it has an error, is a blueprint, can't run yet."""
     scope = Scope(metamodel=metamodel, functions=functions, place="this rule")
     own = Problems()
-    checking = RuleChecking(scope=scope, source=source, problems=own, actions=actions)
-    checked = None
+    checking = RuleChecking(scope=scope, source=source, problems=own, actions=actions, events=events)
+    checking = replace(checking, approvals=approvals)
+    checked: CheckedRule | CheckedApproval | None = None
     if isinstance(item, Rule):
         checked = _check_rule(replace(checking, scope=replace(scope, place=f"rule '{item.name.text}'")), item, app)
+    elif isinstance(item, Use):
+        checked = _check_use(checking, item, app, blueprints)
+    elif isinstance(item, Blueprint):
+        blueprints.check(checking, item, app)
+    elif isinstance(item, Approval):
+        checked = check_approval(checking, item, app, check_actions)
     else:
         checking.not_available("RUL904", LATER_ITEMS[type(item)], item.at)
     problems.extend(own)
     return None if own.errors else checked
+
+
+def _check_use(checking: RuleChecking, use: Use, app: str, blueprints: Library) -> CheckedRule | None:
+    made = blueprints.rule_of(checking, use, app)
+    if made is None:
+        return None
+    expanded, declared = made
+    rule, own = expanded.rule, Problems()
+    scope = replace(checking.scope, place=f"rule '{rule.name.text}'")
+    checked = _check_rule(replace(checking, scope=scope, source=expanded.text, problems=own), rule, app)
+    checking.problems.extend(told_at_use(use, declared.blueprint, own))
+    return replace(checked, at=(use.given_name or use.blueprint).at.location)
 
 
 def _check_rule(checking: RuleChecking, rule: Rule, app: str) -> CheckedRule:
@@ -111,11 +170,16 @@ def _check_rule(checking: RuleChecking, rule: Rule, app: str) -> CheckedRule:
     key = _rule_object(checking, rule, each)
     events = [t.event for t in rule.triggers if isinstance(t, EventTrigger)]
     before = any(isinstance(t, EventTrigger) and t.before for t in rule.triggers)
-    scope = replace(checking.scope, object=key, allows_old=any(not isinstance(e, Moment) for e in events))
+    of_saves = any(not isinstance(e, (Moment, HasMatched, *CALLS)) for e in events)
+    scope = replace(checking.scope, object=key, allows_old=of_saves)
     checking = replace(checking, scope=scope, is_before=before)
     each_name = rule.each.variable.text if rule.each is not None and rule.each.variable is not None else None
     if each_name is not None and key is not None:
         checking = checking.giving({each_name: record_of(key)})
+    has_button = any(isinstance(event, ButtonPressed) for event in events)
+    checking = replace(checking.giving(given_by(checking, rule)), has_button=has_button)
+    if events and all(isinstance(event, ApprovalDecided) for event in events):
+        checking = checking.giving(DECISION_NAMES)
     triggers = check_triggers(checking, rule)
     condition = checking.value(rule.condition, BOOLEAN) if rule.condition is not None else None
     actions = check_actions(checking, rule.actions, "actions")
@@ -145,7 +209,10 @@ def _assemble(checking: RuleChecking, rule: Rule, app: str, key: str | None, tri
         object=key,
         on_record=tuple(triggers.on_record),
         on_moment=tuple(triggers.on_moment),
+        on_held=tuple(triggers.on_held),
         on_time=tuple(triggers.on_time),
+        on_approval=tuple(triggers.on_approval),
+        on_call=tuple(triggers.on_call),
     )
 
 

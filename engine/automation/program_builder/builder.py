@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 from engine.automation import program as built
 from engine.automation.program_builder.blocks import build_block
+from engine.automation.program_builder.calls import on_call
 from engine.automation.program_builder.place import Place
 from engine.automation.program_builder.triggers import on_moment, on_record, on_schedule
+from engine.automation.program_builder.waiting import calendar_of, on_held
 from metamodel.apps import Metamodel
 from workflow_dsl import checked_rules as checked
 
@@ -17,12 +19,11 @@ class ProgramBuilder:
 
     def __init__(self, metamodel: Metamodel) -> None:
         self._metamodel = metamodel
-        self._files = {text.at.file: text for app in metamodel.apps for text in app.rule_files}
         self._labels = {(app.name, name): label for app in metamodel.apps for name, label in app.rule_labels.items()}
 
     def build(self, rule: checked.CheckedRule) -> built.Program:
         """Build one rule."""
-        place = Place(self._metamodel, self._files.get(rule.at.file), rule.object, build_block)
+        place = Place(self._metamodel, rule.object, build_block)
         return built.Program(
             name=rule.key,
             label=rule.label,
@@ -37,7 +38,9 @@ class ProgramBuilder:
             otherwise=place.actions(rule.otherwise),
             on_record=tuple(on_record(place, trigger) for trigger in rule.on_record),
             on_moment=tuple(on_moment(trigger) for trigger in rule.on_moment),
+            on_held=tuple(on_held(place, trigger) for trigger in rule.on_held),
             on_schedule=tuple(on_schedule(trigger) for trigger in rule.on_time),
+            on_call=tuple(on_call(place, trigger) for trigger in rule.on_call),
             each=place.rows(rule.each) if rule.each is not None else None,
             each_name=rule.each_name,
             priority=rule.priority,
@@ -46,6 +49,12 @@ class ProgramBuilder:
             loop_limit=rule.loop_limit,
             bulk=rule.bulk,
             missed=rule.missed,
+            calendar=calendar_of(self._metamodel, rule.calendar),
+            mode=rule.mode,
+            once=rule.once,
+            limit=rule.limit,
+            limit_unit=rule.limit_unit,
+            on_failure=place.actions(rule.on_failure),
             active=rule.active,
         )
 

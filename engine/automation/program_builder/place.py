@@ -8,7 +8,6 @@ from typing import Any
 
 from engine.automation import program as built
 from metamodel.apps import Metamodel
-from metamodel.source import LocatedText
 from workflow_dsl import checked_rules as checked
 from workflow_dsl.compiler import compile_expression
 from workflow_dsl.typed import FieldPath, InverseSource, Typed
@@ -20,17 +19,14 @@ Common = dict[str, Any]
 class Place:
     """Compiles what stands in one rule."""
 
-    def __init__(
-        self, metamodel: Metamodel, source: LocatedText | None, object_key: str | None, build_block: BuildBlock
-    ) -> None:
+    def __init__(self, metamodel: Metamodel, object_key: str | None, build_block: BuildBlock) -> None:
         self.metamodel = metamodel
-        self._source = source
         self.object = object_key
         self._build_block = build_block
 
     def compiled(self, typed: Typed, text: str = "") -> built.Value:
         """Compile a typed tree."""
-        return built.Value(evaluator=compile_expression(typed, self._source), text=text)
+        return built.Value(evaluator=compile_expression(typed, typed.at.text), text=text)
 
     def value(self, value: checked.CheckedValue) -> built.Value:
         """Compile a value."""
