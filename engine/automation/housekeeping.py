@@ -11,16 +11,19 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import BigInteger, Connection, func, literal, or_, select, update
 
 from engine.access.actor import Origin, system_actor
+from engine.automation.admission import Admission
 from engine.automation.durable import RunQueue, SegmentStatus
 from engine.automation.duties import Duties
-from engine.automation.ledger import Ledger, run_of_row
+from engine.automation.ledger import Ledger
 from engine.automation.matcher import stored_actor
 from engine.automation.program import Program
 from engine.automation.rule_health import RuleHealth
 from engine.automation.rule_index import RuleIndex
+from engine.automation.run_rows import position_of, run_of_row
 from engine.automation.run_state import Run, RunState, Snapshot
 from engine.automation.sweeps import SCHEDULE, TIMERS
 from engine.automation.timers import MOMENT, Due, Timers
+from engine.automation.turns import Turns
 from engine.clock import Clock
 from engine.expressions.calendar_in_force import calendar_in_force
 from engine.ids import IdMaker
@@ -46,6 +49,8 @@ class Keeper:
     queue: RunQueue
     timers: Timers
     health: RuleHealth
+    admission: Admission
+    turns: Turns
     clock: Clock
     ids: IdMaker
     current: Callable[[], Release | None]
@@ -53,6 +58,7 @@ class Keeper:
     duties: Duties
     _aligned: int = 0
     _looked_at: dt.datetime = field(default_factory=lambda: dt.datetime.min.replace(tzinfo=dt.UTC))
+    _turns_looked_at: dt.datetime = field(default_factory=lambda: dt.datetime.min.replace(tzinfo=dt.UTC))
 
     def tick(self) -> None:
         """Do what is due now."""
@@ -70,6 +76,10 @@ class Keeper:
             self._looked_at = now
             self._wake_overdue(now)
             self._restart_forgotten(now)
+        if abs(now - self._turns_looked_at) >= _FORGOTTEN:
+            self._turns_looked_at = now
+            with self.database.write() as connection:
+                self.turns.wake_forgotten(connection)
 
     def _align(self, release: Release) -> None:
         index, zone = self.index_of(release), _zone(release)
@@ -79,7 +89,7 @@ class Keeper:
             calendar = calendar_in_force(release.metamodel)
             for program, moment in self.timers.align(connection, index, zone, calendar):
                 facts = {"sweep": TIMERS, "trigger": moment.text, "at": program.at}
-                self._start(connection, self._run(release, program, f"published: {moment.text}", facts))
+                self._start(connection, index, zone, self._run(release, program, f"published: {moment.text}", facts))
 
     def _fire(self, release: Release) -> bool:
         index, zone = self.index_of(release), _zone(release)
@@ -89,7 +99,7 @@ class Keeper:
             def start(due: Due) -> None:
                 program = index.programs.get(due.rule)
                 if program is not None and program.active and due.rule not in off:
-                    self._start(connection, self._due_run(release, program, due))
+                    self._start(connection, index, zone, self._due_run(release, program, due))
 
             return self.timers.claim_due(connection, index, zone, start) > 0
 
@@ -126,9 +136,12 @@ class Keeper:
             created_at=self.clock.now(),
         )
 
-    def _start(self, connection: Connection, run: Run) -> None:
-        self.ledger.add(connection, [run])
-        self.queue.start(connection, run.id)
+    def _start(self, connection: Connection, index: RuleIndex, zone: ZoneInfo, run: Run) -> None:
+        now = run.created_at
+        for each in self.admission.admit(lambda: connection, [run], index.programs, zone=zone, now=now):
+            self.ledger.add(connection, [each])
+            if each.state is RunState.QUEUED:
+                self.queue.start(connection, each.id)
 
     def _wake_overdue(self, now: dt.datetime) -> None:
         run = self.system.run
@@ -175,7 +188,7 @@ class Keeper:
                 .values(
                     state=RunState.QUEUED.value,
                     lease=each.lease + 1,
-                    position={"segment": segment, "begun": each.begun},
+                    position=position_of(each, segment=segment, begun=each.begun),
                 )
             )
             if changed.rowcount == 1:

@@ -12,9 +12,9 @@ from typing import Any, Protocol
 
 from engine.automation.inside import InsideActions, do_decision
 from engine.automation.journal import Journal
-from engine.automation.outside import OutsideActions
 from engine.automation.program import (
     Action,
+    AwaitCondition,
     Branch,
     CallPlugin,
     CallWebhook,
@@ -40,11 +40,23 @@ class Stopped(Exception):
         super().__init__(path)
 
 
+class Outside(Protocol):
+    """Does the outside actions of a run, or leaves them to somebody."""
+
+    def perform(self, action: Action, path: str, names: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Do one action and give what was recorded; raises Paused where it is left to a later piece."""
+        ...
+
+
 class Waiter(Protocol):
     """Lets a run wait."""
 
     def wait(self, action: Pause, path: str, names: Mapping[str, Any]) -> None:
         """Record the wait and queue the next piece; raises Paused unless the wait is over already."""
+        ...
+
+    def wait_until(self, action: AwaitCondition, path: str, names: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Give what was recorded where the wait is over: `holds`, else its time has run out; raises Paused before."""
         ...
 
     def yield_turn(self) -> None:
@@ -59,7 +71,7 @@ class Interpreter:
     program: Program
     journal: Journal
     inside: InsideActions
-    outside: OutsideActions
+    outside: Outside
     waiter: Waiter
 
     def run(self, names: Mapping[str, Any]) -> str:
@@ -78,6 +90,18 @@ class Interpreter:
             return "stopped"
         return "done"
 
+    def run_failure(self, names: Mapping[str, Any]) -> None:
+        """Do what the rule does on failure; the error at hand is the name `error`.
+
+        Raises:
+            Paused, StepFailed, LeaseLost, AutomationStopped.
+        """
+        run = self.journal.run
+        try:
+            self._block(self.program.on_failure, f"failure/{run.failures}", {**names, "error": run.failing})
+        except Stopped:
+            return
+
     def _condition(self, names: Mapping[str, Any]) -> bool:
         known = self.journal.run.snapshot.holds
         if known is not None or self.program.condition is None:
@@ -93,6 +117,14 @@ class Interpreter:
             self._action(action, f"{prefix}/{action.index}", names)
 
     def _action(self, action: Action, path: str, names: dict[str, Any]) -> None:
+        try:
+            self._carry_out(action, path, names)
+        except StepFailed as failure:
+            if failure.path is None:
+                failure.path, failure.action = path, action.text
+            raise
+
+    def _carry_out(self, action: Action, path: str, names: dict[str, Any]) -> None:
         if action.unless is not None and self._is_left_out(action, path, names):
             return
         match action:
@@ -103,24 +135,29 @@ class Interpreter:
             case Pause():
                 if self.journal.recorded(path) is None:
                     self.waiter.wait(action, path, names)
+            case AwaitCondition():
+                self._await(action, path, names)
             case StopRule():
                 self._once(action, path, names)
                 raise Stopped(path)
             case _:
                 self._give_name(action, self._once(action, path, names), names)
 
+    def _await(self, action: AwaitCondition, path: str, names: dict[str, Any]) -> None:
+        found = self.journal.recorded(path)
+        if found is None:
+            found = self.waiter.wait_until(action, path, names)
+        if not found["holds"]:
+            self._block(action.on_timeout, f"{path}/timeout", names)
+
     def _once(self, action: Action, path: str, names: Mapping[str, Any]) -> Mapping[str, Any]:
         found = self.journal.recorded(path)
         if found is not None:
             return found
         self.waiter.yield_turn()
-        try:
-            if isinstance(action, SendEmail | CallWebhook | CallPlugin):
-                return self.outside.perform(action, path, names)
-            return self.inside.perform(action, path, names)
-        except StepFailed as failure:
-            failure.path = path
-            raise
+        if isinstance(action, SendEmail | CallWebhook | CallPlugin):
+            return self.outside.perform(action, path, names)
+        return self.inside.perform(action, path, names)
 
     def _is_left_out(self, action: Action, path: str, names: Mapping[str, Any]) -> bool:
         place = f"{path}/unless"

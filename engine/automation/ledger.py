@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Update, and_, exists, func, insert, or_, select, text, update
 
-from engine.automation.run_state import OPEN_STATES, LeaseLost, Run, RunState, Snapshot
+from engine.automation.run_rows import position_of, row_of_new, run_of_row
+from engine.automation.run_state import OPEN_STATES, LeaseLost, Run, RunState
 from engine.automation.stored_values import from_stored, to_stored
+from engine.storage.system_automation import OPEN_RUNS
 from engine.storage.system_tables import SystemTables
 
 FAILED_TRY = "failed"
-NEW_RUN = (
-    "id", "rule", "rule_text", "release", "object", "record_id", "record_title", "event", "snapshot", "actor",
-    "root_cause", "cause_run", "cause_step", "cause", "depth", "state", "position", "lease", "attempt", "actions",
-    "rows", "outcome", "error", "created_at", "finished_at",
-)  # fmt: skip
-"""The columns that a new run's row has."""
 
 
 class Ledger:
@@ -43,9 +40,13 @@ class Ledger:
         return None if row is None else run_of_row(row)
 
     def take(self, connection: Connection, run_id: str, segment: int, *, executor: str, now: dt.datetime) -> Run | None:
-        """Make the run this worker's own; None where it is over or another piece of it is due."""
+        """Make the run this worker's own; None where it is over or another piece of it is due.
+
+        Where others of its rule and record are not over (`beside`), whoever takes it says whether it has its turn.
+        """
         run = self._run
-        found = connection.execute(select(run).where(run.c.id == run_id).with_for_update()).mappings().first()
+        asked = select(run, self._others().label("beside")).where(run.c.id == run_id).with_for_update(of=run)
+        found = connection.execute(asked).mappings().first()
         if found is None:
             return None
         current = run_of_row(found)
@@ -53,7 +54,8 @@ class Ledger:
             return None
         # A worker that takes its own run again only waited for the database; that is no death of a worker.
         again = current.state is RunState.RUNNING and found["executor"] == executor
-        position = {"segment": segment, "begun": current.begun + (0 if again else 1)}
+        position = position_of(current, begun=current.begun + (0 if again else 1))
+        has_turn = current.turn or not found["beside"]
         connection.execute(
             update(run)
             .where(run.c.id == run_id)
@@ -61,12 +63,15 @@ class Ledger:
                 lease=current.lease + 1,
                 executor=executor,
                 state=RunState.RUNNING,
-                started_at=found["started_at"] or now,
+                started_at=found["started_at"] or (now if has_turn else None),
                 due_at=None,
+                held_by=None,
+                turn=int(has_turn),
                 position=position,
             )
         )
-        return run_of_row({**found, "lease": current.lease + 1, "state": RunState.RUNNING, "position": position})
+        taken = {"lease": current.lease + 1, "state": RunState.RUNNING, "position": position, "turn": int(has_turn)}
+        return replace(run_of_row({**found, **taken}), beside=not has_turn)
 
     def advance(
         self, connection: Connection, run: Run, *, actions: int = 0, rows: int = 0, progress: bool = True
@@ -79,13 +84,23 @@ class Ledger:
             LeaseLost: the run is another worker's now.
         """
         table = self._run
-        more = {"attempt": 0, "position": {"segment": run.segment, "begun": 0}} if progress else {}
+        more = {"attempt": 0, "position": position_of(run)} if progress else {}
         self._fenced(connection, run, actions=table.c.actions + actions, rows=table.c.rows + rows, **more)
 
     def pause(
-        self, connection: Connection, run: Run, *, due_at: dt.datetime, tries: int, error: str | None = None
+        self,
+        connection: Connection,
+        run: Run,
+        *,
+        due_at: dt.datetime | None,
+        tries: int,
+        error: str | None = None,
+        held_by: str | None = None,
     ) -> int:
-        """Let the run wait for its next piece, and give that piece's number."""
+        """Let the run wait for its next piece, and give that piece's number.
+
+        held_by: what it waits for beside a moment.
+        """
         segment = run.segment + 1
         self._fenced(
             connection,
@@ -94,9 +109,16 @@ class Ledger:
             due_at=due_at,
             attempt=tries,
             error=error,
-            position={"segment": segment, "begun": 0},
+            held_by=held_by,
+            position=position_of(run, segment=segment),
         )
         return segment
+
+    def begin_failing(self, connection: Connection, run: Run, error: Mapping[str, Any]) -> Run:
+        """Note what the run failed of, so that what is done about it goes on after a crash; give the run so."""
+        failing = replace(run, failing=dict(error), failures=run.failures + 1, tries=0, error=str(error["message"]))
+        self._fenced(connection, run, attempt=0, error=failing.error, position=position_of(failing))
+        return failing
 
     def finish(
         self,
@@ -107,9 +129,14 @@ class Ledger:
         now: dt.datetime,
         outcome: str,
         error: str | None = None,
-    ) -> None:
-        """End the run."""
-        self._fenced(connection, run, state=state, outcome=outcome, error=error, finished_at=now, due_at=None)
+    ) -> bool:
+        """End the run; say whether another one waits for that."""
+        table = self._run
+        ended = {"state": state, "outcome": outcome, "error": error, "finished_at": now, "due_at": None, "turn": 0}
+        found = connection.execute(self._own(run).values(**ended).returning(table.c.followed)).first()
+        if found is None:
+            raise LeaseLost
+        return bool(found[0])
 
     def add_step(
         self,
@@ -176,103 +203,17 @@ class Ledger:
         return [(rule, record_id) for rule, record_id in rows]
 
     def _fenced(self, connection: Connection, run: Run, **values: object) -> None:
-        table = self._run
-        changed = connection.execute(
-            update(table)
-            .where(table.c.id == run.id, table.c.lease == run.lease, table.c.state == RunState.RUNNING)
-            .values(**values)
-        )
-        if changed.rowcount != 1:
+        if connection.execute(self._own(run).values(**values)).rowcount != 1:
             raise LeaseLost
 
+    def _own(self, run: Run) -> Update:
+        table = self._run
+        return update(table).where(table.c.id == run.id, table.c.lease == run.lease, table.c.state == RunState.RUNNING)
 
-def run_of_row(row: Mapping[Any, Any]) -> Run:
-    """Read a row of fs_run."""
-    stored = row["snapshot"] or {}
-    position = row["position"] or {}
-    return Run(
-        id=row["id"],
-        rule=row["rule"],
-        rule_text=row["rule_text"],
-        release=row["release"],
-        object=row["object"],
-        record_id=row["record_id"],
-        record_title=row["record_title"],
-        event=row["event"],
-        snapshot=Snapshot(
-            old=from_stored(stored.get("old") or {}),
-            changed=tuple(stored.get("changed") or ()),
-            this=from_stored(stored["this"]) if stored.get("this") is not None else None,
-            explained=stored.get("explained"),
-            matched=stored.get("matched"),
-            holds=stored.get("holds"),
-            facts=from_stored(stored.get("facts") or {}),
-        ),
-        actor=row["actor"] or {},
-        root=row["root_cause"],
-        cause_run=row["cause_run"],
-        cause_step=row["cause_step"],
-        chain=tuple(row["cause"] or ()),
-        depth=row["depth"],
-        state=RunState(row["state"]),
-        segment=position.get("segment", 0),
-        begun=position.get("begun", 0),
-        tries=row["attempt"],
-        lease=row["lease"],
-        actions=row["actions"],
-        rows=row["rows"],
-        error=row["error"],
-        outcome=row["outcome"],
-        created_at=row["created_at"],
-    )
-
-
-def row_of_new(run: Run) -> dict[str, Any]:
-    """Give the row of a new run; one that is over already carries its end."""
-    over = run.state not in OPEN_STATES
-    return {
-        "id": run.id,
-        "rule": run.rule,
-        "rule_text": run.rule_text,
-        "release": run.release,
-        "object": run.object,
-        "record_id": run.record_id,
-        "record_title": run.record_title,
-        "event": run.event,
-        "snapshot": _stored_snapshot(run.snapshot),
-        "actor": dict(run.actor),
-        "root_cause": run.root,
-        "cause_run": run.cause_run,
-        "cause_step": run.cause_step,
-        "cause": list(run.chain),
-        "depth": run.depth,
-        "state": run.state.value,
-        "position": {"segment": run.segment, "begun": 0},
-        "lease": 0,
-        "attempt": 0,
-        "actions": 0,
-        "rows": 0,
-        "outcome": run.outcome,
-        "error": run.error,
-        "created_at": run.created_at,
-        "finished_at": run.created_at if over else None,
-    }
-
-
-def _stored_snapshot(snapshot: Snapshot) -> dict[str, Any]:
-    stored: dict[str, Any] = {}
-    if snapshot.old:
-        stored["old"] = to_stored(snapshot.old)
-    if snapshot.changed:
-        stored["changed"] = list(snapshot.changed)
-    if snapshot.this is not None:
-        stored["this"] = to_stored(snapshot.this)
-    if snapshot.explained is not None:
-        stored["explained"] = snapshot.explained
-    if snapshot.matched is not None:
-        stored["matched"] = snapshot.matched
-    if snapshot.holds is not None:
-        stored["holds"] = snapshot.holds
-    if snapshot.facts:
-        stored["facts"] = to_stored(snapshot.facts)
-    return stored
+    def _others(self) -> ColumnElement[bool]:
+        # Two questions, each for the index of open runs, which `IS NOT DISTINCT FROM` would not use.
+        run, other = self._run, self._run.alias("other")
+        alike = (text(f"other.{OPEN_RUNS}"), other.c.rule == run.c.rule, other.c.id != run.c.id)
+        of_record = exists(select(other.c.id).where(*alike, other.c.record_id == run.c.record_id))
+        of_none = exists(select(other.c.id).where(*alike, other.c.record_id.is_(None)))
+        return or_(of_record, and_(run.c.record_id.is_(None), of_none))

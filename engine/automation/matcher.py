@@ -12,6 +12,7 @@ from typing import Any
 
 from engine import faults
 from engine.access.actor import Actor
+from engine.automation.admission import Admission
 from engine.automation.before_rules import values_fit
 from engine.automation.durable import RunQueue
 from engine.automation.explaining import explain_value
@@ -48,8 +49,10 @@ class AfterMatcher:
         health: RuleHealth,
         ids: IdMaker,
         tuning: Tuning,
+        admission: Admission,
     ) -> None:
         self._index_of = index_of
+        self._admission = admission
         self._ledger = ledger
         self._starter = RunStarter(ledger, queue)
         self._timers = timers
@@ -88,6 +91,8 @@ class AfterMatcher:
             if off is None:
                 off = self._health.switched_off(transaction.connection)
             runs = [run for run in runs if run.rule not in off]
+        zone, now = transaction.around.zone, transaction.now
+        runs = self._admission.admit(lambda: transaction.connection, runs, index.programs, zone=zone, now=now)
         self._starter.start(transaction, runs)
         if self._timers.concern(events, index):
             self._timers.on_events(transaction.connection, events, index, transaction.around)

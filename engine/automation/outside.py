@@ -19,6 +19,7 @@ from engine.automation.journal import Journal, StepDone
 from engine.automation.people import addresses_of
 from engine.automation.program import Action, CallPlugin, CallWebhook, SendEmail
 from engine.automation.run_state import StepFailed
+from engine.automation.targets import Targets
 from engine.clock import Clock
 from metamodel.values import Money, Ref
 from plugins.contributions import ActionDone, ActionFailed
@@ -69,22 +70,31 @@ class OutsideActions:
     door: Door
     outbox: Outbox
     courier: Courier
+    targets: Targets
     clock: Clock
 
     def perform(self, action: Action, path: str, names: Mapping[str, Any]) -> Mapping[str, Any]:
         """Do one action and give what was recorded.
 
         Raises:
-            StepFailed: the plugin's action failed, or none offers it.
+            StepFailed: the plugin's action failed, or none offers it; TargetPaused where what it calls is paused.
         """
         begun = self.clock.now()
+        target = target_of(action)
+        call = self.targets.require(target)
         outgoing = self._decide(action, path, names)
         faults.reach("run.before_outside")
         try:
             done = self.courier.deliver(outgoing, path=path, attempt=self.journal.next_try(path))
         except ActionFailed as failed:
+            if failed.permanent:
+                # It was there to refuse.
+                self.targets.answered(target, call)
+            else:
+                self.targets.failed(target, failed.reason, call)
             raise StepFailed(failed.reason, permanent=failed.permanent, retry_after_s=failed.retry_after_s) from failed
         faults.reach("run.after_outside")
+        self.targets.answered(target, call)
         return self._record(action, path, done, outgoing, begun)
 
     def _decide(self, action: Action, path: str, names: Mapping[str, Any]) -> Outgoing:
@@ -115,6 +125,18 @@ class OutsideActions:
             faults.reach("run.before_commit")
         self.journal.keep(path, step)
         return step.value
+
+
+def target_of(action: Action) -> str:
+    """Name what an action calls: what fails and is paused as one."""
+    match action:
+        case CallWebhook(connection=connection):
+            return f"webhook {connection.name}"
+        case CallPlugin(action=name):
+            return f"plugin {name.partition('.')[0]}"
+        case SendEmail():
+            return "email"
+    return type(action).__name__
 
 
 def _outgoing(action: Action, work: Work, names: Mapping[str, Any]) -> Outgoing:

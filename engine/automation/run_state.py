@@ -11,7 +11,7 @@ from typing import Any
 
 
 class RunState(StrEnum):
-    """Where a run is in its life; the last four are its end."""
+    """Where a run is in its life; the last five are its end."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -20,6 +20,7 @@ class RunState(StrEnum):
     FAILED = "failed"
     SKIPPED = "skipped"
     DISMISSED = "dismissed"
+    CANCELLED = "cancelled"
 
 
 OPEN_STATES = (RunState.QUEUED, RunState.RUNNING, RunState.WAITING)
@@ -49,7 +50,9 @@ class Run:
     """A run as its row has it.
 
     actor: user id, origin and language of who caused it. segment: number of the piece that may work on it.
-    begun: how often a piece began without getting a step further. tries: of the outside step at hand.
+    begun: how often a piece began without getting a step further. tries: of the outside step at hand. turn: it was let
+    in beside the other runs of its rule and record. beside: there were others when it was taken. failing: the error
+    that `on failure` is about, while its actions are done. failures: how often it has come to that.
     """
 
     id: str
@@ -77,6 +80,10 @@ class Run:
     rows: int = 0
     error: str | None = None
     outcome: str | None = None
+    turn: bool = False
+    beside: bool = False
+    failing: Mapping[str, Any] | None = None
+    failures: int = 0
 
     @property
     def link(self) -> str:
@@ -100,12 +107,23 @@ class LeaseLost(Exception):
 class StepFailed(Exception):
     """A step did not work.
 
-    permanent: trying again changes nothing. retry_after_s: what the other side asked for. path: of the step, if known.
+    permanent: trying again changes nothing. retry_after_s: what the other side asked for. path, action: of the step,
+    if known.
     """
 
     def __init__(self, reason: str, *, permanent: bool = True, retry_after_s: float | None = None) -> None:
         self.reason = reason
         self.path: str | None = None
+        self.action = ""
         self.permanent = permanent
         self.retry_after_s = retry_after_s
         super().__init__(reason)
+
+
+class TargetPaused(StepFailed):
+    """What the step calls is paused since it keeps failing: the step was not tried and waits until then."""
+
+    def __init__(self, target: str, until: dt.datetime, reason: str) -> None:
+        self.target = target
+        self.until = until
+        super().__init__(reason, permanent=False)

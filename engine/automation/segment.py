@@ -16,18 +16,21 @@ from typing import Any, Protocol
 from sqlalchemy import Connection
 
 from engine import faults
+from engine.automation.calls.at_once import HandedOver
 from engine.automation.durable import RunQueue
 from engine.automation.inside import InsideActions
 from engine.automation.inside_actions import Door
-from engine.automation.interpreter import Interpreter, Paused
+from engine.automation.interpreter import Interpreter, Outside, Paused
 from engine.automation.journal import Journal, StepDone
 from engine.automation.ledger import FAILED_TRY, Ledger
 from engine.automation.outside import Courier, Outbox, OutsideActions
 from engine.automation.program import Pause, Program
-from engine.automation.run_state import LeaseLost, Run, RunState, StepFailed
+from engine.automation.run_state import LeaseLost, Run, RunState, StepFailed, TargetPaused
 from engine.automation.schedules.waiting import end_of_wait
 from engine.automation.sweeps import Sweeper
+from engine.automation.targets import Targets, held_by
 from engine.automation.tuning import Tuning
+from engine.automation.turns import Turns, Verdict
 from engine.clock import Clock
 from engine.errors import AutomationStopped, DatabaseUnavailable
 from engine.storage.database import Database
@@ -61,7 +64,7 @@ class Surrounds(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class SegmentRunner:
-    """Works on pieces of runs in one worker."""
+    """Works on pieces of runs in one worker; inside_only: what reaches outside is left to others."""
 
     database: Database
     ledger: Ledger
@@ -71,8 +74,11 @@ class SegmentRunner:
     surrounds: Surrounds
     clock: Clock
     tuning: Tuning
+    turns: Turns
+    targets: Targets
     executor: str
     is_stopping: Callable[[], bool]
+    inside_only: bool = False
 
     def run_segment(self, run_id: str, segment: int) -> str:
         """Work on a piece; give a word on how it went, for the durable engine's own record."""
@@ -80,11 +86,31 @@ class SegmentRunner:
             run = self.ledger.take(connection, run_id, segment, executor=self.executor, now=self.clock.now())
             if run is None:
                 return "not due"
-            if run.begun > self.tuning.crashes:
-                reason = f"The worker died {self.tuning.crashes} times at this step."
-                self._end(connection, run, RunState.FAILED, "failed", reason)
-                return "parked"
+            verdict = self._verdict(connection, run) if run.beside else Verdict.GO
+        if verdict is not Verdict.GO:
+            return verdict.value
+        if run.begun > self.tuning.crashes:
+            return self._give_up(run, StepFailed(f"The worker died {self.tuning.crashes} times at this step."))
         faults.reach("run.taken")
+        return self._work(run)
+
+    def _verdict(self, connection: Connection, run: Run) -> Verdict:
+        """Say whether a run that was taken beside others goes on now."""
+        program, now = self._program(run), self.clock.now()
+        verdict, reason = self.turns.judge(connection, run, program.mode if program is not None else "queued", now)
+        over = {Verdict.SKIP: (RunState.SKIPPED, "single"), Verdict.CANCELLED: (RunState.CANCELLED, "restarted")}
+        if verdict in over:
+            state, outcome = over[verdict]
+            if self.ledger.finish(connection, run, state, now=now, outcome=outcome, error=reason):
+                self.turns.pass_on(connection, run)
+        return verdict
+
+    def _program(self, run: Run) -> Program | None:
+        with suppress(Exception):  # the rule may be what is broken
+            return self.surrounds.program(run)
+        return None
+
+    def _work(self, run: Run) -> str:
         try:
             return self._walk(run)
         except Paused:
@@ -121,22 +147,33 @@ class SegmentRunner:
         if run.snapshot.facts.get("sweep"):
             return self._done(run, self.sweeper.run(run, program, journal))
         door = self.surrounds.door(run, program)
+        waiter = _Waiter(runner=self, run=run, door=door, journal=journal)
         walk = Interpreter(
             program=program,
             journal=journal,
             inside=InsideActions(
                 journal=journal, door=door, clock=self.clock, object_key=run.object, record_id=run.record_id
             ),
-            outside=OutsideActions(
-                journal=journal,
-                door=door,
-                outbox=self.outbox,
-                courier=self.surrounds.courier(run, program),
-                clock=self.clock,
-            ),
-            waiter=_Waiter(runner=self, run=run, door=door, journal=journal),
+            outside=self._outside(run, program, door, journal, waiter),
+            waiter=waiter,
         )
-        return self._done(run, walk.run(run.snapshot.facts.get("names") or {}))
+        names = run.snapshot.facts.get("names") or {}
+        if run.failing is not None:
+            walk.run_failure(names)
+            return self._park(run, StepFailed(str(run.failing["message"])), first=False)
+        return self._done(run, walk.run(names))
+
+    def _outside(self, run: Run, program: Program, door: Door, journal: Journal, waiter: _Waiter) -> Outside:
+        if self.inside_only:
+            return HandedOver(hand_over=waiter.hand_over)
+        return OutsideActions(
+            journal=journal,
+            door=door,
+            outbox=self.outbox,
+            courier=self.surrounds.courier(run, program),
+            targets=self.targets,
+            clock=self.clock,
+        )
 
     def _so_far(self, run: Run) -> tuple[Mapping[str, Any], Mapping[str, int], int, int]:
         if run.lease == 1 and run.depth == 0:
@@ -153,13 +190,12 @@ class SegmentRunner:
         return outcome
 
     def _after_failure(self, run: Run, failure: StepFailed) -> str:
-        program = None
-        with suppress(Exception):  # the rule may be what is broken
-            program = self.surrounds.program(run)
-        tries = run.tries + 1
+        if isinstance(failure, TargetPaused):
+            return self._hold(run, failure)
+        program, tries = self._program(run), run.tries + 1
         allowed = self.tuning.retries if program is None or program.retries is None else program.retries
         if failure.permanent or tries > allowed:
-            return self._park(run, failure)
+            return self._give_up(run, failure)
         pause_s = self.tuning.pause_after(tries, failure.retry_after_s)
         due_at = self.clock.now() + dt.timedelta(seconds=pause_s)
         with suppress(LeaseLost), self.database.write() as connection:
@@ -168,10 +204,46 @@ class SegmentRunner:
             self.queue.start(connection, run.id, segment=segment, delay_s=pause_s)
         return "tried"
 
-    def _park(self, run: Run, failure: StepFailed, *, outcome: str = "failed") -> str:
+    def _hold(self, run: Run, paused: TargetPaused) -> str:
+        """Let a run wait for a target that is paused; that is none of its tries."""
+        now = self.clock.now()
+        pause_s = self.tuning.spread(max((paused.until - now).total_seconds(), 0.0))
+        with suppress(LeaseLost), self.database.write() as connection:
+            segment = self.ledger.pause(
+                connection,
+                run,
+                due_at=now + dt.timedelta(seconds=pause_s),
+                tries=run.tries,
+                error=paused.reason,
+                held_by=held_by(paused.target),
+            )
+            self.queue.start(connection, run.id, segment=segment, delay_s=pause_s)
+        return "held"
+
+    def _give_up(self, run: Run, failure: StepFailed) -> str:
+        """Do what the rule does on failure, or park the run where it does nothing or that has failed too."""
+        program = self._program(run)
+        on_failure = program is not None and program.on_failure and not run.snapshot.facts.get("sweep")
+        if run.failing is not None or not on_failure:
+            return self._park(run, failure)
+        error = {"message": failure.reason, "step": failure.path or "", "action": failure.action}
+        try:
+            with self.database.write() as connection:
+                self._note_try(connection, run, failure)
+                failing = self.ledger.begin_failing(connection, run, {**error, "tries": run.tries + 1})
+                faults.reach("run.before_commit")
+        except LeaseLost:
+            return "lost"
+        return self._work(failing)
+
+    def _park(self, run: Run, failure: StepFailed, *, outcome: str = "failed", first: bool = True) -> str:
+        """Put a run into the failed list. first: the failure is news, not what the rule has just reacted to."""
+        reason = failure.reason
+        if first and run.failing is not None:
+            reason = f"{run.failing['message']} What the rule does on failure failed too: {reason}"
         with suppress(LeaseLost), self.database.write() as connection:
             self._note_try(connection, run, failure)
-            self._end(connection, run, RunState.FAILED, outcome, failure.reason)
+            self._end(connection, run, RunState.FAILED, outcome, reason)
         return "parked"
 
     def _note_try(self, connection: Connection, run: Run, failure: StepFailed) -> None:
@@ -192,7 +264,8 @@ class SegmentRunner:
         )
 
     def _end(self, connection: Connection, run: Run, state: RunState, outcome: str, error: str | None = None) -> None:
-        self.ledger.finish(connection, run, state, now=self.clock.now(), outcome=outcome, error=error)
+        if self.ledger.finish(connection, run, state, now=self.clock.now(), outcome=outcome, error=error):
+            self.turns.pass_on(connection, run)
         self.surrounds.note_outcome(connection, run, failed=state is RunState.FAILED, error=error)
 
 
@@ -227,6 +300,10 @@ class _Waiter:
         self.steps += 1
         if self.steps <= self.runner.tuning.segment_actions and not self.runner.is_stopping():
             return
+        self.hand_over()
+
+    def hand_over(self) -> None:
+        """Queue the next piece at once and end this one."""
         with self.runner.database.write() as connection:
             segment = self.runner.ledger.pause(connection, self.run, due_at=self.runner.clock.now(), tries=0)
             self.runner.queue.start(connection, self.run.id, segment=segment)

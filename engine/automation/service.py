@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from zoneinfo import ZoneInfo
 
 from engine.accounts.users import UserDirectory
+from engine.automation.admission import Admission
 from engine.automation.before_rules import BeforeRunner
+from engine.automation.calls.service import open_calls
 from engine.automation.durable import RunQueue
 from engine.automation.duties import Duties, Duty
 from engine.automation.housekeeping import Keeper
@@ -28,8 +30,10 @@ from engine.automation.segment import SegmentRunner
 from engine.automation.sight import AccessSight
 from engine.automation.surroundings import RunSurroundings
 from engine.automation.sweeps import Sweeper
+from engine.automation.targets import Targets
 from engine.automation.timers import Timers
 from engine.automation.tuning import Tuning
+from engine.automation.turns import Turns
 from engine.automation.untouched import UntouchedRecords
 from engine.automation.worker import Worker
 from engine.clock import Clock
@@ -100,6 +104,9 @@ class Automation:
         self.inbox = Inbox(database, system, clock)
         self._timers = Timers(system, clock, ids)
         self.queue = RunQueue(database)
+        self._turns = Turns(system, self._ledger, self.queue)
+        self._admission = Admission(system, self._turns)
+        self.targets = Targets(database=database, system=system, clock=clock, tuning=self._tuning)
         self.health = RuleHealth(
             database=database,
             system=system,
@@ -117,6 +124,18 @@ class Automation:
             health=self.health,
             ids=ids,
             tuning=self._tuning,
+            admission=self._admission,
+        )
+        self.calls = open_calls(
+            database=database,
+            system=system,
+            index_of=self.index,
+            ledger=self._ledger,
+            queue=self.queue,
+            health=self.health,
+            ids=ids,
+            tuning=self._tuning,
+            segments=self.segments,
         )
         sight = AccessSight(database=database, records=records, current=releases.current, index_of=self.index)
         self.runs = RunLog(database=database, system=system, sight=sight, queue=self.queue, clock=clock)
@@ -159,6 +178,8 @@ class Automation:
             queue=self.queue,
             timers=self._timers,
             health=self.health,
+            admission=self._admission,
+            turns=self._turns,
             clock=self._clock,
             ids=self._ids,
             current=self._current,
@@ -178,7 +199,11 @@ class Automation:
 
     def _untouched(self) -> UntouchedRecords:
         return UntouchedRecords(
-            database=self._database, system=self._system, ledger=self._ledger, surrounds=self, clock=self._clock
+            database=self._database,
+            system=self._system,
+            ledger=self._ledger,
+            surrounds=self._surroundings(),
+            clock=self._clock,
         )
 
     def next_runs(self, rule: str, count: int = 5) -> tuple[dt.datetime, ...]:
@@ -213,8 +238,13 @@ class Automation:
             environment=self._environment,
         )
 
-    def segments(self, executor: str, is_stopping: Callable[[], bool]) -> RunSegment:
-        """Make what works on segments, for a worker of that name or a test without one."""
+    def segments(
+        self, executor: str, is_stopping: Callable[[], bool], *, inside_only: bool = False
+    ) -> RunSegment:
+        """Make what works on segments, for a worker of that name, a request or a test.
+
+        inside_only: actions that reach outside are left to workers.
+        """
         runner = SegmentRunner(
             database=self._database,
             ledger=self._ledger,
@@ -225,14 +255,18 @@ class Automation:
                 ledger=self._ledger,
                 queue=self.queue,
                 timers=self._timers,
+                admission=self._admission,
                 clock=self._clock,
                 ids=self._ids,
             ),
             surrounds=self._surroundings(),
             clock=self._clock,
             tuning=self._tuning,
+            turns=self._turns,
+            targets=self.targets,
             executor=executor,
             is_stopping=is_stopping,
+            inside_only=inside_only,
         )
         return runner.run_segment
 

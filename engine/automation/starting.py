@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from sqlalchemy import ARRAY, Text, insert, text
 
 from engine.automation.durable import APPLICATION, PROTOCOL_VERSION, QUEUE, WORKFLOW, RunQueue, segment_name
-from engine.automation.ledger import NEW_RUN, Ledger, row_of_new
+from engine.automation.ledger import Ledger
+from engine.automation.run_rows import NEW_RUN, row_of_new
 from engine.automation.run_state import Run, RunState
 from engine.expressions.sql.runtime import runtime
 from engine.records.statements import Prepared

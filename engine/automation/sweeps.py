@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from engine import faults
 from engine.access.actor import Origin, system_actor
+from engine.automation.admission import Admission
 from engine.automation.durable import RunQueue
 from engine.automation.journal import Journal, StepDone
 from engine.automation.ledger import Ledger
@@ -39,6 +40,7 @@ class Sweeper:
     ledger: Ledger
     queue: RunQueue
     timers: Timers
+    admission: Admission
     clock: Clock
     ids: IdMaker
 
@@ -84,10 +86,14 @@ class Sweeper:
             names = {program.each_name: row["id"]} if program.each_name is not None else {}
             title = transaction.cache.title(program.object or "", context)
             runs.append(self._record_run(sweep, program, str(row["id"]), title, names))
-        self.ledger.add(transaction.connection, runs)
-        for run in runs:
-            self.queue.start(transaction.connection, run.id)
-        return len(runs)
+        connection, zone = transaction.connection, transaction.around.zone
+        programs = {program.name: program}
+        runs = self.admission.admit(lambda: connection, runs, programs, zone=zone, now=self.clock.now())
+        self.ledger.add(connection, runs)
+        started = [run for run in runs if run.state is RunState.QUEUED]
+        for run in started:
+            self.queue.start(connection, run.id)
+        return len(started)
 
     def _record_run(
         self, sweep: Run, program: Program, record_id: str, title: str | None, names: Mapping[str, Any]

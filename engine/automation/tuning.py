@@ -15,6 +15,9 @@ class Tuning:
     cause (see 03, loops). failures_to_switch_off: failed runs in a row. takeover_s: how often a worker looks for dead
     ones. poll_s: how often it asks for runs. timer_s: how often it looks for due times. crashes: how often a run may
     take its worker with it before it is parked. segment_actions: actions in one go before others get a turn.
+    failures_to_pause: tries in a row that a target may fail before it is paused, for first_break_s, doubled each time
+    that it fails after a pause too, up to longest_break_s.
+    press_s: how long a request does what a button starts. answer_s: how long it waits then for workers to do the rest.
     """
 
     retries: int = 5
@@ -29,11 +32,23 @@ class Tuning:
     poll_s: float = 0.1
     timer_s: float = 1.0
     crashes: int = 5
+    press_s: float = 2.0
+    answer_s: float = 2.0
     segment_actions: int = 500
+    failures_to_pause: int = 10
+    first_break_s: float = 60.0
+    longest_break_s: float = 3_600.0
 
     def pause_after(self, attempt: int, asked_s: float | None = None) -> float:
         """Give the seconds to wait after a try that failed; what the other side asked for is the least."""
         doubled = self.first_pause_s * 2.0 ** min(max(attempt - 1, 0), 30)
         pause = min(doubled, self.longest_pause_s)
-        pause *= 1.0 + random.uniform(0.0, self.jitter)  # noqa: S311  # spreads load, guards nothing
-        return max(pause, asked_s or 0.0)
+        return max(self.spread(pause), asked_s or 0.0)
+
+    def break_after(self, pauses: int) -> float:
+        """Give the seconds that a target is paused for, after so many pauses in a row."""
+        return min(self.first_break_s * 2.0 ** min(pauses, 30), self.longest_break_s)
+
+    def spread(self, pause_s: float) -> float:
+        """Give a pause made longer by chance, so that what waits for one moment does not come all at once."""
+        return pause_s * (1.0 + random.uniform(0.0, self.jitter))  # noqa: S311  # spreads load, guards nothing

@@ -13,11 +13,7 @@ from workflow_dsl.syntax import (
     Follow,
     GenerateDocument,
     Item,
-    Limit,
     Merge,
-    Mode,
-    OncePerRecord,
-    OnFailure,
     Option,
     RunRule,
     ShareWith,
@@ -37,10 +33,6 @@ LATER_ACTIONS: Mapping[type[Action], str] = MappingProxyType(
 LATER_OPTIONS: Mapping[type[Option], str] = MappingProxyType(
     {
         Bulk: "'bulk'",
-        Limit: "'limit'",
-        Mode: "'mode'",
-        OnFailure: "'on failure'",
-        OncePerRecord: "'once per record'",
     }
 )
 LATER_ITEMS: Mapping[type[Item], str] = MappingProxyType({})

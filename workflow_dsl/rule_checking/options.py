@@ -8,9 +8,11 @@ from types import MappingProxyType
 from typing import Any
 
 from workflow_dsl.checked_rules import CheckedRule
+from workflow_dsl.rule_checking.control_options import CONTROL_OPTIONS
 from workflow_dsl.rule_checking.later import LATER_OPTIONS
 from workflow_dsl.rule_checking.state import RuleChecking
-from workflow_dsl.syntax import AllowLoop, Inactive, Missed, Option, Priority, Retry, RunsAs
+from workflow_dsl.rule_checking.waiting import use_calendar
+from workflow_dsl.syntax import AllowLoop, Inactive, Missed, Option, Priority, Retry, RunsAs, UseCalendar
 
 Apply = Callable[[RuleChecking, CheckedRule, Any], CheckedRule]
 """Gives the rule with an option; reports what is wrong with it."""
@@ -38,11 +40,13 @@ def with_options(checking: RuleChecking, rule: CheckedRule, options: tuple[Optio
 
 _OPTIONS: Mapping[type[Option], Apply] = MappingProxyType(
     {
+        **CONTROL_OPTIONS,
         Priority: lambda checking, rule, option: replace(rule, priority=option.value),
         Inactive: lambda checking, rule, option: replace(rule, active=False),
         RunsAs: lambda checking, rule, option: replace(rule, run_as=option.who),
         Retry: lambda checking, rule, option: replace(rule, retries=option.times),
         Missed: lambda checking, rule, option: replace(rule, missed=option.mode),
+        UseCalendar: use_calendar,
         AllowLoop: lambda checking, rule, option: replace(rule, loop_limit=option.times),
     }
 )
