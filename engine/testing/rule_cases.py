@@ -24,6 +24,7 @@ from engine.clock import FixedClock
 from engine.errors import ReleaseRefused, ValidationFailed
 from engine.platform import Platform
 from engine.testing.expression_cases import Faults
+from engine.testing.rule_calls import CALLS, call
 from engine.testing.sample_deals import CaseUnreadable
 from engine.testing.sample_shop import do_runs, person, publish_rules, rows_of, runs_of, shop
 from metamodel.values import Money, Ref
@@ -112,6 +113,8 @@ class RuleStage:
             self._clock.move_to(dt.datetime.fromisoformat(step["clock"]).astimezone(dt.UTC))
         elif "runs" in step:
             do_runs(self._platform, waits_too=False)
+        elif any(kind in step for kind in CALLS):
+            return tuple(call(self._platform, step, self._people[step.get("as", "ann")], ids))
         elif step.get("due"):
             self._platform.automation.keeper().tick()
         else:

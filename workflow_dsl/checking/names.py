@@ -49,6 +49,9 @@ def find(checking: Checking, path: Path) -> Found:
     first, rest = path.names[0], path.names[1:]
     if first.text in ("now", "today", "app"):
         return _find_special(checking, path)
+    part = _given_part(checking, first, rest)
+    if part is not None:
+        return walk(checking, part, rest[1:], path)
     root = _root(checking, first)
     if root is not None:
         return walk(checking, root, rest, path)
@@ -120,6 +123,14 @@ def _root(checking: Checking, name: Name) -> Root | None:
         given = scope.given[name.text]
         return Root(kind=RootKind.GIVEN, name=name.text, objects=given.objects)
     return None
+
+
+def _given_part(checking: Checking, first: Name, rest: Sequence[Name]) -> Root | None:
+    """Give the root of a given name of two parts, such as `input.reason`."""
+    given = checking.scope.given.get(f"{first.text}.{rest[0].text}") if rest and checking.scope.given else None
+    if given is None or any(_has(checking, key, first.text) for key in checking.rows):
+        return None
+    return Root(kind=RootKind.GIVEN, name=f"{first.text}.{rest[0].text}", objects=given.objects)
 
 
 def old_root(checking: Checking, at: Span) -> Root:

@@ -12,6 +12,7 @@ from metamodel.objects import ObjectDef
 from metamodel.source import LocatedText, Problems, Severity
 from workflow_dsl.checked_rules import CheckedValue
 from workflow_dsl.checker import check_expression
+from workflow_dsl.rule_checking.known_approvals import NO_APPROVALS, Approvals
 from workflow_dsl.scope import Scope
 from workflow_dsl.syntax import Expr, Path, Span
 from workflow_dsl.types import Type
@@ -22,7 +23,8 @@ class RuleChecking:
     """The state of one rule's check.
 
     scope: of the rule's own expressions. is_before: what is allowed in before rules only, or after only. actions:
-    names of the plugins' actions. writes: (object, field) set so far.
+    names of the plugins' actions. events: what plugins tell of. has_button: whether a button starts the rule.
+    approvals: as the rule's app calls them. writes: (object, field) set so far.
     """
 
     scope: Scope
@@ -30,6 +32,9 @@ class RuleChecking:
     problems: Problems
     is_before: bool = False
     actions: frozenset[str] = frozenset()
+    events: frozenset[str] = frozenset()
+    has_button: bool = False
+    approvals: Approvals = field(default_factory=lambda: NO_APPROVALS)
     writes: set[tuple[str, str]] = field(default_factory=set)
 
     def refuse(self, code: str, message: str, at: Span, hint: str = "") -> None:

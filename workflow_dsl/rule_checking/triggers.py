@@ -9,9 +9,18 @@ from typing import Any
 
 from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
-from workflow_dsl.checked_rules import MomentTrigger, RecordTrigger, TimeTrigger
+from workflow_dsl.checked_rules import (
+    ApprovalTrigger,
+    CallTrigger,
+    HeldTrigger,
+    MomentTrigger,
+    RecordTrigger,
+    TimeTrigger,
+)
 from workflow_dsl.checker import check_text
-from workflow_dsl.rule_checking.edges import comes_to_match, crosses
+from workflow_dsl.rule_checking.approvals import approval_decided, approval_object
+from workflow_dsl.rule_checking.calls import CALLS, check_call
+from workflow_dsl.rule_checking.edges import comes_to_match, crosses, has_matched
 from workflow_dsl.rule_checking.state import RuleChecking
 from workflow_dsl.scope import Scope
 from workflow_dsl.syntax import (
@@ -32,13 +41,11 @@ from workflow_dsl.syntax import (
     Interval,
     Moment,
     Path,
-    PluginEvent,
     RecordEvent,
     Rule,
     ScheduleTrigger,
     Trigger,
     UserLogsIn,
-    WebhookReceived,
 )
 from workflow_dsl.types import MOMENTS, type_of_field
 
@@ -51,14 +58,8 @@ _KINDS = {
     EventKind.MERGED: frozenset((EventKind.MERGED,)),
 }
 _LATER: Mapping[type[Event], str] = {
-    HasMatched: "'has matched'",
     FormSubmitted: "a form as trigger",
-    WebhookReceived: "a received webhook as trigger",
     EmailReceived: "received mail as trigger",
-    ButtonPressed: "a button as trigger",
-    ApprovalDecided: "an approval as trigger",
-    UserLogsIn: "'user logs in'",
-    PluginEvent: "a plugin's event as trigger",
 }
 _UNSEEN = "what changes there is not seen here"
 _SHORTEST_INTERVAL_SECONDS = 60
@@ -74,13 +75,24 @@ class Triggers:
 
     on_record: list[RecordTrigger] = field(default_factory=list)
     on_moment: list[MomentTrigger] = field(default_factory=list)
+    on_held: list[HeldTrigger] = field(default_factory=list)
     on_time: list[TimeTrigger] = field(default_factory=list)
+    on_call: list[CallTrigger] = field(default_factory=list)
+    on_approval: list[ApprovalTrigger] = field(default_factory=list)
 
 
 def trigger_objects(checking: RuleChecking, rule: Rule) -> list[ObjectDef]:
     """Give the objects that a rule's triggers name, each once; unknown ones are reported by `check_triggers`."""
     found: dict[str, ObjectDef] = {}
     for trigger in rule.triggers:
+        if isinstance(trigger, EventTrigger) and isinstance(trigger.event, UserLogsIn):
+            user = checking.scope.metamodel.objects.get("user")
+            found |= {user.key: user} if user is not None else {}
+            continue
+        if isinstance(trigger, EventTrigger) and isinstance(trigger.event, ApprovalDecided):
+            known = approval_object(checking, trigger.event)
+            found |= {known.key: known} if known is not None else {}
+            continue
         path = _object_path(trigger)
         split = split_path(checking, path) if path is not None else None
         if split is not None:
@@ -120,6 +132,9 @@ def check_triggers(checking: RuleChecking, rule: Rule) -> Triggers:
             _check_schedule(checking, trigger, result)
         else:
             _check_event(checking, trigger.event, result)
+    if True in befores and (result.on_moment or result.on_held):
+        message = "a before rule runs inside a save, and the passing of time saves nothing"
+        checking.refuse("RUL401", message, rule.name.at, "write the rule with 'when'")
     return result
 
 
@@ -148,6 +163,12 @@ def _edge(checking: RuleChecking, event: ComesToMatch | Crosses) -> Iterator[Rec
     object_def = checking.find_object(event.object)
     if object_def is not None and not checking.refuses_source(object_def, event.object.at, _UNSEEN):
         yield from comes_to_match(checking, object_def, event)
+
+
+def _held(checking: RuleChecking, event: HasMatched) -> Iterator[HeldTrigger]:
+    object_def = checking.find_object(event.object)
+    if object_def is not None and not checking.refuses_source(object_def, event.object.at, _UNSEEN):
+        yield from has_matched(checking, object_def, event)
 
 
 def _own_field(checking: RuleChecking, path: Path) -> tuple[ObjectDef, FieldDef] | None:
@@ -213,14 +234,8 @@ def _moment(checking: RuleChecking, event: Moment) -> Iterator[MomentTrigger]:
 
 def _check_schedule(checking: RuleChecking, trigger: ScheduleTrigger, result: Triggers) -> None:
     schedule = trigger.schedule
-    if isinstance(schedule, CalendarTimes) and "business day" in schedule.days:
-        checking.not_available("RUL901", "'every business day'", trigger.at)
-        return
     if isinstance(schedule, Interval) and _too_short(schedule):
         checking.refuse("RUL412", "a rule runs every minute at most", schedule.duration.at, "write every 1 minute")
-        return
-    if isinstance(schedule, Interval) and schedule.duration.business:
-        checking.not_available("RUL901", "business time in a schedule", trigger.at)
         return
     assert isinstance(schedule, Interval | Cron | CalendarTimes)
     result.on_time.append(TimeTrigger(schedule=schedule, text=checking.text_of(trigger.at)))
@@ -238,5 +253,8 @@ _EVENTS: Mapping[type[Event], EventCheck] = MappingProxyType(
         ComesToMatch: lambda checking, event, result: result.on_record.extend(_edge(checking, event)),
         Crosses: lambda checking, event, result: result.on_record.extend(_edge(checking, event)),
         Moment: lambda checking, event, result: result.on_moment.extend(_moment(checking, event)),
+        HasMatched: lambda checking, event, result: result.on_held.extend(_held(checking, event)),
+        ApprovalDecided: lambda checking, event, result: result.on_approval.extend(approval_decided(checking, event)),
+        **dict.fromkeys(CALLS, lambda checking, event, result: result.on_call.extend(check_call(checking, event))),
     }
 )

@@ -43,7 +43,7 @@ class Presser:
         if object_key == "team":
             found = actor.team_id == record_id
         else:
-            found = actor.user_id in self._directory.members(object_key, record_id)
+            found = actor.user_id in tuple(self._directory.members(object_key, record_id))
         return (actor.user_id,) if found and actor.user_id is not None else ()
 
     def with_role(self, role: str) -> Iterable[str]:
@@ -65,7 +65,7 @@ def may_press(transaction: Transaction, trigger: OnButton, context: RecordContex
     if not trigger.by or actor.is_system:
         return True
     who = Presser(transaction)
-    return any(actor.user_id in users_of(each.typed, each.evaluate(context), who) for each in trigger.by)
+    return any(actor.user_id in tuple(users_of(each.typed, each.evaluate(context), who)) for each in trigger.by)
 
 
 def may_press_somewhere(transaction: Transaction, trigger: OnButton) -> bool:

@@ -7,6 +7,9 @@ from types import MappingProxyType
 
 MESSAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
+        "not_your_button": ("this button is for others", "此按钮供其他人员使用"),
+        "button_closed": ("This can't be done with the record as it is now.", "该记录当前的状态下不能执行此操作。"),
+        "no_input": ("This is not asked for here.", "此处不需要填写此项。"),
         "required": ("This must be filled in.", "此项必须填写。"),
         "not_unique": ("This value can't be used here.", "此值不能在此使用。"),
         "duplicate": ("This looks like {titles}, which is here already.", "与已有的 {titles} 相似。"),
