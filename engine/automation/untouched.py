@@ -107,7 +107,7 @@ class UntouchedRecords:
         if values is None or values.get("owner") != Ref(USER, row["user_id"]):
             self._note(work.connection, row["id"], ENDED)
             return False
-        if was_touched(work.transaction, own, row["user_id"], row["at"]):
+        if was_touched(work.transaction, own, row["user_id"], row["version"], row["at"]):
             self._note(work.connection, row["id"], TOUCHED)
             return False
         return True

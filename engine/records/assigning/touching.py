@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _ABOUT = "about"
 
 
-def was_touched(transaction: Transaction, target: Ref, user_id: str, since: dt.datetime) -> bool:
-    """Say whether a user has saved a record since a moment, or made a record about it: a call, a comment, a task.
+def was_touched(transaction: Transaction, target: Ref, user_id: str, version: int, since: dt.datetime) -> bool:
+    """Say whether a user has saved a record after a version, or made a record about it (a call, a task) since a moment.
 
     What rules do in the user's name does not count.
     """
@@ -27,7 +27,7 @@ def was_touched(transaction: Transaction, target: Ref, user_id: str, since: dt.d
         select(func.count())
         .select_from(log)
         .where(log.c["object"] == target.object, log.c["record_id"] == target.id, log.c["actor"] == user_id)
-        .where(log.c["at"] >= since, log.c["run_id"].is_(None))
+        .where(log.c["version"] > version, log.c["run_id"].is_(None))
     )
     if transaction.connection.execute(saved).scalar():
         return True
