@@ -71,6 +71,13 @@ class BeforeRunner:
         if not any(values_fit(trigger, context, draft.old, draft.values) for trigger in triggers):
             return
         holds = program.condition is None or bool(program.condition.evaluate(context))
+        self.carry_out(program, draft, holds=holds)
+
+    def carry_out(self, program: Program, draft: Draft, *, holds: bool) -> None:
+        """Carry out a rule's actions on a draft, or those of its `else`; its trigger and condition are judged before.
+
+        Raises: EvaluationError.
+        """
         try:
             self._block(program, program.actions if holds else program.otherwise, draft)
         except _Stopped:

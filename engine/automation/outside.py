@@ -104,7 +104,7 @@ class OutsideActions:
             self.journal.claim(work.connection, progress=False)
             outgoing = self.outbox.kept(work.connection, key)
             if outgoing is None:
-                outgoing = _outgoing(action, work, names)
+                outgoing = outgoing_of(action, work, names)
                 self.outbox.keep(work.connection, key, outgoing, run_id=run.id, path=path)
         return outgoing
 
@@ -139,7 +139,8 @@ def target_of(action: Action) -> str:
     return type(action).__name__
 
 
-def _outgoing(action: Action, work: Work, names: Mapping[str, Any]) -> Outgoing:
+def outgoing_of(action: Action, work: Work, names: Mapping[str, Any]) -> Outgoing:
+    """Decide what an outside action sends."""
     return _MAKERS[type(action)](action, work, names)
 
 

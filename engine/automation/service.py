@@ -6,7 +6,6 @@ import datetime as dt
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
-from zoneinfo import ZoneInfo
 
 from engine.accounts.users import UserDirectory
 from engine.automation.admission import Admission
@@ -14,9 +13,9 @@ from engine.automation.before_rules import BeforeRunner
 from engine.automation.calls.service import open_calls
 from engine.automation.durable import RunQueue
 from engine.automation.duties import Duties, Duty
-from engine.automation.housekeeping import Keeper
+from engine.automation.housekeeping import Keeper, time_around
 from engine.automation.inbox import Inbox
-from engine.automation.insight.service import Insight
+from engine.automation.insight.opening import open_insight
 from engine.automation.ledger import Ledger
 from engine.automation.matcher import AfterMatcher
 from engine.automation.notices import Notices
@@ -35,6 +34,8 @@ from engine.automation.timers import Timers
 from engine.automation.tuning import Tuning
 from engine.automation.turns import Turns
 from engine.automation.untouched import UntouchedRecords
+from engine.automation.waiting.awaited import awaited_before, note_awaited
+from engine.automation.waiting.waits import Waits
 from engine.automation.worker import Worker
 from engine.clock import Clock
 from engine.ids import IdMaker
@@ -48,7 +49,7 @@ from engine.releases.store import ReleaseStore
 from engine.storage.database import Database
 from engine.storage.system_tables import SystemTables
 from plugins.manager import PluginManager
-from workflow_dsl.checked_rules import CheckedRule
+from workflow_dsl.checked_rules import CheckedApproval, CheckedRule
 from workflow_dsl.functions import FunctionRegistry
 from workflow_dsl.rule_checker import check_all_rules
 
@@ -104,6 +105,7 @@ class Automation:
         self.inbox = Inbox(database, system, clock)
         self._timers = Timers(system, clock, ids)
         self.queue = RunQueue(database)
+        self._waits = Waits(system, self.queue, clock)
         self._turns = Turns(system, self._ledger, self.queue)
         self._admission = Admission(system, self._turns)
         self.targets = Targets(database=database, system=system, clock=clock, tuning=self._tuning)
@@ -121,6 +123,7 @@ class Automation:
             ledger=self._ledger,
             queue=self.queue,
             timers=self._timers,
+            waits=self._waits,
             health=self.health,
             ids=ids,
             tuning=self._tuning,
@@ -139,15 +142,10 @@ class Automation:
         )
         sight = AccessSight(database=database, records=records, current=releases.current, index_of=self.index)
         self.runs = RunLog(database=database, system=system, sight=sight, queue=self.queue, clock=clock)
-        self.insight = Insight(
-            records=records,
-            releases=releases,
-            system=system,
-            index_of=self.index,
-            runs=self.runs,
-            sight=sight,
-            clock=clock,
-        )
+        self.insight = open_insight(
+            self._surroundings(), system=system, runs=self.runs, sight=sight, before=self.before_rules, ids=ids,
+            tuning=self._tuning,
+        )  # fmt: skip
 
     def prepare(self) -> None:
         """Make the durable engine's tables; called when a database is opened to be written."""
@@ -177,6 +175,7 @@ class Automation:
             ledger=self._ledger,
             queue=self.queue,
             timers=self._timers,
+            waits=self._waits,
             health=self.health,
             admission=self._admission,
             turns=self._turns,
@@ -212,9 +211,11 @@ class Automation:
         program = self.index(release).programs.get(rule)
         if program is None or not program.active:
             return ()
-        zone = ZoneInfo(release.metamodel.main.timezone)
+        around = time_around(release)
         found = {
-            moment for trigger in program.on_schedule for moment in self._timers.next_moments(trigger, zone, count)
+            moment
+            for trigger in program.on_schedule
+            for moment in self._timers.next_moments(program, trigger, around, count)
         }
         return tuple(sorted(found)[:count])
 
@@ -260,6 +261,7 @@ class Automation:
                 ids=self._ids,
             ),
             surrounds=self._surroundings(),
+            waits=self._waits,
             clock=self._clock,
             tuning=self._tuning,
             turns=self._turns,
@@ -270,18 +272,28 @@ class Automation:
         )
         return runner.run_segment
 
-    def checked_rules(self, release: Release) -> Sequence[CheckedRule]:
-        """Give the rules of a release as they were checked: those that are kept, else all are checked."""
+    def checked_rules(self, release: Release) -> Sequence[CheckedRule | CheckedApproval]:
+        """Give the rules and approvals of a release as they were checked: those that are kept, else all are checked."""
         with collector_paused():
             kept = release.trees.open(RULES, release.metamodel)
             if kept is not None:
                 return kept
-            return check_all_rules(release.metamodel, self._functions, self._plugins.action_names).rules
+            found = check_all_rules(release.metamodel, self._functions, self._plugins.action_names)
+            return (*found.rules, *found.approvals)
 
     def _build_index(self, release: Release) -> RuleIndex:
         builder = ProgramBuilder(release.metamodel)
         with collector_paused():
-            return RuleIndex(builder.build(rule) for rule in self.checked_rules(release))
+            with self._database.read() as connection:
+                before = awaited_before(connection, self._system, release.number)
+            return RuleIndex((builder.build(rule) for rule in self.checked_rules(release)), before)
+
+    def note_awaited(self, release: Release) -> None:
+        """Write down what the runs of a published release may wait for, for the releases after it."""
+        awaited = self.index(release).own_awaited
+        if awaited:
+            with self._database.write() as connection:
+                note_awaited(connection, self._system, release.number, awaited)
 
     def _current(self) -> Release | None:
         try:

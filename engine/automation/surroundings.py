@@ -63,7 +63,7 @@ class RunSurroundings:
             metamodel=self.releases.current().metamodel,
             records=self.records,
             notices=self.notices,
-            find_actor=self._find_actor,
+            find_actor=self.find_actor,
         )
 
     def courier(self, run: Run, program: Program) -> PluginCourier:
@@ -87,7 +87,8 @@ class RunSurroundings:
         """Count failures in a row of the run's rule."""
         self.health.note(connection, run, failed=failed, error=error)
 
-    def _find_actor(self, user_id: str) -> Actor | None:
+    def find_actor(self, user_id: str) -> Actor | None:
+        """Give who a user is now; None where they may not act any more."""
         with self.database.read() as connection:
             found = self.users.load(connection, user_id)
         return found.actor() if found is not None and found.enabled else None

@@ -37,7 +37,7 @@ def build_trace(
         condition=part_of(run.snapshot.explained, readable),
         matched=part_of(run.snapshot.matched, readable),
         holds=run.snapshot.holds,
-        steps=tuple(_step(row, readable) for row in steps),
+        steps=tuple(_step(row, readable) for row in sorted(steps, key=_order)),
         chain=(*run.chain, run.link),
         cause=cause,
         caused=caused,
@@ -71,6 +71,12 @@ def _changes(run: Run, readable: Container[str]) -> tuple[ChangeShown, ...]:
         else:
             shown.append(ChangeShown(field=name, masked=True))
     return tuple(shown)
+
+
+def _order(row: Mapping[Any, Any]) -> tuple[Any, ...]:
+    """Sort steps by time, those of one moment by their places in the rule: the tenth comes after the second."""
+    place = [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in row["path"].split("/")]
+    return row["at"], place, row["attempt"]
 
 
 def _step(row: Mapping[Any, Any], readable: Container[str]) -> StepShown:

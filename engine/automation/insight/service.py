@@ -6,7 +6,7 @@ and testing it over the past need `configure` too, since a rule sees more than w
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from sqlalchemy import select
@@ -14,16 +14,32 @@ from sqlalchemy import select
 from engine.access.actor import Actor
 from engine.automation.insight.record_rules import Asked, rules_of_record
 from engine.automation.insight.rules_then import RulesThen
-from engine.automation.insight.views import RecordRules
+from engine.automation.insight.trying import Trier
+from engine.automation.insight.views import RecordRules, Tried
+from engine.automation.program import Program
 from engine.automation.rule_index import RuleIndex
 from engine.automation.run_log import RunLog
 from engine.automation.run_sight import RunSight
 from engine.clock import Clock
+from engine.errors import AccessDenied, EngineError, RecordNotFound
+from engine.records.identifiers import could_be_id
 from engine.records.service import Records
 from engine.records.transaction import Transaction
 from engine.releases.release import Release
 from engine.releases.store import ReleaseStore
 from engine.storage.system_tables import SystemTables
+from metamodel.names import did_you_mean
+
+CONFIGURE, VIEW_RUNS = "configure", "view_runs"
+
+
+class RuleNotFound(EngineError):
+    """There is no rule of that name."""
+
+    def __init__(self, rule: str, known: Iterable[str] = ()) -> None:
+        self.rule = rule
+        hint = did_you_mean(rule, known)
+        super().__init__(f"There is no rule '{rule}'{f'; {hint}' if hint else '.'}")
 
 
 class Insight:
@@ -39,6 +55,7 @@ class Insight:
         runs: RunLog,
         sight: RunSight,
         clock: Clock,
+        trier: Trier,
     ) -> None:
         self._records = records
         self._releases = releases
@@ -47,6 +64,7 @@ class Insight:
         self._runs = runs
         self._sight = sight
         self._clock = clock
+        self._trier = trier
 
     def of_record(self, actor: Actor, object_key: str, record_id: str, *, rule: str | None = None) -> RecordRules:
         """Tell which rules touched a record, which looked at it, which never did, and why.
@@ -68,6 +86,28 @@ class Insight:
             then = RulesThen(self._releases.numbered, self._index_of)
             off = self._switched_off(transaction)
             return rules_of_record(asked, self._index(), then, off, self._runs, rule)
+
+    def try_rule(self, actor: Actor, rule: str, record_id: str | None) -> Tried:
+        """Try a rule on a record: all of it is taken back, what would leave the installation is only listed.
+
+        Raises: AccessDenied, RuleNotFound, RecordNotFound.
+        """
+        self._require(actor, CONFIGURE, "try")
+        release = self._releases.current()
+        program = self._program(self._index_of(release), rule)
+        if program.object is not None and (record_id is None or not could_be_id(record_id)):
+            raise RecordNotFound(program.object, record_id or "")
+        return self._trier.try_rule(actor, release, program, record_id if program.object is not None else None)
+
+    def _require(self, actor: Actor, right: str, action: str) -> None:
+        if not self._sight.has_right(actor, right):
+            raise AccessDenied(action, "rules", f"it needs the system right '{right}'.")
+
+    def _program(self, index: RuleIndex, rule: str) -> Program:
+        found = index.programs.get(rule)
+        if found is None:
+            raise RuleNotFound(rule, index.programs)
+        return found
 
     @contextmanager
     def _reading(self, actor: Actor) -> Iterator[Transaction]:

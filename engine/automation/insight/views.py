@@ -130,12 +130,14 @@ class Intent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
-    """What trying a rule on a record gave. trace: as of a run. intents: mails, webhooks and waits, which were not done.
+    """What trying a rule on a record gave; nothing of it was kept.
 
-    fits: whether its trigger would have fired on the record's last save; assumed: it was taken as fired.
+    trace: as of a run. written: what each step wrote, with its values. outside: mails, webhooks and waits, which were
+    not done. trigger_note: what was taken as its trigger.
     """
 
     trace: RunTrace
+    written: tuple[Intent, ...]
     outside: tuple[Intent, ...]
     trigger_note: str
 
