@@ -20,6 +20,7 @@ from werkzeug.exceptions import HTTPException
 
 from engine.accounts.errors import SignInRefused, TooManyAttempts
 from engine.accounts.idempotency import KeyUsedOtherwise, RepeatedInFlight
+from engine.automation.calls.buttons import ButtonClosed, NoSuchButton
 from engine.automation.run_log import RunNotFound, RunNotOpen
 from engine.errors import (
     AccessDenied,
@@ -62,6 +63,8 @@ STATUS_TABLE: tuple[tuple[type[EngineError], int, str], ...] = (
     (StaleVersion, 412, "stale_version"),
     (RecordInUse, 409, "record_in_use"),
     (PoolRefused, 409, "pool_refused"),
+    (NoSuchButton, 404, "not_found"),
+    (ButtonClosed, 409, "button_closed"),
     (AlreadyConverted, 409, "already_converted"),
     (NotConvertible, 409, "not_convertible"),
     (QueryProblem, 400, "query_problem"),
@@ -251,7 +254,7 @@ def _view(
 
 def _detail(error: EngineError) -> str:
     match error:
-        case RecordNotFound() | UnknownObject() | RunNotFound():
+        case RecordNotFound() | UnknownObject() | RunNotFound() | NoSuchButton():
             # Absent and unreadable look the same, so nothing of the request is repeated either.
             return "There is nothing here that you may see."
         case ValidationFailed():

@@ -13,6 +13,7 @@ from ui.api.merging import merge, unmerge
 from ui.api.metadata import apply_metadata, get_metadata, plan_metadata
 from ui.api.openapi import OpenApiDocuments
 from ui.api.pools import claim, let_go
+from ui.api.pressing import list_actions, press_button
 from ui.api.query import query_figures
 from ui.api.record_log import compare, get_history, get_runs, get_stages, revert_changes
 from ui.api.runs import list_runs, retry_run
@@ -34,6 +35,8 @@ def register(app: Flask) -> None:
     api.post(f"{one}/convert")(convert)
     api.post(f"{one}/merge")(merge)
     api.post(f"{one}/unmerge")(unmerge)
+    api.get(f"{one}/actions")(list_actions)
+    api.post(f"{one}/actions/<button_name>")(press_button)
     api.post(f"{one}/claim")(claim)
     api.post(f"{one}/release")(let_go)
     api.get(f"{one}/conversion")(get_conversion)

@@ -52,7 +52,7 @@ class FieldControl:
     """Writes one field of an object for a language and time zone.
 
     currencies: those of money, that of money without one first. prefix: what the control's name begins with, where it
-    stands in a grid.
+    stands in a grid. lookup_url: whom its picker asks, where that is not the object's own.
     """
 
     def __init__(
@@ -65,6 +65,7 @@ class FieldControl:
         types: FieldTypeRegistry,
         *,
         prefix: str = "",
+        lookup_url: str = "",
     ) -> None:
         self._field, self._formats, self._base_currency = field, formats, currencies[0]
         self._is_in_several = field.value_type == "money" and len(currencies) > 1
@@ -76,7 +77,7 @@ class FieldControl:
         self._ticks, self._parts = widget == "checks", widget == "parts"
         self._files = widget == "file"
         self._options = None if self._ticks else _options_writer(field, formats.language)
-        self._lookup_url = _lookup_urls(object_def, field)
+        self._lookup_url = _lookup_urls(object_def, field, lookup_url)
         control = Control(
             id="",
             name=prefix + field.name,
@@ -210,11 +211,11 @@ def _records_writer(field: FieldDef) -> OptionsWriter:
     return write
 
 
-def _lookup_urls(object_def: ObjectDef, field: FieldDef) -> Callable[[FormState], str]:
+def _lookup_urls(object_def: ObjectDef, field: FieldDef, own: str = "") -> Callable[[FormState], str]:
     """Make what gives the address that a lookup's picker asks; nothing for other fields."""
     if field.relation is None:
         return lambda state: ""
-    base = f"/o/{quote(object_def.key)}/choices/{quote(field.name)}"
+    base = own or f"/o/{quote(object_def.key)}/choices/{quote(field.name)}"
     where = field.relation.where
     # The picker offers what fits the form's other values, so these travel in its address.
     names = tuple(dict.fromkeys(_OF_THIS.findall(where.text))) if where is not None else ()

@@ -34,6 +34,7 @@ from ui.pages.list_plan import ListPlan, is_number, is_sortable, list_plan
 from ui.pages.list_state import PAGE_SIZES, ListState, chosen_view, parse_sort, print_sort, read_state
 from ui.pages.mass_edit import mass_edit_url
 from ui.pages.pool import may_see_pool
+from ui.pages.press_many import ButtonOfList, list_buttons
 from ui.pages.quality import may_measure
 from ui.pages.rights import access_of, readable_object, user_formats
 from ui.pages.totals import total_text
@@ -73,6 +74,7 @@ class ListPage:
     new_url: str
     export_url: str
     mass_edit_url: str
+    buttons: tuple[ButtonOfList, ...]
     hidden: dict[str, str]
     base_url: str
     clear_url: str
@@ -185,6 +187,7 @@ def _page(plan: ListPlan, state: ListState, found: Found, problem: Problem | Non
         new_url=f"/o/{quote(object_def.key)}/new" if access_of().of(object_def.key).may("create") else "",
         export_url=export_url(object_def, state),
         mass_edit_url=mass_edit_url(state),
+        buttons=list_buttons(object_def, state),
         base_url=f"/o/{quote(object_def.key)}",
         clear_url=state.url(filter="", search=""),
         sizes=tuple((size, "" if size == state.size else state.url(size=size)) for size in PAGE_SIZES),

@@ -31,6 +31,7 @@ from ui.pages.layout_parts import Section, highlight_items, shown_sections
 from ui.pages.merges import survivor_url
 from ui.pages.merging import merge_url
 from ui.pages.pool import PoolActions, pool_actions
+from ui.pages.pressing import RecordButtons, record_buttons
 from ui.pages.related import RelatedList, related_lists
 from ui.pages.rights import readable_object, user_formats
 from ui.pages.run_words import RunRow, run_row
@@ -64,6 +65,7 @@ class RecordPage:
     conversions: tuple[ConvertLink, ...]
     converted: ConvertedInto | None
     pool: PoolActions
+    buttons: RecordButtons
     clocks: tuple[ClockRow, ...]
     edit_url: str
     merge_url: str
@@ -119,6 +121,7 @@ def make_record_page(object_def: ObjectDef, record_id: str, formats: Formats) ->
         history = history_entries(transaction, object_def, record_id, formats, may_revert=state.may_update)
         clocks = clock_rows(transaction, object_def, record, formats)
         pool = pool_actions(transaction, object_def, record, formats)
+        buttons = record_buttons(transaction, object_def, layout, record_id)
         converted = converted_into(transaction, object_def, record_id, formats)
         is_open = converted is None and state.may_update
         conversions = conversion_links(transaction, object_def, record_id) if is_open else ()
@@ -148,6 +151,7 @@ def make_record_page(object_def: ObjectDef, record_id: str, formats: Formats) ->
         conversions=conversions,
         converted=converted,
         pool=pool,
+        buttons=buttons,
         clocks=clocks,
         edit_url=f"{url}/edit" if state.may_update and state.changeable else "",
         merge_url=merge_url(object_def, record_id) if is_open_to_merge else "",

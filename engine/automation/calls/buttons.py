@@ -12,11 +12,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.access.compiler import Access
+from engine.automation.calls.among import fetch_along
 from engine.automation.calls.answers import PressAnswer, read_answer
 from engine.automation.calls.index import Button, CallIndex
 from engine.automation.calls.inputs import read_inputs
 from engine.automation.calls.making import Called, called_run
-from engine.automation.calls.offering import OpenRule, may_press, may_press_somewhere, open_rules
+from engine.automation.calls.offering import OpenRule, may_press, may_press_somewhere, open_among, open_rules
 from engine.automation.durable import RunQueue
 from engine.automation.explaining import explain_value
 from engine.automation.ledger import Ledger
@@ -94,12 +96,21 @@ class Buttons:
         off = self._off(transaction)
         return tuple(each for each in buttons.values() if open_rules(transaction, each, context, off=off))
 
-    def known(self, transaction: Transaction, object_def: ObjectDef) -> tuple[Button, ...]:
-        """Give the buttons of an object that who acts can have on some record of it."""
-        buttons = self.index_of(transaction.release).buttons(object_def.key).values()
-        return tuple(
-            each for each in buttons if any(may_press_somewhere(transaction, trigger) for _, trigger in each.rules)
-        )
+    def known(self, release: Release, access: Access, object_key: str) -> tuple[Button, ...]:
+        """Give the buttons of an object that somebody can have on some record of it; it follows from their roles."""
+        buttons = self.index_of(release).buttons(object_key).values()
+        return tuple(each for each in buttons if any(may_press_somewhere(access, trigger) for _, trigger in each.rules))
+
+    def open_among(
+        self, transaction: Transaction, object_def: ObjectDef, name: str, record_ids: Sequence[str]
+    ) -> frozenset[str]:
+        """Give those of some readable records that a button is there on now.
+
+        Raises: NoSuchButton.
+        """
+        button = self.find(transaction, object_def, name)
+        self._fetch(transaction, button, record_ids)
+        return open_among(transaction, button, record_ids, off=self._off(transaction))
 
     def open_for(self, transaction: Transaction, object_def: ObjectDef, record_id: str, name: str) -> Button:
         """Give a button that who acts may press on a record now.
@@ -141,7 +152,7 @@ class Buttons:
         button = self.find(transaction, object_def, name)
         wanted = tuple(dict.fromkeys(record_ids))[:MOST_AT_ONCE]
         readable = transaction.reader.titles((object_def.key, each) for each in wanted)
-        transaction.cache.prefetch(object_def.key, [each for _, each in readable])
+        self._fetch(transaction, button, [each for _, each in readable])
         refused: dict[str, str] = {}
         runs: list[Run] = []
         for record_id in wanted:
@@ -219,6 +230,11 @@ class Buttons:
         self.ledger.add(transaction.connection, runs)
         for run in runs:
             self.queue.start(transaction.connection, run.id, delay_s=delay_s)
+
+    def _fetch(self, transaction: Transaction, button: Button, record_ids: Sequence[str]) -> None:
+        conditions = [program.condition for program, _ in button.rules if program.condition is not None]
+        people = [each for _, trigger in button.rules for each in trigger.by]
+        fetch_along(transaction, button.object, (*conditions, *people), record_ids)
 
     def _off(self, transaction: Transaction) -> frozenset[str]:
         known = self.health.remembered()

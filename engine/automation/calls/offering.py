@@ -5,10 +5,12 @@ Conditions see the whole record, as conditions of rules do; one that can't be ev
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.access.compiler import Access
+from engine.automation.calls.among import holding_among
 from engine.automation.calls.index import Button
 from engine.automation.eyes import SeenByActor
 from engine.automation.people import users_of
@@ -68,16 +70,16 @@ def may_press(transaction: Transaction, trigger: OnButton, context: RecordContex
     return any(actor.user_id in tuple(users_of(each.typed, each.evaluate(context), who)) for each in trigger.by)
 
 
-def may_press_somewhere(transaction: Transaction, trigger: OnButton) -> bool:
-    """Say whether a button can be for who acts, on some record: all but roles that they do not hold can."""
-    if not trigger.by or transaction.actor.is_system:
+def may_press_somewhere(access: Access, trigger: OnButton) -> bool:
+    """Say whether a button can be for somebody, on some record: all but roles that they do not hold can."""
+    if not trigger.by or access.full:
         return True
     for each in trigger.by:
         parts = each.typed.items if isinstance(each.typed, ListValue) else (each.typed,)
         for part in parts:
             if not (isinstance(part, NamedValue) and part.type.kind is Kind.ROLE):
                 return True
-            if part.name in transaction.access.roles:
+            if part.name in access.roles:
                 return True
     return False
 
@@ -107,6 +109,37 @@ def open_rules(
         if holds is not False or program.otherwise:
             found.append(OpenRule(program=program, trigger=trigger, holds=holds))
     return tuple(found)
+
+
+def open_among(
+    transaction: Transaction, button: Button, ids: Sequence[str], *, off: frozenset[str] = frozenset()
+) -> frozenset[str]:
+    """Give those of some records that a button is there on for who acts, by a statement a rule."""
+    found: set[str] = set()
+    for program, trigger in button.rules:
+        if program.name in off:
+            continue
+        mine = [each for each in ids if each not in found]
+        if trigger.by and not _is_for_all(transaction, trigger):
+            mine = [each for each in mine if _is_for(transaction, button.object, each, trigger)]
+        judged = None if program.otherwise or reads_inputs(program.condition) else program.condition
+        found |= holding_among(transaction, button.object, judged, mine)
+    return frozenset(found)
+
+
+def _is_for_all(transaction: Transaction, trigger: OnButton) -> bool:
+    """Say whether a button is for who acts on every record, by a role of theirs."""
+    roles = transaction.access.roles
+    named = (each.typed for each in trigger.by if isinstance(each.typed, NamedValue))
+    return transaction.actor.is_system or any(each.type.kind is Kind.ROLE and each.name in roles for each in named)
+
+
+def _is_for(transaction: Transaction, object_key: str, record_id: str, trigger: OnButton) -> bool:
+    values = transaction.cache.related(object_key, record_id)
+    try:
+        return values is not None and may_press(transaction, trigger, transaction.context(object_key, values))
+    except EvaluationError:
+        return False
 
 
 def _holds(program: Program, context: RecordContext, names: Mapping[str, Any] | None) -> bool | None:

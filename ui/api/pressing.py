@@ -1,0 +1,118 @@
+"""Buttons over the API: which the caller has on a record, and a press with what it asks for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, request
+
+from engine.accounts.idempotency import MAX_KEY_LENGTH
+from engine.automation.calls.index import Button
+from metamodel.objects import ObjectDef
+from metamodel.texts import label_text
+from ui.api.answers import json_answer
+from ui.api.body import check_keys, parse_object
+from ui.api.parameters import check_record_id, read_parameters
+from ui.api.records import PREFIX, object_key
+from ui.api.value_schemas import Schema
+from ui.context import actor, language, platform, release
+from ui.errors import ApiProblem
+from ui.pages.input_controls import input_fields
+from ui.presses import Pressed, press_once
+
+
+def list_actions(object_name: str, record_id: str) -> Response:
+    """GET /records/{object}/{id}/actions: the buttons that the caller has on the record now."""
+    read_parameters(())
+    key = object_key(object_name)
+    check_record_id(key, record_id)
+    with platform().records.reading(actor(), release=release()) as transaction:
+        object_def = transaction.object_def(key)
+        transaction.reader.require_readable(object_def, record_id)
+        found = platform().automation.calls.buttons.offered(transaction, object_def, record_id)
+    return json_answer({"items": [button_json(object_def, each) for each in found]})
+
+
+def press_button(object_name: str, record_id: str, button_name: str) -> Response:
+    """POST /records/{object}/{id}/actions/{button}: 200 with the answer, 202 where workers are still at it."""
+    read_parameters(())
+    key = object_key(object_name)
+    check_record_id(key, record_id)
+    given = _inputs()
+    repeat_key = request.headers.get("Idempotency-Key")
+    if repeat_key is not None and not (1 <= len(repeat_key) <= MAX_KEY_LENGTH and repeat_key.isprintable()):
+        raise ApiProblem(400, "bad_idempotency_key", f"An Idempotency-Key has 1 to {MAX_KEY_LENGTH} characters.")
+    with platform().records.reading(actor(), release=release()) as transaction:
+        object_def = transaction.object_def(key)
+    pressed = press_once(object_def, record_id, button_name, given, key=repeat_key)
+    headers = {"Idempotent-Replayed": "true"} if pressed.repeated else None
+    return json_answer(_answer(pressed), 200 if pressed.answer.is_over else 202, headers)
+
+
+def button_json(object_def: ObjectDef, button: Button) -> dict[str, Any]:
+    """Describe a button: its name, label, and what it asks for."""
+    return {
+        "name": button.name,
+        "label": button.called(language()),
+        "inputs": [
+            {
+                "name": each.name,
+                "type": each.type,
+                "label": label_text(each.label, language(), each.name),
+                "required": each.required,
+                "to": list(each.relation.targets) if each.relation is not None else None,
+            }
+            for each in input_fields(object_def, button)
+        ],
+    }
+
+
+def _inputs() -> dict[str, Any]:
+    text = request.get_data(cache=False)
+    values = parse_object(text) if text.strip() else {}
+    check_keys(values, ("input",))
+    given = values.get("input")
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise ApiProblem(400, "bad_request", "`input` is an object of what the button asks for.")
+    return given
+
+
+def _answer(pressed: Pressed) -> dict[str, Any]:
+    answer = pressed.answer
+    opened = answer.opened
+    return {
+        "runs": [
+            {"id": each.id, "rule": each.rule, "state": each.state.value, "reason": each.reason or None}
+            for each in answer.runs
+        ],
+        "show": list(answer.shown),
+        "open": None
+        if opened is None
+        else {"object": opened.object, "id": opened.id, "url": f"{PREFIX}/records/{opened.object}/{opened.id}"},
+    }
+
+
+_NULLABLE_TEXT: Schema = {"type": ["string", "null"]}
+ANSWER: Schema = {
+    "type": "object",
+    "properties": {
+        "runs": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "id": {"type": "string", "format": "uuid"},
+                    "rule": {"type": "string"},
+                    "state": {"type": "string"},
+                    "reason": _NULLABLE_TEXT,
+                },
+                "required": ["id", "rule", "state"],
+            },
+        },
+        "show": {"type": "array", "items": {"type": "string"}, "description": "What the rules show, in order."},
+        "open": {"type": ["object", "null"], "description": "The record that the rules open."},
+    },
+    "required": ["runs", "show", "open"],
+}

@@ -1,0 +1,87 @@
+"""The controls of what a button asks for: the same as on a record's form, over inputs instead of fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from markupsafe import Markup
+
+from engine.automation.calls.index import Button
+from engine.automation.calls.inputs import input_field
+from engine.errors import FieldError
+from engine.records.transaction import Transaction
+from engine.records.types import Choice, ChosenLayout, FieldState, FormState, ListQuery
+from metamodel.currency_rates import known_currencies
+from metamodel.fields import FieldDef
+from metamodel.objects import ObjectDef
+from ui.context import release
+from ui.formats import Formats
+from ui.pages.field_controls import FieldControl
+from ui.pages.form_parts import control_words
+from ui.pages.offered import NOTHING, OfferedRecords
+from ui.written import written
+
+OFFERED = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputControls:
+    """Written controls, and what is wrong with them for the summary: (control id, label, message)."""
+
+    html: Markup
+    summary: tuple[tuple[str, str, str], ...]
+
+
+def input_fields(object_def: ObjectDef, button: Button) -> tuple[FieldDef, ...]:
+    """Give what a button asks for as fields."""
+    return tuple(input_field(object_def, each) for each in button.inputs)
+
+
+def write_inputs(
+    transaction: Transaction,
+    object_def: ObjectDef,
+    button: Button,
+    values: Mapping[str, Any],
+    typed: Mapping[str, str],
+    errors: Sequence[FieldError],
+    formats: Formats,
+) -> InputControls:
+    """Write the controls. values: what inputs start with. typed: what was entered before it was refused."""
+    fields = input_fields(object_def, button)
+    verdicts = {each.name: FieldState(visible=True, required=each.required, readonly=False) for each in fields}
+    targets = [(each, each.relation.targets[0]) for each in fields if each.relation is not None]
+    chosen = [(target, str(values[each.name])) for each, target in targets if values.get(each.name)]
+    titles = transaction.reader.titles(chosen)
+    state = FormState(
+        fields=verdicts,
+        layout=ChosenLayout(layout=object_def.all_layouts[0]),
+        sections=(),
+        values=values,
+        titles={each.name: titles.get((target, str(values.get(each.name))), "") for each, target in targets},
+    )
+    told = {(each.field or "").rpartition(".")[2]: each.message for each in errors}
+    currencies = known_currencies(release().metamodel)
+    words, types = control_words(), release().field_types
+    pieces, summary = [], []
+    for field in fields:
+        url = f"/o/{quote(object_def.key)}/press/{quote(button.name)}/choices/{quote(field.name)}"
+        control = FieldControl(object_def, field, formats, words, currencies, types, lookup_url=url)
+        offered = NOTHING
+        if field.relation is not None:
+            offered = OfferedRecords(input_choices(transaction, field.relation.targets[0], ""), bare=True)
+        made = control.write(f"press-{button.name}", state, typed, told, offered)
+        pieces.append(made.html)
+        if field.name in told:
+            summary.append((made.id, made.label, told[field.name]))
+    return InputControls(html=written(pieces), summary=tuple(summary))
+
+
+def input_choices(transaction: Transaction, target: str, text: str) -> Sequence[Choice]:
+    """Give the first records of an object that hold the words typed, as far as they may be read."""
+    if not transaction.access.of(target).visible:
+        return ()
+    query = ListQuery(object=target, search=text or None, fields=("id",), limit=OFFERED)
+    return [Choice(target, row.id, row.title) for row in transaction.list(query).rows]
