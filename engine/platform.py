@@ -52,6 +52,7 @@ from engine.storage.sealing import Cipher
 from engine.storage.system_tables import SystemTables, build_system_tables
 from engine.storage.system_versions import upgrade_system_tables
 from plugins.manager import PluginManager
+from workflow_dsl.decisions.checking import check_decision_tables
 from workflow_dsl.rule_checker import check_all_rules
 
 
@@ -152,6 +153,7 @@ class Platform:
         """
         self.automation.prepare()
         applied = self.applier.apply(apps, author=author, comment=comment, progress=progress)
+        self.automation.note_awaited(applied.release)
         loaded = ReferenceData(self.releases, self.records, self.imports).load(applied.release)
         return replace(applied, data_problems=loaded.problems)
 
@@ -256,6 +258,7 @@ def installed_language(plugins: PluginManager) -> Language:
         checks=(
             lambda metamodel: check_definitions(metamodel, functions),
             lambda metamodel: check_roles(metamodel, functions),
+            lambda metamodel: check_decision_tables(metamodel, functions),
             lambda metamodel: check_reach(metamodel, functions),
             lambda metamodel: check_all_rules(metamodel, functions, plugins.action_names).problems,
         ),

@@ -14,6 +14,7 @@ from engine.access.actor import Origin, system_actor
 from engine.automation.admission import Admission
 from engine.automation.durable import RunQueue, SegmentStatus
 from engine.automation.duties import Duties
+from engine.automation.held import HELD
 from engine.automation.ledger import Ledger
 from engine.automation.matcher import stored_actor
 from engine.automation.program import Program
@@ -22,8 +23,11 @@ from engine.automation.rule_index import RuleIndex
 from engine.automation.run_rows import position_of, run_of_row
 from engine.automation.run_state import Run, RunState, Snapshot
 from engine.automation.sweeps import SCHEDULE, TIMERS
-from engine.automation.timers import MOMENT, Due, Timers
+from engine.automation.timer_alignment import TimerAlignment
+from engine.automation.timers import MOMENT, Due, TimeAround, Timers
 from engine.automation.turns import Turns
+from engine.automation.waiting.awaited import note_awaited
+from engine.automation.waiting.waits import Waits
 from engine.clock import Clock
 from engine.expressions.calendar_in_force import calendar_in_force
 from engine.ids import IdMaker
@@ -48,6 +52,7 @@ class Keeper:
     ledger: Ledger
     queue: RunQueue
     timers: Timers
+    waits: Waits
     health: RuleHealth
     admission: Admission
     turns: Turns
@@ -70,6 +75,7 @@ class Keeper:
             self._aligned = release.number
         while self._fire(release):
             pass
+        self._look_again()
         self.duties.tick()
         now = self.clock.now()
         if abs(now - self._looked_at) >= _OVERDUE:
@@ -82,30 +88,43 @@ class Keeper:
                 self.turns.wake_forgotten(connection)
 
     def _align(self, release: Release) -> None:
-        index, zone = self.index_of(release), _zone(release)
+        index, around = self.index_of(release), time_around(release)
+        alignment = TimerAlignment(self.system, self.clock, self.ids)
         with self.database.write() as connection:
             if self.database.dialect is Dialect.POSTGRESQL:
                 connection.execute(select(func.pg_advisory_xact_lock(literal(_ALIGN_LOCK, BigInteger()))))
-            calendar = calendar_in_force(release.metamodel)
-            for program, moment in self.timers.align(connection, index, zone, calendar):
-                facts = {"sweep": TIMERS, "trigger": moment.text, "at": program.at}
-                self._start(connection, index, zone, self._run(release, program, f"published: {moment.text}", facts))
+            note_awaited(connection, self.system, release.number, index.own_awaited)
+            for program, trigger in alignment.align(connection, index, around):
+                facts = {"sweep": TIMERS, "trigger": trigger.text, "at": program.at}
+                run = self._run(release, program, f"published: {trigger.text}", facts)
+                self._start(connection, index, around.zone, run)
 
     def _fire(self, release: Release) -> bool:
-        index, zone = self.index_of(release), _zone(release)
+        index, around = self.index_of(release), time_around(release)
         with self.database.write() as connection:
             off = self.health.switched_off(connection)
 
             def start(due: Due) -> None:
                 program = index.programs.get(due.rule)
                 if program is not None and program.active and due.rule not in off:
-                    self._start(connection, index, zone, self._due_run(release, program, due))
+                    self._start(connection, index, around.zone, self._due_run(release, program, due))
 
-            return self.timers.claim_due(connection, index, zone, start) > 0
+            return self.timers.claim_due(connection, index, around, start) > 0
+
+    def _look_again(self) -> None:
+        """Let runs look again that wait for what saves have touched, or long enough."""
+        with self.database.read() as connection:
+            if not self.waits.have_news(connection):
+                return
+        for step in (self.waits.tell, self.waits.wake):
+            more = True
+            while more:
+                with self.database.write() as connection:
+                    more = step(connection)
 
     def _due_run(self, release: Release, program: Program, due: Due) -> Run:
         facts: dict[str, Any] = {"due": due.due_at, "at": program.at}
-        if due.kind == MOMENT:
+        if due.kind in (MOMENT, HELD):
             return self._run(release, program, due.trigger, facts, due.object, due.record_id)
         if program.object is not None:
             facts["sweep"] = SCHEDULE
@@ -195,5 +214,7 @@ class Keeper:
                 self.queue.start(connection, each.id, segment=segment)
 
 
-def _zone(release: Release) -> ZoneInfo:
-    return ZoneInfo(release.metamodel.main.timezone)
+def time_around(release: Release) -> TimeAround:
+    """Give the zone and calendar that the times of a release count by."""
+    metamodel = release.metamodel
+    return TimeAround(zone=ZoneInfo(metamodel.main.timezone), calendar=calendar_in_force(metamodel))

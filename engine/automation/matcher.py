@@ -16,15 +16,17 @@ from engine.automation.admission import Admission
 from engine.automation.before_rules import values_fit
 from engine.automation.durable import RunQueue
 from engine.automation.explaining import explain_value
+from engine.automation.held import context_of
 from engine.automation.ledger import Ledger
-from engine.automation.program import OnRecord, Program
+from engine.automation.program import OnHeld, OnRecord, Program
 from engine.automation.rule_health import RuleHealth
 from engine.automation.rule_index import RuleIndex, triggers_for
 from engine.automation.run_state import Run, RunState, Snapshot, link_text
-from engine.automation.sifting import concerned, filled_fields
+from engine.automation.sifting import concerned, filled_fields, held_by_some
 from engine.automation.starting import RunStarter
 from engine.automation.timers import Timers
 from engine.automation.tuning import Tuning
+from engine.automation.waiting.waits import Waits
 from engine.expressions.context import RecordContext
 from engine.ids import IdMaker
 from engine.records.hooks import SaveEvent, SaveKind
@@ -46,6 +48,7 @@ class AfterMatcher:
         ledger: Ledger,
         queue: RunQueue,
         timers: Timers,
+        waits: Waits,
         health: RuleHealth,
         ids: IdMaker,
         tuning: Tuning,
@@ -56,6 +59,7 @@ class AfterMatcher:
         self._ledger = ledger
         self._starter = RunStarter(ledger, queue)
         self._timers = timers
+        self._waits = waits
         self._health = health
         self._ids = ids
         self._tuning = tuning
@@ -67,7 +71,8 @@ class AfterMatcher:
     def looks_at(self, transaction: Transaction, object_key: str, kind: SaveKind, changed: frozenset[str]) -> bool:
         """Say whether a rule or relative time looks at a save that changes these fields."""
         index = self._index_of(transaction.release)
-        return bool(index.moments(object_key)) or bool(index.after(object_key, kind, changed))
+        awaited = object_key in index.awaited or index.held(object_key, kind, changed)
+        return bool(awaited or index.moments(object_key) or index.after(object_key, kind, changed))
 
     def reads(self, transaction: Transaction, object_key: str, name: str) -> bool:
         """Say whether the text of a rule on an object holds a field's name."""
@@ -76,15 +81,18 @@ class AfterMatcher:
     def concerned(self, transaction: Transaction, new: RecordColumns) -> Collection[int]:
         """Give the places of the new records of a batch that a rule or relative time may look at."""
         index, key = self._index_of(transaction.release), new.plan.object.key
-        if index.moments(key):
+        if index.moments(key) or key in index.awaited:
             return range(len(new))
-        programs = index.after(key, SaveKind.CREATED, filled_fields(new))
-        return concerned(transaction, [program for program in programs if program.bulk != "skip"], new)
+        filled = filled_fields(new)
+        programs = index.after(key, SaveKind.CREATED, filled)
+        found = concerned(transaction, [program for program in programs if program.bulk != "skip"], new)
+        return found | held_by_some(transaction, index.held(key, SaveKind.CREATED, filled), new)
 
     def __call__(self, transaction: Transaction, events: Sequence[SaveEvent]) -> None:
         """Match the events of one save or batch, write their runs and move their timers."""
         index = self._index_of(transaction.release)
         runs = self._matching(transaction, index, events)
+        runs += self._held(transaction, index, events)
         runs = self._without_repeats(transaction, index, runs)
         if runs:
             off = self._health.remembered()
@@ -96,7 +104,18 @@ class AfterMatcher:
         self._starter.start(transaction, runs)
         if self._timers.concern(events, index):
             self._timers.on_events(transaction.connection, events, index, transaction.around)
+        self._waits.note(transaction, events, index.awaited)
         faults.reach("save.matched")
+
+    def _held(self, transaction: Transaction, index: RuleIndex, events: Sequence[SaveEvent]) -> list[Run]:
+        """Let the times of what has to hold begin and end; give runs that tell what can't be judged."""
+        root = transaction.cause.root
+        found = []
+        for fault in self._timers.held.on_events(transaction, events, index):
+            context = context_of(transaction, fault.program, fault.event)
+            run = self._run(transaction, fault.program, fault.trigger, fault.event, context, root)
+            found.append(_not_judged(run, "trigger", fault.error))
+        return found
 
     def _matching(self, transaction: Transaction, index: RuleIndex, events: Sequence[SaveEvent]) -> list[Run]:
         known: dict[object, Candidates] = {}
@@ -114,8 +133,9 @@ class AfterMatcher:
     def _match(self, transaction: Transaction, candidates: Candidates, event: SaveEvent) -> list[Run]:
         found = []
         root: str | None = transaction.cause.root
-        context = transaction.context(event.object, event.new, event.old or None)
+        by_calendar_in_force = transaction.context(event.object, event.new, event.old or None)
         for program, triggers in candidates:
+            context = by_calendar_in_force.counted_by(program.calendar)
             trigger, fault = fitting(triggers, event, context)
             if trigger is None:
                 continue
@@ -163,7 +183,7 @@ class AfterMatcher:
         self,
         transaction: Transaction,
         program: Program,
-        trigger: OnRecord,
+        trigger: OnRecord | OnHeld,
         event: SaveEvent,
         context: RecordContext,
         root: str | None,

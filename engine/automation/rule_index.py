@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from engine.automation.program import OnMoment, OnRecord, Program
+from engine.automation.program import OnHeld, OnMoment, OnRecord, Program
+from engine.automation.waiting.awaited import awaited_by, by_object
 from engine.records.hooks import SaveKind
 
 _Key = tuple[str, str]
 
 
 class RuleIndex:
-    """The rules of one release, findable by what happens."""
+    """The rules of one release, findable by what happens.
 
-    def __init__(self, programs: Iterable[Program]) -> None:
+    awaited_before: (object, lookup field) of what runs of earlier releases may wait for.
+    """
+
+    def __init__(self, programs: Iterable[Program], awaited_before: Iterable[tuple[str, str]] = ()) -> None:
         self.programs: Mapping[str, Program] = {program.name: program for program in programs}
         active = sorted((each for each in self.programs.values() if each.active), key=lambda each: each.order)
         self._before = _by_kind(active, before=True)
@@ -24,7 +28,14 @@ class RuleIndex:
         for program in active:
             for moment in program.on_moment:
                 self._moments[moment.object].append((program, moment))
-        self._watched = frozenset(object_key for object_key, _ in (*self._after, *self._by_field)) | {*self._moments}
+        self._held: dict[str, list[tuple[Program, OnHeld]]] = defaultdict(list)
+        for program in active:
+            for held in program.on_held:
+                self._held[held.object].append((program, held))
+        self.own_awaited = awaited_by(self.programs.values())
+        self.awaited = by_object((*self.own_awaited, *awaited_before))
+        indexed = {object_key for object_key, _ in (*self._after, *self._by_field)}
+        self._watched = frozenset((*indexed, *self._moments, *self._held, *self.awaited))
         self.scheduled = tuple(program for program in active if program.on_schedule)
 
     def before(self, object_key: str, kind: SaveKind) -> tuple[Program, ...]:
@@ -55,6 +66,13 @@ class RuleIndex:
     def moments(self, object_key: str) -> tuple[tuple[Program, OnMoment], ...]:
         """Give the relative times that depend on an object's fields."""
         return tuple(self._moments.get(object_key, ()))
+
+    def held(self, object_key: str, kind: SaveKind, changed: frozenset[str]) -> tuple[tuple[Program, OnHeld], ...]:
+        """Give the conditions that have to hold for a time and that a save may turn."""
+        found = self._held.get(object_key, ())
+        if kind is not SaveKind.UPDATED:
+            return tuple(found) if kind is not SaveKind.MERGED else ()
+        return tuple((program, held) for program, held in found if not held.watched.isdisjoint(changed))
 
     @property
     def moment_objects(self) -> frozenset[str]:

@@ -20,7 +20,9 @@ from engine.automation.people_in_records import RecordDirectory
 from engine.automation.program import AssignToNext, Program, Rows
 from engine.automation.run_assigning import assign_in_run
 from engine.automation.run_state import Run, StepFailed
+from engine.automation.schedules.business import may_count_business_time
 from engine.automation.selecting import at_most, select_ids
+from engine.automation.waiting.seen import WatchedSource
 from engine.errors import (
     AutomationStopped,
     DatabaseUnavailable,
@@ -29,7 +31,7 @@ from engine.errors import (
     StaleVersion,
     ValidationFailed,
 )
-from engine.expressions.context import RecordContext
+from engine.expressions.context import RecordContext, Surroundings
 from engine.records.assigning.assigning import Assigned
 from engine.records.hooks import Cause
 from engine.records.service import Records
@@ -65,6 +67,7 @@ class RunDoor:
             depth=self.run.depth + 1,
             root=self.run.root,
             chain=(*self.run.chain, self.run.link),
+            approval=self.run.snapshot.facts.get("approval"),
         )
         try:
             with self.records.transaction(actor, cause=cause) as transaction:
@@ -150,10 +153,24 @@ class RunWork:
 
     def context(self, names: Mapping[str, Any], *, with_rights: bool = True) -> Context:
         """Give what values are evaluated in."""
-        transaction, run = self._transaction, self._run
-        around = transaction.around
-        if with_rights and not transaction.access.full:
+        around = self._around()
+        if with_rights and not self._transaction.access.full:
             around = replace(around, source=self._eyes)
+        return self._context(around, names, with_rights=with_rights)
+
+    def watched(self, names: Mapping[str, Any]) -> tuple[Context, Callable[[], frozenset[str]]]:
+        """Give what conditions are evaluated in, and what then tells the keys of all that was read."""
+        around = self._around()
+        source = WatchedSource(around.source, around.metamodel)
+        return self._context(replace(around, source=source), names, with_rights=False), source.keys
+
+    def _around(self) -> Surroundings:
+        calendar = self._program.calendar
+        around = self._transaction.around
+        return around if calendar is None else replace(around, calendar=calendar)
+
+    def _context(self, around: Surroundings, names: Mapping[str, Any], *, with_rights: bool) -> Context:
+        run = self._run
         own: Values = {}
         if run.object is not None and run.record_id is not None:
             found = around.source.related(run.object, run.record_id)
@@ -176,7 +193,7 @@ class RunWork:
             listed: Iterable[Values] = context.children(rows.base_object, rows.list_name, base_id) if base_id else ()
         else:
             assert rows.object is not None, "rows of an object name it"
-            selected = select_ids(self._transaction, rows, context, self._run.object or "user")
+            selected = self._selected(rows, context)
             if selected is not None:
                 return selected
             listed = context.records(rows.object)
@@ -185,6 +202,13 @@ class RunWork:
             # Only the ids are kept: an object may have more records than there is room for.
             return at_most((row["id"] for row in kept), rows.object or "")
         return [row["id"] for row in _ordered(list(kept), rows, context)]
+
+    def _selected(self, rows: Rows, context: Context) -> list[str] | None:
+        where = rows.where
+        if self._program.calendar is not None and where is not None and may_count_business_time(where.typed):
+            # Statements count by the calendar in force.
+            return None
+        return select_ids(self._transaction, rows, context, self._run.object or "user")
 
     def create(self, object_key: str, values: Mapping[str, Any]) -> str:
         """Create a record and give its id."""
@@ -242,6 +266,10 @@ class RunWork:
     def transaction(self) -> Transaction:
         """The transaction, for the housekeeping, which acts in the name of a run."""
         return self._transaction
+
+    def submit(self, record: Ref, approval: str | None, by: str | None) -> str:
+        """Submit a record for an approval; give the request."""
+        return self._transaction.services.approvals.submit(self._transaction, record, approval, by)
 
     def notify(self, user_id: str, text: str, *, key: str) -> None:
         """Tell a user something; the same key tells nobody twice."""

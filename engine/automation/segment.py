@@ -24,13 +24,15 @@ from engine.automation.interpreter import Interpreter, Outside, Paused
 from engine.automation.journal import Journal, StepDone
 from engine.automation.ledger import FAILED_TRY, Ledger
 from engine.automation.outside import Courier, Outbox, OutsideActions
-from engine.automation.program import Pause, Program
+from engine.automation.program import AwaitCondition, Pause, Program
 from engine.automation.run_state import LeaseLost, Run, RunState, StepFailed, TargetPaused
 from engine.automation.schedules.waiting import end_of_wait
 from engine.automation.sweeps import Sweeper
 from engine.automation.targets import Targets, held_by
 from engine.automation.tuning import Tuning
 from engine.automation.turns import Turns, Verdict
+from engine.automation.waiting.looking import ConditionWaiter
+from engine.automation.waiting.waits import Waits
 from engine.clock import Clock
 from engine.errors import AutomationStopped, DatabaseUnavailable
 from engine.storage.database import Database
@@ -72,6 +74,7 @@ class SegmentRunner:
     outbox: Outbox
     sweeper: Sweeper
     surrounds: Surrounds
+    waits: Waits
     clock: Clock
     tuning: Tuning
     turns: Turns
@@ -294,6 +297,23 @@ class _Waiter:
             self.runner.queue.start(work.connection, self.run.id, segment=segment, delay_s=delay_s)
         faults.reach("run.waiting")
         raise Paused
+
+    def wait_until(self, action: AwaitCondition, path: str, names: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Give what was recorded where the wait is over."""
+        runner = self.runner
+        waiter = ConditionWaiter(
+            run=self.run,
+            door=self.door,
+            journal=self.journal,
+            waits=runner.waits,
+            ledger=runner.ledger,
+            queue=runner.queue,
+            clock=runner.clock,
+        )
+        found = waiter.look(action, path, names)
+        if found is None:
+            raise Paused
+        return found
 
     def yield_turn(self) -> None:
         """Give others a turn after many actions, or all of them when the worker stops."""

@@ -8,6 +8,8 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 
 from engine.accounts.users import UserDirectory
+from engine.approvals.building import build_approvals, programs_of
+from engine.approvals.program import ApprovalProgram
 from engine.automation.admission import Admission
 from engine.automation.before_rules import BeforeRunner
 from engine.automation.calls.service import open_calls
@@ -282,11 +284,22 @@ class Automation:
             return (*found.rules, *found.approvals)
 
     def _build_index(self, release: Release) -> RuleIndex:
-        builder = ProgramBuilder(release.metamodel)
+        builder, checked = ProgramBuilder(release.metamodel), self.checked_rules(release)
         with collector_paused():
+            approvals = programs_of(self.approvals(release).values())
             with self._database.read() as connection:
                 before = awaited_before(connection, self._system, release.number)
-            return RuleIndex((builder.build(rule) for rule in self.checked_rules(release)), before)
+            rules = (builder.build(rule) for rule in checked if isinstance(rule, CheckedRule))
+            return RuleIndex((*rules, *approvals), before)
+
+    def approvals(self, release: Release) -> Mapping[str, ApprovalProgram]:
+        """Give the approvals of a release, compiled once."""
+
+        def build(release: Release) -> Mapping[str, ApprovalProgram]:
+            checked = (each for each in self.checked_rules(release) if isinstance(each, CheckedApproval))
+            return {each.key: each for each in build_approvals(release.metamodel, checked)}
+
+        return release.part("automation.approvals", build)
 
     def note_awaited(self, release: Release) -> None:
         """Write down what the runs of a published release may wait for, for the releases after it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from engine.automation.program import OnRecord, Program, Value
+from engine.automation.program import OnHeld, OnRecord, Program, Value
 from engine.automation.rule_index import triggers_for
 from engine.expressions.context import RecordContext
 from engine.records.hooks import SaveKind
@@ -34,11 +34,26 @@ def concerned(transaction: Transaction, programs: Iterable[Program], records: Re
         if len(found) == len(records):
             break
         triggers = triggers_for(program, records.plan.object.key, SaveKind.CREATED, filled)
+        if triggers and program.calendar is not None:
+            # Here all is judged by the calendar in force.
+            found.update(range(len(records)))
+            continue
         fitting = set[int]().union(*(_fitting(transaction, trigger, records) for trigger in triggers)) - found
         if program.condition is None or program.otherwise:
             found |= fitting
         elif fitting:
             found.update(_holding(transaction, program.condition, records, sorted(fitting)))
+    return found
+
+
+def held_by_some(
+    transaction: Transaction, conditions: Iterable[tuple[Program, OnHeld]], records: RecordColumns
+) -> set[int]:
+    """Give the places of the new records that one of some conditions holds of that have to hold for a time."""
+    everywhere = range(len(records))
+    found: set[int] = set()
+    for program, held in conditions:
+        found.update(everywhere if program.calendar else _holding(transaction, held.match, records, everywhere))
     return found
 
 

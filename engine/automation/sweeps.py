@@ -18,7 +18,7 @@ from engine.automation.admission import Admission
 from engine.automation.durable import RunQueue
 from engine.automation.journal import Journal, StepDone
 from engine.automation.ledger import Ledger
-from engine.automation.program import OnMoment, Program
+from engine.automation.program import OnHeld, OnMoment, Program
 from engine.automation.run_state import Run, RunState, Snapshot
 from engine.automation.timers import Timers
 from engine.clock import Clock
@@ -79,7 +79,7 @@ class Sweeper:
             context = transaction.context(program.object or "", row)
             where = program.each.where if program.each is not None else None
             try:
-                if where is not None and not where.evaluate(context, row):
+                if where is not None and not where.evaluate(context.counted_by(program.calendar), row):
                     continue
             except EvaluationError:
                 continue
@@ -118,15 +118,19 @@ class Sweeper:
         )
 
     def _set_timers(self, transaction: Transaction, sweep: Run, program: Program, rows: list[Values]) -> int:
-        moment = _moment(program, str(sweep.snapshot.facts.get("trigger")))
-        if moment is None:
+        trigger = _trigger(program, str(sweep.snapshot.facts.get("trigger")))
+        if trigger is None:
             return 0
+        if isinstance(trigger, OnHeld):
+            held = self.timers.held
+            return sum(held.set_again(transaction, program, trigger, row, sweep.created_at) for row in rows)
         again = self.timers.set_again
-        return sum(again(transaction.connection, program, moment, row, transaction.around) for row in rows)
+        return sum(again(transaction.connection, program, trigger, row, transaction.around) for row in rows)
 
 
-def _moment(program: Program, text: str) -> OnMoment | None:
-    return next((moment for moment in program.on_moment if moment.text == text), None)
+def _trigger(program: Program, text: str) -> OnMoment | OnHeld | None:
+    triggers: tuple[OnMoment | OnHeld, ...] = (*program.on_moment, *program.on_held)
+    return next((each for each in triggers if each.text == text), None)
 
 
 def _next_rows(transaction: Transaction, object_key: str, last: str | None) -> list[Values]:

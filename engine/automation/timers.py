@@ -1,13 +1,13 @@
 """Pending points in time, as rows of fs_timer: relative times of records, and the next moment of each schedule.
 
 Saves move the rows of their records (`on_events`); whichever worker finds a row due claims it and starts its run in one
-transaction, so a moment starts one run however many workers there are. When a moment comes due is `schedules`' matter.
+transaction, so a moment starts one run however many workers there are. When a moment comes due is `schedules`' matter,
+what has held for a time `held`'s, and what becomes of the rows when rules are published `timer_alignment`'s.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -15,9 +15,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from engine.automation.held import HELD, HeldTimers
 from engine.automation.program import OnMoment, OnSchedule, Program
 from engine.automation.rule_index import RuleIndex
-from engine.automation.schedules import counts_business_time, due_moment, next_times
+from engine.automation.schedules import due_moment, next_times
 from engine.clock import Clock
 from engine.ids import IdMaker
 from engine.records.hooks import SaveEvent, SaveKind
@@ -25,9 +26,12 @@ from engine.storage.system_tables import SystemTables
 from workflow_dsl.workdays import BusinessCalendar
 
 MOMENT, SCHEDULE = "moment", "schedule"
-_CALENDAR = "business calendar"
 _CLAIMED_AT_ONCE = 100
 _CAUGHT_UP = 1_000
+
+
+Times = Callable[[dt.datetime, int], Sequence[dt.datetime]]
+"""Gives so many moments after an instant."""
 
 
 class TimeContext(Protocol):
@@ -42,6 +46,14 @@ class TimeContext(Protocol):
     def calendar(self) -> BusinessCalendar:
         """The calendar of business days and hours."""
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeAround:
+    """The zone and calendar of a release."""
+
+    zone: ZoneInfo
+    calendar: BusinessCalendar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +73,9 @@ class Timers:
 
     def __init__(self, system: SystemTables, clock: Clock, ids: IdMaker) -> None:
         self._timer = system.timer
-        self._stamp = system.stamp
         self._clock = clock
         self._ids = ids
+        self.held = HeldTimers(system, clock, ids)
 
     def concern(self, events: Iterable[SaveEvent], index: RuleIndex) -> bool:
         """Say whether some saves move a relative time."""
@@ -89,7 +101,7 @@ class Timers:
         self, program: Program, moment: OnMoment, record_id: str, value: Any, around: TimeContext
     ) -> list[dict[str, Any]]:
         """Give the row of a record's relative time: none where its field is empty or the moment is past."""
-        due_at = due_moment(moment.moment, value, around.zone, around.calendar)
+        due_at = due_moment(moment.moment, value, around.zone, program.calendar or around.calendar)
         if due_at is None or due_at <= self._clock.now():
             return []
         return [
@@ -125,54 +137,9 @@ class Timers:
             delete(timer).where(timer.c.rule == rule, timer.c.record_id == record_id, timer.c.value == trigger)
         )
 
-    def align(
-        self, connection: Connection, index: RuleIndex, zone: ZoneInfo, calendar: BusinessCalendar
-    ) -> tuple[tuple[Program, OnMoment], ...]:
-        """Bring the rows in line with a release's rules; give the relative times that all records have to get anew.
-
-        Those are the new ones, and those that count business time where the calendar is another than before.
-        Schedules that stay keep their next moment, so that one that came due during an outage is caught up.
-        """
-        timer = self._timer
-        wanted = {
-            (program.name, each.text): (program, each) for program in _scheduled(index) for each in program.on_schedule
-        }
-        moments = {
-            (program.name, each.text): (program, each) for program in _with_moments(index) for each in program.on_moment
-        }
-        # Marks which relative times a release knew already, so that a new one is told from one without records.
-        known = {
-            (kind, rule, value)
-            for kind, rule, value in connection.execute(
-                select(timer.c.kind, timer.c.rule, timer.c.value).where(timer.c.record_id.is_(None))
-            )
-        }
-        for kind, rule, value in known:
-            if (rule, value) not in (wanted if kind == SCHEDULE else moments):
-                connection.execute(delete(timer).where(timer.c.rule == rule, timer.c.value == value))
-        for (rule, text), (_, schedule) in wanted.items():
-            if (SCHEDULE, rule, text) not in known:
-                self._plan(connection, rule, schedule, zone)
-        fresh = [key for key in moments if (MOMENT, *key) not in known]
-        for rule, text in fresh:
-            connection.execute(insert(timer).values(**self._mark(rule, text)))
-        if self._is_new_calendar(connection, calendar):
-            counted = [key for key, (_, each) in moments.items() if counts_business_time(each.moment)]
-            fresh = list(dict.fromkeys([*fresh, *counted]))
-        return tuple(moments[key] for key in fresh)
-
-    def _is_new_calendar(self, connection: Connection, calendar: BusinessCalendar) -> bool:
-        """Say whether business time was counted by another calendar so far, and take note of this one."""
-        stamp = self._stamp
-        now = int.from_bytes(hashlib.sha256(calendar.written.encode()).digest()[:7])
-        before = connection.execute(select(stamp.c.value).where(stamp.c.name == _CALENDAR)).scalar()
-        if before == now:
-            return False
-        connection.execute(delete(stamp).where(stamp.c.name == _CALENDAR))
-        connection.execute(insert(stamp).values(name=_CALENDAR, value=now))
-        return True
-
-    def claim_due(self, connection: Connection, index: RuleIndex, zone: ZoneInfo, start: Callable[[Due], None]) -> int:
+    def claim_due(
+        self, connection: Connection, index: RuleIndex, around: TimeContext, start: Callable[[Due], None]
+    ) -> int:
         """Claim due moments and start their runs in the same transaction; give how many were due."""
         timer, now = self._timer, self._clock.now()
         rows = (
@@ -191,75 +158,55 @@ class Timers:
                 connection.execute(delete(timer).where(timer.c.id == row["id"]))
                 start(_due(row, row["due_at"]))
                 continue
+            if row["kind"] == HELD:
+                self.held.fire(connection, row["id"])
+                start(_due(row, row["due_at"]))
+                continue
             schedule = _find_schedule(index, row["rule"], row["value"])
             if schedule is None:
                 connection.execute(delete(timer).where(timer.c.id == row["id"]))
                 continue
             program, trigger = schedule
-            to_do = self._moments_to_do(program, trigger, row["due_at"], now, zone)
+            times = times_of(program, trigger, around)
+            to_do = self._moments_to_do(program, times, row["due_at"], now)
             for due_at in to_do:
                 start(_due(row, due_at))
             # After a long outage the rest of `missed all` is caught up by the next claim.
             reached = to_do[-1] if len(to_do) > _CAUGHT_UP else now
-            self._move_on(connection, row["id"], trigger, reached, now, zone)
+            self._move_on(connection, row["id"], times(reached, 1), now)
         return len(rows)
 
-    def next_moments(self, trigger: OnSchedule, zone: ZoneInfo, count: int) -> tuple[dt.datetime, ...]:
+    def next_moments(
+        self, program: Program, trigger: OnSchedule, around: TimeContext, count: int
+    ) -> tuple[dt.datetime, ...]:
         """Give the next moments of a schedule."""
-        return next_times(trigger.schedule, self._clock.now(), zone, count)
+        return tuple(times_of(program, trigger, around)(self._clock.now(), count))
 
     def _moments_to_do(
-        self, program: Program, trigger: OnSchedule, due_at: dt.datetime, now: dt.datetime, zone: ZoneInfo
+        self, program: Program, times: Times, due_at: dt.datetime, now: dt.datetime
     ) -> Sequence[dt.datetime]:
         if program.missed == "once":
             return [due_at]
-        later = [moment for moment in next_times(trigger.schedule, due_at, zone, _CAUGHT_UP) if moment <= now]
+        later = [moment for moment in times(due_at, _CAUGHT_UP) if moment <= now]
         if program.missed == "all":
             return [due_at, *later]
         return [] if later else [due_at]
 
-    def _plan(self, connection: Connection, rule: str, trigger: OnSchedule, zone: ZoneInfo) -> None:
-        found = next_times(trigger.schedule, self._clock.now(), zone)
-        if found:
-            row = self._mark(rule, trigger.text) | {"kind": SCHEDULE, "due_at": found[0], "state": "pending"}
-            connection.execute(insert(self._timer).values(**row))
-
-    def _move_on(
-        self,
-        connection: Connection,
-        timer_id: str,
-        trigger: OnSchedule,
-        reached: dt.datetime,
-        now: dt.datetime,
-        zone: ZoneInfo,
-    ) -> None:
+    def _move_on(self, connection: Connection, timer_id: str, found: Sequence[dt.datetime], now: dt.datetime) -> None:
         timer = self._timer
-        found = next_times(trigger.schedule, reached, zone)
         values: dict[str, Any] = {"fired_at": now}
         values |= {"due_at": found[0]} if found else {"state": "over"}
         connection.execute(update(timer).where(timer.c.id == timer_id).values(**values))
 
-    def _mark(self, rule: str, text: str) -> dict[str, Any]:
-        return {
-            "id": self._ids.new(),
-            "kind": MOMENT,
-            "rule": rule,
-            "value": text,
-            "due_at": self._clock.now(),
-            "state": "known",
-        }
+
+def times_of(program: Program, trigger: OnSchedule, around: TimeContext) -> Times:
+    """Give what tells the moments of a schedule after an instant."""
+    calendar = program.calendar or around.calendar
+    return lambda after, count: next_times(trigger.schedule, after, around.zone, count, calendar)
 
 
 def _touches(event: SaveEvent, moment: OnMoment) -> bool:
     return event.kind in (SaveKind.DELETED, SaveKind.RESTORED) or moment.field in event.changed
-
-
-def _scheduled(index: RuleIndex) -> Iterable[Program]:
-    return index.scheduled
-
-
-def _with_moments(index: RuleIndex) -> Iterable[Program]:
-    return (program for program in index.programs.values() if program.active and program.on_moment)
 
 
 def _find_schedule(index: RuleIndex, rule: str, text: str) -> tuple[Program, OnSchedule] | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Protocol
@@ -156,6 +156,14 @@ class RecordContext:
         if self._stored is None:
             return None
         return RecordContext(self._around, self.object_key, self._stored, given=self._given)
+
+    def counted_by(self, calendar: BusinessCalendar | None) -> RecordContext:
+        """Give the same context with another calendar for business time; None leaves the one in force."""
+        if calendar is None:
+            return self
+        made = RecordContext(replace(self._around, calendar=calendar), self.object_key, self.this, given=self._given)
+        made._stored, made._old = self._stored, self._old
+        return made
 
     def with_given(self, given: Mapping[str, Any]) -> RecordContext:
         """Give the same context with further given names."""

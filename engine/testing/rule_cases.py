@@ -35,6 +35,7 @@ MAIL = (
     "---\nobject: deal\nsubject: About {{ record.name }}\nfrom: shop@example.com\n---\n"
     "Dear {{ record.owner.name }}, it is {{ record.amount }}.\n"
 )
+MONDAYS = 'calendar: mondays\nhours: {monday: "09:00-18:00"}\n'
 _OBJECTS = ("comment", "tagging", "tag", "job", "line", "deal", "queue_member", "queue")
 _VERBS = ("create", "update", "delete")
 _KEYS = {"name", "rules", "do", "records", "runs", "notices", "steps", "mails"}
@@ -69,7 +70,7 @@ def read_rule_case(entry: Mapping[str, Any], topic: str) -> RuleCase:
 def open_stage(database_url: str, folder: Path, plugins: PluginManager | None = None) -> Iterator[RuleStage]:
     """Make the installation that cases play in, in an empty database."""
     clock = FixedClock(START)
-    files = {"templates/hello.md": MAIL}
+    files = {"templates/hello.md": MAIL, "calendars/mondays.yaml": MONDAYS}
     with shop(database_url, folder, "", files=files, clock=clock, plugins=plugins) as platform:
         yield RuleStage(platform, folder, clock)
 
@@ -103,6 +104,8 @@ class RuleStage:
             for name in _OBJECTS:
                 connection.execute(delete(tables.of(name).table))
             for table in (system.run, system.run_step, system.timer, system.notification, system.message):
+                connection.execute(delete(table))
+            for table in (system.wait, system.wait_key, system.touched):
                 connection.execute(delete(table))
             for table in (system.rule_state, system.queue_turn, system.assignment):
                 connection.execute(delete(table))

@@ -179,7 +179,8 @@ def do_runs(platform: Platform, *, waits_too: bool = True, limit: int = 500) -> 
     states = ("queued", "running", "waiting") if waits_too else ("queued", "running")
     while pieces < limit:
         with platform.database.read() as connection:
-            query = select(run.c.id, run.c.position).where(run.c.state.in_(states))
+            # What waits for a condition or its turn is started by what it waits for.
+            query = select(run.c.id, run.c.position).where(run.c.state.in_(states), run.c.held_by.is_(None))
             row = connection.execute(query.order_by(run.c.created_at, run.c.id).limit(1)).first()
         if row is None:
             return pieces

@@ -24,6 +24,20 @@ class CheckedWait(CheckedAction):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedWaitUntil(CheckedAction):
+    """`wait until … at most … on timeout … end`; its block has the paths `…/timeout/n`.
+
+    awaited: (object, field) of what the condition reads, formulas included: the object of its records, with "" or with
+    the lookup field by which they are rows of a list.
+    """
+
+    condition: CheckedValue
+    awaited: frozenset[tuple[str, str]]
+    at_most: CheckedValue | None = None
+    on_timeout: tuple[CheckedAction, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedIf(CheckedAction):
     """`if … then … else … end`; its blocks have the paths `…/then/n` and `…/else/n`."""
 

@@ -37,6 +37,20 @@ class MomentTrigger:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeldTrigger:
+    """A trigger that fires when a condition has held of a record for a time.
+
+    watched: the fields whose change may turn the condition or the time.
+    """
+
+    object: str
+    match: CheckedValue
+    duration: CheckedValue
+    text: str
+    watched: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TimeTrigger:
     """A trigger by the calendar."""
 

@@ -1,7 +1,7 @@
-"""Checks edges: `comes to match` of a record, `rises above` and `falls below` of a number of it.
+"""Checks edges: `comes to match` of a record, `rises above` and `falls below` of a number of it; and `has matched`.
 
-Both become one condition that holds after the save and did not before, and the fields that may turn it. How the engine
-judges that is its matter.
+The first become one condition that holds after the save and did not before, and the fields that may turn it; the last
+is such a condition that goes on holding for a time. How the engine judges that is its matter.
 """
 
 from __future__ import annotations
@@ -11,13 +11,12 @@ from dataclasses import replace
 
 from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
-from workflow_dsl.checked_rules import CheckedValue, RecordTrigger
-from workflow_dsl.checker import check_text
+from workflow_dsl.checked_rules import CheckedValue, HeldTrigger, RecordTrigger
 from workflow_dsl.reads import Reads
+from workflow_dsl.rule_checking.dependence import with_formulas
 from workflow_dsl.rule_checking.state import RuleChecking
-from workflow_dsl.scope import Scope
-from workflow_dsl.syntax import Binary, BinaryOp, ComesToMatch, Crosses, EventKind, Expr, Path, Span
-from workflow_dsl.types import AMOUNTS, BOOLEAN, type_of_field
+from workflow_dsl.syntax import Binary, BinaryOp, ComesToMatch, Crosses, EventKind, Expr, HasMatched, Path, Span
+from workflow_dsl.types import AMOUNTS, BOOLEAN, DURATION, type_of_field
 
 _SAVES = frozenset((EventKind.CREATED, EventKind.UPDATED))
 
@@ -25,6 +24,20 @@ _SAVES = frozenset((EventKind.CREATED, EventKind.UPDATED))
 def comes_to_match(checking: RuleChecking, object_def: ObjectDef, event: ComesToMatch) -> Iterator[RecordTrigger]:
     """Check `deal comes to match amount > 5 CNY`."""
     yield from _edge(checking, object_def, event.condition, "a trigger's condition", event.at)
+
+
+def has_matched(checking: RuleChecking, object_def: ObjectDef, event: HasMatched) -> Iterator[HeldTrigger]:
+    """Check `deal has matched stage = "open" for 3 days`."""
+    scope = replace(checking.scope, place="a trigger's condition", allows_old=False)
+    match = checking.value_in(scope, event.condition, BOOLEAN)
+    duration = checking.value_in(scope, event.duration, DURATION, "'for'")
+    if match is None or duration is None:
+        return
+    reads = with_formulas(checking, object_def, match.reads)
+    _warn_of_others(checking, object_def, match, reads, event.condition.at)
+    watched = reads.own | with_formulas(checking, object_def, duration.reads).own
+    text = checking.text_of(event.at)
+    yield HeldTrigger(object=object_def.key, match=match, duration=duration, text=text, watched=watched)
 
 
 def crosses(
@@ -55,27 +68,9 @@ def _edge(
     match = checking.value_in(scope, condition, BOOLEAN)
     if match is None:
         return
-    reads = _with_formulas(checking, object_def, match.reads)
+    reads = with_formulas(checking, object_def, match.reads)
     _warn_of_others(checking, object_def, match, reads, condition.at)
     yield RecordTrigger(object=object_def.key, kinds=_SAVES, text=checking.text_of(at), match=match, watched=reads.own)
-
-
-def _with_formulas(checking: RuleChecking, object_def: ObjectDef, reads: Reads) -> Reads:
-    """Give what a condition reads, with what the formulas of the record read that it reads.
-
-    A formula that is computed when it is read is no field that a save changes: what it reads is.
-    """
-    scope = Scope(metamodel=checking.scope.metamodel, functions=checking.scope.functions, object=object_def.key)
-    left, seen = set(reads.own), set[str]()
-    while left:
-        name = left.pop()
-        seen.add(name)
-        field_def = object_def.fields.get(name)
-        if field_def is not None and field_def.formula is not None:
-            more = check_text(field_def.formula, scope).reads
-            reads = reads.joined(more)
-            left |= more.own - seen
-    return reads
 
 
 def _warn_of_others(checking: RuleChecking, object_def: ObjectDef, match: CheckedValue, reads: Reads, at: Span) -> None:

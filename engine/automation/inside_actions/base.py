@@ -38,6 +38,10 @@ class Work(Protocol):
         """
         ...
 
+    def watched(self, names: Mapping[str, Any]) -> tuple[Context, Callable[[], frozenset[str]]]:
+        """Give what conditions are evaluated in, and what then tells the keys of all that was read."""
+        ...
+
     def rows(self, rows: Rows, names: Mapping[str, Any]) -> list[Any]:
         """Give the records an action is about: ids, or Refs where their object is not known beforehand."""
         ...
@@ -64,6 +68,10 @@ class Work(Protocol):
 
     def assign_next(self, action: AssignToNext, target: Ref, names: Mapping[str, Any]) -> tuple[Assigned, str]:
         """Give a record to the next member of a queue; give what was done, and why in words."""
+        ...
+
+    def submit(self, record: Ref, approval: str | None, by: str | None) -> str:
+        """Submit a record for an approval, the first that fits where none is named; give the request. by: the user."""
         ...
 
     def notify(self, user_id: str, text: str, *, key: str) -> None:

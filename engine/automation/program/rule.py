@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from engine.automation.program.approvals import OnApproval
 from engine.automation.program.base import Action, Rows, Value
 from engine.automation.program.calls import OnCall
 from engine.automation.program.triggers import OnHeld, OnMoment, OnRecord, OnSchedule
@@ -39,6 +40,7 @@ class Program:
     on_held: tuple[OnHeld, ...] = ()
     on_schedule: tuple[OnSchedule, ...] = ()
     on_call: tuple[OnCall, ...] = ()
+    on_approval: tuple[OnApproval, ...] = ()
     priority: int = 0
     runs_as: str = "user"
     retries: int | None = None

@@ -37,6 +37,21 @@ class OnMoment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OnHeld:
+    """A trigger that fires when a condition has held of a record for a time.
+
+    watched: the fields that may turn the condition or the time. business: whether the time may be business time.
+    """
+
+    object: str
+    match: Value
+    duration: Value
+    text: str
+    watched: frozenset[str]
+    business: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OnSchedule:
     """A trigger by the calendar."""
 

@@ -1,7 +1,7 @@
 """Which days `every monday`, `every month on day 15, last day` and the like mean.
 
 Without a day number a week means its Monday, a month, quarter or year its first day. A number beyond the end of a
-period is its last day. Business days are Monday to Friday.
+period is its last day. Weekdays are Monday to Friday, business days those of a calendar.
 """
 
 from __future__ import annotations
@@ -14,17 +14,20 @@ from workflow_dsl.syntax import CalendarTimes, DayNumber
 
 _WEEKDAYS = {name.lower(): number for number, name in enumerate(calendar.day_name)}
 Bounds = Callable[[dt.date], tuple[dt.date, dt.date]]
+IsWorkday = Callable[[dt.date], bool]
 
 
-def is_day_of(schedule: CalendarTimes, day: dt.date) -> bool:
+def is_day_of(schedule: CalendarTimes, day: dt.date, is_workday: IsWorkday) -> bool:
     """Say whether the schedule has times on a day."""
-    return any(_fits(name, schedule.day_numbers, day) for name in schedule.days)
+    return any(_fits(name, schedule.day_numbers, day, is_workday) for name in schedule.days)
 
 
-def _fits(name: str, numbers: tuple[DayNumber, ...], day: dt.date) -> bool:
+def _fits(name: str, numbers: tuple[DayNumber, ...], day: dt.date, is_workday: IsWorkday) -> bool:
     if name == "day":
         return True
-    if name in ("weekday", "business day"):
+    if name == "business day":
+        return is_workday(day)
+    if name == "weekday":
         return day.weekday() < 5
     if name in _WEEKDAYS:
         return day.weekday() == _WEEKDAYS[name]
