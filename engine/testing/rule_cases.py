@@ -107,7 +107,7 @@ class RuleStage:
                 connection.execute(delete(table))
             for table in (system.wait, system.wait_key, system.touched):
                 connection.execute(delete(table))
-            for table in (system.rule_state, system.queue_turn, system.assignment):
+            for table in (system.rule_state, system.throttle, system.target, system.queue_turn, system.assignment):
                 connection.execute(delete(table))
         self._clock.move_to(START)
 
