@@ -12,8 +12,9 @@ from markupsafe import Markup
 from engine.automation.calls.index import Button
 from engine.automation.calls.inputs import input_field
 from engine.errors import FieldError
+from engine.records.choosing_titles import choices_by_title
 from engine.records.transaction import Transaction
-from engine.records.types import Choice, ChosenLayout, FieldState, FormState, ListQuery
+from engine.records.types import ChosenLayout, FieldState, FormState
 from metamodel.currency_rates import known_currencies
 from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
@@ -23,8 +24,6 @@ from ui.pages.field_controls import FieldControl
 from ui.pages.form_parts import control_words
 from ui.pages.offered import NOTHING, OfferedRecords
 from ui.written import written
-
-OFFERED = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,17 +70,10 @@ def write_inputs(
         control = FieldControl(object_def, field, formats, words, currencies, types, lookup_url=url)
         offered = NOTHING
         if field.relation is not None:
-            offered = OfferedRecords(input_choices(transaction, field.relation.targets[0], ""), bare=True)
+            offered = OfferedRecords(choices_by_title(transaction, field.relation.targets[0]), bare=True)
         made = control.write(f"press-{button.name}", state, typed, told, offered)
         pieces.append(made.html)
         if field.name in told:
             summary.append((made.id, made.label, told[field.name]))
     return InputControls(html=written(pieces), summary=tuple(summary))
 
-
-def input_choices(transaction: Transaction, target: str, text: str) -> Sequence[Choice]:
-    """Give the first records of an object that hold the words typed, as far as they may be read."""
-    if not transaction.access.of(target).visible:
-        return ()
-    query = ListQuery(object=target, search=text or None, fields=("id",), limit=OFFERED)
-    return [Choice(target, row.id, row.title) for row in transaction.list(query).rows]

@@ -18,6 +18,7 @@ from engine.automation.calls.buttons import ButtonClosed
 from engine.automation.calls.index import Button
 from engine.automation.calls.inputs import starting_values
 from engine.errors import FieldError, UnknownObject, ValidationFailed
+from engine.records.choosing_titles import choices_by_title
 from engine.records.transaction import Transaction
 from metamodel.layouts import LayoutDef
 from metamodel.objects import ObjectDef
@@ -26,7 +27,7 @@ from ui.context import actor, language, platform, release, request_id
 from ui.page_parts import Crumb
 from ui.pages.chrome import toast
 from ui.pages.form_values import read_posted
-from ui.pages.input_controls import input_choices, input_fields, write_inputs
+from ui.pages.input_controls import input_fields, write_inputs
 from ui.pages.rights import readable_object, user_formats
 from ui.presses import press_once
 from ui.telling import tell
@@ -127,7 +128,7 @@ def offer_inputs(object_name: str, button_name: str, field_name: str) -> Respons
         field = next((each for each in input_fields(object_def, button) if each.name == field_name), None)
         if field is None or field.relation is None:
             raise UnknownObject(field_name)
-        found = input_choices(transaction, field.relation.targets[0], request.args.get("q", "")[:200])
+        found = choices_by_title(transaction, field.relation.targets[0], request.args.get("q", "")[:200])
     return {"options": [{"value": each.id, "text": each.title, "hint": ""} for each in found]}
 
 
