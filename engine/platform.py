@@ -17,6 +17,7 @@ from engine.accounts.service import Accounts
 from engine.accounts.stamp import AccountStamp
 from engine.accounts.user_changes import UserChanges
 from engine.app_settings import AppSettings
+from engine.approvals.service import Approvals
 from engine.automation.duties import Duty
 from engine.automation.service import Automation
 from engine.automation.tuning import Tuning
@@ -55,6 +56,8 @@ from plugins.manager import PluginManager
 from workflow_dsl.decisions.checking import check_decision_tables
 from workflow_dsl.rule_checker import check_all_rules
 
+_APPROVALS_EVERY = dt.timedelta(seconds=5)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
@@ -79,6 +82,7 @@ class Platform:
     exports: Exports
     resealer: Resealer
     automation: Automation
+    approvals: Approvals
     app_settings: AppSettings
 
     @staticmethod
@@ -133,6 +137,7 @@ class Platform:
             file_collector=collector,
             accounts=opened,
             automation=automation,
+            approvals=_approve(settings, system, releases, records, automation, clock, ids),
             app_settings=AppSettings(releases, clock),
             resealer=Resealer(database, cipher, lambda: releases.current().tables),
             exports=Exports(database, system, records, releases.current, clock),
@@ -212,6 +217,30 @@ def _files(
         current=lambda: releases.current() if releases.has_release() else None,
     )
     return FileStore(releases.database, releases.system, records, folder, clock, room), collector
+
+
+def _approve(
+    settings: PlatformSettings,
+    system: SystemTables,
+    releases: ReleaseStore,
+    records: Records,
+    automation: Automation,
+    clock: Clock,
+    ids: IdMaker,
+) -> Approvals:
+    made = Approvals(
+        system=system,
+        releases=releases,
+        records=records,
+        automation=automation,
+        clock=clock,
+        ids=ids,
+        secret=settings.secret(),
+        base_url=settings.base_url,
+    )
+    records.guard(made.locks)
+    automation.take_on(Duty(name="approvals", every=_APPROVALS_EVERY, do=made.times().act))
+    return made
 
 
 def _collecting(collector: FileCollector) -> Duty:

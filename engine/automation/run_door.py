@@ -33,7 +33,7 @@ from engine.errors import (
 )
 from engine.expressions.context import RecordContext, Surroundings
 from engine.records.assigning.assigning import Assigned
-from engine.records.hooks import Cause
+from engine.records.hooks import CalledRun, Cause
 from engine.records.service import Records
 from engine.records.tagging import TagChange, change_tags
 from engine.records.transaction import Transaction
@@ -262,9 +262,19 @@ class RunWork:
             self._transaction, self._run, action, target, context, names, besides=besides, before=before
         )
 
+    def call_rule(self, name: str, target: Ref, event: str) -> CalledRun:
+        """Start another rule on a record, as the app of this one calls it."""
+        call = self._transaction.services.after_save.call
+        return call(self._transaction, self._program.app, name, target, event)
+
+    @property
+    def rule(self) -> str:
+        """The rule's name."""
+        return self._program.name
+
     @property
     def transaction(self) -> Transaction:
-        """The transaction, for the housekeeping, which acts in the name of a run."""
+        """The transaction itself, for acts that are more than one save."""
         return self._transaction
 
     def submit(self, record: Ref, approval: str | None, by: str | None) -> str:

@@ -207,6 +207,10 @@ class Automation:
             clock=self._clock,
         )
 
+    def take_on(self, duty: Duty) -> None:
+        """Let the housekeeping do something more; called when the platform is put together."""
+        self._more_duties = (*self._more_duties, duty)
+
     def next_runs(self, rule: str, count: int = 5) -> tuple[dt.datetime, ...]:
         """Give the next moments of a rule's schedules."""
         release = self._releases.current()

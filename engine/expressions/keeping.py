@@ -22,7 +22,7 @@ from engine.storage.system_tables import RELEASE_STAMP
 from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
 from metamodel.source import LocatedText
-from workflow_dsl.checked_rules import CheckedRule
+from workflow_dsl.checked_rules import CheckedApproval, CheckedRule
 from workflow_dsl.types import type_of_field
 
 _LOG = logging.getLogger("fieldstone.releases")
@@ -37,7 +37,7 @@ class TreeKeeping:
         releases: ReleaseStore,
         trees: KeptTreeStore,
         language_of: Callable[[Release], ReleaseLanguage],
-        rules_of: Callable[[Release], Iterable[CheckedRule]],
+        rules_of: Callable[[Release], Iterable[CheckedRule | CheckedApproval]],
     ) -> None:
         self._releases = releases
         self._trees = trees

@@ -12,12 +12,15 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
-from engine.errors import FieldError
+from engine.errors import FieldError, UnknownObject
+from metamodel.values import Ref
 
 if TYPE_CHECKING:
     from engine.access.actor import Actor
+    from engine.records.saving.drafts import RecordDraft
     from engine.records.saving.record_columns import RecordColumns
     from engine.records.transaction import Transaction
+    from metamodel.values import Ref
 
 
 class SaveKind(StrEnum):
@@ -28,13 +31,15 @@ class SaveKind(StrEnum):
     DELETED = "deleted"
     RESTORED = "restored"
     MERGED = "merged"
+    CONVERTED = "converted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
     """What a transaction is done for: the run and step behind it and how deep the chain of causes is.
 
-    root: id of the first event of the chain. chain: texts naming rules and records, for messages.
+    root: id of the first event of the chain. chain: texts naming rules and records, for messages. approval: the request
+    in whose name it is done, whose lock it may pass.
     """
 
     run: str | None = None
@@ -42,6 +47,7 @@ class Cause:
     depth: int = 0
     root: str | None = None
     chain: tuple[str, ...] = ()
+    approval: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +66,14 @@ class SaveEvent:
     new: Mapping[str, Any]
     old: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     bulk: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalledRun:
+    """What came of calling a rule: the id of its run, and why it does not go on (yet), "" where it does."""
+
+    run: str | None
+    reason: str = ""
 
 
 class AfterSave(Protocol):
@@ -83,6 +97,10 @@ class AfterSave(Protocol):
 
     def __call__(self, transaction: Transaction, events: Sequence[SaveEvent]) -> None:
         """Match the rules against the events of one save (or of one batch) and enqueue a run a match."""
+        ...
+
+    def call(self, transaction: Transaction, app: str, name: str, target: Ref | None, event: str) -> CalledRun:
+        """Start a rule that a rule of an app calls by its name. event: what is told of how it came about."""
         ...
 
 
@@ -166,6 +184,48 @@ class BeforeRules(Protocol):
         ...
 
 
+class RecordApprovals(Protocol):
+    """Approvals at the door: they refuse changes of records that they keep as they are, and take what rules submit."""
+
+    def watches(self, transaction: Transaction, object_key: str) -> bool:
+        """Say whether records of an object may be kept; `judge` is left out where none are."""
+        ...
+
+    def watches_new(self, transaction: Transaction, object_key: str) -> bool:
+        """Say whether new records of an object may be refused: parts of a record that is kept."""
+        ...
+
+    def judge(self, transaction: Transaction, drafts: Sequence[RecordDraft]) -> None:
+        """Reject what may not be done to some records, whose rows are locked."""
+        ...
+
+    def submit(self, transaction: Transaction, record: Ref, approval: str | None, by: str | None) -> str:
+        """Submit a record within the transaction and give the request. approval: None = the first that fits.
+
+        by: the user who submits, None = who acts.
+        """
+        ...
+
+
+class NoApprovals:
+    """An installation without approvals."""
+
+    def watches(self, transaction: Transaction, object_key: str) -> bool:
+        """Say that none are kept."""
+        return False
+
+    def watches_new(self, transaction: Transaction, object_key: str) -> bool:
+        """Say that none are refused."""
+        return False
+
+    def judge(self, transaction: Transaction, drafts: Sequence[RecordDraft]) -> None:
+        """Reject nothing."""
+
+    def submit(self, transaction: Transaction, record: Ref, approval: str | None, by: str | None) -> str:
+        """Say that there are none."""
+        raise UnknownObject("approval")
+
+
 class NoBeforeRules:
     """Before rules of an installation without automation."""
 
@@ -202,6 +262,10 @@ class NoAfterSave:
 
     def __call__(self, transaction: Transaction, events: Sequence[SaveEvent]) -> None:
         """Enqueue nothing."""
+
+    def call(self, transaction: Transaction, app: str, name: str, target: Ref | None, event: str) -> CalledRun:
+        """Say that there are no rules."""
+        return CalledRun(run=None, reason="There are no rules.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

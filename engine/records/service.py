@@ -18,7 +18,7 @@ from engine.clock import Clock
 from engine.ids import IdMaker
 from engine.outer.databases import OuterDatabases
 from engine.records.aggregates import AggregateQuery, AggregateRow
-from engine.records.hooks import AfterSave, BeforeRules, Cause, NoAfterSave, NoBeforeRules
+from engine.records.hooks import AfterSave, BeforeRules, Cause, NoAfterSave, NoBeforeRules, RecordApprovals
 from engine.records.parts import ReleaseParts
 from engine.records.services import Services
 from engine.records.stages import Stay, read_stays
@@ -74,6 +74,10 @@ class Records:
         """Let automation take part in all saves from now on; called once, when the platform is put together."""
         self._services.before_rules = before_rules
         self._services.after_save = after_save
+
+    def guard(self, approvals: RecordApprovals) -> None:
+        """Let approvals keep records as they are from now on; called once, when the platform is put together."""
+        self._services.approvals = approvals
 
     def parts(self, release: Release) -> ReleaseParts:
         """Give what the door compiled of a release."""

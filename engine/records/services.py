@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from engine.ids import IdMaker
 from engine.outer.databases import OuterDatabases
-from engine.records.hooks import AfterSave, BeforeRules
+from engine.records.hooks import AfterSave, BeforeRules, NoApprovals, RecordApprovals
 from engine.storage.database import Database
 from engine.storage.system_tables import SystemTables
 from workflow_dsl.record_tokens import token_key
@@ -13,7 +13,7 @@ from workflow_dsl.record_tokens import token_key
 class Services:
     """What all transactions of an installation share."""
 
-    __slots__ = ("after_save", "before_rules", "database", "ids", "outer", "secret", "system", "token_key")
+    __slots__ = ("after_save", "approvals", "before_rules", "database", "ids", "outer", "secret", "system", "token_key")
 
     def __init__(
         self,
@@ -33,3 +33,4 @@ class Services:
         self.token_key = token_key(secret)
         self.before_rules = before_rules
         self.after_save = after_save
+        self.approvals: RecordApprovals = NoApprovals()

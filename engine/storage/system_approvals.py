@@ -63,7 +63,7 @@ def _visits(make: SystemTableMaker) -> Table:
 def _people(make: SystemTableMaker) -> dict[str, Table]:
     return {
         # One row a person asked in a visit. part: which of the listed people the person stands for. came_by: how
-        # the person got here (found, chosen, added, delegated, escalated, copy). decided_by: who acted, maybe a stand-in.
+        # the person got here (found, chosen, added, delegated, escalated, copy). decided_by: who acted, or a stand-in.
         "approval_seat": make.table(
             "fs_approval_seat",
             make.id(primary_key=True),

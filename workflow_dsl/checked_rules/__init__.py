@@ -29,6 +29,13 @@ from workflow_dsl.checked_rules.calls import (
     PluginTrigger,
     WebhookTrigger,
 )
+from workflow_dsl.checked_rules.fate_actions import (
+    CheckedConvertTarget,
+    CheckedConvertTo,
+    CheckedConvertUsing,
+    CheckedMerge,
+    CheckedRunRule,
+)
 from workflow_dsl.checked_rules.flow_actions import (
     CheckedForEach,
     CheckedIf,
@@ -65,6 +72,9 @@ __all__ = [
     "CheckedAssignNext",
     "CheckedCallAction",
     "CheckedCallWebhook",
+    "CheckedConvertTarget",
+    "CheckedConvertTo",
+    "CheckedConvertUsing",
     "CheckedCreate",
     "CheckedDeadline",
     "CheckedDecision",
@@ -73,6 +83,7 @@ __all__ = [
     "CheckedForEach",
     "CheckedIf",
     "CheckedLog",
+    "CheckedMerge",
     "CheckedNotify",
     "CheckedOpen",
     "CheckedPostComment",
@@ -80,6 +91,7 @@ __all__ = [
     "CheckedRestore",
     "CheckedRows",
     "CheckedRule",
+    "CheckedRunRule",
     "CheckedSendEmail",
     "CheckedSet",
     "CheckedShow",

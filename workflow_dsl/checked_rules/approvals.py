@@ -1,4 +1,4 @@
-"""A checked approval: who may submit it, its steps with their people, and what its decisions set off; its trigger and action.
+"""A checked approval: who may submit it, its steps and their people, what its decisions set off; trigger and action.
 
 Every block of actions (`on approve …`, `after approval …`) has its own paths (`actions/0`), as a rule's actions have.
 """
@@ -79,7 +79,7 @@ class CheckedApproval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalTrigger:
-    """`approval discount is approved`. approval: its key. outcome: submitted, approved, rejected, recalled, timed out."""
+    """`approval discount is approved`. approval: its key. outcome: submitted, approved, recalled … or timed out."""
 
     approval: str
     outcome: str

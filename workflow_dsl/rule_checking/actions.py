@@ -22,11 +22,13 @@ from workflow_dsl.checked_rules import (
 from workflow_dsl.rule_checking.approvals import APPROVAL_CHECKS
 from workflow_dsl.rule_checking.assigning_actions import ASSIGNING_CHECKS
 from workflow_dsl.rule_checking.calls import ANSWER_CHECKS
+from workflow_dsl.rule_checking.fate_actions import FATE_CHECKS, first_made
 from workflow_dsl.rule_checking.later import LATER_ACTIONS
 from workflow_dsl.rule_checking.marking_actions import MARKING_CHECKS
 from workflow_dsl.rule_checking.outside_actions import OUTSIDE_CHECKS
 from workflow_dsl.rule_checking.record_actions import RECORD_CHECKS
 from workflow_dsl.rule_checking.rows import check_rows
+from workflow_dsl.rule_checking.run_rule import RUN_RULE_CHECKS
 from workflow_dsl.rule_checking.state import RuleChecking
 from workflow_dsl.rule_checking.values import message_of
 from workflow_dsl.rule_checking.waiting import check_wait_until
@@ -35,6 +37,8 @@ from workflow_dsl.syntax import (
     AssignTo,
     CallAction,
     CallWebhook,
+    ConvertTo,
+    ConvertUsing,
     Create,
     ForEach,
     If,
@@ -52,6 +56,9 @@ from workflow_dsl.types import BOOLEAN, DURATION, UNKNOWN, Type, record_of
 Check = Callable[[RuleChecking, Any, str], CheckedAction | None]
 _BEFORE_ONLY = frozenset((Refuse,))
 _IN_BEFORE = frozenset((Set, AssignTo, Tag, Refuse, If, Stop, Log))
+
+
+_GIVING = Create | CallWebhook | CallAction | ConvertTo | ConvertUsing
 
 
 def check_actions(checking: RuleChecking, actions: Sequence[Action], prefix: str) -> tuple[CheckedAction, ...]:
@@ -91,8 +98,10 @@ def _check_action(checking: RuleChecking, action: Action, path: str) -> CheckedA
 
 
 def _given(checking: RuleChecking, action: Action) -> tuple[Name, Type] | None:
-    if not isinstance(action, Create | CallWebhook | CallAction) or action.given_name is None:
+    if not isinstance(action, _GIVING) or action.given_name is None:
         return None
+    if isinstance(action, ConvertTo | ConvertUsing):
+        return action.given_name, first_made(checking, action)
     if isinstance(action, Create):
         object_def = checking.scope.metamodel.find_object(action.object.dotted)
         return action.given_name, record_of(object_def.key) if object_def is not None else UNKNOWN
@@ -201,6 +210,8 @@ _CHECKS: Mapping[type[Action], Check] = MappingProxyType(
         **RECORD_CHECKS,
         **MARKING_CHECKS,
         **ASSIGNING_CHECKS,
+        **FATE_CHECKS,
+        **RUN_RULE_CHECKS,
         **OUTSIDE_CHECKS,
         **ANSWER_CHECKS,
         **APPROVAL_CHECKS,

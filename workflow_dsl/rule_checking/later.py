@@ -8,25 +8,17 @@ from types import MappingProxyType
 from workflow_dsl.syntax import (
     Action,
     Bulk,
-    ConvertTo,
-    ConvertUsing,
     Follow,
     GenerateDocument,
     Item,
-    Merge,
     Option,
-    RunRule,
     ShareWith,
 )
 
 LATER_ACTIONS: Mapping[type[Action], str] = MappingProxyType(
     {
-        ConvertTo: "'convert to'",
-        ConvertUsing: "'convert using'",
         Follow: "'add follower' and 'remove follower'",
         GenerateDocument: "'generate document'",
-        Merge: "'merge'",
-        RunRule: "'run rule'",
         ShareWith: "'share with'",
     }
 )

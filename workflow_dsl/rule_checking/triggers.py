@@ -55,7 +55,9 @@ _KINDS = {
     EventKind.UPDATED: frozenset((EventKind.UPDATED,)),
     EventKind.SAVED: _SAVES,
     EventKind.DELETED: frozenset((EventKind.DELETED,)),
+    EventKind.RESTORED: frozenset((EventKind.RESTORED,)),
     EventKind.MERGED: frozenset((EventKind.MERGED,)),
+    EventKind.CONVERTED: frozenset((EventKind.CONVERTED,)),
 }
 _LATER: Mapping[type[Event], str] = {
     FormSubmitted: "a form as trigger",

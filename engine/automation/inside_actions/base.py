@@ -14,6 +14,8 @@ from engine.automation.people import Directory
 from engine.automation.program import Action, AssignToNext, Rows
 from engine.automation.run_state import StepFailed
 from engine.records.assigning.assigning import Assigned
+from engine.records.hooks import CalledRun
+from engine.records.transaction import Transaction
 from metamodel.values import Ref
 from workflow_dsl.context import Context
 
@@ -64,6 +66,20 @@ class Work(Protocol):
 
     def change_tag(self, name: str, targets: Sequence[Ref], *, add: bool) -> Mapping[Ref, str]:
         """Put a tag on records or take it off; give those where that was news, with the id of what was written."""
+        ...
+
+    @property
+    def transaction(self) -> Transaction:
+        """The transaction itself, for acts that are more than one save."""
+        ...
+
+    @property
+    def rule(self) -> str:
+        """The rule's name."""
+        ...
+
+    def call_rule(self, name: str, target: Ref, event: str) -> CalledRun:
+        """Start another rule on a record, as the app of this one calls it."""
         ...
 
     def assign_next(self, action: AssignToNext, target: Ref, names: Mapping[str, Any]) -> tuple[Assigned, str]:

@@ -5,6 +5,7 @@ The nodes know no database and no records; `before` and `interpreter` carry them
 
 from __future__ import annotations
 
+from engine.automation.program.approvals import OnApproval, SubmitRecord
 from engine.automation.program.assigning_actions import AssignToNext
 from engine.automation.program.base import Action, Rows, Value
 from engine.automation.program.calls import (
@@ -18,6 +19,7 @@ from engine.automation.program.calls import (
     ShowText,
     reads_inputs,
 )
+from engine.automation.program.fate_actions import CallRule, ConvertByFile, ConvertRecord, MergeRecords
 from engine.automation.program.flow_actions import Branch, Loop, Pause, RefuseSave, StopRule, WriteLog
 from engine.automation.program.marking_actions import ChangeTag, PostComment
 from engine.automation.program.outside_actions import CallPlugin, CallWebhook, NotifyPeople, SendEmail
@@ -39,12 +41,17 @@ __all__ = [
     "AwaitCondition",
     "Branch",
     "CallPlugin",
+    "CallRule",
     "CallWebhook",
     "ChangeTag",
+    "ConvertByFile",
+    "ConvertRecord",
     "CreateRecord",
     "DeleteRecords",
     "Loop",
+    "MergeRecords",
     "NotifyPeople",
+    "OnApproval",
     "OnButton",
     "OnCall",
     "OnHeld",
@@ -65,6 +72,7 @@ __all__ = [
     "SetFields",
     "ShowText",
     "StopRule",
+    "SubmitRecord",
     "UpdateRecords",
     "Value",
     "WriteLog",

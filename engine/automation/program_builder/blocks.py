@@ -7,8 +7,10 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from engine.automation import program as built
+from engine.automation.program_builder.approvals import APPROVAL_BUILDERS
 from engine.automation.program_builder.assigning_actions import ASSIGNING_BUILDERS
 from engine.automation.program_builder.calls import ANSWER_BUILDERS
+from engine.automation.program_builder.fate_actions import FATE_BUILDERS
 from engine.automation.program_builder.flow_actions import FLOW_BUILDERS
 from engine.automation.program_builder.marking_actions import MARKING_BUILDERS
 from engine.automation.program_builder.outside_actions import OUTSIDE_BUILDERS
@@ -22,10 +24,12 @@ BUILDERS: Mapping[type[checked.CheckedAction], Build] = MappingProxyType(
         **RECORD_BUILDERS,
         **MARKING_BUILDERS,
         **ASSIGNING_BUILDERS,
+        **FATE_BUILDERS,
         **OUTSIDE_BUILDERS,
         **FLOW_BUILDERS,
         **WAITING_BUILDERS,
         **ANSWER_BUILDERS,
+        **APPROVAL_BUILDERS,
     }
 )
 

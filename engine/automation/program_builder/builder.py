@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from engine.automation import program as built
+from engine.automation.program_builder.approvals import on_approval
 from engine.automation.program_builder.blocks import build_block
 from engine.automation.program_builder.calls import on_call
 from engine.automation.program_builder.place import Place
@@ -40,6 +41,7 @@ class ProgramBuilder:
             on_moment=tuple(on_moment(trigger) for trigger in rule.on_moment),
             on_held=tuple(on_held(place, trigger) for trigger in rule.on_held),
             on_schedule=tuple(on_schedule(trigger) for trigger in rule.on_time),
+            on_approval=tuple(map(on_approval, rule.on_approval)),
             on_call=tuple(on_call(place, trigger) for trigger in rule.on_call),
             each=place.rows(rule.each) if rule.each is not None else None,
             each_name=rule.each_name,

@@ -21,7 +21,7 @@ from engine.records.saving.filling import touch
 from engine.records.saving.finishing import finish_many
 from engine.records.saving.plan import SavePlan, save_plan
 from engine.records.saving.relations import find_targets, prefetch_links
-from engine.records.saving.steps import run_before
+from engine.records.saving.steps import check_locks, run_before
 from engine.records.saving.trees import check_trees
 from engine.records.saving.uniques import check_uniques
 from engine.records.saving.writing_many import update_records
@@ -68,6 +68,7 @@ def move_records(
         for draft in drafts:
             draft.set(field, value)
             run_before(draft, product)
+        check_locks(drafts, product)
         check_trees(drafts, product)
         check_uniques(drafts, product)
         faulty = [draft for draft in drafts if draft.errors and not _stands_twice(draft)]

@@ -105,11 +105,11 @@ class _Batch:
 
     def _read(self) -> None:
         transaction = self._transaction
-        rows = self._rows
-        given = given_ids(rows)
+        rows, given = self._rows, given_ids(self._rows)
         ids = [record_id for record_id in given if record_id is not None]
         self._stored = load_many_for_change(transaction, self._object.key, ids)
-        self._groups = new_groups(transaction, self._object, rows)
+        one_by_one = transaction.services.approvals.watches_new(transaction, self._object.key)
+        self._groups = [] if one_by_one else new_groups(transaction, self._object, rows)
         by_columns = self._grouped()
         kept = read_changes(reader(transaction, self._object, SaveKind.UPDATED), self._plan, rows) if ids else {}
         seen: set[str] = set()

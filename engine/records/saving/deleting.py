@@ -20,7 +20,7 @@ from engine.records.saving.plan import save_plan
 from engine.records.saving.relations import find_targets
 from engine.records.saving.results import saved_record
 from engine.records.saving.rollups import recompute_own
-from engine.records.saving.steps import finish, judge, refuse_faulty, run_before
+from engine.records.saving.steps import check_locks, finish, judge, refuse_faulty, run_before
 from engine.records.saving.uniques import check_uniques
 from engine.records.saving.writing import update_record
 from engine.records.sources import points_at
@@ -49,6 +49,7 @@ def bin_alone(transaction: Transaction, draft: RecordDraft) -> None:
     Raises: ValidationFailed.
     """
     run_before(draft, transaction)
+    check_locks([draft], transaction)
     refuse_faulty(draft)
     draft.put("deleted_at", transaction.now)
     _write(transaction, draft)
@@ -56,6 +57,7 @@ def bin_alone(transaction: Transaction, draft: RecordDraft) -> None:
 
 def _bin(transaction: Transaction, draft: RecordDraft, object_def: ObjectDef) -> None:
     run_before(draft, transaction)
+    check_locks([draft], transaction)
     refuse_faulty(draft)
     draft.put("deleted_at", transaction.now)
     pointing = pointing_at(transaction, object_def, draft.record_id)
@@ -174,6 +176,7 @@ def restore_record(transaction: Transaction, object_def: ObjectDef, record_id: s
     draft.put("deleted_at", None)
     _let_go_of_absent([draft], transaction)
     recompute_own(draft, transaction)
+    run_before(draft, transaction)
     judge([draft], transaction, held=True)
     check_uniques([draft], transaction)
     check_duplicates([draft], transaction)
@@ -227,6 +230,8 @@ def _restore_parts(
         drafts.append(RecordDraft(plan, transaction.around, SaveKind.RESTORED, values["id"], values, None))
         drafts[-1].put("deleted_at", None)
     _let_go_of_absent(drafts, transaction)
+    for draft in drafts:
+        run_before(draft, transaction)
     check_uniques(drafts, transaction)
     check_duplicates(drafts, transaction)
     if inverse.other is not None:

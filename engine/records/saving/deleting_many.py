@@ -20,7 +20,7 @@ from engine.records.saving.filling import touch
 from engine.records.saving.finishing import finish_many
 from engine.records.saving.loading import load_many_for_change
 from engine.records.saving.plan import save_plan
-from engine.records.saving.steps import refuse_faulty, run_before
+from engine.records.saving.steps import check_locks, refuse_faulty, run_before
 from engine.records.saving.writing_many import update_records
 from engine.records.sources import points_at_some
 from engine.records.statements import Prepared
@@ -82,6 +82,7 @@ def _bin_together(transaction: Transaction, drafts: Sequence[RecordDraft], refus
     for draft in drafts:
         try:
             run_before(draft, transaction)
+            check_locks([draft], transaction)
             refuse_faulty(draft)
         except EngineError as fault:
             refused[draft.record_id] = fault

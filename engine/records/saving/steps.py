@@ -195,8 +195,17 @@ def run_before(draft: RecordDraft, transaction: Transaction) -> None:
         draft.compute()
 
 
+def check_locks(drafts: Sequence[RecordDraft], transaction: Transaction) -> None:
+    """Reject changes of records that an approval keeps as they are."""
+    locks = transaction.services.approvals
+    watched = [draft for draft in drafts if locks.watches(transaction, draft.object_key)]
+    if watched:
+        locks.judge(transaction, watched)
+
+
 def judge(drafts: Sequence[RecordDraft], transaction: Transaction, *, held: bool = False) -> None:
     """Check drafts: relations, parents, then everything about the records themselves. held: see `check_relations`."""
+    check_locks(drafts, transaction)
     check_relations(drafts, transaction, held=held)
     check_files(drafts, transaction)
     check_trees(drafts, transaction)

@@ -1,0 +1,94 @@
+"""Builds approvals from their checked form; each block of actions becomes a program that durable runs carry out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import takewhile
+
+from engine.approvals.program import ApprovalProgram, Block, Deadline, Entry, StepProgram
+from engine.automation.program import Program, SetFields
+from engine.automation.program_builder.blocks import build_block
+from engine.automation.program_builder.place import Place
+from metamodel.apps import Metamodel
+from workflow_dsl.checked_rules import CheckedAction, CheckedApproval, CheckedDeadline, CheckedStep
+
+SYSTEM = "system"
+
+
+def build_approvals(metamodel: Metamodel, approvals: Iterable[CheckedApproval]) -> Iterator[ApprovalProgram]:
+    """Build the approvals of a release."""
+    for approval in approvals:
+        place = Place(metamodel, approval.object, build_block)
+        yield _Building(approval, place).build()
+
+
+def programs_of(approvals: Iterable[ApprovalProgram]) -> Iterator[Program]:
+    """Give the programs that runs of approvals carry out."""
+    return (block.rest for approval in approvals for block in approval.blocks if block.rest is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Building:
+    checked: CheckedApproval
+    place: Place
+
+    def build(self) -> ApprovalProgram:
+        checked, place = self.checked, self.place
+        return ApprovalProgram(
+            key=checked.key,
+            label=checked.label,
+            text=checked.text,
+            at=str(checked.at),
+            app=checked.app,
+            object=checked.object,
+            steps=tuple(self._step(number, step) for number, step in enumerate(checked.steps)),
+            condition=place.optional(checked.condition),
+            priority=checked.priority,
+            submitted_by=tuple(map(place.value, checked.submitted_by)),
+            decisions={each.outcome: self._block(f"on {each.outcome}", each.actions) for each in checked.decisions},
+            locks=checked.locks,
+        )
+
+    def _step(self, number: int, step: CheckedStep) -> StepProgram:
+        place, entry = self.place, step.entry
+        return StepProgram(
+            name=step.name,
+            place=number,
+            label=step.label,
+            text=step.text,
+            choice=step.choice,
+            quorum=step.quorum,
+            people=tuple(map(place.value, step.people)),
+            entry=Entry(condition=place.value(entry.condition), otherwise=entry.otherwise) if entry else None,
+            deadline=self._deadline(step.deadline) if step.deadline is not None else None,
+            may_edit=frozenset(step.may_edit),
+            after_approval=self._block(f"{step.name} after approval", step.after_approval),
+            after_rejection=self._block(f"{step.name} after rejection", step.after_rejection),
+        )
+
+    def _deadline(self, deadline: CheckedDeadline) -> Deadline:
+        people = tuple(map(self.place.value, deadline.escalate_to))
+        within = self.place.value(deadline.within)
+        return Deadline(within=within, otherwise=deadline.otherwise, escalate_to=people)
+
+    def _block(self, name: str, actions: tuple[CheckedAction, ...]) -> Block:
+        built = self.place.actions(actions)
+        sets = tuple(each for each in takewhile(lambda each: isinstance(each, SetFields), built))
+        rest = built[len(sets) :]
+        kept = tuple(each for each in sets if isinstance(each, SetFields))
+        if not rest:
+            return Block(sets=kept)
+        checked = self.checked
+        program = Program(
+            name=f"{checked.key}: {name}",
+            label=None if checked.label is None else f"{checked.label}: {name}",
+            text=checked.text,
+            at=str(checked.at),
+            app=checked.app,
+            is_before=False,
+            object=checked.object,
+            actions=rest,
+            runs_as=SYSTEM,
+        )
+        return Block(sets=kept, rest=program)

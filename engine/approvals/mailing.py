@@ -1,0 +1,72 @@
+"""Links by which a decision can be taken from a mail: one use, for one person at one step, dead once that is decided.
+
+A link names the seat and is signed with the installation's secret, so that nothing of it is stored; whether it may
+still be used is asked of the seat.
+"""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from engine.approvals.approvers import StandIns
+from engine.approvals.case import Case
+from engine.approvals.refusals import refused
+from engine.approvals.requests import RequestState, Seat, SeatState, Visit
+from engine.approvals.rows import ApprovalRows, seat_of
+from engine.records.identifiers import could_be_id
+from engine.records.transaction import Transaction
+
+_PURPOSE = b"fieldstone: links of approval mails"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenLink:
+    """What a link that is still good is for. acting: who decides by it, the person asked or the stand-in of today."""
+
+    seat: Seat
+    acting: str
+
+
+class ApprovalMail:
+    """Makes and reads the links of an installation."""
+
+    def __init__(self, *, secret: bytes, base_url: str) -> None:
+        self._key = hmac.digest(secret, _PURPOSE, "sha256")
+        self._base_url = base_url.rstrip("/")
+
+    def token(self, seat_id: str) -> str:
+        """Give what the link of a seat is known by."""
+        return f"{seat_id}.{hmac.digest(self._key, seat_id.encode(), 'sha256').hex()[:40]}"
+
+    def url(self, seat_id: str) -> str:
+        """Give the address of the link of a seat."""
+        return f"{self._base_url}/approvals/link/{self.token(seat_id)}"
+
+    def seat_of(self, token: str) -> str:
+        """Give the seat that a link names. Raises: ApprovalRefused where it was not made here."""
+        seat_id = token.partition(".")[0]
+        if not could_be_id(seat_id) or not hmac.compare_digest(token.encode(), self.token(seat_id).encode()):
+            raise refused("link_dead", "en")
+        return seat_id
+
+    def open(self, transaction: Transaction, rows: ApprovalRows, seat_id: str) -> OpenLink:
+        """Make sure that a link may be used. Raises: ApprovalRefused."""
+        row = transaction.connection.execute(select(rows.seat).where(rows.seat.c.id == seat_id)).mappings().first()
+        seat = seat_of(row) if row is not None else None
+        request = rows.load(transaction.connection, seat.request_id) if seat is not None else None
+        if (
+            seat is None
+            or request is None
+            or seat.state is not SeatState.WAITING
+            or seat.link_used_at is not None
+            or request.state is not RequestState.OPEN
+            or request.visit != seat.visit
+        ):
+            raise refused("link_dead", transaction.actor.language)
+        return OpenLink(seat=seat, acting=StandIns(transaction).acting(seat.user_id))
+
+    def ask(self, case: Case, visit: Visit, seat: Seat, acting: str) -> None:
+        """Ask by mail too, where mails can lead back here."""
