@@ -11,7 +11,9 @@ from metamodel.fields import FieldDef, OptionDef
 from metamodel.record_types import RECORD_TYPE
 from metamodel.texts import label_text
 from ui.api.answers import json_answer
+from ui.api.button_paths import known_buttons
 from ui.api.parameters import read_parameters
+from ui.api.pressing import button_json
 from ui.api.records import object_key
 from ui.api.visible import VisibleObject, visible_object, visible_objects
 from ui.context import actor, language, release
@@ -55,6 +57,7 @@ def _whole(found: VisibleObject, lang: str) -> dict[str, Any]:
             {"name": view.name, "type": view.type.value, "label": label_text(view.label, lang, view.name)}
             for view in found.views
         ],
+        "buttons": [button_json(found.object, each) for each in known_buttons(release(), actor(), found.object.key)],
         "lists": [
             {"name": inverse.name, "object": inverse.object, "field": inverse.field}
             for inverse in found.object.inverses.values()

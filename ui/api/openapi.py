@@ -21,6 +21,7 @@ from metamodel.field_types import FieldTypeRegistry
 from metamodel.texts import label_text
 from ui.api.action_paths import action_paths, version_paths
 from ui.api.answers import bytes_answer, to_json
+from ui.api.button_paths import button_paths
 from ui.api.child_schemas import add_child_lists, add_link_lists
 from ui.api.exports import HEADS
 from ui.api.exports import PARAMETERS as EXPORT_PARAMETERS
@@ -65,6 +66,7 @@ def build_document(pinned: Release, who: Actor, lang: str) -> dict[str, Any]:
     for each in objects:
         schemas |= _object_schemas(each, pinned.field_types, lang)
         paths |= _object_paths(each, lang) | action_paths(pinned.metamodel, each, lang)
+        paths |= button_paths(pinned, who, each, lang)
     add_child_lists(schemas, objects, pinned.field_types, lang)
     add_link_lists(schemas, objects, pinned.field_types, lang)
     describe_outer_ids(schemas, paths, objects, pinned.metamodel)

@@ -14,7 +14,6 @@ from ui.api.answers import json_answer
 from ui.api.body import check_keys, parse_object
 from ui.api.parameters import check_record_id, read_parameters
 from ui.api.records import PREFIX, object_key
-from ui.api.value_schemas import Schema
 from ui.context import actor, language, platform, release
 from ui.errors import ApiProblem
 from ui.pages.input_controls import input_fields
@@ -92,27 +91,3 @@ def _answer(pressed: Pressed) -> dict[str, Any]:
         if opened is None
         else {"object": opened.object, "id": opened.id, "url": f"{PREFIX}/records/{opened.object}/{opened.id}"},
     }
-
-
-_NULLABLE_TEXT: Schema = {"type": ["string", "null"]}
-ANSWER: Schema = {
-    "type": "object",
-    "properties": {
-        "runs": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "id": {"type": "string", "format": "uuid"},
-                    "rule": {"type": "string"},
-                    "state": {"type": "string"},
-                    "reason": _NULLABLE_TEXT,
-                },
-                "required": ["id", "rule", "state"],
-            },
-        },
-        "show": {"type": "array", "items": {"type": "string"}, "description": "What the rules show, in order."},
-        "open": {"type": ["object", "null"], "description": "The record that the rules open."},
-    },
-    "required": ["runs", "show", "open"],
-}

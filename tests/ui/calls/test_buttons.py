@@ -241,3 +241,25 @@ def test_the_picker_of_an_input_offers_what_may_be_read(counter: Visits) -> None
     assert [each["text"] for each in found["options"]] == ["Gear wheel"]
     assert counter.client("ann").get("/o/quote/press/lose/choices/reason").status_code == 404
     assert counter.client("ann").get("/o/quote/press/nothing/choices/reason").status_code == 404
+
+
+def test_a_button_is_described_with_what_it_asks_to_who_can_have_it(counter: Visits) -> None:
+    record_id = quote(counter)
+    described = counter.served.get("ann", "/objects/quote").get_json()["buttons"]
+    assert sorted(each["name"] for each in described) == ["later", "lose", "send_quote", "thank"]
+    (lose,) = [each for each in described if each["name"] == "lose"]
+    assert lose["label"] == "Mark as lost"
+    assert [(each["name"], each["type"], each["required"]) for each in lose["inputs"]] == [
+        ("reason", "text", True),
+        ("call_back", "date", False),
+        ("product", "lookup", False),
+        ("checker", "lookup", False),
+        ("sure", "boolean", False),
+    ]
+    paths = counter.served.get("ann", "/openapi.json").get_json()["paths"]
+    press = paths["/records/quote/{id}/actions/lose"]["post"]
+    asked = press["requestBody"]["content"]["application/json"]["schema"]["properties"]["input"]
+    assert asked["required"] == ["reason"]
+    assert "/records/quote/{id}/actions/approve" not in paths
+    now = counter.served.get("ann", f"/records/quote/{record_id}/actions").get_json()["items"]
+    assert {each["name"] for each in now} == {"send_quote", "lose", "later"}
