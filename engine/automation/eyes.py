@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from engine.access.predicates import EVERYONE
-from engine.expressions.context import Computations
+from engine.expressions.context import Computations, RecordSource
 from engine.records.transaction import Transaction
 from workflow_dsl.context import Context, Values
 from workflow_dsl.syntax import NamedKind
@@ -43,11 +43,11 @@ class SeenValues(Mapping[str, Any]):
 
 
 class SeenByActor:
-    """A `RecordSource` that shows a transaction's actor what it may read."""
+    """A `RecordSource` that shows a transaction's actor what it may read of another one, else of what is stored."""
 
-    def __init__(self, transaction: Transaction) -> None:
+    def __init__(self, transaction: Transaction, source: RecordSource | None = None) -> None:
         self._transaction = transaction
-        self._source = transaction.cache
+        self._source: RecordSource = transaction.cache if source is None else source
 
     def seen(self, object_key: str, values: Values | None) -> Values | None:
         """Give a record as the actor sees it; None where it may not be read."""
@@ -78,7 +78,7 @@ class SeenByActor:
         if self._transaction.access.full:
             return self._source.lookup(object_key, field_name, value)
         # Those that are not seen do not make it ambiguous, and a field that is not seen finds nothing.
-        found = self._source.lookup(object_key, field_name, value, most=None)
+        found = self._transaction.cache.lookup(object_key, field_name, value, most=None)
         records = ((each, self.related(object_key, each)) for each in found)
         seen = (each for each, values in records if values is not None and values.get(field_name) == value)
         return list(islice(seen, 2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from engine.automation.before_rules import BeforeRunner
+from engine.automation.insight.backtesting import Backtester
 from engine.automation.insight.service import Insight
 from engine.automation.insight.trying import Trier
 from engine.automation.run_log import RunLog
@@ -35,6 +36,15 @@ def open_insight(
         tuning=tuning,
         find_actor=around.find_actor,
     )
+    backtester = Backtester(
+        system=system,
+        records=around.records,
+        before=before,
+        clock=around.clock,
+        ids=ids,
+        tuning=tuning,
+        find_actor=around.find_actor,
+    )
     return Insight(
         records=around.records,
         releases=around.releases,
@@ -44,4 +54,5 @@ def open_insight(
         sight=sight,
         clock=around.clock,
         trier=trier,
+        backtester=backtester,
     )

@@ -6,16 +6,20 @@ and testing it over the past need `configure` too, since a rule sees more than w
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from sqlalchemy import select
 
 from engine.access.actor import Actor
+from engine.automation.insight.backtesting import Backtester
 from engine.automation.insight.record_rules import Asked, rules_of_record
+from engine.automation.insight.recorded import forbid_writing
+from engine.automation.insight.replaying import replay
 from engine.automation.insight.rules_then import RulesThen
 from engine.automation.insight.trying import Trier
-from engine.automation.insight.views import RecordRules, Tried
+from engine.automation.insight.views import Backtest, RecordRules, Replay, Tried
 from engine.automation.program import Program
 from engine.automation.rule_index import RuleIndex
 from engine.automation.run_log import RunLog
@@ -42,6 +46,14 @@ class RuleNotFound(EngineError):
         super().__init__(f"There is no rule '{rule}'{f'; {hint}' if hint else '.'}")
 
 
+class NotTestable(EngineError):
+    """A rule that no change of a record starts has no past to be tested over."""
+
+    def __init__(self, rule: str) -> None:
+        self.rule = rule
+        super().__init__(f"No change of a record starts the rule '{rule}', so that it can't be tested over changes.")
+
+
 class Insight:
     """Answers about rules of one installation."""
 
@@ -56,6 +68,7 @@ class Insight:
         sight: RunSight,
         clock: Clock,
         trier: Trier,
+        backtester: Backtester,
     ) -> None:
         self._records = records
         self._releases = releases
@@ -65,6 +78,7 @@ class Insight:
         self._sight = sight
         self._clock = clock
         self._trier = trier
+        self._backtester = backtester
 
     def of_record(self, actor: Actor, object_key: str, record_id: str, *, rule: str | None = None) -> RecordRules:
         """Tell which rules touched a record, which looked at it, which never did, and why.
@@ -99,6 +113,31 @@ class Insight:
             raise RecordNotFound(program.object, record_id or "")
         return self._trier.try_rule(actor, release, program, record_id if program.object is not None else None)
 
+    def backtest(self, actor: Actor, rule: str, since: dt.datetime) -> Backtest:
+        """Tell what a rule would have done over the changes since a moment; writes nothing.
+
+        Raises: AccessDenied, RuleNotFound, NotTestable.
+        """
+        self._require(actor, CONFIGURE, "test")
+        release = self._releases.current()
+        program = self._program(self._index_of(release), rule)
+        if not program.on_record:
+            raise NotTestable(rule)
+        with self._reading(actor, release) as transaction:
+            forbid_writing(transaction)
+            return self._backtester.run(transaction, release, program, since)
+
+    def replay(self, actor: Actor, since: dt.datetime) -> Replay:
+        """Judge the saves since a moment again and tell where that is not what the stored runs say; writes nothing.
+
+        Raises: AccessDenied.
+        """
+        self._require(actor, CONFIGURE, "test")
+        release = self._releases.current()
+        with self._reading(actor, release) as transaction:
+            forbid_writing(transaction)
+            return replay(transaction, self._index_of(release), since)
+
     def _require(self, actor: Actor, right: str, action: str) -> None:
         if not self._sight.has_right(actor, right):
             raise AccessDenied(action, "rules", f"it needs the system right '{right}'.")
@@ -110,9 +149,9 @@ class Insight:
         return found
 
     @contextmanager
-    def _reading(self, actor: Actor) -> Iterator[Transaction]:
+    def _reading(self, actor: Actor, release: Release | None = None) -> Iterator[Transaction]:
         # One state of the data: what a record is and what its log says belong together.
-        with self._records.reading(actor, snapshot=True) as transaction:
+        with self._records.reading(actor, release=release, snapshot=True) as transaction:
             yield transaction
 
     def _index(self) -> RuleIndex:

@@ -29,11 +29,11 @@ from engine.automation.insight.views import Tried
 from engine.automation.interpreter import Interpreter
 from engine.automation.journal import Journal
 from engine.automation.ledger import FAILED_TRY, Ledger
-from engine.automation.matcher import stored_actor
 from engine.automation.notices import Notices
 from engine.automation.program import Program
 from engine.automation.run_sight import RunSight
 from engine.automation.run_state import Run, RunState, Snapshot, StepFailed
+from engine.automation.stored_actors import stored_actor
 from engine.automation.tuning import Tuning
 from engine.clock import Clock
 from engine.errors import AutomationStopped, RecordNotFound

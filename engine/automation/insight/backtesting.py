@@ -1,0 +1,264 @@
+"""What a rule would have done over the changes that are on record: judged by the matching code, imagined, not done.
+
+Throttles are counted over the time looked at, and a save that the rule itself caused does not start it again. What the
+rule would have changed is not laid under the saves that followed: those are as they were.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sqlalchemy import select
+
+from engine.access.actor import Actor
+from engine.automation.before_rules import BeforeRunner
+from engine.automation.insight.imagined import ImaginedActions, ImaginedDoor, ImaginedJournal, ImaginedRecords
+from engine.automation.insight.judging import Judged, context_of, judge
+from engine.automation.insight.listing import Listed, ListedOutside, ListedWaits
+from engine.automation.insight.past import Entry, PastEvent
+from engine.automation.insight.past_source import PastRecords
+from engine.automation.insight.recorded import RecordedSaves
+from engine.automation.insight.trying_before import NotedDraft
+from engine.automation.insight.views import Backtest, BacktestMatch, Intent
+from engine.automation.interpreter import Interpreter
+from engine.automation.ledger import Ledger
+from engine.automation.notices import Notices
+from engine.automation.program import Program
+from engine.automation.run_state import Run, RunState, Snapshot, StepFailed, link_text
+from engine.automation.throttles import period_of
+from engine.automation.tuning import Tuning
+from engine.clock import Clock
+from engine.errors import AutomationStopped
+from engine.expressions.context import RecordContext
+from engine.ids import IdMaker
+from engine.records.saving.drafts import RecordDraft
+from engine.records.saving.plan import save_plan
+from engine.records.service import Records
+from engine.records.transaction import Transaction
+from engine.releases.release import Release
+from engine.storage.system_tables import SystemTables
+from workflow_dsl.evaluation_errors import EvaluationError
+
+MOST_MATCHES = 1_000
+"""How many matches are imagined and told of; the others are counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backtester:
+    """Tests rules of one installation over its past."""
+
+    system: SystemTables
+    records: Records
+    before: BeforeRunner
+    clock: Clock
+    ids: IdMaker
+    tuning: Tuning
+    find_actor: Callable[[str], Actor | None]
+
+    def run(self, transaction: Transaction, release: Release, program: Program, since: dt.datetime) -> Backtest:
+        """Test a rule; transaction: a reading one of who asks, in which one state of the data is seen."""
+        found, saves, unclear, stopped = [], 0, 0, False
+        for object_key in sorted({trigger.object for trigger in program.on_record}):
+            recorded = RecordedSaves(transaction, object_key, since)
+            for past, records in recorded:
+                judged = judge(program, past, context_of(transaction, past, records))
+                if judged is not None and judged.fault:
+                    unclear += 1
+                if judged is not None and judged.starts(program):
+                    found.append((past, judged, records))
+            saves, stopped = saves + recorded.seen, stopped or recorded.stopped
+        found.sort(key=lambda each: each[0].entry.id)
+        allowed = _Allowed(transaction, program)
+        let_in = [each for each in found if allowed.lets_in(each[0].entry)]
+        matches = [
+            self._match(transaction, release, program, past, judged, records)
+            for past, judged, records in let_in[-MOST_MATCHES:]
+        ]
+        shown = [*_masked(transaction, matches)]
+        return Backtest(
+            rule=program.name,
+            since=since,
+            saves=saves,
+            matched=len(let_in),
+            records=len({(past.event.object, past.event.record_id) for past, _, _ in let_in}),
+            matches=tuple(shown),
+            hidden=len(matches) - len(shown),
+            unclear=unclear,
+            stopped=stopped,
+        )
+
+    def _match(
+        self,
+        transaction: Transaction,
+        release: Release,
+        program: Program,
+        past: PastEvent,
+        judged: Judged,
+        records: PastRecords,
+    ) -> BacktestMatch:
+        if program.is_before:
+            done, fault = self._imagine_before(transaction, program, past, judged, records)
+        else:
+            done, fault = self._imagine(transaction, release, program, past, judged, records)
+        return BacktestMatch(
+            at=past.entry.at,
+            entry=past.entry.id,
+            object=past.event.object,
+            record_id=past.event.record_id,
+            title=None,
+            trigger=judged.trigger.text,
+            otherwise=judged.holds is False,
+            done=tuple(done),
+            fault=fault,
+        )
+
+    def _imagine(
+        self,
+        transaction: Transaction,
+        release: Release,
+        program: Program,
+        past: PastEvent,
+        judged: Judged,
+        records: PastRecords,
+    ) -> tuple[Sequence[Intent], str]:
+        run = self._run_of(release, program, past, judged)
+        door = ImaginedDoor(
+            run=run,
+            program=program,
+            metamodel=release.metamodel,
+            records=self.records,
+            notices=Notices(self.system, self.ids),
+            find_actor=self.find_actor,
+            reader=transaction,
+            release=release,
+            world=ImaginedRecords(transaction, records, past.entry),
+            ids=self.ids,
+        )
+        journal = ImaginedJournal(
+            run, Ledger(self.system), self.clock, done={}, tries={}, used_actions=0, used_rows=0,
+            max_actions=self.tuning.max_actions, max_rows=self.tuning.max_rows,
+        )  # fmt: skip
+        inside = ImaginedActions(
+            journal=journal,
+            door=door,
+            clock=self.clock,
+            object_key=run.object,
+            record_id=run.record_id,
+            intents=door.intents,
+        )
+        listed = Listed(door.intents)
+        walk = Interpreter(
+            program=program,
+            journal=journal,
+            inside=inside,
+            outside=ListedOutside(inside=inside, listed=listed),
+            waiter=ListedWaits(inside=inside, listed=listed),
+        )
+        try:
+            walk.run({})
+        except (StepFailed, AutomationStopped) as failure:
+            return door.intents, str(failure)
+        return door.intents, ""
+
+    def _run_of(self, release: Release, program: Program, past: PastEvent, judged: Judged) -> Run:
+        entry, event = past.entry, past.event
+        who = {
+            "user_id": entry.actor,
+            "system": entry.actor is None,
+            "name": entry.actor_name,
+            "runs_as": program.runs_as,
+        }
+        return Run(
+            id=self.ids.new(),
+            rule=program.name,
+            rule_text=program.text,
+            release=release.number,
+            object=event.object,
+            record_id=event.record_id,
+            event=judged.trigger.text,
+            snapshot=Snapshot(old=event.old, this=event.new, holds=judged.holds),
+            actor=who,
+            root=self.ids.new(),
+            state=RunState.RUNNING,
+            created_at=entry.at,
+        )
+
+    def _imagine_before(
+        self, transaction: Transaction, program: Program, past: PastEvent, judged: Judged, records: PastRecords
+    ) -> tuple[Sequence[Intent], str]:
+        event = past.event
+        context: RecordContext = context_of(transaction, past, records)
+        around = replace(
+            transaction.around, source=records.at(past.entry), now=context.now, today=context.today, user=context.user
+        )
+        plan = save_plan(transaction.parts, event.object)
+        draft = RecordDraft(plan, around, event.kind, event.record_id, event.old or None, None)
+        draft.values.update(event.new)
+        noted: Any = NotedDraft(draft)
+        try:
+            self.before.carry_out(program, noted, holds=judged.holds is not False)
+        except EvaluationError as error:
+            return noted.acts, str(error)
+        return noted.acts, ""
+
+
+@dataclass(slots=True)
+class _Allowed:
+    """Counts what throttles and the guard against loops let in."""
+
+    transaction: Transaction
+    program: Program
+    _once: set[tuple[str, str]] = field(default_factory=set)
+    _counts: Counter[str] = field(default_factory=Counter)
+
+    def lets_in(self, entry: Entry) -> bool:
+        program, local = self.program, entry.at.astimezone(self.transaction.around.zone)
+        if entry.run is not None and self._caused_by_itself(entry):
+            return False
+        if program.once is not None:
+            key = (entry.record_id, period_of(local, program.once))
+            if key in self._once:
+                return False
+            self._once.add(key)
+        if program.limit is None:
+            return True
+        period = period_of(local, program.limit_unit)
+        self._counts[period] += 1
+        return self._counts[period] <= program.limit
+
+    def _caused_by_itself(self, entry: Entry) -> bool:
+        run = self.transaction.system.run
+        query = select(run.c.rule, run.c.object, run.c.record_id, run.c.cause).where(run.c.id == entry.run)
+        row = self.transaction.connection.execute(query).first()
+        if row is None:
+            return False
+        chain = (*(row.cause or ()), link_text(row.rule, row.object, row.record_id))
+        own = link_text(self.program.name, entry.object, entry.record_id)
+        return chain.count(own) >= self.program.loop_limit
+
+
+def _masked(transaction: Transaction, matches: Sequence[BacktestMatch]) -> Iterator[BacktestMatch]:
+    """Give the matches of records that the person may read, what is done to others without names and values."""
+    keys = {(match.object, match.record_id or "") for match in matches}
+    keys |= {(act.object, act.record_id) for match in matches for act in match.done if act.object and act.record_id}
+    titles = transaction.reader.titles(keys)
+    for match in matches:
+        title = titles.get((match.object, match.record_id or ""))
+        if title is not None:
+            done = tuple(_seen(transaction, act, titles) for act in match.done)
+            yield replace(match, title=title, done=done)
+
+
+def _seen(transaction: Transaction, act: Intent, titles: Mapping[tuple[str, str], str]) -> Intent:
+    if act.object is None:
+        return act
+    whole = transaction.access.of(act.object).whole
+    values = None if act.values is None else {name: each for name, each in act.values.items() if name in whole}
+    title = titles.get((act.object, act.record_id or ""))
+    if act.record_id is not None and title is None:
+        return replace(act, record_id=None, values=None, text="")
+    return replace(act, title=title, values=values)
