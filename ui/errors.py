@@ -21,6 +21,7 @@ from werkzeug.exceptions import HTTPException
 from engine.accounts.errors import SignInRefused, TooManyAttempts
 from engine.accounts.idempotency import KeyUsedOtherwise, RepeatedInFlight
 from engine.automation.calls.buttons import ButtonClosed, NoSuchButton
+from engine.approvals.refusals import ApprovalRefused, RequestNotFound
 from engine.automation.run_log import RunNotFound, RunNotOpen
 from engine.errors import (
     AccessDenied,
@@ -75,6 +76,8 @@ STATUS_TABLE: tuple[tuple[type[EngineError], int, str], ...] = (
     (SourceChanged, 502, "source_changed"),
     (SourceReadOnly, 403, "source_read_only"),
     (RunNotFound, 404, "not_found"),
+    (RequestNotFound, 404, "not_found"),
+    (ApprovalRefused, 409, "approval_refused"),
     (RunNotOpen, 409, "run_not_retryable"),
     (NoRelease, 503, "no_release"),
     (SignInRefused, 401, "sign_in_refused"),
@@ -254,7 +257,7 @@ def _view(
 
 def _detail(error: EngineError) -> str:
     match error:
-        case RecordNotFound() | UnknownObject() | RunNotFound() | NoSuchButton():
+        case RecordNotFound() | UnknownObject() | RunNotFound() | RequestNotFound() | NoSuchButton():
             # Absent and unreadable look the same, so nothing of the request is repeated either.
             return "There is nothing here that you may see."
         case ValidationFailed():

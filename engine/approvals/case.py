@@ -22,12 +22,22 @@ from engine.automation.starting import RunStarter
 from engine.clock import Clock
 from engine.expressions.context import RecordContext
 from engine.ids import IdMaker
+from engine.records.history import APPROVAL_ACTION
+from engine.records.hooks import SaveKind
+from engine.records.saving.audit import audit_row, write_audit
 from engine.records.transaction import Transaction
 from engine.releases.release import Release
 from workflow_dsl.context import Values
 
 NOTICE_OBJECT = "fs_approval"
 """What notices name as their object where they lead to a request."""
+
+
+TIMELINE = frozenset(
+    "submitted submitted_again approved rejected returned delegated added copied commented escalated timed_out parked "
+    "request_approved request_rejected request_recalled".split()
+)
+"""What stands in the record's history."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +137,23 @@ class Case:
                 comment=comment or None,
             ),
         )
+        if kind in TIMELINE:
+            self._audit(kind, visit, comment)
+
+    def _audit(self, kind: str, visit: Visit | None, comment: str | None) -> None:
+        """Put it into the record's history too; the column of the step says where in the approval, and the comment."""
+        record = self.work.cache.related(self.request.object, self.request.record_id) or {}
+        place = self.step_of(visit).called if visit is not None else self.called
+        row = audit_row(
+            self.work,
+            self.request.object,
+            self.request.record_id,
+            int(record.get("version") or 0),
+            SaveKind.UPDATED,
+            {},
+        )
+        row |= {"action": f"{APPROVAL_ACTION}{kind}", "step": f"{place}: {comment}" if comment else place}
+        write_audit(self.work, [row])
 
     def tell(self, user_id: str, code: str, step: str, **parts: object) -> None:
         """Tell a user something, in that user's language."""

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from engine.records.transaction import Transaction
 
 _PAGE = 50
+APPROVAL_ACTION = "approval_"
+"""How the actions begin that are decisions of people on a record, which change none of its fields by themselves."""
 _OWNER = "owner"
 
 
@@ -115,6 +117,7 @@ def _entry(
         on_behalf_of=row["on_behalf"],
         run=row["run_id"],
         release=row["release"],
+        reason=row["step"] if row["action"].startswith(APPROVAL_ACTION) else None,
     )
 
 

@@ -5,6 +5,15 @@ from __future__ import annotations
 from flask import Blueprint, Flask
 
 from ui.api import objects, records
+from ui.api.approvals import (
+    act_on_request,
+    decide_many,
+    get_approval,
+    get_report,
+    get_request,
+    list_approvals,
+    post_approval,
+)
 from ui.api.bulk import bulk
 from ui.api.conversions import convert, get_conversion
 from ui.api.exports import export_records
@@ -39,6 +48,8 @@ def register(app: Flask) -> None:
     api.post(f"{one}/actions/<button_name>")(press_button)
     api.post(f"{one}/claim")(claim)
     api.post(f"{one}/release")(let_go)
+    api.get(f"{one}/approval")(get_approval)
+    api.post(f"{one}/approval")(post_approval)
     api.get(f"{one}/conversion")(get_conversion)
     api.get(f"{one}/history")(get_history)
     api.get(f"{one}/compare")(compare)
@@ -53,6 +64,11 @@ def register(app: Flask) -> None:
     api.get("/metadata")(get_metadata)
     api.post("/metadata/plan")(plan_metadata)
     api.post("/metadata/apply")(apply_metadata)
+    api.get("/approvals")(list_approvals)
+    api.post("/approvals")(decide_many)
+    api.get("/approvals/report")(get_report)
+    api.get("/approvals/<request_id>")(get_request)
+    api.post("/approvals/<request_id>")(act_on_request)
     api.get("/runs")(list_runs)
     api.post("/runs/<run_id>/retry")(retry_run)
     api.add_url_rule("/openapi.json", "openapi", OpenApiDocuments().answer)
