@@ -21,7 +21,7 @@ from engine.automation.turns import Turns, under_way
 from engine.storage.system_automation import OPEN_RUNS
 from engine.storage.system_tables import SystemTables
 
-_SINGLE, _RESTART = "single", "restart"
+_SINGLE, _RESTART, QUEUED = "single", "restart", "queued"
 Place = tuple[str, str | None]
 """A rule and a record."""
 
@@ -47,9 +47,10 @@ class Admission:
 
         connection: asked for only where a rule needs it.
         """
+        runs = [_with_mode(run, programs.get(run.rule)) for run in runs]
         held = [run for run in runs if run.state is RunState.QUEUED and _may_hold(run, programs.get(run.rule))]
         if not held:
-            return list(runs)
+            return runs
         asked = connection()
         judged = self._alone(asked, held, programs)
         going = [run for run in judged if run.state is RunState.QUEUED and _is_throttled(programs[run.rule])]
@@ -103,6 +104,13 @@ class Admission:
         for rule, record_id, run_id in rows:
             found.setdefault((rule, record_id), []).append(run_id)
         return found
+
+
+def _with_mode(run: Run, program: Program | None) -> Run:
+    """Give a run that knows by which mode it meets others, for its trace; the default goes without saying."""
+    if program is None or program.mode == QUEUED:
+        return run
+    return replace(run, snapshot=replace(run.snapshot, facts={**run.snapshot.facts, "mode": program.mode}))
 
 
 def _may_hold(run: Run, program: Program | None) -> bool:

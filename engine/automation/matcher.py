@@ -11,28 +11,31 @@ from dataclasses import replace
 from typing import Any
 
 from engine import faults
-from engine.access.actor import Actor
 from engine.automation.admission import Admission
 from engine.automation.before_rules import values_fit
+from engine.automation.calling import called_program, called_run
 from engine.automation.durable import RunQueue
 from engine.automation.explaining import explain_value
 from engine.automation.held import context_of
+from engine.automation.launching import Launcher
 from engine.automation.ledger import Ledger
 from engine.automation.program import OnHeld, OnRecord, Program
 from engine.automation.rule_health import RuleHealth
 from engine.automation.rule_index import RuleIndex, triggers_for
-from engine.automation.run_state import Run, RunState, Snapshot, link_text
+from engine.automation.run_state import Run, RunState, Snapshot
 from engine.automation.sifting import concerned, filled_fields, held_by_some
 from engine.automation.starting import RunStarter
+from engine.automation.stored_actors import stored_actor
 from engine.automation.timers import Timers
 from engine.automation.tuning import Tuning
 from engine.automation.waiting.waits import Waits
 from engine.expressions.context import RecordContext
 from engine.ids import IdMaker
-from engine.records.hooks import SaveEvent, SaveKind
+from engine.records.hooks import CalledRun, SaveEvent, SaveKind
 from engine.records.saving.record_columns import RecordColumns
 from engine.records.transaction import Transaction
 from engine.releases.release import Release
+from metamodel.values import Ref
 from workflow_dsl.evaluation_errors import EvaluationError
 
 Candidates = tuple[tuple[Program, tuple[OnRecord, ...]], ...]
@@ -55,14 +58,12 @@ class AfterMatcher:
         admission: Admission,
     ) -> None:
         self._index_of = index_of
-        self._admission = admission
-        self._ledger = ledger
-        self._starter = RunStarter(ledger, queue)
+        self._launcher = Launcher(
+            ledger=ledger, starter=RunStarter(ledger, queue), health=health, admission=admission, tuning=tuning
+        )
         self._timers = timers
         self._waits = waits
-        self._health = health
         self._ids = ids
-        self._tuning = tuning
 
     def watches(self, transaction: Transaction, object_key: str, kind: SaveKind) -> bool:
         """Say whether any after rule or relative time looks at the object."""
@@ -93,19 +94,23 @@ class AfterMatcher:
         index = self._index_of(transaction.release)
         runs = self._matching(transaction, index, events)
         runs += self._held(transaction, index, events)
-        runs = self._without_repeats(transaction, index, runs)
-        if runs:
-            off = self._health.remembered()
-            if off is None:
-                off = self._health.switched_off(transaction.connection)
-            runs = [run for run in runs if run.rule not in off]
-        zone, now = transaction.around.zone, transaction.now
-        runs = self._admission.admit(lambda: transaction.connection, runs, index.programs, zone=zone, now=now)
-        self._starter.start(transaction, runs)
+        self._launcher.launch(transaction, index, runs)
         if self._timers.concern(events, index):
             self._timers.on_events(transaction.connection, events, index, transaction.around)
         self._waits.note(transaction, events, index.awaited)
         faults.reach("save.matched")
+
+    def call(self, transaction: Transaction, app: str, name: str, target: Ref | None, event: str) -> CalledRun:
+        """Start a rule that a rule of an app calls by its name."""
+        index = self._index_of(transaction.release)
+        program = called_program(index, app, name)
+        if program is None or not program.active or program.is_before:
+            return CalledRun(run=None, reason=f"There is no rule '{name}' that can be run.")
+        run = called_run(transaction, self._ids, program, target, event)
+        found = self._launcher.launch(transaction, index, [run])
+        if not found:
+            return CalledRun(run=None, reason=f"The rule '{program.name}' is switched off.")
+        return CalledRun(run=run.id, reason=found[0].error or "")
 
     def _held(self, transaction: Transaction, index: RuleIndex, events: Sequence[SaveEvent]) -> list[Run]:
         """Let the times of what has to hold begin and end; give runs that tell what can't be judged."""
@@ -174,9 +179,6 @@ class AfterMatcher:
         if program.condition is not None:
             explained = explain_value(program.condition, context)
             run = replace(run, snapshot=replace(run.snapshot, explained=explained, holds=holds))
-        if run.depth > self._tuning.max_depth:
-            reason = f"The chain of causes is deeper than {self._tuning.max_depth}: {_shown(run)}."
-            return replace(run, state=RunState.FAILED, outcome="stopped", error=reason)
         return run
 
     def _run(
@@ -218,21 +220,6 @@ class AfterMatcher:
             created_at=transaction.now,
         )
 
-    def _without_repeats(self, transaction: Transaction, index: RuleIndex, runs: list[Run]) -> list[Run]:
-        root = transaction.cause.root
-        if root is None or not runs:
-            return runs
-        earlier = self._ledger.earlier_of_root(transaction.connection, root, {run.rule for run in runs})
-        checked = []
-        for run in runs:
-            times = earlier.count((run.rule, run.record_id))
-            if times >= index.programs[run.rule].loop_limit:
-                reason = f"It ran for this record before in the same chain: {_shown(run)}."
-                checked.append(replace(run, state=RunState.SKIPPED, outcome="loop", error=reason))
-            else:
-                checked.append(run)
-        return checked
-
 
 def _candidates(index: RuleIndex, event: SaveEvent) -> Candidates:
     """Give the rules that look at an event's object, kind and fields, with the triggers that do."""
@@ -261,22 +248,6 @@ def fitting(
 def _not_judged(run: Run, what: str, fault: EvaluationError) -> Run:
     reason = f"Its {what} could not be evaluated: {fault}."
     return replace(run, state=RunState.SKIPPED, outcome="not judged", error=reason)
-
-
-def stored_actor(actor: Actor, program: Program) -> dict[str, Any]:
-    """Give what a run keeps of who caused it; rights are read again at each step."""
-    return {
-        "user_id": actor.user_id,
-        "system": actor.is_system,
-        "name": actor.name,
-        "language": actor.language,
-        "on_behalf_of": actor.on_behalf_of,
-        "runs_as": program.runs_as,
-    }
-
-
-def _shown(run: Run) -> str:
-    return " → ".join((*run.chain, link_text(run.rule, run.object, run.record_id)))
 
 
 def _without_encrypted(transaction: Transaction, event: SaveEvent) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:

@@ -110,7 +110,7 @@ class RunTrace:
 
     chain: texts naming rules and records from the root cause to this run. cause: the run that caused it, if one did.
     caused: runs that its steps caused. matched: what the record came to match, where its trigger is such an edge.
-    may_retry, may_dismiss: whether the reader may, and the run can be.
+    mode: how runs of its rule and record meet. may_retry, may_dismiss: whether the reader may, and the run can be.
     """
 
     summary: RunSummary
@@ -119,6 +119,7 @@ class RunTrace:
     actor_id: str | None
     actor_name: str
     runs_as: str
+    mode: str
     changes: tuple[ChangeShown, ...] = ()
     condition: ConditionPart | None = None
     matched: ConditionPart | None = None

@@ -33,6 +33,7 @@ def build_trace(
         actor_id=run.actor.get("user_id"),
         actor_name=actor_name,
         runs_as=str(run.actor.get("runs_as", "user")),
+        mode=str(meta.get("mode", "queued")),
         changes=_changes(run, readable),
         condition=part_of(run.snapshot.explained, readable),
         matched=part_of(run.snapshot.matched, readable),
