@@ -18,12 +18,13 @@ from workflow_dsl.checked_rules import CheckedApproval, CheckedRows, CheckedRule
 from workflow_dsl.functions import FunctionRegistry
 from workflow_dsl.parser import parse_rules
 from workflow_dsl.rule_checking.actions import check_actions
-from workflow_dsl.rule_checking.calls import CALLS, check_buttons, given_by
 from workflow_dsl.rule_checking.approvals import DECISION_NAMES, check_approval
+from workflow_dsl.rule_checking.calls import CALLS, check_buttons, given_by
 from workflow_dsl.rule_checking.known_approvals import NO_APPROVALS, Approvals, known_approvals
 from workflow_dsl.rule_checking.later import LATER_ITEMS
 from workflow_dsl.rule_checking.options import with_options
 from workflow_dsl.rule_checking.rows import check_rows
+from workflow_dsl.rule_checking.run_rule import check_called_rules
 from workflow_dsl.rule_checking.state import RuleChecking
 from workflow_dsl.rule_checking.triggers import Triggers, check_triggers, trigger_objects
 from workflow_dsl.scope import Scope
@@ -73,8 +74,10 @@ def check_all_rules(
         ((app, item) for app, files in parsed.items() for _, file in files for item in file.items), metamodel
     )
     approvals: list[CheckedApproval] = []
+    names_of: dict[str, dict[str, Item]] = {}
     for app in metamodel.apps:
         names: dict[str, Item] = {}
+        names_of[app.name] = names
         for text, file in parsed[app.name]:
             problems.extend(file.problems)
             for item in file.items:
@@ -89,6 +92,7 @@ def check_all_rules(
                     rules.append(replace(rule, key=key))
         _check_labels(app, names, problems)
     check_buttons(rules, problems)
+    check_called_rules(rules, names_of, problems)
     return CheckedRules(rules=tuple(rules), problems=problems, approvals=tuple(approvals))
 
 
@@ -108,7 +112,7 @@ def _check_name(item: Item, names: dict[str, Item], problems: Problems) -> None:
     what = {Blueprint: "blueprint", Approval: "approval"}.get(type(item), "rule")
     first = names.setdefault(name.text if what == "rule" else f"{what} {name.text}", item)
     if first is not item:
-        message = f"there is a {what} '{name.text}' in this app already, at {first.at.location}"
+        message = f"there is {'an' if what == 'approval' else 'a'} {what} '{name.text}' in this app already, at {first.at.location}"
         problems.report("RUL206", message, name.at.location, length=name.at.length)
 
 

@@ -9,9 +9,10 @@ from collections.abc import Collection, Sequence
 
 from engine.accounts.stamp import AccountStamp
 from engine.accounts.users import USER_OBJECT
-from engine.records.hooks import AfterSave, SaveEvent, SaveKind
+from engine.records.hooks import AfterSave, CalledRun, SaveEvent, SaveKind
 from engine.records.saving.record_columns import RecordColumns
 from engine.records.transaction import Transaction
+from metamodel.values import Ref
 
 
 class UserChanges:
@@ -48,3 +49,7 @@ class UserChanges:
         handed_on = [e for e in events if self._inner.watches(transaction, e.object, e.kind)]
         if handed_on:
             self._inner(transaction, handed_on)
+
+    def call(self, transaction: Transaction, app: str, name: str, target: Ref | None, event: str) -> CalledRun:
+        """Let the wrapped step start a rule."""
+        return self._inner.call(transaction, app, name, target, event)

@@ -16,12 +16,12 @@ from engine.automation.durable import RunQueue, SegmentStatus
 from engine.automation.duties import Duties
 from engine.automation.held import HELD
 from engine.automation.ledger import Ledger
-from engine.automation.matcher import stored_actor
 from engine.automation.program import Program
 from engine.automation.rule_health import RuleHealth
 from engine.automation.rule_index import RuleIndex
 from engine.automation.run_rows import position_of, run_of_row
 from engine.automation.run_state import Run, RunState, Snapshot
+from engine.automation.stored_actors import stored_actor
 from engine.automation.sweeps import SCHEDULE, TIMERS
 from engine.automation.timer_alignment import TimerAlignment
 from engine.automation.timers import MOMENT, Due, TimeAround, Timers

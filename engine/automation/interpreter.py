@@ -18,7 +18,6 @@ from engine.automation.program import (
     Branch,
     CallPlugin,
     CallWebhook,
-    CreateRecord,
     Loop,
     Pause,
     Program,
@@ -188,5 +187,6 @@ class Interpreter:
             self._block(action.actions, f"{path}/rows/{number}/do", {**names, action.variable: row})
 
     def _give_name(self, action: Action, found: Mapping[str, Any], names: dict[str, Any]) -> None:
-        if isinstance(action, CreateRecord | CallWebhook | CallPlugin) and action.given_name is not None:
-            names[action.given_name] = found.get("given")
+        name = getattr(action, "given_name", None)
+        if name is not None:
+            names[name] = found.get("given")

@@ -25,6 +25,7 @@ from engine.errors import ReleaseRefused, ValidationFailed
 from engine.platform import Platform
 from engine.testing.expression_cases import Faults
 from engine.testing.rule_calls import CALLS, call
+from engine.testing.rule_fates import CONVERSION, FATES, meet, save_batch
 from engine.testing.sample_deals import CaseUnreadable
 from engine.testing.sample_shop import do_runs, person, publish_rules, rows_of, runs_of, shop
 from metamodel.values import Money, Ref
@@ -37,7 +38,7 @@ MAIL = (
 )
 MONDAYS = 'calendar: mondays\nhours: {monday: "09:00-18:00"}\n'
 _OBJECTS = ("comment", "tagging", "tag", "job", "line", "deal", "queue_member", "queue")
-_VERBS = ("create", "update", "delete")
+_VERBS = ("create", "update", "delete", *FATES)
 _KEYS = {"name", "rules", "do", "records", "runs", "notices", "steps", "mails"}
 
 
@@ -70,7 +71,7 @@ def read_rule_case(entry: Mapping[str, Any], topic: str) -> RuleCase:
 def open_stage(database_url: str, folder: Path, plugins: PluginManager | None = None) -> Iterator[RuleStage]:
     """Make the installation that cases play in, in an empty database."""
     clock = FixedClock(START)
-    files = {"templates/hello.md": MAIL, "calendars/mondays.yaml": MONDAYS}
+    files = {"templates/hello.md": MAIL, "calendars/mondays.yaml": MONDAYS, "conversions/deal.yaml": CONVERSION}
     with shop(database_url, folder, "", files=files, clock=clock, plugins=plugins) as platform:
         yield RuleStage(platform, folder, clock)
 
@@ -107,6 +108,8 @@ class RuleStage:
                 connection.execute(delete(table))
             for table in (system.wait, system.wait_key, system.touched):
                 connection.execute(delete(table))
+            for table in (system.conversion, system.merge, system.apart):
+                connection.execute(delete(table))
             for table in (system.rule_state, system.throttle, system.target, system.queue_turn, system.assignment):
                 connection.execute(delete(table))
         self._clock.move_to(START)
@@ -118,6 +121,10 @@ class RuleStage:
             do_runs(self._platform, waits_too=False)
         elif any(kind in step for kind in CALLS):
             return tuple(call(self._platform, step, self._people[step.get("as", "ann")], ids))
+        elif "import" in step:
+            object_key, rows = step["import"]
+            rows = [{key: self._filled(value, ids) for key, value in row.items()} for row in rows]
+            save_batch(self._platform, self._people[step.get("as", "ann")], object_key, rows)
         elif step.get("due"):
             self._platform.automation.keeper().tick()
         else:
@@ -144,6 +151,8 @@ class RuleStage:
             return records.create(actor, object_key, values).record.id
         if verb == "update":
             records.update(actor, object_key, record_id, values)
+        elif verb in FATES:
+            meet(self._platform, verb, actor, (object_key, record_id), values)
         else:
             records.delete(actor, object_key, record_id)
         return record_id

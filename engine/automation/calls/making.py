@@ -8,9 +8,9 @@ from types import MappingProxyType
 from typing import Any
 
 from engine.access.actor import Actor, Origin, system_actor
-from engine.automation.matcher import stored_actor
 from engine.automation.program import Program
 from engine.automation.run_state import Run, RunState, Snapshot
+from engine.automation.stored_actors import stored_actor
 from engine.records.hooks import Cause
 from metamodel.values import Ref
 

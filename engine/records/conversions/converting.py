@@ -25,6 +25,7 @@ from engine.expressions.context import RecordContext
 from engine.records.conversions.drafting import TargetDraft, draft_target, evaluated, under
 from engine.records.conversions.keeping import Converted, MadeRecord, is_converted, keep_conversion, with_titles
 from engine.records.conversions.plan import CarriedList, ConversionPlan, conversion_plans
+from engine.records.fates import by_rules_before, tell_rules
 from engine.records.hooks import SaveKind
 from engine.records.product_rights import with_product_rights
 from engine.records.saving.audit import audit_row, write_audit
@@ -46,13 +47,14 @@ _CARRIED_AT_ONCE = 200
 class ConversionRequest:
     """What is asked. conversion: its name, None = the only one. use: target → id of a record that is there, or NEW.
 
-    A target that `use` does not name takes the record that `match` finds, else a new one is made.
+    A target that `use` does not name takes the record that `match` finds, else a new one is made. confirm: codes of
+    warnings that were confirmed; None = warnings pass.
     """
 
     conversion: str | None = None
     use: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     version: int | None = None
-    confirm: Collection[str] = ()
+    confirm: Collection[str] | None = ()
 
 
 def convert_record(
@@ -63,7 +65,17 @@ def convert_record(
     Raises: RecordNotFound, AccessDenied, StaleVersion, AlreadyConverted, NotConvertible, ValidationFailed,
     ConfirmationNeeded.
     """
-    plan = chosen_plan(transaction, object_def, asked.conversion)
+    return convert_by(transaction, object_def, record_id, chosen_plan(transaction, object_def, asked.conversion), asked)
+
+
+def convert_by(
+    transaction: Transaction, object_def: ObjectDef, record_id: str, plan: ConversionPlan, asked: ConversionRequest
+) -> Converted:
+    """Convert a record by a plan; the transaction must be rolled back where this raises.
+
+    Raises: as `convert_record`.
+    """
+    transaction.confirmed = None if asked.confirm is None else frozenset(asked.confirm)
     loaded = load_for_change(transaction, object_def.key, record_id, SaveKind.UPDATED, asked.version)
     language = transaction.actor.language
     if is_converted(transaction, object_def.key, record_id):
@@ -71,18 +83,24 @@ def convert_record(
     context = RecordContext(transaction.around, object_def.key, loaded.values)
     if not is_ready(plan, context):
         raise NotConvertible(object_def.key, record_id, say("not_convertible", language))
+    owed = by_rules_before(transaction, loaded, SaveKind.CONVERTED)
+    context = RecordContext(transaction.around, object_def.key, {**loaded.values, **owed})
     made = _Making(transaction, plan, asked).make(context)
     faults.reach("conversion.made")
     context = context.with_given({each.name: each.id for each in made})
     product = with_product_rights(transaction)
     for carried in plan.carried:
         _carry(product, plan, record_id, carried, made)
-    if plan.values:
-        values = evaluated(plan.values, context, language, object_def.key)
+    values = {**owed, **evaluated(plan.values, context, language, object_def.key)}
+    if values:
         product.update(object_def.key, record_id, values, confirm=None)
     done = Converted(conversion=plan.definition.name, at=transaction.now, by=transaction.actor.user_id, made=made)
     keep_conversion(transaction, object_def.key, record_id, done)
     _audit(product, object_def, record_id)
+    product.settle()
+    transaction.cache.forget()
+    tell_rules(transaction, object_def.key, record_id, SaveKind.CONVERTED)
+    transaction.settle()
     return replace(done, made=with_titles(transaction, made))
 
 
@@ -161,7 +179,9 @@ class _Making:
         open_warnings = [
             notice
             for notice in saved.notices
-            if notice.severity is ValidationSeverity.WARNING and notice.code not in self._asked.confirm
+            if notice.severity is ValidationSeverity.WARNING
+            and self._asked.confirm is not None
+            and notice.code not in self._asked.confirm
         ]
         self._warnings += under(name, open_warnings)
         return saved.record.id

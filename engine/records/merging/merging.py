@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine import faults
 from engine.errors import AccessDenied, FieldError, ValidationFailed
-from engine.records.hooks import SaveEvent, SaveKind
+from engine.records.fates import by_rules_before, tell_rules
+from engine.records.hooks import SaveKind
 from engine.records.merging.choosing import chosen_values, merge_fields, relinked
 from engine.records.merging.keeping import KeptMerge, Moved, keep_merges
 from engine.records.merging.moving import move_pointing
@@ -24,7 +25,6 @@ from engine.records.saving.deleting import bin_alone
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.loading import load_for_change
 from engine.records.saving.messages import say
-from engine.records.saving.steps import refuse_faulty, run_before
 from engine.records.saving.writing import audited_changes
 from engine.records.types import Record
 from metamodel.objects import ObjectDef
@@ -70,9 +70,10 @@ def merge_records(transaction: Transaction, object_def: ObjectDef, survivor: str
     Raises: RecordNotFound, AccessDenied, StaleVersion, ValidationFailed, ConfirmationNeeded.
     """
     gone = _checked(transaction, object_def, survivor, asked)
+    transaction.confirmed = None if asked.confirm is None else frozenset(asked.confirm)
     drafts = load_together(transaction, object_def, survivor, gone, asked.versions)
     values = chosen_values(merge_fields(transaction, drafts), asked.take, transaction.actor.language)
-    owed = relinked(transaction, drafts) | _by_rules(transaction, drafts[0])
+    owed = relinked(transaction, drafts) | by_rules_before(transaction, drafts[0], SaveKind.MERGED)
     for draft in drafts[1:]:
         bin_alone(transaction, draft)
     transaction.settle()
@@ -126,16 +127,6 @@ def _checked(transaction: Transaction, object_def: ObjectDef, survivor: str, ask
     return gone
 
 
-def _by_rules(transaction: Transaction, survivor: RecordDraft) -> dict[str, Any]:
-    """Let rules before a merge refuse it or set fields of the survivor; give what they set."""
-    draft = RecordDraft(
-        survivor.plan, survivor.around, SaveKind.MERGED, survivor.record_id, survivor.values, survivor.confirmed
-    )
-    run_before(draft, transaction)
-    refuse_faulty(draft)
-    return {name: draft.values[name] for name in draft.changed & survivor.plan.settable}
-
-
 def _keep(
     transaction: Transaction, merge: str, drafts: Sequence[RecordDraft], moved: Mapping[str, Sequence[Moved]]
 ) -> None:
@@ -173,16 +164,5 @@ def _tell(transaction: Transaction, object_def: ObjectDef, drafts: Sequence[Reco
     versions = {survivor.record_id: values["version"]} | {each.record_id: each.values["version"] for each in others}
     rows = [audit_row(transaction, object_def.key, each, at, SaveKind.MERGED, {}) for each, at in versions.items()]
     write_audit(transaction, rows)
-    after = transaction.services.after_save
-    if after.watches(transaction, object_def.key, SaveKind.MERGED):
-        event = SaveEvent(
-            object=object_def.key,
-            record_id=survivor.record_id,
-            kind=SaveKind.MERGED,
-            version=values["version"],
-            changed=frozenset(),
-            new=values,
-            old=values,
-        )
-        after(transaction, [event])
+    tell_rules(transaction, object_def.key, survivor.record_id, SaveKind.MERGED)
     transaction.settle()
