@@ -10,7 +10,6 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from sqlalchemy import select
 
@@ -22,7 +21,7 @@ from engine.automation.insight.listing import Listed, ListedOutside, ListedWaits
 from engine.automation.insight.past import Entry, PastEvent
 from engine.automation.insight.past_source import PastRecords
 from engine.automation.insight.recorded import RecordedSaves
-from engine.automation.insight.trying_before import NotedDraft
+from engine.automation.insight.trying_before import acts_on_draft
 from engine.automation.insight.views import Backtest, BacktestMatch, Intent
 from engine.automation.interpreter import Interpreter
 from engine.automation.ledger import Ledger
@@ -33,10 +32,7 @@ from engine.automation.throttles import period_of
 from engine.automation.tuning import Tuning
 from engine.clock import Clock
 from engine.errors import AutomationStopped
-from engine.expressions.context import RecordContext
 from engine.ids import IdMaker
-from engine.records.saving.drafts import RecordDraft
-from engine.records.saving.plan import save_plan
 from engine.records.service import Records
 from engine.records.transaction import Transaction
 from engine.releases.release import Release
@@ -190,20 +186,11 @@ class Backtester:
     def _imagine_before(
         self, transaction: Transaction, program: Program, past: PastEvent, judged: Judged, records: PastRecords
     ) -> tuple[Sequence[Intent], str]:
-        event = past.event
-        context: RecordContext = context_of(transaction, past, records)
-        around = replace(
-            transaction.around, source=records.at(past.entry), now=context.now, today=context.today, user=context.user
-        )
-        plan = save_plan(transaction.parts, event.object)
-        draft = RecordDraft(plan, around, event.kind, event.record_id, event.old or None, None)
-        draft.values.update(event.new)
-        noted: Any = NotedDraft(draft)
+        holds = judged.holds is not False
         try:
-            self.before.carry_out(program, noted, holds=judged.holds is not False)
+            return acts_on_draft(transaction, self.before, program, past, records, holds=holds), ""
         except EvaluationError as error:
-            return noted.acts, str(error)
-        return noted.acts, ""
+            return (), str(error)
 
 
 @dataclass(slots=True)

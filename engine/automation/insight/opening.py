@@ -55,4 +55,5 @@ def open_insight(
         clock=around.clock,
         trier=trier,
         backtester=backtester,
+        before=before,
     )

@@ -7,19 +7,22 @@ and testing it over the past need `configure` too, since a rule sees more than w
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from sqlalchemy import select
 
 from engine.access.actor import Actor
+from engine.automation.before_rules import BeforeRunner
 from engine.automation.insight.backtesting import Backtester
+from engine.automation.insight.blaming import Blamer
+from engine.automation.insight.causes import Causes
 from engine.automation.insight.record_rules import Asked, rules_of_record
 from engine.automation.insight.recorded import forbid_writing
 from engine.automation.insight.replaying import replay
 from engine.automation.insight.rules_then import RulesThen
 from engine.automation.insight.trying import Trier
-from engine.automation.insight.views import Backtest, RecordRules, Replay, Tried
+from engine.automation.insight.views import Backtest, Blame, RecordRules, Replay, Tried
 from engine.automation.program import Program
 from engine.automation.rule_index import RuleIndex
 from engine.automation.run_log import RunLog
@@ -69,6 +72,7 @@ class Insight:
         clock: Clock,
         trier: Trier,
         backtester: Backtester,
+        before: BeforeRunner,
     ) -> None:
         self._records = records
         self._releases = releases
@@ -79,6 +83,7 @@ class Insight:
         self._clock = clock
         self._trier = trier
         self._backtester = backtester
+        self._before = before
 
     def of_record(self, actor: Actor, object_key: str, record_id: str, *, rule: str | None = None) -> RecordRules:
         """Tell which rules touched a record, which looked at it, which never did, and why.
@@ -100,6 +105,30 @@ class Insight:
             then = RulesThen(self._releases.numbered, self._index_of)
             off = self._switched_off(transaction)
             return rules_of_record(asked, self._index(), then, off, self._runs, rule)
+
+    def blame(
+        self, actor: Actor, object_key: str, record_id: str, *, fields: Sequence[str] | None = None
+    ) -> tuple[Blame, ...]:
+        """Tell where values of a record come from, of those fields that the actor may read in it.
+
+        Raises: UnknownObject, RecordNotFound.
+        """
+        with self._reading(actor) as transaction:
+            object_def = transaction.object_def(object_key)
+            record = transaction.get(object_key, record_id)
+            if object_def.source is not None:
+                return ()
+            known = [name for name in object_def.fields if name in record.values]
+            blamer = Blamer(
+                transaction=transaction,
+                object_def=object_def,
+                record_id=record_id,
+                eyes=self._sight.condition_eyes(actor, object_key, record_id),
+                index=self._index(),
+                before=self._before,
+                causes=Causes(transaction=transaction, sight=self._sight),
+            )
+            return blamer.all([name for name in known if fields is None or name in fields])
 
     def try_rule(self, actor: Actor, rule: str, record_id: str | None) -> Tried:
         """Try a rule on a record: all of it is taken back, what would leave the installation is only listed.

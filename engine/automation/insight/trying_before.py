@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from engine.automation.before_rules import BeforeRunner
+from engine.automation.insight.judging import context_of
+from engine.automation.insight.past import PastEvent
+from engine.automation.insight.past_source import PastRecords
 from engine.automation.insight.views import Intent
 from engine.automation.program import Program
 from engine.records.hooks import Draft, SaveKind
+from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.loading import load_for_change
+from engine.records.saving.plan import save_plan
 from engine.records.transaction import Transaction
 from workflow_dsl.evaluation_errors import EvaluationError
 
@@ -63,3 +69,29 @@ def try_before(
     except EvaluationError as error:
         return draft.acts, str(error)
     return draft.acts, ""
+
+
+def acts_on_draft(
+    transaction: Transaction,
+    runner: BeforeRunner,
+    program: Program,
+    past: PastEvent,
+    records: PastRecords,
+    *,
+    holds: bool,
+) -> Sequence[Intent]:
+    """Carry a before rule out on what a record was after a save of the past.
+
+    Raises: EvaluationError.
+    """
+    event, context = past.event, context_of(transaction, past, records)
+    around = replace(
+        transaction.around, source=records.at(past.entry), now=context.now, today=context.today, user=context.user
+    )
+    draft = RecordDraft(
+        save_plan(transaction.parts, event.object), around, event.kind, event.record_id, event.old or None, None
+    )
+    draft.values.update(event.new)
+    noted = NotedDraft(draft)
+    runner.carry_out(program, cast(Draft, noted), holds=holds)
+    return noted.acts

@@ -198,3 +198,54 @@ class Replay:
     same: int
     differences: tuple[Difference, ...]
     rules: tuple[str, ...] = ()
+
+
+class Setter(StrEnum):
+    """What set a value: a person, an import, a step of a run, a rule within the save, a formula, figures of a list."""
+
+    PERSON = "person"
+    IMPORT = "import"
+    RULE = "rule"
+    BEFORE_RULE = "rule in the save"
+    FORMULA = "formula"
+    ROLLUP = "roll-up"
+    PRODUCT = "product"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CauseLink:
+    """One cause on the way from a value to its root. kind: of the link. who: a person's name, "" for the product.
+
+    run, step: of a rule. object, record_id, record_title: the record it was about, where the reader may see it.
+    text: what happened, in words of the rule language; of an import the name of its file.
+    """
+
+    kind: Setter
+    at: dt.datetime
+    who: str = ""
+    rule: str | None = None
+    label: str = ""
+    run: str | None = None
+    step: str | None = None
+    release: int | None = None
+    object: str | None = None
+    record_id: str | None = None
+    record_title: str | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blame:
+    """Where a field's value comes from. chain: its causes, the nearest first, the root cause last; () if nobody set it.
+
+    entry, at: of the history. formula: of what follows from others, as written; inputs: what it read, with values.
+    """
+
+    field: str
+    setter: Setter
+    entry: int | None = None
+    at: dt.datetime | None = None
+    formula: str = ""
+    inputs: ConditionPart | None = None
+    chain: tuple[CauseLink, ...] = ()
