@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection, insert, select, update
 
+from engine.access.actor import Origin
 from engine.automation.notices import Notices
 from engine.automation.run_state import Run
 from engine.automation.tuning import Tuning
 from engine.clock import Clock
-from engine.storage.database import Database
 from engine.storage.system_tables import SystemTables
 
 _REMEMBERED_S = 2.0
@@ -27,15 +27,14 @@ class RuleHealth:
     def __init__(
         self,
         *,
-        database: Database,
         system: SystemTables,
         notices: Notices,
         clock: Clock,
         tuning: Tuning,
         caretakers: Callable[[], frozenset[str]],
     ) -> None:
-        self._database = database
         self._state = system.rule_state
+        self._audit = system.audit
         self._notices = notices
         self._clock = clock
         self._tuning = tuning
@@ -74,19 +73,37 @@ class RuleHealth:
         values: dict[str, object] = {"failures": failures, "last_run_at": now}
         if failures >= self._tuning.failures_to_switch_off and (row is None or row[1] is None):
             values |= {"off_at": now, "reason": error}
+            self._note(connection, run, error)
             self._tell(connection, run, failures, error)
         if row is None:
             connection.execute(insert(state).values(rule=run.rule, **values))
         else:
             connection.execute(update(state).where(state.c.rule == run.rule).values(**values))
-        self._forget()
+        self.forget()
 
-    def switch_on(self, rule: str) -> None:
-        """Let a rule run again."""
+    def switch_on(self, connection: Connection, rule: str) -> bool:
+        """Let a rule run again; False where it is not switched off. After the commit `forget` what was known."""
         state = self._state
-        with self._database.write() as connection:
-            connection.execute(update(state).where(state.c.rule == rule).values(failures=0, off_at=None, reason=None))
-        self._forget()
+        done = connection.execute(
+            update(state)
+            .where(state.c.rule == rule, state.c.off_at.is_not(None))
+            .values(failures=0, off_at=None, reason=None)
+        )
+        return done.rowcount == 1
+
+    def _note(self, connection: Connection, run: Run, error: str | None) -> None:
+        connection.execute(
+            insert(self._audit).values(
+                object="fs_rule",
+                at=self._clock.now(),
+                actor_name="automation",
+                origin=Origin.RULE.value,
+                run_id=run.id,
+                release=run.release,
+                action="switched_off",
+                changes={"rule": [None, run.rule], "reason": [None, error]},
+            )
+        )
 
     def _tell(self, connection: Connection, run: Run, failures: int, error: str | None) -> None:
         text = f"The rule '{run.rule}' failed {failures} times in a row and is switched off. Last error: {error}"
@@ -94,6 +111,7 @@ class RuleHealth:
             key = f"off:{run.id}:{user_id}"
             self._notices.add(connection, user_id, text, key=key, at=self._clock.now(), run_id=run.id)
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Ask the database anew which rules are switched off."""
         with self._lock:
             self._asked_at = float("-inf")

@@ -6,18 +6,16 @@ retry and dismiss. Of the record's fields the reader sees what the door would sh
 
 from __future__ import annotations
 
-import base64
-import binascii
-import datetime as dt
 from collections.abc import Container, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
 
-import orjson
-from sqlalchemy import ColumnElement, and_, false, or_, select, update
+from sqlalchemy import ColumnElement, and_, false, or_, select
 
 from engine.access.actor import Actor
 from engine.automation.durable import RunQueue
+from engine.automation.run_acts import RunActs
+from engine.automation.run_cursors import read_cursor, write_cursor
 from engine.automation.run_rows import run_of_row
 from engine.automation.run_sight import RecordPlace, RunSight
 from engine.automation.run_state import RunState
@@ -33,6 +31,7 @@ if TYPE_CHECKING:
     from engine.records.transaction import Transaction
 
 MAX_RUNS = 200
+MAX_ACTED_ON = 10_000
 _STEPS_SHOWN = 2_000
 
 
@@ -63,7 +62,7 @@ class RunLog:
         self._run = system.run
         self._step = system.run_step
         self._sight = sight
-        self._queue = queue
+        self._acts = RunActs(database, system, queue)
         self._clock = clock
 
     def list(
@@ -87,12 +86,12 @@ class RunLog:
         limit = max(1, min(limit, MAX_RUNS))
         run = self._run
         statement = select(run).where(*self._conditions(which)).order_by(run.c.created_at.desc(), run.c.id.desc())
-        if (place := _read_cursor(cursor)) is not None:
+        if (place := read_cursor(cursor)) is not None:
             at, last = place
             statement = statement.where(or_(run.c.created_at < at, and_(run.c.created_at == at, run.c.id < last)))
         with self._database.read() as connection:
             rows = connection.execute(statement.limit(limit + 1)).mappings().all()
-        following = _write_cursor(rows[limit - 1]) if len(rows) > limit else None
+        following = write_cursor(rows[limit - 1]) if len(rows) > limit else None
         readable = self._readable_records(actor, rows[:limit], known=named)
         found = tuple(self._summary(actor, row, readable) for row in rows[:limit])
         return RunPage(rows=found, next_cursor=following)
@@ -138,24 +137,7 @@ class RunLog:
         Raises:
             RunNotFound, RunNotOpen, AccessDenied.
         """
-        row = self._managed(actor, run_id)
-        segment = run_of_row(row).segment + 1
-        run = self._run
-        with self._database.write() as connection:
-            changed = connection.execute(
-                update(run)
-                .where(run.c.id == run_id, run.c.state == RunState.FAILED.value, run.c.lease == row["lease"])
-                .values(
-                    state=RunState.QUEUED.value,
-                    error=None,
-                    outcome=None,
-                    finished_at=None,
-                    attempt=0,
-                    position={"segment": segment, "begun": 0},
-                )
-            )
-            if changed.rowcount == 1:
-                self._queue.start(connection, run_id, segment=segment)
+        self._acts.retry([self._managed(actor, run_id)])
         return self._summary_alone(actor, self._visible_row(actor, run_id))
 
     def dismiss(self, actor: Actor, run_id: str) -> RunSummary:
@@ -164,20 +146,47 @@ class RunLog:
         Raises:
             RunNotFound, RunNotOpen, AccessDenied.
         """
-        self._managed(actor, run_id)
-        run = self._run
-        with self._database.write() as connection:
-            connection.execute(
-                update(run)
-                .where(run.c.id == run_id, run.c.state == RunState.FAILED.value)
-                .values(state=RunState.DISMISSED.value)
-            )
+        self._acts.dismiss([self._managed(actor, run_id)])
         return self._summary_alone(actor, self._visible_row(actor, run_id))
+
+    def retry_many(self, actor: Actor, which: RunFilter | Sequence[str]) -> int:
+        """Let failed runs go on, those named or those of a filter that the actor may see; give how many did.
+
+        Raises:
+            AccessDenied.
+        """
+        return self._acts.retry(self._failed(actor, which))
+
+    def dismiss_many(self, actor: Actor, which: RunFilter | Sequence[str]) -> int:
+        """Put failed runs aside, those named or those of a filter that the actor may see; give how many were.
+
+        Raises:
+            AccessDenied.
+        """
+        return self._acts.dismiss(self._failed(actor, which))
+
+    def _failed(self, actor: Actor, which: RunFilter | Sequence[str]) -> Sequence[Mapping[Any, Any]]:
+        self._require_manager(actor)
+        run = self._run
+        asked = select(run).where(run.c.state == RunState.FAILED.value).order_by(run.c.created_at, run.c.id)
+        if isinstance(which, RunFilter):
+            asked = asked.where(*self._conditions(replace(which, state=RunState.FAILED)))
+        else:
+            asked = asked.where(run.c.id.in_([each for each in which if could_be_id(each)]))
+        with self._database.read() as connection:
+            rows = connection.execute(asked.limit(MAX_ACTED_ON)).mappings().all()
+        if self._sight.has_right(actor, "view_runs"):
+            return rows
+        readable = self._readable_records(actor, rows)
+        return [row for row in rows if (row["object"], row["record_id"]) in readable]
+
+    def _require_manager(self, actor: Actor) -> None:
+        if not self._sight.has_right(actor, "retry_runs"):
+            raise AccessDenied("retry or dismiss", "run", "it needs the system right 'retry_runs'.")
 
     def _managed(self, actor: Actor, run_id: str) -> Mapping[Any, Any]:
         row = self._visible_row(actor, run_id)
-        if not self._sight.has_right(actor, "retry_runs"):
-            raise AccessDenied("retry or dismiss", "run", "it needs the system right 'retry_runs'.")
+        self._require_manager(actor)
         if row["state"] != RunState.FAILED:
             raise RunNotOpen(run_id, row["state"])
         return row
@@ -277,17 +286,3 @@ class RunLog:
             reason=row["error"],
             outcome=row["outcome"],
         )
-
-
-def _write_cursor(row: Mapping[Any, Any]) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps([row["created_at"], row["id"]])).decode()
-
-
-def _read_cursor(cursor: str | None) -> tuple[dt.datetime, str] | None:
-    if not cursor:
-        return None
-    try:
-        at, last = orjson.loads(base64.urlsafe_b64decode(cursor))
-        return dt.datetime.fromisoformat(at).astimezone(dt.UTC), str(UUID(last))
-    except (ValueError, TypeError, AttributeError, OverflowError, binascii.Error):
-        return None

@@ -25,6 +25,7 @@ from engine.automation.outbox import MessageRows
 from engine.automation.program_builder import ProgramBuilder
 from engine.automation.rule_health import RuleHealth
 from engine.automation.rule_index import RuleIndex
+from engine.automation.run_desk import RunDesk
 from engine.automation.run_log import RunLog
 from engine.automation.runtime import RunSegment
 from engine.automation.segment import SegmentRunner
@@ -112,7 +113,6 @@ class Automation:
         self._admission = Admission(system, self._turns)
         self.targets = Targets(database=database, system=system, clock=clock, tuning=self._tuning)
         self.health = RuleHealth(
-            database=database,
             system=system,
             notices=self._notices,
             clock=clock,
@@ -134,19 +134,24 @@ class Automation:
         self.calls = open_calls(
             database=database,
             system=system,
+            records=records,
+            current=releases.current,
             index_of=self.index,
-            ledger=self._ledger,
+            launcher=self.after_save.launcher,
             queue=self.queue,
-            health=self.health,
+            clock=clock,
             ids=ids,
-            tuning=self._tuning,
             segments=self.segments,
+            environment=environment,
         )
         sight = AccessSight(database=database, records=records, current=releases.current, index_of=self.index)
+        self.desk = RunDesk(
+            database=database, system=system, sight=sight, health=self.health, targets=self.targets, clock=clock
+        )
         self.runs = RunLog(database=database, system=system, sight=sight, queue=self.queue, clock=clock)
         self.insight = open_insight(
             self._surroundings(), system=system, runs=self.runs, sight=sight, before=self.before_rules, ids=ids,
-            tuning=self._tuning,
+            tuning=self._tuning, next_runs=self.next_runs,
         )  # fmt: skip
 
     def prepare(self) -> None:

@@ -148,7 +148,7 @@ def test_ten_failures_in_a_row_switch_a_rule_off_and_tell_who_looks_after_it(dat
             told = connection.execute(select(notification.c.user_id, notification.c.text)).all()
         assert [row[0] for row in told] == [boss.user_id]
         assert "10 times in a row" in told[0][1]
-        platform.automation.health.switch_on("bad")
+        platform.automation.desk.switch_on(boss, "bad")
         platform.records.create(boss, "deal", {"name": "again"})
         assert len(runs_of(platform)) == 11
 
