@@ -289,7 +289,9 @@ class Automation:
             kept = release.trees.open(RULES, release.metamodel)
             if kept is not None:
                 return kept
-            found = check_all_rules(release.metamodel, self._functions, self._plugins.action_names)
+            found = check_all_rules(
+                release.metamodel, self._functions, self._plugins.action_names, self._plugins.event_names
+            )
             return (*found.rules, *found.approvals)
 
     def _build_index(self, release: Release) -> RuleIndex:

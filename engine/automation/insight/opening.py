@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Callable
+
 from engine.automation.before_rules import BeforeRunner
 from engine.automation.insight.backtesting import Backtester
 from engine.automation.insight.service import Insight
@@ -23,6 +26,7 @@ def open_insight(
     before: BeforeRunner,
     ids: IdMaker,
     tuning: Tuning,
+    next_runs: Callable[[str], tuple[dt.datetime, ...]],
 ) -> Insight:
     """Make what answers about the rules of an installation."""
     trier = Trier(
@@ -56,4 +60,5 @@ def open_insight(
         trier=trier,
         backtester=backtester,
         before=before,
+        next_runs=next_runs,
     )

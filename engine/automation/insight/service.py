@@ -20,9 +20,10 @@ from engine.automation.insight.causes import Causes
 from engine.automation.insight.record_rules import Asked, rules_of_record
 from engine.automation.insight.recorded import forbid_writing
 from engine.automation.insight.replaying import replay
+from engine.automation.insight.rule_figures import rule_summaries, rule_view
 from engine.automation.insight.rules_then import RulesThen
 from engine.automation.insight.trying import Trier
-from engine.automation.insight.views import Backtest, Blame, RecordRules, Replay, Tried
+from engine.automation.insight.views import Backtest, Blame, RecordRules, Replay, RuleSummary, RuleView, Tried
 from engine.automation.program import Program
 from engine.automation.rule_index import RuleIndex
 from engine.automation.run_log import RunLog
@@ -73,6 +74,7 @@ class Insight:
         trier: Trier,
         backtester: Backtester,
         before: BeforeRunner,
+        next_runs: Callable[[str], tuple[dt.datetime, ...]],
     ) -> None:
         self._records = records
         self._releases = releases
@@ -84,6 +86,7 @@ class Insight:
         self._trier = trier
         self._backtester = backtester
         self._before = before
+        self._next_runs = next_runs
 
     def of_record(self, actor: Actor, object_key: str, record_id: str, *, rule: str | None = None) -> RecordRules:
         """Tell which rules touched a record, which looked at it, which never did, and why.
@@ -105,6 +108,26 @@ class Insight:
             then = RulesThen(self._releases.numbered, self._index_of)
             off = self._switched_off(transaction)
             return rules_of_record(asked, self._index(), then, off, self._runs, rule)
+
+    def rules(self, actor: Actor) -> tuple[RuleSummary, ...]:
+        """Give the rules by name, with what their runs came to lately.
+
+        Raises: AccessDenied.
+        """
+        self._require(actor, VIEW_RUNS, "list")
+        with self._reading(actor) as transaction:
+            return rule_summaries(transaction, self._index())
+
+    def rule(self, actor: Actor, rule: str) -> RuleView:
+        """Give one rule.
+
+        Raises: AccessDenied, RuleNotFound.
+        """
+        self._require(actor, VIEW_RUNS, "read")
+        index = self._index()
+        program = self._program(index, rule)
+        with self._reading(actor) as transaction:
+            return rule_view(transaction, index, program, self._next_runs(rule))
 
     def blame(
         self, actor: Actor, object_key: str, record_id: str, *, fields: Sequence[str] | None = None
