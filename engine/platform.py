@@ -42,6 +42,7 @@ from engine.releases.expression_checks import check_expressions
 from engine.releases.kept_trees import KeptTreeStore
 from engine.releases.recomputing import Recomputer
 from engine.releases.role_checks import check_roles
+from engine.releases.rule_checks import check_rules
 from engine.releases.source_checks import check_reach
 from engine.releases.store import ReleaseStore, ReleaseWatcher
 from engine.settings import PlatformSettings
@@ -54,7 +55,6 @@ from engine.storage.system_tables import SystemTables, build_system_tables
 from engine.storage.system_versions import upgrade_system_tables
 from plugins.manager import PluginManager
 from workflow_dsl.decisions.checking import check_decision_tables
-from workflow_dsl.rule_checker import check_all_rules
 
 _APPROVALS_EVERY = dt.timedelta(seconds=5)
 
@@ -164,7 +164,7 @@ class Platform:
 
     def start(self) -> None:
         """Start what serves for long: watching for releases, plugins."""
-        self.plugins.start()
+        self.plugins.start(self.automation.calls.others)
         self.watcher.start()
 
     def close(self) -> None:
@@ -201,7 +201,7 @@ def _trees(
     system: SystemTables, settings: PlatformSettings, language: Language, plugins: PluginManager
 ) -> KeptTreeStore:
     versions = (f"{each.name} {each.version} {each.active}" for each in plugins.statuses)
-    return KeptTreeStore(system, settings.secret(), language.functions, (*versions, *plugins.action_names))
+    return KeptTreeStore(system, settings.secret(), language.functions, (*versions, *plugins.action_names, *plugins.event_names))
 
 
 def _files(
@@ -289,7 +289,7 @@ def installed_language(plugins: PluginManager) -> Language:
             lambda metamodel: check_roles(metamodel, functions),
             lambda metamodel: check_decision_tables(metamodel, functions),
             lambda metamodel: check_reach(metamodel, functions),
-            lambda metamodel: check_all_rules(metamodel, functions, plugins.action_names).problems,
+            lambda metamodel: check_rules(metamodel, functions, plugins.action_names, plugins.event_names),
         ),
     )
 

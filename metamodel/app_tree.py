@@ -12,9 +12,8 @@ from metamodel.source import LocatedText, Location, Problems
 from metamodel.yaml_nodes import Mapping, SourceText
 from metamodel.yaml_source import Words, read_yaml
 
-_YAML_KINDS = tuple(
-    kind for kind in FileKind if kind not in (FileKind.APP, FileKind.TEMPLATE, FileKind.DATA_CSV, FileKind.RULES)
-)
+_NO_YAML = (FileKind.APP, FileKind.TEMPLATE, FileKind.DATA_CSV, FileKind.TABLE_CSV, FileKind.RULES)
+_YAML_KINDS = tuple(kind for kind in FileKind if kind not in _NO_YAML)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +39,7 @@ class AppTree:
     templates: tuple[TemplateTree, ...] = ()
     rule_files: tuple[LocatedText, ...] = ()
     data_files: tuple[LocatedText, ...] = ()
+    table_files: tuple[LocatedText, ...] = ()
     unreadable: frozenset[str] = frozenset()
 
 
@@ -77,6 +77,7 @@ def read_app_tree(files: AppFiles, shapes: ShapeCheck, problems: Problems) -> Ap
         templates=templates,
         rule_files=_texts(files, FileKind.RULES),
         data_files=_texts(files, FileKind.DATA, FileKind.DATA_CSV),
+        table_files=_texts(files, FileKind.TABLE_CSV),
         unreadable=_unreadable_objects(files, trees[FileKind.OBJECT]),
     )
 

@@ -142,6 +142,7 @@ class PartKind(StrEnum):
     TEAM = "team"
     QUEUE = "queue"
     CURRENCY = "currency"
+    DECISION_TABLE = "decision_table"
     RULE_FILE = "rule_file"
     DATA_FILE = "data_file"
 

@@ -45,6 +45,7 @@ _NAMED_PARTS: tuple[tuple[PartKind, Callable[[Metamodel], Mapping[str, object]]]
     (PartKind.TEAM, lambda metamodel: metamodel.teams),
     (PartKind.QUEUE, lambda metamodel: metamodel.queues),
     (PartKind.CURRENCY, lambda metamodel: metamodel.currencies),
+    (PartKind.DECISION_TABLE, lambda metamodel: metamodel.decisions),
 )
 
 

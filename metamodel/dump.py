@@ -28,6 +28,8 @@ _AS_WRITTEN = frozenset(
         FileKind.CONVERSION,
         FileKind.SLA,
         FileKind.TARGET,
+        FileKind.TABLE,
+        FileKind.TABLE_CSV,
         FileKind.TEST,
         # Of what is written anew, which has these texts by then, it tells nothing further.
         FileKind.TRANSLATION,

@@ -45,6 +45,8 @@ class FileKind(StrEnum):
     CONVERSION = "conversion"
     SLA = "sla"
     TARGET = "target"
+    TABLE = "table"
+    TABLE_CSV = "table_csv"
     TEST = "test"
 
 
@@ -70,6 +72,8 @@ _KINDS = (
     (re.compile(r"conversions/[^/]+\.yaml\Z"), FileKind.CONVERSION),
     (re.compile(r"sla/[^/]+\.yaml\Z"), FileKind.SLA),
     (re.compile(r"targets/[^/]+\.yaml\Z"), FileKind.TARGET),
+    (re.compile(r"tables/[^/]+\.yaml\Z"), FileKind.TABLE),
+    (re.compile(r"tables/[^/]+\.csv\Z"), FileKind.TABLE_CSV),
     (re.compile(r"tests/[^/]+\.yaml\Z"), FileKind.TEST),
 )
 _IGNORED = re.compile(r"(?:.*/)?(?:\.[^/]*|README[^/]*|LICENSE[^/]*|NOTICE[^/]*|CHANGELOG[^/]*|SOURCE[^/]*)\Z|docs/")

@@ -34,6 +34,7 @@ SCHEMA_KINDS = (
     "conversion",
     "sla",
     "target",
+    "table",
     "test",
 )
 

@@ -67,6 +67,10 @@ def _logic() -> tuple[Function, ...]:
         Function(name="lookup", group="look-ups", sql=True, form=True, usage="lookup(object, field, value)",
                  doc="The one record of an object whose field has a value; empty where there is none or several.",
                  example=Example(expression='lookup(user, email, "li@example.com")', value="empty")),
+        Function(name="decide", group="look-ups", sql=True, form=True,
+                 usage="decide(table, input, …) or decide(table.output, input, …)",
+                 doc="What a decision table of tables/ gives for its inputs, in their order; empty where no row matches.",
+                 example=Example(expression='decide(rebate, "gold", 5)', value="10%")),
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
+from engine.testing.sample_tables import sample_tables
 from metamodel.access import RoleDef
 from metamodel.apps import AppDef, ConnectionDef, Metamodel, QueueDef, SettingDef, TeamDef, TemplateDef
 from metamodel.definitions.service import CurrencyDef
@@ -217,4 +218,5 @@ def sample_metamodel() -> Metamodel:
             {"USD": CurrencyDef(name="USD", app=APP, at=NOWHERE, rates=((dt.date(2020, 1, 1), Decimal(7)),))}
         ),
         queues=MappingProxyType({"inside_sales": QueueDef(name="inside_sales", at=NOWHERE)}),
+        decisions=sample_tables(APP),
     )

@@ -13,6 +13,7 @@ from metamodel.folder import FileKind
 from metamodel.linking.gathering import Placed, by_name
 from metamodel.linking.object_names import ObjectNames
 from metamodel.reading.analytics_files import read_dashboard, read_report, read_target
+from metamodel.reading.decision_files import read_decision_csv, read_decision_table
 from metamodel.reading.intake_files import read_conversion, read_form
 from metamodel.reading.node_values import FindObject, Reading
 from metamodel.reading.scenario_file import read_scenario
@@ -57,6 +58,13 @@ def add_smaller_files(
         service_clocks=gather(FileKind.SLA, "service clock", read_service_clock),
         targets=gather(FileKind.TARGET, "target", read_target),
         scenarios=gather(FileKind.TEST, "test", read_scenario),
+        decisions=once(
+            "decision table",
+            (
+                *(read_decision_table(node, reading) for node in nodes(FileKind.TABLE)),
+                *(read_decision_csv(text, reading) for tree in apps for text in tree.table_files),
+            ),
+        ),
         territories=once(
             "territory", (each for node in organization for each in read_territories(node, reading, find))
         ),

@@ -23,8 +23,9 @@ SPECIFIED = (
     "min max power sqrt log mod date datetime time year quarter month day weekday hour minute add_days add_months "
     "start_of end_of days_between months_between business_days_between if case coalesce filled is_new is_number text "
     "number label count sum avg exists first last lookup has_role in_team is_subordinate has_permission url token "
-    # Beyond the specified ones, for the subtree that a filter selects (docs/adr/0010-subtrees.md).
-    "in_subtree"
+    # Beyond the specified ones: the subtree that a filter selects (docs/adr/0010-subtrees.md), and decision tables
+    # (docs/adr/0042-decision-tables.md).
+    "in_subtree decide"
 )
 # These read a record; on the sample deal their examples would say other values than the docs do.
 RECORD_EXAMPLES = {

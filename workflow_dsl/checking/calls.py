@@ -11,6 +11,7 @@ from types import MappingProxyType
 from metamodel.names import did_you_mean
 from workflow_dsl.checking.aggregates import check_aggregate, list_argument
 from workflow_dsl.checking.conditions import check_role_name, condition, report_object
+from workflow_dsl.checking.decisions import check_decide
 from workflow_dsl.checking.fitting import adapt, comparable, name_of, unify
 from workflow_dsl.checking.names import refuse_encrypted
 from workflow_dsl.checking.state import Argument, Checking, failed, shown
@@ -272,6 +273,7 @@ _FORMS: Mapping[str, Callable[[Checking, Call], Typed]] = MappingProxyType(
         "label": _check_label,
         "lookup": _check_lookup,
         "has_role": _check_has_role,
+        "decide": check_decide,
         "in_subtree": _check_in_subtree,
     }
 )

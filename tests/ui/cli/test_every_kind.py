@@ -37,6 +37,8 @@ MISTAKES = {
     "conversions/order.yaml": ("subject: ", "subjct: "),
     "sla/pack.yaml": ('step = "a1"', 'step = "a9"'),
     "targets/year.yaml": ("of: total", "of: totl"),
+    "tables/fees.yaml": ("order.step", "order.stp"),
+    "tables/days.csv": ("a1,3", "a1,3,5"),
     "data/order.csv": ("code", "cde"),
     "data/extra.yaml": (None, "object: order\nrecords: [{cde: X}]\n"),
     "tests/order.yaml": ("first.share", "first.shre"),
