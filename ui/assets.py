@@ -23,6 +23,7 @@ from ui.written import written
 
 STATIC_FOLDER = Path(__file__).parent / "static"
 _MACRO_FILES = (
+    "approvals",
     "icons",
     "buttons",
     "badges",

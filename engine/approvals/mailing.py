@@ -30,6 +30,16 @@ class OpenLink:
     acting: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedByMail:
+    """What a link asks for, as its page says it: the approval, the record's title, the step, and whom."""
+
+    label: str
+    title: str
+    step: str
+    name: str
+
+
 class ApprovalMail:
     """Makes and reads the links of an installation."""
 

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.access.actor import Actor
-from engine.approvals.approvers import StandIns
+from engine.accounts.users import UserDirectory
+from engine.approvals.approvers import StandIns, name_of
 from engine.approvals.case import Case, Tools
 from engine.approvals.deciding import Act, act_on
+from engine.approvals.listing import RequestLine, RequestLists
 from engine.approvals.locks import ApprovalLocks
-from engine.approvals.mailing import ApprovalMail
+from engine.approvals.mailing import ApprovalMail, AskedByMail
 from engine.approvals.previewing import Preview, preview
 from engine.approvals.program import ApprovalIndex, ApprovalProgram
 from engine.approvals.refusals import ApprovalRefused, RequestNotFound, refused
 from engine.approvals.reporting import Report, ReportAsked, read_report
 from engine.approvals.requests import Request
 from engine.approvals.rows import ApprovalRows
-from engine.approvals.sight import RequestLine, RequestView, Sight
-from engine.approvals.submitting import Submission, in_name_of, submit
+from engine.approvals.sight import RequestView, Sight
+from engine.approvals.submitting import Submission, fitting, in_name_of, may_submit, submit
 from engine.approvals.timing import ApprovalTimes
 from engine.automation.ledger import Ledger
 from engine.automation.notices import Notices
@@ -33,6 +35,7 @@ from engine.records.transaction import Transaction
 from engine.releases.release import NoRelease, Release
 from engine.releases.store import ReleaseStore
 from engine.storage.system_tables import SystemTables
+from metamodel.objects import ObjectDef
 from metamodel.values import Ref
 
 MOST_AT_ONCE = 200
@@ -68,6 +71,7 @@ class Approvals:
         self._automation = automation
         self.mail = ApprovalMail(secret=secret, base_url=base_url)
         self._rows = ApprovalRows(system)
+        self._users = UserDirectory(releases.current, system.credential, system.role, clock)
         self.tools = Tools(
             rows=self._rows,
             starter=RunStarter(Ledger(system), automation.queue),
@@ -79,6 +83,7 @@ class Approvals:
         )
         self.locks = ApprovalLocks(self._rows, self.index, self._submit_for_rule)
         self.sight = Sight(self._rows, self.program_of)
+        self._lists = RequestLists(self._rows, self.program_of)
 
     def index(self, release: Release) -> ApprovalIndex:
         """Give the approvals of a release and the rules that wait for them."""
@@ -133,7 +138,7 @@ class Approvals:
                 done.append(Decided(request_id=request_id))
         return done
 
-    def act_by_link(self, actor_of: Callable[[str], Actor | None], token: str, act: Act) -> Request:
+    def act_by_link(self, token: str, act: Act) -> Request:
         """Decide by a link of a mail: once, and only while the step that it was sent for waits for that person.
 
         Raises: ApprovalRefused, ValidationFailed.
@@ -141,7 +146,7 @@ class Approvals:
         seat_id = self.mail.seat_of(token)
         with self._records.reading(_nobody()) as transaction:
             found = self.mail.open(transaction, self._rows, seat_id)
-        actor = actor_of(found.acting)
+        actor = self._actor_of(found.acting)
         if actor is None:
             raise refused("link_dead", "en")
         with self._records.transaction(actor) as transaction:
@@ -153,6 +158,23 @@ class Approvals:
             act_on(case, act)
             case.work.settle()
             return case.request
+
+    def asked_by_link(self, token: str) -> AskedByMail:
+        """Give what a link of a mail asks for. Raises: ApprovalRefused where there is nothing to decide any more."""
+        seat_id = self.mail.seat_of(token)
+        with self._records.reading(_nobody()) as transaction:
+            found = self.mail.open(transaction, self._rows, seat_id)
+            request = self._rows.load(transaction.connection, found.seat.request_id)
+            visit = self._rows.visit_at(transaction.connection, request) if request is not None else None
+            program = self.program_of(request) if request is not None else None
+            if request is None or visit is None or program is None:
+                raise refused("link_dead", "en")
+            return AskedByMail(
+                label=program.called(self._releases.current().metamodel.main.languages[0]),
+                title=request.record_title or "",
+                step=program.steps[visit.place].called,
+                name=name_of(transaction, found.acting),
+            )
 
     # ---------------------------------------------------------------- reading
     def preview(self, transaction: Transaction, object_key: str, given: Submission) -> Preview | None:
@@ -166,6 +188,14 @@ class Approvals:
         """
         return self.sight.view(transaction, request_id)
 
+    def may_submit(self, transaction: Transaction, object_def: ObjectDef, record_id: str) -> bool:
+        """Say whether who acts may submit a readable record for an approval that is for it now."""
+        programs = self.index(transaction.release).of(object_def.key)
+        values = transaction.cache.related(object_def.key, record_id) if programs else None
+        if values is None:
+            return False
+        return any(may_submit(transaction, object_def, values, each) for each in fitting(transaction, programs, values))
+
     def of_record(self, transaction: Transaction, object_key: str, record_id: str) -> list[Request]:
         """Give the requests of a record that may be read, the newest first. Raises: RecordNotFound."""
         object_def = transaction.object_def(object_key)
@@ -176,11 +206,11 @@ class Approvals:
 
     def waiting(self, transaction: Transaction) -> list[RequestLine]:
         """Give the requests that wait for who acts, the longest waiting first."""
-        return self.sight.waiting(transaction, StandIns(transaction))
+        return self._lists.waiting(transaction, StandIns(transaction))
 
     def submitted(self, transaction: Transaction) -> list[RequestLine]:
         """Give the requests that who acts has submitted, the newest first."""
-        return self.sight.submitted(transaction)
+        return self._lists.submitted(transaction)
 
     def report(self, transaction: Transaction, asked: ReportAsked) -> Report:
         """Give time and outcome by step and approver, over the requests of records that the actor may read."""
@@ -194,6 +224,12 @@ class Approvals:
         except EngineError:
             found = None
         return found or self.index(self._releases.current()).by_key.get(request.approval)
+
+    def _actor_of(self, user_id: str) -> Actor | None:
+        """Give who a user is now; None for one who may not sign in any more."""
+        with self._records.reading(_nobody()) as transaction:
+            found = self._users.load(transaction.connection, user_id)
+        return found.actor() if found is not None and found.enabled else None
 
     def _open_case(self, transaction: Transaction, request_id: str) -> Case | None:
         request = self._rows.load(transaction.connection, request_id, locked=True)

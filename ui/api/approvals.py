@@ -9,11 +9,12 @@ from typing import Any
 from flask import Response, request
 
 from engine.approvals.deciding import ACTS, Act
+from engine.approvals.listing import RequestLine
 from engine.approvals.previewing import PathStep, Preview
 from engine.approvals.reporting import ReportAsked
 from engine.approvals.requests import Request
 from engine.approvals.service import MOST_AT_ONCE
-from engine.approvals.sight import EventView, RequestLine, RequestView, SeatView, VisitView
+from engine.approvals.sight import EventView, RequestView, SeatView, VisitView
 from engine.approvals.submitting import Submission
 from engine.automation.run_views import ConditionPart
 from metamodel.names import did_you_mean

@@ -9,6 +9,10 @@ from flask import Flask
 
 from ui.assets import register_assets
 from ui.pages import (
+    approval_link,
+    approval_request,
+    approval_submit,
+    approvals,
     choices,
     converting,
     duplicates,
@@ -29,6 +33,8 @@ from ui.pages import (
     record_form,
     record_list,
     record_page,
+    run_acts,
+    run_desk,
     runs,
     versions,
 )
@@ -42,6 +48,10 @@ def register(app: Flask) -> None:
     for views in (
         home,
         inbox,
+        approvals,
+        approval_request,
+        approval_submit,
+        approval_link,
         files,
         export,
         mass_edit,
@@ -60,6 +70,8 @@ def register(app: Flask) -> None:
         versions,
         pool,
         quality,
+        run_acts,
+        run_desk,
         runs,
         expression,
     ):

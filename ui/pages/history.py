@@ -8,6 +8,7 @@ from urllib.parse import quote
 from flask_babel import gettext as _
 from flask_babel import pgettext
 
+from engine.records.history import APPROVAL_ACTION
 from engine.records.reverting import may_be_put_back
 from engine.records.transaction import Transaction
 from engine.records.types import FieldChange, HistoryEntry
@@ -16,6 +17,7 @@ from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from ui.formats import Formats
 from ui.page_parts import Change, TimelineEntry
+from ui.pages.approval_words import event_look, event_words
 from ui.pages.record_names import Titles, named_text, record_key
 
 _LOOKS = {
@@ -45,7 +47,9 @@ def _entry(
     object_def: ObjectDef, entry: HistoryEntry, titles: Titles, formats: Formats, url: str, puts_back: Container[str]
 ) -> TimelineEntry:
     icon, color = _LOOKS.get(entry.action, ("history", "gray"))
-    if entry.run:
+    if entry.action.startswith(APPROVAL_ACTION):
+        icon, color = event_look(entry.action.removeprefix(APPROVAL_ACTION))
+    elif entry.run:
         icon, color = "bolt", "purple"
     reverts = entry.action == "updated" and any(change.field in puts_back for change in entry.changes)
     return TimelineEntry(
@@ -71,6 +75,8 @@ def who_changed(entry: HistoryEntry) -> str:
 
 def action_words(entry: HistoryEntry) -> str:
     """Say what was done in an entry, in the request's language."""
+    if entry.action.startswith(APPROVAL_ACTION):
+        return event_words(entry.action.removeprefix(APPROVAL_ACTION))
     if entry.run:
         return str(_("Changed by a rule") if entry.action == "updated" else _("Created by a rule"))
     if entry.origin == "import":

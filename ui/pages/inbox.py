@@ -8,10 +8,13 @@ from urllib.parse import quote
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from engine.approvals.case import NOTICE_OBJECT
 from engine.automation.inbox import UNREAD_CAP, Notification
 from engine.records.identifiers import could_be_id
-from ui.context import actor, platform
+from ui.context import actor, platform, release
 from ui.formats import Formats
+from ui.pages.approval_words import request_url
+from ui.pages.approvals import ApprovalRow, approval_rows
 from ui.pages.rights import user_formats
 
 blueprint = Blueprint("inbox", __name__)
@@ -35,6 +38,7 @@ class InboxPage:
     """The context `page` of templates/pages/inbox.html."""
 
     entries: tuple[InboxEntry, ...]
+    approvals: tuple[ApprovalRow, ...]
     has_unread: bool
     next_url: str
     first_url: str
@@ -47,8 +51,11 @@ def show_inbox() -> ResponseReturnValue:
     found = platform().automation.inbox.list(actor(), before=before if could_be_id(before) else None, limit=_PAGE)
     formats = user_formats()
     entries = tuple(_entry(each, formats) for each in found)
+    with platform().records.reading(actor(), release=release()) as transaction:
+        waiting = () if before else approval_rows(transaction, formats, of="waiting")
     page = InboxPage(
         entries=entries,
+        approvals=waiting,
         has_unread=any(not entry.is_read for entry in entries),
         next_url=f"/inbox?before={entries[-1].id}" if len(entries) == _PAGE else "",
         first_url="/inbox" if before else "",
@@ -84,4 +91,6 @@ def _entry(each: Notification, formats: Formats) -> InboxEntry:
 
 
 def _href(each: Notification) -> str:
+    if each.object == NOTICE_OBJECT and each.record_id:
+        return request_url(each.record_id)
     return f"/o/{quote(each.object)}/{each.record_id}" if each.object and each.record_id else ""

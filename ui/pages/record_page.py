@@ -19,6 +19,7 @@ from ui.context import actor, language, platform, release
 from ui.device import device
 from ui.formats import Formats
 from ui.page_parts import Crumb, Item, TimelineEntry
+from ui.pages.approval_request import ApprovalCard, approval_card
 from ui.pages.chrome import toast
 from ui.pages.clocks import ClockRow, clock_rows
 from ui.pages.completeness import Completeness, completeness_of
@@ -65,6 +66,7 @@ class RecordPage:
     conversions: tuple[ConvertLink, ...]
     converted: ConvertedInto | None
     pool: PoolActions
+    approval: ApprovalCard
     buttons: RecordButtons
     clocks: tuple[ClockRow, ...]
     edit_url: str
@@ -121,6 +123,7 @@ def make_record_page(object_def: ObjectDef, record_id: str, formats: Formats) ->
         history = history_entries(transaction, object_def, record_id, formats, may_revert=state.may_update)
         clocks = clock_rows(transaction, object_def, record, formats)
         pool = pool_actions(transaction, object_def, record, formats)
+        approval = approval_card(transaction, object_def, record_id, formats)
         buttons = record_buttons(transaction, object_def, layout, record_id)
         converted = converted_into(transaction, object_def, record_id, formats)
         is_open = converted is None and state.may_update
@@ -151,6 +154,7 @@ def make_record_page(object_def: ObjectDef, record_id: str, formats: Formats) ->
         conversions=conversions,
         converted=converted,
         pool=pool,
+        approval=approval,
         buttons=buttons,
         clocks=clocks,
         edit_url=f"{url}/edit" if state.may_update and state.changeable else "",

@@ -165,6 +165,7 @@ def effect_word(kind: str) -> str:
         "notified": _("Notified"),
         "mail": _("E-mail"),
         "webhook": _("Web call"),
+        "missing": _("Not in what was received"),
     }
     return str(words.get(kind, kind))
 

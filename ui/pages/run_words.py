@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from flask_babel import gettext as _
+from flask_babel import pgettext
 
 from engine.automation.run_state import RunState
 from engine.automation.run_views import RunSummary
 from ui.formats import Formats
+from ui.telling import tell
 
 STATE_COLORS = {
     RunState.QUEUED: "gray",
@@ -19,6 +21,7 @@ STATE_COLORS = {
     RunState.FAILED: "red",
     RunState.SKIPPED: "gray",
     RunState.DISMISSED: "gray",
+    RunState.CANCELLED: "gray",
 }
 
 
@@ -39,6 +42,7 @@ class RunRow:
     record: str
     record_url: str
     took: str
+    failed: bool = False
 
 
 def state_label(state: RunState) -> str:
@@ -51,6 +55,7 @@ def state_label(state: RunState) -> str:
         RunState.FAILED: _("Failed"),
         RunState.SKIPPED: _("Skipped"),
         RunState.DISMISSED: _("Dismissed"),
+        RunState.CANCELLED: pgettext("run", "Cancelled"),
     }
     return str(words[state])
 
@@ -67,12 +72,13 @@ def run_row(run: RunSummary, formats: Formats) -> RunRow:
         iso=run.created_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         when=formats.datetime(run.created_at),
         due=formats.datetime(run.due_at) if run.due_at is not None and run.state is RunState.WAITING else "",
-        reason=run.reason or "",
+        reason=tell(run.reason) if run.reason else "",
         record=run.record_title or "",
         record_url=f"/o/{quote(run.object)}/{quote(run.record_id)}"
         if run.object and run.record_id and run.record_title
         else "",
         took=duration_text(run),
+        failed=run.state is RunState.FAILED,
     )
 
 

@@ -33,7 +33,10 @@ class RunsPage:
     crumbs: tuple[Crumb, ...]
     states: tuple[Option, ...]
     rule: str
+    state: str
     rows: tuple[RunRow, ...]
+    may_press: bool
+    stopped: int
     next_url: str
     first_url: str
     is_filtered: bool
@@ -49,6 +52,7 @@ class RunPage:
     rule_text: str
     rule_at: str
     who: str
+    mode: str
     release: int
     changes: tuple[Change, ...]
     matched: TraceNode | None
@@ -75,12 +79,23 @@ def list_runs() -> ResponseReturnValue:
         crumbs=(Crumb(label=str(_("Rule runs"))),),
         states=tuple(Option(value=each.value, label=state_label(each), selected=each is state) for each in RunState),
         rule=rule,
+        state=state.value if state is not None else "",
+        may_press=access_of().has_right("retry_runs") and any(run.state is RunState.FAILED for run in found.rows),
+        stopped=_stopped(),
         rows=tuple(run_row(run, user_formats()) for run in found.rows),
         next_url=f"/runs?{urlencode({**kept, 'cursor': found.next_cursor})}" if found.next_cursor else "",
         first_url=f"/runs?{urlencode(kept)}" if cursor else "",
         is_filtered=bool(kept),
     )
     return render_template("pages/runs.html", page=page)
+
+
+def _stopped() -> int:
+    """Give how many rules and targets stand still, where the person may see them."""
+    if not access_of().has_right("view_runs"):
+        return 0
+    desk = platform().automation.desk
+    return len(desk.rules_off(actor())) + sum(each.paused_until is not None for each in desk.targets(actor()))
 
 
 @blueprint.get("/runs/<run_id>")
@@ -102,6 +117,7 @@ def show_run(run_id: str) -> ResponseReturnValue:
         rule_text=trace.rule_text,
         rule_at=trace.rule_at,
         who=trace.actor_name or str(pgettext("actor", "System")),
+        mode=trace.mode,
         release=trace.summary.release,
         changes=tuple(shower.changes(trace.changes)),
         matched=shower.node(trace.matched) if trace.matched is not None else None,
