@@ -19,6 +19,7 @@ from workflow_dsl.functions import FunctionRegistry
 from workflow_dsl.parser import parse_rules
 from workflow_dsl.rule_checking.actions import check_actions
 from workflow_dsl.rule_checking.approvals import DECISION_NAMES, check_approval
+from workflow_dsl.rule_checking.bulk_once import check_bulk_once, for_batch, is_bulk_once
 from workflow_dsl.rule_checking.calls import CALLS, check_buttons, given_by
 from workflow_dsl.rule_checking.known_approvals import NO_APPROVALS, Approvals, known_approvals
 from workflow_dsl.rule_checking.later import LATER_ITEMS
@@ -99,7 +100,7 @@ def check_all_rules(
 def _check_labels(app: AppDef, names: Collection[str], problems: Problems) -> None:
     """Make sure that translation files call rules by their names."""
     for name, label in app.rule_labels.items():
-        if name not in names:
+        if name not in names and f"approval {name}" not in names:
             message, hint = f"'{name}' is not one of the app's rules", did_you_mean(name, names)
             for _, text in label.texts:
                 problems.report("APP461", message, text.at, hint=hint)
@@ -186,8 +187,10 @@ def _check_rule(checking: RuleChecking, rule: Rule, app: str) -> CheckedRule:
         checking = checking.giving(DECISION_NAMES)
     triggers = check_triggers(checking, rule)
     condition = checking.value(rule.condition, BOOLEAN) if rule.condition is not None else None
-    actions = check_actions(checking, rule.actions, "actions")
-    otherwise = check_actions(checking, rule.otherwise, "else")
+    is_once = is_bulk_once(rule) and not before
+    doing = for_batch(checking, key) if is_once else checking
+    actions = check_actions(doing, rule.actions, "actions")
+    otherwise = check_actions(doing, rule.otherwise, "else")
     checked = _assemble(checking, rule, app, key, triggers)
     checked = replace(
         checked,
@@ -198,7 +201,10 @@ def _check_rule(checking: RuleChecking, rule: Rule, app: str) -> CheckedRule:
         otherwise=otherwise,
         writes=frozenset(checking.writes),
     )
-    return with_options(checking, checked, rule.options)
+    checked = with_options(doing, checked, rule.options)
+    if is_once:
+        check_bulk_once(checking, rule, checked)
+    return checked
 
 
 def _assemble(checking: RuleChecking, rule: Rule, app: str, key: str | None, triggers: Triggers) -> CheckedRule:

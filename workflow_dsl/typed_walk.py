@@ -71,6 +71,8 @@ def _roots(node: Typed, own_levels: frozenset[int]) -> Iterator[RootKind]:
     if isinstance(node, Aggregate):
         if isinstance(node.source, InverseSource):
             yield from _roots(node.source.base, own_levels)
+        elif node.source.given is not None:
+            yield RootKind.GIVEN
         own_levels |= {node.level}
         for part in (node.where, node.inner):
             if part is not None:

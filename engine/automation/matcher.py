@@ -12,6 +12,7 @@ from typing import Any
 
 from engine import faults
 from engine.automation.admission import Admission
+from engine.automation.batch_runs import as_batches
 from engine.automation.before_rules import values_fit
 from engine.automation.calling import called_program, called_run
 from engine.automation.durable import RunQueue
@@ -58,7 +59,7 @@ class AfterMatcher:
         admission: Admission,
     ) -> None:
         self._index_of = index_of
-        self._launcher = Launcher(
+        self.launcher = self._launcher = Launcher(
             ledger=ledger, starter=RunStarter(ledger, queue), health=health, admission=admission, tuning=tuning
         )
         self._timers = timers
@@ -92,7 +93,7 @@ class AfterMatcher:
     def __call__(self, transaction: Transaction, events: Sequence[SaveEvent]) -> None:
         """Match the events of one save or batch, write their runs and move their timers."""
         index = self._index_of(transaction.release)
-        runs = self._matching(transaction, index, events)
+        runs = as_batches(self._matching(transaction, index, events), index)
         runs += self._held(transaction, index, events)
         self._launcher.launch(transaction, index, runs)
         if self._timers.concern(events, index):

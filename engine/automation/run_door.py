@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from engine.access.actor import Actor, Origin, system_actor
+from engine.automation.batch_runs import RECORDS
 from engine.automation.eyes import SeenByActor
 from engine.automation.notices import Notices
 from engine.automation.people_in_records import RecordDirectory
@@ -39,6 +40,7 @@ from engine.records.tagging import TagChange, change_tags
 from engine.records.transaction import Transaction
 from metamodel.apps import Metamodel
 from metamodel.values import Ref
+from workflow_dsl.compiling.aggregation import rows_given
 from workflow_dsl.context import Context, Values
 from workflow_dsl.evaluation_errors import EvaluationError
 
@@ -171,6 +173,8 @@ class RunWork:
 
     def _context(self, around: Surroundings, names: Mapping[str, Any], *, with_rights: bool) -> Context:
         run = self._run
+        if run.object is not None and isinstance(names.get(RECORDS), list):
+            self._transaction.cache.prefetch(run.object, names[RECORDS])
         own: Values = {}
         if run.object is not None and run.record_id is not None:
             found = around.source.related(run.object, run.record_id)
@@ -191,6 +195,8 @@ class RunWork:
             base = rows.base.evaluate(context) if rows.base is not None else self._run.record_id
             base_id = base.id if isinstance(base, Ref) else base
             listed: Iterable[Values] = context.children(rows.base_object, rows.list_name, base_id) if base_id else ()
+        elif rows.given is not None:
+            listed = rows_given(context, rows.object or "", rows.given)
         else:
             assert rows.object is not None, "rows of an object name it"
             selected = self._selected(rows, context)

@@ -36,7 +36,7 @@ def select_ids(transaction: Transaction, rows: Rows, context: Context, own_objec
 
     Raises: StepFailed: there are too many. QueryProblem: the condition can't be computed.
     """
-    if rows.object is None or rows.list_name is not None or rows.sorted_by is not None:
+    if rows.object is None or rows.list_name is not None or rows.sorted_by is not None or rows.given is not None:
         return None
     node = rows.where.typed if rows.where is not None else None
     if node is not None and not _is_of_rows(node):

@@ -79,7 +79,7 @@ def check_aggregate(checking: Checking, node: Call) -> Typed:
         checking.reads.add(Read(found.inverse.object, found.inverse.field))
         checking.uses.add(f"list {found.object} {found.inverse.name}")
     else:
-        source = ObjectSource(object=found.object)
+        source = ObjectSource(object=found.object, given=found.given)
         checking.uses.add(f"list {found.object} ")
     checking.rows.append(source.object)
     try:

@@ -34,11 +34,15 @@ class FoundList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundObject:
-    """A path that begins with the name of an object; `rest` are the names after it."""
+    """A path that begins with the name of an object; `rest` are the names after it.
+
+    given: it is the name of a list of records that a rule is given (`records`), not of all there are.
+    """
 
     object: str
     rest: tuple[Name, ...]
     at: Span
+    given: str | None = None
 
 
 Found = Typed | FoundList | FoundObject | None
@@ -52,6 +56,9 @@ def find(checking: Checking, path: Path) -> Found:
     part = _given_part(checking, first, rest)
     if part is not None:
         return walk(checking, part, rest[1:], path)
+    listed = _given_list(checking, first)
+    if listed is not None:
+        return FoundObject(object=listed, rest=rest, at=path.at, given=first.text)
     root = _root(checking, first)
     if root is not None:
         return walk(checking, root, rest, path)
@@ -131,6 +138,14 @@ def _given_part(checking: Checking, first: Name, rest: Sequence[Name]) -> Root |
     if given is None or any(_has(checking, key, first.text) for key in checking.rows):
         return None
     return Root(kind=RootKind.GIVEN, name=f"{first.text}.{rest[0].text}", objects=given.objects)
+
+
+def _given_list(checking: Checking, name: Name) -> str | None:
+    """Give the object of the records that a given name lists; None where it lists none."""
+    given = checking.scope.given.get(name.text) if checking.scope.given else None
+    if given is None or given.kind is not Kind.LIST or given.item is None or len(given.item.objects) != 1:
+        return None
+    return None if any(_has(checking, key, name.text) for key in checking.rows) else given.item.objects[0]
 
 
 def old_root(checking: Checking, at: Span) -> Root:

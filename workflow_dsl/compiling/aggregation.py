@@ -46,6 +46,12 @@ def rows_of_list(context: Context, base: Any, object_key: str, list_name: str) -
     return context.children(object_key, list_name, base)
 
 
+def rows_given(context: Context, object_key: str, name: str) -> Iterable[Values]:
+    """Give the records that a given name lists, those that are gone left out."""
+    found = (context.related(object_key, record_id) for record_id in context.given(name) or ())
+    return [row for row in found if row is not None]
+
+
 def _kept(budget: Budget, rows: Iterable[Values], where: RowTest) -> Iterable[Values]:
     counted = budget.spend(rows)
     return counted if where is None else (row for row in counted if where(row))

@@ -64,4 +64,6 @@ def _rows(em: Emission, node: Aggregate) -> ast.expr:
         base = em.value(source.base).expr
         key = em.constant(source.holder)
         return em.call(aggregation.rows_of_list, _CONTEXT, base, key, em.constant(source.inverse.name))
+    if source.given is not None:
+        return em.call(aggregation.rows_given, _CONTEXT, em.constant(source.object), em.constant(source.given))
     return method(_CONTEXT, "records", em.constant(source.object))

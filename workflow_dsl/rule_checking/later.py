@@ -7,7 +7,6 @@ from types import MappingProxyType
 
 from workflow_dsl.syntax import (
     Action,
-    Bulk,
     Follow,
     GenerateDocument,
     Item,
@@ -22,9 +21,5 @@ LATER_ACTIONS: Mapping[type[Action], str] = MappingProxyType(
         ShareWith: "'share with'",
     }
 )
-LATER_OPTIONS: Mapping[type[Option], str] = MappingProxyType(
-    {
-        Bulk: "'bulk'",
-    }
-)
+LATER_OPTIONS: Mapping[type[Option], str] = MappingProxyType({})
 LATER_ITEMS: Mapping[type[Item], str] = MappingProxyType({})

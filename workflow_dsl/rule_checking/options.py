@@ -12,7 +12,7 @@ from workflow_dsl.rule_checking.control_options import CONTROL_OPTIONS
 from workflow_dsl.rule_checking.later import LATER_OPTIONS
 from workflow_dsl.rule_checking.state import RuleChecking
 from workflow_dsl.rule_checking.waiting import use_calendar
-from workflow_dsl.syntax import AllowLoop, Inactive, Missed, Option, Priority, Retry, RunsAs, UseCalendar
+from workflow_dsl.syntax import AllowLoop, Bulk, Inactive, Missed, Option, Priority, Retry, RunsAs, UseCalendar
 
 Apply = Callable[[RuleChecking, CheckedRule, Any], CheckedRule]
 """Gives the rule with an option; reports what is wrong with it."""
@@ -41,6 +41,7 @@ def with_options(checking: RuleChecking, rule: CheckedRule, options: tuple[Optio
 _OPTIONS: Mapping[type[Option], Apply] = MappingProxyType(
     {
         **CONTROL_OPTIONS,
+        Bulk: lambda checking, rule, option: replace(rule, bulk=option.mode),
         Priority: lambda checking, rule, option: replace(rule, priority=option.value),
         Inactive: lambda checking, rule, option: replace(rule, active=False),
         RunsAs: lambda checking, rule, option: replace(rule, run_as=option.who),

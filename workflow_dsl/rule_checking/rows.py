@@ -58,12 +58,12 @@ def check_rows(
         if found.rest:
             checking.refuse("RUL405", f"'{path.dotted}' is not an object", path.at)
             return None
-        if where is None and not all_rows:
+        if where is None and not all_rows and found.given is None:
             message = f"'{action} {path.dotted}' is about every {found.object} there is"
             hint = f"say which: {action} {path.dotted} where …" if chooses else "name a lookup, a list or a given name"
             checking.refuse("RUL405", message, path.at, hint)
             return None
-        source = ObjectSource(object=found.object)
+        source = ObjectSource(object=found.object, given=found.given)
     else:
         return _one(checking, path, found, where, reads_of(state), action)
     if checking.refuses_source(checking.scope.metamodel.objects[source.object], path.at, f"'{action}' is not for them"):

@@ -26,9 +26,10 @@ class InverseSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectSource:
-    """All rows of an object that are not in the bin."""
+    """All rows of an object that are not in the bin; given: only those that a given name lists (`records`)."""
 
     object: str
+    given: str | None = None
 
 
 class AggregateKind(StrEnum):

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from engine.access.actor import Actor
+from engine.automation.batch_runs import is_once, names_of
 from engine.automation.before_rules import BeforeRunner
 from engine.automation.explaining import explain_value
 from engine.automation.inside import InsideActions
@@ -103,7 +104,9 @@ class Trier:
             title = transaction.cache.title(program.object, context)
             snapshot = _judged(program, context, old, past)
         now = self.clock.now()
-        names = {program.each_name: record_id} if program.each_name is not None else {}
+        names: dict[str, Any] = {program.each_name: record_id} if program.each_name is not None else {}
+        if is_once(program) and record_id is not None:
+            names |= names_of([record_id])
         run = Run(
             id=self.ids.new(),
             rule=program.name,

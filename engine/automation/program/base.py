@@ -53,7 +53,7 @@ class Rows:
 
     object: key of their object, None where `one` may lead to several. one: a path to one record (its value is an id,
     or a Ref). base, base_object, list_name: a path to a record and the list of it whose rows are meant. Without any of
-    these: all records of the object. where, sorted_by: what a row must meet, and by what rows are sorted (then how);
+    these: all records of the object; given: those that the name lists. where, sorted_by: what a row must meet, and by what rows are sorted (then how);
     both are evaluated with the row in sight.
     """
 
@@ -62,6 +62,7 @@ class Rows:
     base: Value | None = None
     base_object: str | None = None
     list_name: str | None = None
+    given: str | None = None
     where: Value | None = None
     sorted_by: Value | None = None
     descending: bool = False

@@ -11,7 +11,7 @@ from workflow_dsl.typed_walk import walk
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedInput:
-    """What a button asks for. type: a field type; of a record "lookup", to `object`. Required unless it has a default."""
+    """What a button asks for. type: a field type; of a record "lookup", to `object`. Required without a default."""
 
     name: str
     type: str

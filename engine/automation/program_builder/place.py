@@ -10,7 +10,7 @@ from engine.automation import program as built
 from metamodel.apps import Metamodel
 from workflow_dsl import checked_rules as checked
 from workflow_dsl.compiler import compile_expression
-from workflow_dsl.typed import FieldPath, InverseSource, Typed
+from workflow_dsl.typed import FieldPath, InverseSource, ObjectSource, Typed
 
 Common = dict[str, Any]
 """What every action has: its index, text and `unless`."""
@@ -68,6 +68,7 @@ class Place:
         order = many.sorted_by
         return built.Rows(
             object=many.source.object,
+            given=many.source.given if isinstance(many.source, ObjectSource) else None,
             base=base,
             base_object=base_object,
             list_name=list_name,

@@ -61,6 +61,8 @@ class AggregateRows:
         source = node.source
         if builder.metamodel.objects[source.object].source is not None:
             raise NotInSql(f"records of '{source.object}', which lie in another database,", node.at)
+        if isinstance(source, t.ObjectSource) and source.given is not None:
+            raise NotInSql(f"'{source.given}', a list that a rule is given,", node.at)
         self.table = builder.tables.of(source.object).table
         self.alias = self.table.alias()
         self.row = RowScope(builder, Frame(self.alias), source.object, self.alias, False, environment.eyes)
