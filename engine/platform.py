@@ -118,7 +118,7 @@ class Platform:
         keeping = _keeping(releases, trees, records, automation)
         opened = open_accounts(
             database, system, current_release=releases.current, records=records, clock=clock, ids=ids, stamp=stamp,
-            cipher=cipher, settings=accounts
+            cipher=cipher, settings=accounts, after_sign_in=automation.calls.others.logged_in
         )  # fmt: skip
         return Platform(
             settings=settings,
@@ -201,7 +201,8 @@ def _trees(
     system: SystemTables, settings: PlatformSettings, language: Language, plugins: PluginManager
 ) -> KeptTreeStore:
     versions = (f"{each.name} {each.version} {each.active}" for each in plugins.statuses)
-    return KeptTreeStore(system, settings.secret(), language.functions, (*versions, *plugins.action_names, *plugins.event_names))
+    offered = (*plugins.action_names, *plugins.event_names)
+    return KeptTreeStore(system, settings.secret(), language.functions, (*versions, *offered))
 
 
 def _files(

@@ -8,6 +8,8 @@ from plugins.contexts import (
     EgressClient,
     EgressFailed,
     EgressRefused,
+    EventSink,
+    EventUnknown,
     Mailer,
     OptionText,
     PathUnknown,
@@ -24,6 +26,7 @@ from plugins.contributions import (
     ExpressionFunction,
     FieldTypeAddition,
     RuleAction,
+    RuleEvent,
 )
 from plugins.hookspecs import hookimpl
 
@@ -37,6 +40,8 @@ __all__ = [
     "EgressClient",
     "EgressFailed",
     "EgressRefused",
+    "EventSink",
+    "EventUnknown",
     "ExpressionFunction",
     "FieldTypeAddition",
     "Mailer",
@@ -45,6 +50,7 @@ __all__ = [
     "Plain",
     "RecordAccess",
     "RuleAction",
+    "RuleEvent",
     "StartContext",
     "TemplateSource",
     "hookimpl",

@@ -82,6 +82,29 @@ class EgressClient(Protocol):
         ...
 
 
+class EventUnknown(Exception):
+    """A plugin told of an event that it did not declare by `rule_events`."""
+
+
+class EventSink(Protocol):
+    """Takes what a plugin tells of, and starts the rules that wait for it."""
+
+    def tell(self, event: str, payload: Mapping[str, Plain], *, key: str | None = None) -> None:
+        """Tell of an event of this plugin; the same key within a day starts nothing again.
+
+        Raises:
+            EventUnknown: the plugin did not declare it.
+        """
+        ...
+
+
+class NoEvents:
+    """Takes events where nobody waits for them."""
+
+    def tell(self, event: str, payload: Mapping[str, Plain], *, key: str | None = None) -> None:
+        """Start nothing."""
+
+
 class EgressRefused(Exception):
     """The address of a request may not be reached from here."""
 
@@ -109,6 +132,7 @@ class ActionContext:
 
     idempotency_key: stays the same over retries and restarts of this step. settings: those of the plugin's schema, with
     defaults filled in. app_settings: the app's, by name. user: name, email and language of who the rule acts for.
+    events: where the plugin tells of its own.
     """
 
     run_id: str
@@ -122,10 +146,12 @@ class ActionContext:
     settings: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     app_settings: Mapping[str, Plain] = field(default_factory=lambda: MappingProxyType({}))
     user: Mapping[str, Plain] = field(default_factory=lambda: MappingProxyType({}))
+    events: EventSink = field(default_factory=NoEvents)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StartContext:
-    """What a plugin gets when the server or a worker starts."""
+    """What a plugin gets when the server or a worker starts; events: where it tells of its events, until `on_stop`."""
 
     settings: Mapping[str, object]
+    events: EventSink = field(default_factory=NoEvents)

@@ -58,6 +58,18 @@ class RuleAction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RuleEvent:
+    """Something that a plugin tells of, which rules can wait for: `when event telephony.call_ended`.
+
+    name: `<plugin>.<name>`. payload: what is told, as (key, what it is) pairs; rules know it as `payload.<key>`.
+    """
+
+    name: str
+    summary: str
+    payload: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExpressionFunction:
     """A function of the expression language; it is pure, total and fast.
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import pluggy
 
 from plugins.contexts import StartContext
-from plugins.contributions import ExpressionFunction, FieldTypeAddition, RuleAction
+from plugins.contributions import ExpressionFunction, FieldTypeAddition, RuleAction, RuleEvent
 
 PROJECT = "fieldstone"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -23,6 +23,16 @@ def rule_actions() -> Sequence[RuleAction]:
 
     Called once when the plugin is loaded. Return the actions; their `run` is called by a worker, one call a try. An
     exception here switches the plugin off; one in `run` fails that try of that run only.
+    """
+    raise AssertionError("a specification is never called")
+
+
+@hookspec
+def rule_events() -> Sequence[RuleEvent]:
+    """Add events that rules may wait for.
+
+    Called once when the plugin is loaded. Return the events; the plugin tells of them by `events` of its contexts. An
+    exception here switches the plugin off; telling of an event that is not returned here raises EventUnknown.
     """
     raise AssertionError("a specification is never called")
 

@@ -12,14 +12,14 @@ from typing import TypeVar
 
 from metamodel.names import did_you_mean, name_fault
 from metamodel.source import Location, Problem, Severity
-from plugins.contributions import API_VERSION, CONTROLS, ExpressionFunction, FieldTypeAddition, RuleAction
+from plugins.contributions import API_VERSION, CONTROLS, ExpressionFunction, FieldTypeAddition, RuleAction, RuleEvent
 from plugins.discovery import Candidate
 from plugins.manifest import Manifest, ManifestWrong, read_manifest
 
 # Actions that the rule language itself names; a shipped plugin carries them out.
 LANGUAGE_ACTIONS = frozenset({"send_email", "call_webhook"})
 _SHIPPED_PREFIX = "plugins.bundled."
-_Added = TypeVar("_Added", RuleAction, ExpressionFunction, FieldTypeAddition)
+_Added = TypeVar("_Added", RuleAction, RuleEvent, ExpressionFunction, FieldTypeAddition)
 
 
 class LoadFailed(Exception):
@@ -40,6 +40,7 @@ class LoadedPlugin:
     module: ModuleType
     settings: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     actions: tuple[RuleAction, ...] = ()
+    events: tuple[RuleEvent, ...] = ()
     functions: tuple[ExpressionFunction, ...] = ()
     field_types: tuple[FieldTypeAddition, ...] = ()
 
@@ -48,6 +49,7 @@ class LoadedPlugin:
         """What it added, each with its kind: `action send_email`, `function email_domain`."""
         return (
             *(f"action {action.name}" for action in self.actions),
+            *(f"event {event.name}" for event in self.events),
             *(f"function {function.name}" for function in self.functions),
             *(f"field type {field_type.name}" for field_type in self.field_types),
         )
@@ -56,6 +58,7 @@ class LoadedPlugin:
         self,
         *,
         actions: Sequence[object],
+        events: Sequence[object],
         functions: Sequence[object],
         field_types: Sequence[object],
         taken: frozenset[str],
@@ -68,6 +71,7 @@ class LoadedPlugin:
         loaded = replace(
             self,
             actions=_only(RuleAction, actions, "rule_actions"),
+            events=_only(RuleEvent, events, "rule_events"),
             functions=_only(ExpressionFunction, functions, "expression_functions"),
             field_types=_only(FieldTypeAddition, field_types, "field_types"),
         )
@@ -82,6 +86,8 @@ class LoadedPlugin:
             seen.add(name)
         for action in loaded.actions:
             self._check_action_name(action.name)
+        for event in loaded.events:
+            self._check_own_name("event", event.name)
         names = [function.name for function in loaded.functions] + [each.name for each in loaded.field_types]
         for name in names:
             if fault := name_fault(name):
@@ -97,8 +103,11 @@ class LoadedPlugin:
         shipped = self.module.__name__.startswith(_SHIPPED_PREFIX)
         if name in LANGUAGE_ACTIONS and shipped:
             return
+        self._check_own_name("action", name)
+
+    def _check_own_name(self, what: str, name: str) -> None:
         if not name.startswith(f"{self.manifest.name}."):
-            reason = f"the action '{name}' does not start with the plugin's name ('{self.manifest.name}.')"
+            reason = f"the {what} '{name}' does not start with the plugin's name ('{self.manifest.name}.')"
             raise LoadFailed("PLG104", reason, version=self.manifest.version)
 
 

@@ -15,9 +15,10 @@ import pluggy
 
 from metamodel.source import Problem
 from plugins import hookspecs
-from plugins.contexts import StartContext
+from plugins.contexts import EventSink, NoEvents, StartContext
 from plugins.contributions import ExpressionFunction, FieldTypeAddition, RuleAction
 from plugins.discovery import Candidate, bundled_candidates, installed_candidates
+from plugins.events import OwnEvents
 from plugins.loading import LoadedPlugin, LoadFailed, load_plugin, problem_of
 
 _LOG = logging.getLogger("fieldstone.plugins")
@@ -95,6 +96,11 @@ class PluginManager:
         """The names of the actions that plugins add."""
         return tuple(action.name for plugin in self._loaded.values() for action in plugin.actions)
 
+    @property
+    def event_names(self) -> tuple[str, ...]:
+        """The names of the events that plugins tell of."""
+        return tuple(event.name for plugin in self._loaded.values() for event in plugin.events)
+
     def find_action(self, name: str) -> tuple[LoadedPlugin, RuleAction] | None:
         """Give an action with the plugin that offers it; None where no active plugin does."""
         for plugin in self._loaded.values():
@@ -103,10 +109,11 @@ class PluginManager:
                     return plugin, action
         return None
 
-    def start(self) -> None:
-        """Call `on_start` of each plugin; one that raises is switched off."""
+    def start(self, events: EventSink | None = None) -> None:
+        """Call `on_start` of each plugin; one that raises is switched off. events: whom plugins tell of theirs."""
         for plugin in tuple(self._loaded.values()):
-            self._guarded(plugin, "on_start", context=StartContext(settings=plugin.settings))
+            own = OwnEvents(plugin=plugin, sink=events or NoEvents())
+            self._guarded(plugin, "on_start", context=StartContext(settings=plugin.settings, events=own))
 
     def stop(self) -> None:
         """Call `on_stop` of each plugin, last loaded first."""
@@ -134,6 +141,7 @@ class PluginManager:
             self._hooks.register(plugin.module, name=plugin.manifest.name)
             added = plugin.with_additions(
                 actions=self._ask(plugin, "rule_actions"),
+                events=self._ask(plugin, "rule_events"),
                 functions=self._ask(plugin, "expression_functions"),
                 field_types=self._ask(plugin, "field_types"),
                 taken=self._taken_names(),

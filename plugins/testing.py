@@ -9,8 +9,9 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from plugins.contexts import ActionContext, Answer, EgressClient, PathUnknown, Plain, RecordAccess
+from plugins.contexts import ActionContext, Answer, EgressClient, EventSink, PathUnknown, Plain, RecordAccess
 from plugins.discovery import Candidate
+from plugins.events import OwnEvents
 from plugins.loading import LoadedPlugin
 from plugins.manager import PluginManager
 
@@ -26,6 +27,17 @@ class RecordedEgress:
         """Keep the request; answer with the next of the answers, the last one for ever."""
         self.sent.append((url, body, dict(headers)))
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+@dataclass(slots=True, kw_only=True)
+class RecordedEvents:
+    """Takes a plugin's events and keeps them: (event, payload, key)."""
+
+    told: list[tuple[str, Mapping[str, Plain], str | None]] = field(default_factory=list)
+
+    def tell(self, event: str, payload: Mapping[str, Plain], *, key: str | None = None) -> None:
+        """Keep the event."""
+        self.told.append((event, dict(payload), key))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +65,7 @@ def action_context(
     egress: EgressClient | None = None,
     key: str = "run-1:actions/0",
     settings: Mapping[str, object] | None = None,
+    events: EventSink | None = None,
 ) -> ActionContext:
     """Make the context of a try for a plugin's action, with its default settings."""
     return ActionContext(
@@ -65,6 +78,7 @@ def action_context(
         records=records or FixedRecord(),
         egress=egress or RecordedEgress(),
         settings={**plugin.settings, **(settings or {})},
+        events=OwnEvents(plugin=plugin, sink=events or RecordedEvents()),
     )
 
 
@@ -100,6 +114,7 @@ def _faults_of(plugin: LoadedPlugin) -> list[str]:
 
 def _without_summary(plugin: LoadedPlugin) -> list[str]:
     summaries = {action.name: action.summary for action in plugin.actions}
+    summaries |= {event.name: event.summary for event in plugin.events}
     summaries |= {function.name: function.summary for function in plugin.functions}
     summaries |= {field_type.name: field_type.summary for field_type in plugin.field_types}
     return [name for name, summary in summaries.items() if not summary]

@@ -72,6 +72,12 @@ def public(view: View) -> View:
     return view
 
 
+def signed(view: View) -> View:
+    """Mark a view that other programs call with a signature of their own: no cookie counts, so no CSRF token either."""
+    view.is_signed = True  # type: ignore[attr-defined]
+    return view
+
+
 def install_auth(app: Flask, settings: WebSettings) -> None:
     """Identify who asks before each view, and offer /login, /logout and /preferences."""
     app.config.update(
@@ -88,6 +94,9 @@ def install_auth(app: Flask, settings: WebSettings) -> None:
     csrf = CSRFProtect(app)
 
     def authenticate() -> ResponseReturnValue | None:
+        if _is_marked("is_signed"):
+            g.signed_in = g.actor = None
+            return None
         g.signed_in = found = _find_signed_in()
         g.actor = _actor_of(found)
         if found is not None and not request.path.startswith(API_PREFIX):
@@ -98,10 +107,7 @@ def install_auth(app: Flask, settings: WebSettings) -> None:
                 return _ask_to_sign_in()
             _check_scope(found)
         if request.method not in SAFE_METHODS:
-            if found is None:
-                csrf.protect()
-            elif found.by_cookie:
-                check_token(settings.secret_key, request.cookies[SESSION_COOKIE])
+            _check_csrf(found, csrf, settings.secret_key)
         return None
 
     def csrf_token() -> str:
@@ -116,6 +122,13 @@ def install_auth(app: Flask, settings: WebSettings) -> None:
     app.context_processor(lambda: {"csrf_token": csrf_token})
     app.before_request(authenticate)
     app.register_blueprint(blueprint)
+
+
+def _check_csrf(found: SignedIn | None, csrf: CSRFProtect, secret_key: str) -> None:
+    if found is None:
+        csrf.protect()
+    elif found.by_cookie:
+        check_token(secret_key, request.cookies[SESSION_COOKIE])
 
 
 @blueprint.get(LOGIN_PATH)
@@ -212,8 +225,12 @@ def _is_public() -> bool:
         return True
     if endpoint == "static" or endpoint.endswith(".static"):
         return True
-    view = current_app.view_functions.get(endpoint)
-    return bool(getattr(view, "is_public", False))
+    return _is_marked("is_public")
+
+
+def _is_marked(mark: str) -> bool:
+    view = current_app.view_functions.get(request.endpoint or "")
+    return bool(getattr(view, mark, False))
 
 
 def _ask_to_sign_in() -> ResponseReturnValue:

@@ -20,8 +20,16 @@ from werkzeug.exceptions import HTTPException
 
 from engine.accounts.errors import SignInRefused, TooManyAttempts
 from engine.accounts.idempotency import KeyUsedOtherwise, RepeatedInFlight
-from engine.automation.calls.buttons import ButtonClosed, NoSuchButton
 from engine.approvals.refusals import ApprovalRefused, RequestNotFound
+from engine.automation.calls.buttons import ButtonClosed, NoSuchButton
+from engine.automation.calls.webhooks import (
+    NoSuchWebhook,
+    WebhookNotReady,
+    WebhookRefused,
+    WebhookReplayed,
+    WebhookTooLarge,
+)
+from engine.automation.insight.service import RuleNotFound
 from engine.automation.run_log import RunNotFound, RunNotOpen
 from engine.errors import (
     AccessDenied,
@@ -66,6 +74,11 @@ STATUS_TABLE: tuple[tuple[type[EngineError], int, str], ...] = (
     (PoolRefused, 409, "pool_refused"),
     (NoSuchButton, 404, "not_found"),
     (ButtonClosed, 409, "button_closed"),
+    (NoSuchWebhook, 404, "not_found"),
+    (WebhookRefused, 401, "webhook_refused"),
+    (WebhookTooLarge, 413, "too_large"),
+    (WebhookReplayed, 409, "replayed"),
+    (WebhookNotReady, 503, "webhook_not_ready"),
     (AlreadyConverted, 409, "already_converted"),
     (NotConvertible, 409, "not_convertible"),
     (QueryProblem, 400, "query_problem"),
@@ -76,6 +89,7 @@ STATUS_TABLE: tuple[tuple[type[EngineError], int, str], ...] = (
     (SourceChanged, 502, "source_changed"),
     (SourceReadOnly, 403, "source_read_only"),
     (RunNotFound, 404, "not_found"),
+    (RuleNotFound, 404, "not_found"),
     (RequestNotFound, 404, "not_found"),
     (ApprovalRefused, 409, "approval_refused"),
     (RunNotOpen, 409, "run_not_retryable"),
@@ -257,7 +271,7 @@ def _view(
 
 def _detail(error: EngineError) -> str:
     match error:
-        case RecordNotFound() | UnknownObject() | RunNotFound() | RequestNotFound() | NoSuchButton():
+        case RecordNotFound() | UnknownObject() | RunNotFound() | RequestNotFound() | NoSuchButton() | NoSuchWebhook():
             # Absent and unreadable look the same, so nothing of the request is repeated either.
             return "There is nothing here that you may see."
         case ValidationFailed():
@@ -269,7 +283,7 @@ def _detail(error: EngineError) -> str:
 
 
 def _headers(error: EngineError) -> dict[str, str]:
-    if isinstance(error, DatabaseUnavailable | SourceUnavailable | TooManyAttempts | TooManyAtOnce):
+    if isinstance(error, DatabaseUnavailable | SourceUnavailable | TooManyAttempts | TooManyAtOnce | WebhookNotReady):
         return {"Retry-After": str(error.retry_after_s)}
     if isinstance(error, NoRelease):
         return {"Retry-After": "5"}

@@ -33,8 +33,8 @@ def press_once(
     buttons = platform().automation.calls.buttons
     if key is None:
         with platform().records.transaction(actor(), release=release()) as transaction:
-            runs = buttons.press(transaction, object_def, record_id, button, raw)
-        return Pressed(answer=buttons.answer(runs))
+            started = buttons.press(transaction, object_def, record_id, button, raw)
+        return Pressed(answer=buttons.answer(started))
     who, keys = actor(), platform().accounts.idempotency
     owner = who.user_id or who.login
     asked = orjson.dumps(["press", object_def.key, record_id, button, sorted(raw.items())], default=str)

@@ -10,7 +10,7 @@ from engine.accounts.administration import Administration
 from engine.accounts.idempotency import IdempotencyKeys
 from engine.accounts.lockout import Lockout, LockoutLimits
 from engine.accounts.passwords import PasswordCost, Passwords
-from engine.accounts.service import Accounts
+from engine.accounts.service import Accounts, AfterSignIn, nothing_more
 from engine.accounts.sessions import SessionLimits, SessionStore
 from engine.accounts.stamp import AccountStamp
 from engine.accounts.tokens import TokenStore
@@ -47,6 +47,7 @@ def open_accounts(
     stamp: AccountStamp,
     cipher: Cipher,
     settings: AccountSettings | None = None,
+    after_sign_in: AfterSignIn = nothing_more,
 ) -> Accounts:
     """Make the accounts of an installation; costs and limits can be handed in by tests.
 
@@ -82,4 +83,5 @@ def open_accounts(
         administration=administration,
         idempotency=IdempotencyKeys(database, system.idempotency, clock, cipher),
         trail=trail,
+        after_sign_in=after_sign_in,
     )

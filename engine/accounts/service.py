@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -32,6 +32,10 @@ from engine.storage.database import Database
 
 _KEPT = 20_000
 _NOTE_USE_EVERY = timedelta(minutes=1)
+
+
+AfterSignIn = Callable[[Connection, Actor], None]
+"""What else a log-in does, in its transaction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,10 @@ class NewSession:
     actor: Actor
 
 
+def nothing_more(connection: Connection, actor: Actor) -> None:
+    """Do nothing when somebody has signed in."""
+
+
 class Accounts:
     """Sign in, sign out, and say who asks. `administration` has what administrators do with accounts."""
 
@@ -77,6 +85,7 @@ class Accounts:
         administration: Administration,
         idempotency: IdempotencyKeys,
         trail: AccountTrail,
+        after_sign_in: AfterSignIn = nothing_more,
     ) -> None:
         self._database = database
         self._clock = clock
@@ -89,6 +98,7 @@ class Accounts:
         self.administration = administration
         self.idempotency = idempotency
         self._trail = trail
+        self._after_sign_in = after_sign_in
         self._kept: OrderedDict[str, tuple[tuple[int, int], SignedIn]] = OrderedDict()
         self._kept_lock = threading.Lock()
 
@@ -116,6 +126,7 @@ class Accounts:
             secret = self._sessions.create(connection, user.id, address=address, agent=agent)
             by = Author(name=user.name or user.login, user_id=user.id, origin=Origin.PAGE)
             self._trail.note(connection, "signed_in", user.id, by=by, changes=where)
+            self._after_sign_in(connection, user.actor())
         return NewSession(secret=secret, lifetime_s=self._sessions.lifetime_s, actor=user.actor())
 
     def sign_out(self, secret: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.automation.calls.run_events import RunEvents, Tell
 from engine.automation.outside import Outgoing
 from engine.automation.run_state import Run, StepFailed
 from engine.automation.time_limit import TimeLimitReached, within
@@ -14,6 +15,7 @@ from metamodel.apps import ConnectionDef, Metamodel, TemplateDef
 from plugins.contexts import ActionContext, RecordAccess, TemplateSource
 from plugins.contributions import ActionDone, ActionFailed
 from plugins.egress import EgressLimits, EgressPolicy, SafeEgress
+from plugins.events import OwnEvents
 from plugins.loading import LoadedPlugin
 from plugins.manager import PluginManager
 
@@ -25,7 +27,7 @@ class PluginCourier:
     """The courier of one run.
 
     secrets: name → value of a secret that a connection names. allowed_hosts: hosts of the own network that the operator
-    lets plugins call.
+    lets plugins call. tell: starts the rules that wait for plugins' events.
     """
 
     run: Run
@@ -37,6 +39,7 @@ class PluginCourier:
     allowed_hosts: Sequence[str]
     app_settings: Callable[[], Mapping[str, Any]]
     user: Mapping[str, Any]
+    tell: Tell
 
     def deliver(self, outgoing: Outgoing, *, path: str, attempt: int) -> ActionDone:
         """Call the plugin's action.
@@ -123,4 +126,5 @@ class PluginCourier:
             settings=settings,
             app_settings=self.app_settings(),
             user=self.user,
+            events=OwnEvents(plugin=plugin, sink=RunEvents(run=self.run, path=path, start=self.tell)),
         )

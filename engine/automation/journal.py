@@ -64,11 +64,16 @@ class Journal:
         self._max_actions = max_actions
         self._uncounted = 0
         self._max_rows = max_rows
+        self._missing: dict[str, None] = {}
 
     def recorded(self, path: str) -> Mapping[str, Any] | None:
         """Give what a step that is done recorded, None where it is not done."""
         found = self._done.get(path)
         return None if found is None else dict(found)
+
+    def note_missing(self, name: str) -> None:
+        """Remember that what a rule reads is not in what was received; the step at hand tells of it."""
+        self._missing[name] = None
 
     def next_try(self, path: str) -> int:
         """Give the number of the try of a step that is made now, from 1."""
@@ -95,6 +100,7 @@ class Journal:
         """
         if step.rows and self._rows + step.rows > self._max_rows:
             raise self._stopped(f"The chain would write more than {self._max_rows:,} rows, which is the limit.")
+        missing, self._missing = self._missing, {}
         self._ledger.add_step(
             connection,
             self.run,
@@ -105,7 +111,7 @@ class Journal:
             at=begun,
             finished_at=self._clock.now(),
             result={**step.value, "text": step.text},
-            effects=step.effects,
+            effects=(*step.effects, *({"kind": "missing", "to": name} for name in missing)),
         )
 
     def keep(self, path: str, step: StepDone) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from engine import faults
 from engine.automation.calls.at_once import HandedOver
+from engine.automation.calls.received import noting
 from engine.automation.durable import RunQueue
 from engine.automation.inside import InsideActions
 from engine.automation.inside_actions import Door
@@ -160,7 +161,7 @@ class SegmentRunner:
             outside=self._outside(run, program, door, journal, waiter),
             waiter=waiter,
         )
-        names = run.snapshot.facts.get("names") or {}
+        names = noting(run.snapshot.facts.get("names") or {}, journal.note_missing)
         if run.failing is not None:
             walk.run_failure(names)
             return self._park(run, StepFailed(str(run.failing["message"])), first=False)

@@ -248,6 +248,7 @@ class Automation:
             base_url=self._base_url,
             allowed_hosts=self._allowed_hosts,
             environment=self._environment,
+            tell=self.calls.others.tell,
         )
 
     def segments(

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from engine.access.actor import Actor
 from engine.accounts.users import UserDirectory
+from engine.automation.calls.run_events import Tell
 from engine.automation.courier import PluginCourier
 from engine.automation.notices import Notices
 from engine.automation.plugin_records import RunRecordAccess
@@ -31,7 +32,7 @@ class RunSurroundings:
     """Implements `Surrounds` of segments.
 
     base_url: of the pages, for links in mails. allowed_hosts: hosts of the own network that rules may call.
-    environment: where the secrets of webhooks are.
+    environment: where the secrets of webhooks are. tell: starts the rules that wait for plugins' events.
     """
 
     database: Database
@@ -46,6 +47,7 @@ class RunSurroundings:
     base_url: str
     allowed_hosts: tuple[str, ...]
     environment: Mapping[str, str]
+    tell: Tell
 
     def program(self, run: Run) -> Program | None:
         """Give a run's rule with the text it started with; None where it cannot be had."""
@@ -81,6 +83,7 @@ class RunSurroundings:
             allowed_hosts=self.allowed_hosts,
             app_settings=lambda: parts.settings(parts.access(door.actor().roles).roles),
             user={"name": actor.get("name") or "", "language": actor.get("language") or ""},
+            tell=self.tell,
         )
 
     def note_outcome(self, connection: Connection, run: Run, *, failed: bool, error: str | None) -> None:

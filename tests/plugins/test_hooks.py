@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from plugins import hookspecs
+from plugins import ActionFailed, Answer, EventUnknown, hookspecs
 from plugins.discovery import bundled_candidates
 from plugins.manager import PluginManager
-from plugins.testing import check_plugin
+from plugins.testing import RecordedEgress, RecordedEvents, action_context, check_plugin
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "plugin_hooks.md"
 
@@ -39,6 +39,23 @@ def test_hook_expression_functions(shipped: PluginManager) -> None:
     assert function.name == "email_domain"
     assert function.call("Ann@Example.COM") == "example.com"
     assert function.call("nobody") is None
+
+
+def test_hook_rule_events(shipped: PluginManager) -> None:
+    assert shipped.event_names == ("webhook.refused",)
+    found = shipped.find_action("call_webhook")
+    assert found is not None
+    plugin, action = found
+    events = RecordedEvents()
+    for status in (503, 410):
+        egress = RecordedEgress(answers=[Answer(status=status, headers={}, body=b"gone")])
+        context = action_context(plugin, egress=egress, events=events, key="run-1:actions/0")
+        with pytest.raises(ActionFailed):
+            action.run(context, {"name": "finance", "url": "https://x.example", "body": {}})
+    told = {"connection": "finance", "status": 410, "answer": "gone"}
+    assert events.told == [("webhook.refused", told, "run-1:actions/0")]
+    with pytest.raises(EventUnknown, match="declares no event 'webhook.refusd'; did you mean 'webhook.refused'"):
+        context.events.tell("webhook.refusd", {})
 
 
 def test_hook_field_types(shipped: PluginManager) -> None:

@@ -18,6 +18,8 @@ from ui.api.bulk import bulk
 from ui.api.conversions import convert, get_conversion
 from ui.api.exports import export_records
 from ui.api.files import download_file, download_preview, upload_file
+from ui.api.hooks import receive
+from ui.api.insight import register_insight
 from ui.api.merging import merge, unmerge
 from ui.api.metadata import apply_metadata, get_metadata, plan_metadata
 from ui.api.openapi import OpenApiDocuments
@@ -25,6 +27,7 @@ from ui.api.pools import claim, let_go
 from ui.api.pressing import list_actions, press_button
 from ui.api.query import query_figures
 from ui.api.record_log import compare, get_history, get_runs, get_stages, revert_changes
+from ui.api.run_acts import register_run_acts
 from ui.api.runs import list_runs, retry_run
 
 
@@ -41,16 +44,9 @@ def register(app: Flask) -> None:
     api.patch(one)(records.update_record)
     api.delete(one)(records.delete_record)
     api.post(f"{one}/restore")(records.restore_record)
-    api.post(f"{one}/convert")(convert)
-    api.post(f"{one}/merge")(merge)
-    api.post(f"{one}/unmerge")(unmerge)
-    api.get(f"{one}/actions")(list_actions)
-    api.post(f"{one}/actions/<button_name>")(press_button)
-    api.post(f"{one}/claim")(claim)
-    api.post(f"{one}/release")(let_go)
+    _register_acts(api, one)
     api.get(f"{one}/approval")(get_approval)
     api.post(f"{one}/approval")(post_approval)
-    api.get(f"{one}/conversion")(get_conversion)
     api.get(f"{one}/history")(get_history)
     api.get(f"{one}/compare")(compare)
     api.post(f"{one}/revert")(revert_changes)
@@ -69,7 +65,22 @@ def register(app: Flask) -> None:
     api.get("/approvals/report")(get_report)
     api.get("/approvals/<request_id>")(get_request)
     api.post("/approvals/<request_id>")(act_on_request)
+    api.post("/hooks/<webhook_name>")(receive)
     api.get("/runs")(list_runs)
+    register_insight(api, one)
+    register_run_acts(api)
     api.post("/runs/<run_id>/retry")(retry_run)
     api.add_url_rule("/openapi.json", "openapi", OpenApiDocuments().answer)
     app.register_blueprint(api)
+
+
+def _register_acts(api: Blueprint, one: str) -> None:
+    """Put in what can be done with a record beyond saving it."""
+    api.post(f"{one}/convert")(convert)
+    api.post(f"{one}/merge")(merge)
+    api.post(f"{one}/unmerge")(unmerge)
+    api.get(f"{one}/actions")(list_actions)
+    api.post(f"{one}/actions/<button_name>")(press_button)
+    api.post(f"{one}/claim")(claim)
+    api.post(f"{one}/release")(let_go)
+    api.get(f"{one}/conversion")(get_conversion)

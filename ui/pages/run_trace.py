@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 from flask_babel import gettext as _
 
@@ -21,7 +22,7 @@ from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from metamodel.values import Money
 from ui.formats import Formats
-from ui.page_parts import Change, TraceNode, TraceRow, Verdict
+from ui.page_parts import Change, Touched, TraceNode, TraceRow, Verdict
 from ui.pages.record_names import Titles, named_text, record_key
 from ui.pages.run_words import seconds_text
 from ui.telling import tell
@@ -61,7 +62,10 @@ class TraceShower:
             title=self._title(step, unless=unless),
             status=_STATUS.get(step.outcome, "running"),  # type: ignore[arg-type]
             where=step.path,
+            when=self.formats.datetime(step.at),
+            iso=step.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
             took=seconds_text((step.finished_at - step.at).total_seconds()) if step.finished_at is not None else "",
+            touched=tuple(self._touched(effect) for effect in step.effects),
             note=_note(step, result.get("holds"), unless=unless),
             error=tell(step.error or ""),
             condition=self.node(step.condition, result.get("holds")) if step.condition is not None else None,
@@ -103,12 +107,13 @@ class TraceShower:
             return self.titles.get(key, "–")
         return plain(part.value, self.formats)
 
+    def _touched(self, effect: Mapping[str, Any]) -> Touched:
+        key = (str(effect.get("object") or ""), str(effect.get("record_id") or ""))
+        said = effect.get("title") or self.titles.get(key) or effect.get("to") or effect.get("target") or "–"
+        href = f"/o/{quote(key[0])}/{quote(key[1])}" if key in self.titles else ""
+        return Touched(word=effect_word(str(effect.get("kind", ""))), text=str(said), href=href)
+
     def _details(self, step: StepShown, result: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-        for number, effect in enumerate(step.effects, start=1):
-            key = (str(effect.get("object", "")), str(effect.get("record_id", "")))
-            said = str(effect.get("title") or self.titles.get(key) or effect.get("to") or "–")
-            kind = effect_word(str(effect.get("kind", "")))
-            yield (kind if len(step.effects) == 1 else f"{number}. {kind}"), said
         if self.object_def is not None and not set(self.object_def.fields) <= self.readable:
             return
         for name, value in result.items():
@@ -125,7 +130,7 @@ def keys_of(trace: RunTrace, object_def: ObjectDef | None) -> Iterable[RecordKey
                 yield key
     for part in (trace.matched, trace.condition):
         if part is not None:
-            yield from _keys_of_part(part, object_def)
+            yield from keys_of_part(part, object_def)
     for step in trace.steps:
         for effect in step.effects:
             if effect.get("object") and effect.get("record_id"):
@@ -170,12 +175,13 @@ def effect_word(kind: str) -> str:
     return str(words.get(kind, kind))
 
 
-def _keys_of_part(part: ConditionPart, object_def: ObjectDef | None) -> Iterable[RecordKey]:
+def keys_of_part(part: ConditionPart, object_def: ObjectDef | None) -> Iterable[RecordKey]:
+    """Give the records that a condition names by their ids."""
     field = object_def.fields.get(part.text) if object_def is not None else None
     if (key := record_key(field, part.value)) is not None:
         yield key
     for each in part.parts:
-        yield from _keys_of_part(each, object_def)
+        yield from keys_of_part(each, object_def)
 
 
 def _tells_more(part: ConditionPart) -> bool:

@@ -9,7 +9,7 @@ from workflow_dsl.checked_rules.base import CheckedAction, CheckedRows, CheckedV
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ButtonInput:
-    """What a button asks for. type: a field type; of a record "lookup", to `object`. Required unless it has a default."""
+    """What a button asks for. type: a field type; of a record "lookup", to `object`. Required without a default."""
 
     name: str
     type: str

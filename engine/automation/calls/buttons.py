@@ -19,11 +19,11 @@ from engine.automation.calls.index import Button, CallIndex
 from engine.automation.calls.inputs import read_inputs
 from engine.automation.calls.making import Called, called_run
 from engine.automation.calls.offering import OpenRule, may_press, may_press_somewhere, open_among, open_rules
-from engine.automation.durable import RunQueue
 from engine.automation.explaining import explain_value
-from engine.automation.ledger import Ledger
+from engine.automation.launching import Launcher
 from engine.automation.rule_health import RuleHealth
-from engine.automation.run_state import Run
+from engine.automation.rule_index import RuleIndex
+from engine.automation.run_state import Run, RunState
 from engine.automation.tuning import Tuning
 from engine.errors import AccessDenied, EngineError, RecordNotFound, ValidationFailed
 from engine.expressions.context import RecordContext
@@ -39,7 +39,6 @@ from workflow_dsl.evaluation_errors import EvaluationError
 
 MOST_AT_ONCE = 1_000
 """How many records one press may be about."""
-_LEFT_TO_WORKERS_S = 15.0
 _LOOKS_EVERY_S = 0.05
 
 DoNow = Callable[[str, float], None]
@@ -75,13 +74,14 @@ class PressedMany:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Buttons:
-    """The buttons of an installation."""
+    """The buttons of an installation. at_once: starts runs whose first piece the request does; by_workers: others."""
 
     database: Database
     system: SystemTables
-    index_of: Callable[[Release], CallIndex]
-    ledger: Ledger
-    queue: RunQueue
+    calls_of: Callable[[Release], CallIndex]
+    index_of: Callable[[Release], RuleIndex]
+    at_once: Launcher
+    by_workers: Launcher
     health: RuleHealth
     ids: IdMaker
     tuning: Tuning
@@ -89,7 +89,7 @@ class Buttons:
 
     def offered(self, transaction: Transaction, object_def: ObjectDef, record_id: str) -> tuple[Button, ...]:
         """Give the buttons that who acts has on a record that they may read."""
-        buttons = self.index_of(transaction.release).buttons(object_def.key)
+        buttons = self.calls_of(transaction.release).buttons(object_def.key)
         if not buttons:
             return ()
         context = _context(transaction, object_def, record_id)
@@ -98,7 +98,7 @@ class Buttons:
 
     def known(self, release: Release, access: Access, object_key: str) -> tuple[Button, ...]:
         """Give the buttons of an object that somebody can have on some record of it; it follows from their roles."""
-        buttons = self.index_of(release).buttons(object_key).values()
+        buttons = self.calls_of(release).buttons(object_key).values()
         return tuple(each for each in buttons if any(may_press_somewhere(access, trigger) for _, trigger in each.rules))
 
     def open_among(
@@ -124,7 +124,7 @@ class Buttons:
 
     def find(self, transaction: Transaction, object_def: ObjectDef, name: str) -> Button:
         """Give a button by name. Raises: NoSuchButton."""
-        button = self.index_of(transaction.release).buttons(object_def.key).get(name)
+        button = self.calls_of(transaction.release).buttons(object_def.key).get(name)
         if button is None:
             raise NoSuchButton(object_def.key, name)
         return button
@@ -138,7 +138,7 @@ class Buttons:
         """
         button = self.open_for(transaction, object_def, record_id, name)
         runs = self._runs(transaction, object_def, record_id, button, raw)
-        self._start(transaction, runs, delay_s=_LEFT_TO_WORKERS_S)
+        self.at_once.launch(transaction, self.index_of(transaction.release), runs)
         return tuple(run.id for run in runs)
 
     def press_many(
@@ -167,8 +167,11 @@ class Buttons:
                 refused[record_id] = fault.reason
             except RecordNotFound:
                 refused[record_id] = say("no_record", transaction.actor.language)
-        self._start(transaction, runs, delay_s=0.0)
-        return PressedMany(started=tuple(run.id for run in runs), refused=refused)
+        launched = self.by_workers.launch(transaction, self.index_of(transaction.release), runs)
+        transaction.settle()
+        refused |= {run.record_id or "": run.error or "" for run in launched if run.state is not RunState.QUEUED}
+        started = tuple(run.id for run in launched if run.state is RunState.QUEUED)
+        return PressedMany(started=started, refused=refused)
 
     def answer(self, run_ids: Sequence[str]) -> PressAnswer:
         """Do what can be done of runs just started, wait shortly for workers to do the rest, and say how it stands."""
@@ -225,11 +228,6 @@ class Buttons:
         if not any(_is_for(transaction, button, place, context) for place in range(len(button.rules))):
             raise AccessDenied("press", f"{button.object}.{button.name}", say("not_your_button", _tongue(transaction)))
         raise _closed(transaction, button)
-
-    def _start(self, transaction: Transaction, runs: Sequence[Run], *, delay_s: float) -> None:
-        self.ledger.add(transaction.connection, runs)
-        for run in runs:
-            self.queue.start(transaction.connection, run.id, delay_s=delay_s)
 
     def _fetch(self, transaction: Transaction, button: Button, record_ids: Sequence[str]) -> None:
         conditions = [program.condition for program, _ in button.rules if program.condition is not None]

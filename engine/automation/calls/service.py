@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from engine.automation.calls.buttons import Buttons
+from engine.automation.calls.delayed import DelayedStarter
 from engine.automation.calls.index import CallIndex
+from engine.automation.calls.others import OtherCalls
+from engine.automation.calls.webhooks import ReceivedWebhooks
 from engine.automation.durable import RunQueue
-from engine.automation.ledger import Ledger
-from engine.automation.rule_health import RuleHealth
+from engine.automation.launching import Launcher
 from engine.automation.rule_index import RuleIndex
 from engine.automation.runtime import RunSegment
-from engine.automation.tuning import Tuning
+from engine.clock import Clock
 from engine.ids import IdMaker
+from engine.records.service import Records
 from engine.releases.release import Release
 from engine.storage.database import Database
 from engine.storage.system_tables import SystemTables
+
+# A request that does the first piece of a run is done by then, or dead.
+_LEFT_TO_WORKERS_S = 15.0
 
 
 class MakeSegments(Protocol):
@@ -34,21 +40,25 @@ class Calls:
     """What starts rules besides saves and time."""
 
     buttons: Buttons
+    webhooks: ReceivedWebhooks
+    others: OtherCalls
 
 
 def open_calls(
     *,
     database: Database,
     system: SystemTables,
+    records: Records,
+    current: Callable[[], Release],
     index_of: Callable[[Release], RuleIndex],
-    ledger: Ledger,
+    launcher: Launcher,
     queue: RunQueue,
-    health: RuleHealth,
+    clock: Clock,
     ids: IdMaker,
-    tuning: Tuning,
     segments: MakeSegments,
+    environment: Mapping[str, str],
 ) -> Calls:
-    """Put it together."""
+    """Put it together; environment: where the secrets of webhooks are."""
 
     def calls_of(release: Release) -> CallIndex:
         return release.part("calls", lambda made: CallIndex(index_of(made).programs.values()))
@@ -56,16 +66,31 @@ def open_calls(
     def do_now(run_id: str, until: float) -> None:
         segments(f"request-{ids.new()}", lambda: time.monotonic() > until, inside_only=True)(run_id, 0)
 
+    others = OtherCalls(
+        system=system,
+        records=records,
+        current=current,
+        calls_of=calls_of,
+        index_of=index_of,
+        launcher=launcher,
+        ids=ids,
+    )
+    starter = DelayedStarter(launcher.ledger, queue, delay_s=_LEFT_TO_WORKERS_S)
     return Calls(
         buttons=Buttons(
             database=database,
             system=system,
-            index_of=calls_of,
-            ledger=ledger,
-            queue=queue,
-            health=health,
+            calls_of=calls_of,
+            index_of=index_of,
+            at_once=replace(launcher, starter=starter),
+            by_workers=launcher,
+            health=launcher.health,
             ids=ids,
-            tuning=tuning,
+            tuning=launcher.tuning,
             do_now=do_now,
-        )
+        ),
+        webhooks=ReceivedWebhooks(
+            records=records, system=system, current=current, others=others, clock=clock, secret_of=environment.get
+        ),
+        others=others,
     )

@@ -18,6 +18,8 @@ from decimal import Decimal
 from plugins import ActionContext, ActionDone, ActionFailed, Answer, EgressFailed, EgressRefused, Plain
 
 _TRY_AGAIN = frozenset({408, 409, 425, 429})
+REFUSED = "webhook.refused"
+_TOLD = 500
 
 
 def call_webhook(context: ActionContext, inputs: Mapping[str, object]) -> ActionDone:
@@ -46,7 +48,7 @@ def call_webhook(context: ActionContext, inputs: Mapping[str, object]) -> Action
         raise ActionFailed(f"webhook '{name}' was not called: {refused}", permanent=True) from refused
     except EgressFailed as failed:
         raise ActionFailed(f"webhook '{name}': {failed}") from failed
-    return _judge(name, answer, context.now)
+    return _judge(name, answer, context)
 
 
 def sign(secret: str, body: bytes, *, timestamp: int) -> dict[str, str]:
@@ -74,15 +76,18 @@ def _encode(value: object) -> Plain:
     raise TypeError(f"a value of kind {type(value).__name__} cannot be sent to a webhook")
 
 
-def _judge(name: str, answer: Answer, now: dt.datetime) -> ActionDone:
+def _judge(name: str, answer: Answer, context: ActionContext) -> ActionDone:
     if 200 <= answer.status < 300:
         value: dict[str, Plain] = {"status": answer.status, "body": _plain_body(answer)}
         return ActionDone(summary=f"webhook '{name}' answered {answer.status}", value=value)
     permanent = 300 <= answer.status < 500 and answer.status not in _TRY_AGAIN
+    if permanent:
+        told: dict[str, Plain] = {"connection": name, "status": answer.status, "answer": answer.body[:_TOLD].decode("utf-8", "replace")}
+        context.events.tell(REFUSED, told, key=context.idempotency_key)
     raise ActionFailed(
         f"webhook '{name}' answered {answer.status}: {answer.body[:200].decode('utf-8', 'replace')}",
         permanent=permanent,
-        retry_after_s=_retry_after(answer, now),
+        retry_after_s=_retry_after(answer, context.now),
     )
 
 
