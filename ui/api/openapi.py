@@ -26,8 +26,10 @@ from ui.api.child_schemas import add_child_lists, add_link_lists
 from ui.api.exports import HEADS
 from ui.api.exports import PARAMETERS as EXPORT_PARAMETERS
 from ui.api.files import file_paths
+from ui.api.insight_paths import record_rule_paths, rule_paths
 from ui.api.outer_ids import describe_outer_ids
 from ui.api.parameters import DEFAULT_LIMIT, LIST_PARAMETERS, read_parameters
+from ui.api.run_acts import run_act_paths
 from ui.api.value_schemas import Schema, maybe_masked, read_schema, shared_schemas, write_schema
 from ui.api.visible import VisibleObject, visible_objects
 from ui.context import actor, language, release
@@ -62,7 +64,7 @@ def build_document(pinned: Release, who: Actor, lang: str) -> dict[str, Any]:
     """Make the document of one caller."""
     objects = visible_objects(pinned, who)
     schemas: dict[str, Schema] = shared_schemas(known_currencies(pinned.metamodel))
-    paths: dict[str, Any] = _fixed_paths() | file_paths()
+    paths: dict[str, Any] = _fixed_paths() | file_paths() | rule_paths() | run_act_paths()
     for each in objects:
         schemas |= _object_schemas(each, pinned.field_types, lang)
         paths |= _object_paths(each, lang) | action_paths(pinned.metamodel, each, lang)
@@ -151,7 +153,7 @@ def _object_paths(each: VisibleObject, lang: str) -> dict[str, Any]:
     if "delete" in each.actions:
         one["delete"] = _call(f"delete {key}", tag, {"204": {"description": "In the bin."}}, parameters=if_match)
     paths = {f"/records/{key}": many, f"/records/{key}/{{id}}": one}
-    paths |= version_paths(each, tag)
+    paths |= version_paths(each, tag) | record_rule_paths(key, tag)
     for part, order in (("history", "Newest first."), ("runs", "Newest first."), ("stages", "Oldest first.")):
         call = _call(f"{part} of {key}", tag, _answer(order, _items()))
         paths[f"/records/{key}/{{id}}/{part}"] = {"parameters": [_record_id()], "get": call}

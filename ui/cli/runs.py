@@ -1,10 +1,15 @@
-"""The command `runs`: look at rule runs and retry failed ones."""
+"""The command `runs`: look at rule runs, retry failed ones, and start again what failures stopped."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import click
 
 from ui.cli.opening import command_line_actor, database_option, json_option, opened_platform
+
+if TYPE_CHECKING:
+    from engine.automation.run_views import RunFilter
 
 
 @click.group()
@@ -17,7 +22,9 @@ def runs() -> None:
 
 @runs.command("list")
 @click.option("--rule", help="Only runs of this rule.")
-@click.option("--state", help="Only runs in this state: queued, running, waiting, done, failed, skipped, dismissed.")
+@click.option(
+    "--state", help="Only runs in this state: queued, running, waiting, done, failed, skipped, dismissed, cancelled."
+)
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 200))
 @database_option
 @json_option
@@ -71,16 +78,96 @@ def show(run_id: str, database_url: str | None) -> None:
 
 
 @runs.command()
-@click.argument("run_id")
+@click.argument("run_ids", nargs=-1)
+@click.option("--all", "all_failed", is_flag=True, help="All failed runs, instead of those named.")
+@click.option("--rule", help="With --all: only runs of this rule.")
 @database_option
-def retry(run_id: str, database_url: str | None) -> None:
-    """Let a failed run go on at the step that failed.
+def retry(run_ids: tuple[str, ...], all_failed: bool, rule: str | None, database_url: str | None) -> None:
+    """Let failed runs go on at the steps that failed.
 
-    Example: fieldstone runs retry 019a5c3e-…
+    Example: fieldstone runs retry --all --rule big_deal
     """
     with opened_platform(database_url) as platform:
-        run = platform.automation.runs.retry(command_line_actor(platform, None), _checked(run_id))
-    click.echo(f"run {run.id} is {run.state}")
+        done = platform.automation.runs.retry_many(
+            command_line_actor(platform, None), _which(run_ids, all_failed, rule)
+        )
+    click.echo(f"{done} of the runs go on")
+
+
+@runs.command()
+@click.argument("run_ids", nargs=-1)
+@click.option("--all", "all_failed", is_flag=True, help="All failed runs, instead of those named.")
+@click.option("--rule", help="With --all: only runs of this rule.")
+@database_option
+def dismiss(run_ids: tuple[str, ...], all_failed: bool, rule: str | None, database_url: str | None) -> None:
+    """Put failed runs aside; they are not tried again.
+
+    Example: fieldstone runs dismiss 019a5c3e-…
+    """
+    with opened_platform(database_url) as platform:
+        done = platform.automation.runs.dismiss_many(
+            command_line_actor(platform, None), _which(run_ids, all_failed, rule)
+        )
+    click.echo(f"{done} of the runs were put aside")
+
+
+@runs.command()
+@database_option
+@json_option
+def stopped(database_url: str | None, as_json: bool) -> None:
+    """List the rules that failures switched off and the targets that fail.
+
+    Example: fieldstone runs stopped
+    """
+    from ui.cli.output import write_json, write_table
+
+    with opened_platform(database_url) as platform:
+        actor, desk = command_line_actor(platform, None), platform.automation.desk
+        rows = [
+            ("rule", each.rule, each.failures, f"{each.off_at:%Y-%m-%d %H:%M:%SZ}") for each in desk.rules_off(actor)
+        ]
+        rows += [
+            ("target", each.name, each.failures, f"{each.paused_until:%Y-%m-%d %H:%M:%SZ}" if each.paused_until else "")
+            for each in desk.targets(actor)
+        ]
+    if as_json:
+        write_json([{"kind": kind, "name": name, "failures": count, "time": time} for kind, name, count, time in rows])
+        return
+    write_table(("what", "name", "failures", "off since, paused until"), rows)
+
+
+@runs.command("switch-on")
+@click.argument("rule")
+@database_option
+def switch_on(rule: str, database_url: str | None) -> None:
+    """Let a rule run again that failures switched off.
+
+    Example: fieldstone runs switch-on big_deal
+    """
+    with opened_platform(database_url) as platform:
+        platform.automation.desk.switch_on(command_line_actor(platform, None), rule)
+    click.echo(f"the rule {rule} is switched on")
+
+
+@runs.command("end-pause")
+@click.argument("target")
+@database_option
+def end_pause(target: str, database_url: str | None) -> None:
+    """Call a target again that is paused since it kept failing.
+
+    Example: fieldstone runs end-pause "webhook finance"
+    """
+    with opened_platform(database_url) as platform:
+        platform.automation.desk.end_pause(command_line_actor(platform, None), target)
+    click.echo(f"the target {target} is called again")
+
+
+def _which(run_ids: tuple[str, ...], all_failed: bool, rule: str | None) -> RunFilter | tuple[str, ...]:
+    from engine.automation.run_views import RunFilter
+
+    if all_failed == bool(run_ids) or (rule is not None and not all_failed):
+        raise click.UsageError("Name runs by their ids, or say --all, with --rule for those of one rule.")
+    return RunFilter(rule=rule) if all_failed else tuple(_checked(each) for each in run_ids)
 
 
 def _checked(run_id: str) -> str:
