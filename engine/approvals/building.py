@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from engine.approvals.program import ApprovalProgram, Block, Deadline, Entry, StepProgram
@@ -18,9 +18,12 @@ SYSTEM = "system"
 
 def build_approvals(metamodel: Metamodel, approvals: Iterable[CheckedApproval]) -> Iterator[ApprovalProgram]:
     """Build the approvals of a release."""
+    labels = {(app.name, name): label for app in metamodel.apps for name, label in app.rule_labels.items()}
     for approval in approvals:
         place = Place(metamodel, approval.object, build_block)
-        yield _Building(approval, place).build()
+        found = labels.get((approval.app, approval.name))
+        called = {code: text.text for code, text in found.texts} if found is not None else {}
+        yield replace(_Building(approval, place).build(), labels=called)
 
 
 def programs_of(approvals: Iterable[ApprovalProgram]) -> Iterator[Program]:
