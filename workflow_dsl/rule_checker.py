@@ -22,7 +22,6 @@ from workflow_dsl.rule_checking.approvals import DECISION_NAMES, check_approval
 from workflow_dsl.rule_checking.bulk_once import check_bulk_once, for_batch, is_bulk_once
 from workflow_dsl.rule_checking.calls import CALLS, check_buttons, given_by
 from workflow_dsl.rule_checking.known_approvals import NO_APPROVALS, Approvals, known_approvals
-from workflow_dsl.rule_checking.later import LATER_ITEMS
 from workflow_dsl.rule_checking.options import with_options
 from workflow_dsl.rule_checking.rows import check_rows
 from workflow_dsl.rule_checking.run_rule import check_called_rules
@@ -152,8 +151,6 @@ def check_item(
         blueprints.check(checking, item, app)
     elif isinstance(item, Approval):
         checked = check_approval(checking, item, app, check_actions)
-    else:
-        checking.not_available("RUL904", LATER_ITEMS[type(item)], item.at)
     problems.extend(own)
     return None if own.errors else checked
 

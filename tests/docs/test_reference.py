@@ -43,6 +43,7 @@ NAMES = {
     "run_id": "{id}",
     "file_id": "{id}",
     "field_name": "{field}",
+    "request_id": "{id}",
     "size": "{size}",
 }
 """Parts of addresses in the code → as pages call them."""

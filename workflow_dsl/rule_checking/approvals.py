@@ -60,7 +60,7 @@ def check_approval(checking: RuleChecking, item: Approval, app: str, check_block
         message = (
             f"all steps of '{item.name.text}' may be left out; a record that none of them is for is approved at once"
         )
-        checking.warn("RUL423", message, item.name.at, "give one step no condition, or write else reject")
+        checking.warn("RUL463", message, item.name.at, "give one step no condition, or write else reject")
     return CheckedApproval(
         key=item.name.text,
         name=item.name.text,
@@ -83,13 +83,13 @@ def _check_names(checking: RuleChecking, item: Approval) -> None:
     for step in item.steps:
         if step.name.text in seen or step.name.text == "start":
             what = "is where a rejection leads back to" if step.name.text == "start" else "is a step of it already"
-            checking.refuse("RUL422", f"'{step.name.text}' {what}; give another name", step.name.at)
+            checking.refuse("RUL462", f"'{step.name.text}' {what}; give another name", step.name.at)
         seen.add(step.name.text)
     outcomes: set[str] = set()
     for decision in item.decisions:
         if decision.outcome in outcomes:
             message = f"'on {decision.outcome}' is given twice"
-            checking.refuse("RUL422", message, decision.at, "put all its actions into one")
+            checking.refuse("RUL462", message, decision.at, "put all its actions into one")
         outcomes.add(decision.outcome)
 
 
@@ -104,7 +104,7 @@ def _check_step(
 ) -> CheckedStep:
     giving = checking.giving(DECISION_NAMES)
     if step.quorum is not None and step.quorum < 1:
-        checking.refuse("RUL424", "a step needs at least one of its people", step.at, "write any of, all of or 2 of")
+        checking.refuse("RUL464", "a step needs at least one of its people", step.at, "write any of, all of or 2 of")
     for name in step.may_edit:
         _check_may_edit(checking, object_def, item, name)
     return CheckedStep(
@@ -143,7 +143,7 @@ def _check_may_edit(checking: RuleChecking, object_def: ObjectDef, item: Approva
         return
     if not item.lock_record:
         message = f"'may edit {name.text}' changes nothing: the record is not locked"
-        checking.warn("RUL425", message, name.at, "write lock record at the end of the approval")
+        checking.warn("RUL465", message, name.at, "write lock record at the end of the approval")
 
 
 def _check_users(checking: RuleChecking, people: Sequence[Expr]) -> tuple[CheckedValue, ...]:
@@ -151,7 +151,7 @@ def _check_users(checking: RuleChecking, people: Sequence[Expr]) -> tuple[Checke
     for value, expression in zip(found, people, strict=False):
         if _is_contact(value.typed.type):
             message = f"'{value.text}' is a contact, and contacts can't sign in to decide"
-            checking.refuse("RUL426", message, expression.at, "approvers are users, queues, teams and roles")
+            checking.refuse("RUL466", message, expression.at, "approvers are users, queues, teams and roles")
     return found
 
 
@@ -165,7 +165,7 @@ def find_approval(checking: RuleChecking, name: Name) -> KnownApproval | None:
     found = checking.approvals.get(name.text)
     if found is None:
         hint = did_you_mean(name.text, checking.approvals)
-        checking.refuse("RUL421", f"'{name.text}' is not an approval", name.at, hint)
+        checking.refuse("RUL461", f"'{name.text}' is not an approval", name.at, hint)
     return found
 
 
@@ -194,10 +194,10 @@ def _check_submit(checking: RuleChecking, action: SubmitForApproval, path: str) 
         return None
     if known is not None and known.object not in (None, own.key):
         message = f"'{known.key}' is about {known.object}, and the rule's record is of {own.key}"
-        checking.refuse("RUL427", message, action.at, "name an approval of the rule's object")
+        checking.refuse("RUL467", message, action.at, "name an approval of the rule's object")
         return None
     if known is None and not any(each.object == own.key for each in checking.approvals.values()):
-        checking.refuse("RUL427", f"there is no approval on {own.key}", action.at, f"write approval … on {own.key}")
+        checking.refuse("RUL467", f"there is no approval on {own.key}", action.at, f"write approval … on {own.key}")
         return None
     text, at = checking.text_of(action.at), action.at.location
     return CheckedSubmit(path=path, text=text, at=at, approval=known.key if known is not None else None, by=by)
@@ -210,7 +210,7 @@ def _check_submitter(checking: RuleChecking, action: SubmitForApproval) -> Check
     for value in found:
         if value.typed.type.kind is not Kind.RECORD or "user" not in (value.typed.type.objects or ("user",)):
             message = f"'{value.text}' is {value.typed.type.with_article}, and one user submits a record"
-            checking.refuse("RUL426", message, _at(action))
+            checking.refuse("RUL466", message, _at(action))
     return found[0] if found else None
 
 

@@ -9,7 +9,6 @@ from workflow_dsl.syntax import (
     Action,
     Follow,
     GenerateDocument,
-    Item,
     Option,
     ShareWith,
 )
@@ -22,4 +21,3 @@ LATER_ACTIONS: Mapping[type[Action], str] = MappingProxyType(
     }
 )
 LATER_OPTIONS: Mapping[type[Option], str] = MappingProxyType({})
-LATER_ITEMS: Mapping[type[Item], str] = MappingProxyType({})
