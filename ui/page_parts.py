@@ -162,13 +162,17 @@ class Shown:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """A labelled value on a record page. edit_url: where it is changed by itself, "" where it is not."""
+    """A labelled value on a record page.
+
+    edit_url: where it is changed by itself, "" where it is not. blame_url: where it says what set it, "" where nothing.
+    """
 
     label: str
     shown: Shown
     help: str = ""
     full: bool = False
     edit_url: str = ""
+    blame_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,6 +237,16 @@ class TraceNode:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Touched:
+    """A record that a step touched, or somebody it told: what was done, what it is called, its page if there is one."""
+
+    word: str
+    text: str
+    href: str = ""
+    changes: tuple[Change, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TraceRow:
     """One step of a run."""
 
@@ -240,10 +254,13 @@ class TraceRow:
     title: str
     status: Literal["done", "failed", "skipped", "waiting", "running"]
     where: str = ""
+    when: str = ""
+    iso: str = ""
     took: str = ""
     note: str = ""
     error: str = ""
     condition: TraceNode | None = None
+    touched: tuple[Touched, ...] = ()
     changes: tuple[Change, ...] = ()
     details: Mapping[str, str] = field(default_factory=dict)
 

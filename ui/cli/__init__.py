@@ -38,7 +38,8 @@ COMMANDS = {
     "fmt": ("formatting", "Bring app files to the canonical form."),
     "lsp": ("language_server", "Serve an editor with completion, hover and problems."),
     "expr": ("expr", "Try an expression over a record."),
-    "explain": ("explain", "Say where a definition comes from."),
+    "explain": ("explain", "Say where a definition or a value comes from, and what rules made of a record."),
+    "backtest": ("backtest", "Say what a rule would have done over the recorded changes."),
 }
 
 

@@ -15,6 +15,7 @@ from ui.cli.opening import command_line_actor, database_option, json_option, ope
 
 if TYPE_CHECKING:
     from engine.imports.result import ImportResult
+    from engine.platform import Platform
 
 _OTHER_FORMS = frozenset((".jsonl", ".json", ".xlsx", ".xls", ".ods", ".numbers", ".yaml"))
 _SHOWN_ERRORS = 10
@@ -50,6 +51,8 @@ def import_file(
     with opened_platform(database_url) as platform, _progress(file.name, quiet=as_json) as say:
         # What was made while opening stays to the end: the collector need not look at it, nor after every few rows.
         gc.freeze()
+        if not (as_json or dry_run):
+            _announce_rules(platform, object_name, updates=bool(match))
         gc.set_threshold(50_000, 20, 20)
         result = platform.imports.import_csv(
             command_line_actor(platform, login),
@@ -71,6 +74,27 @@ def import_file(
         raise SystemExit(WRONG_INPUT)
 
 
+_OFTEN = {"in save": "in each save", "each": "at most once a record", "once": "once a batch", "skip": "not in imports"}
+
+
+def _announce_rules(platform: Platform, object_name: str, *, updates: bool) -> None:
+    """Say before the start which rules the import may start; --dry-run counts how often they will run."""
+    from engine.automation.foretelling import coming_rules
+    from engine.records.hooks import SaveKind
+
+    release = platform.releases.current()
+    found = release.metamodel.find_object(object_name)
+    if found is None:
+        return
+    kinds = (SaveKind.CREATED, SaveKind.UPDATED) if updates else (SaveKind.CREATED,)
+    index = platform.automation.index(release)
+    rules = coming_rules(index, found.key, kinds, frozenset(found.fields))
+    if rules:
+        click.echo("rules that this may start (--dry-run counts their runs):", err=True)
+    for each in rules:
+        click.echo(f"  {each.program.name}: {_OFTEN[each.often.value]}", err=True)
+
+
 def _show(result: ImportResult, errors: Path | None) -> None:
     counts = ", ".join(f"{result.counts[name]} {name}" for name in ("created", "updated", "unchanged", "refused"))
     written = " (dry run, nothing written)" if result.dry_run else ""
@@ -80,6 +104,8 @@ def _show(result: ImportResult, errors: Path | None) -> None:
         click.echo(f"  {where}: {error.reason}", err=True)
     if len(result.errors) > _SHOWN_ERRORS:
         click.echo(f"  and {len(result.errors) - _SHOWN_ERRORS} more", err=True)
+    for rule, runs in result.rules.items():
+        click.echo(f"would start {rule}: {runs:,} run{'' if runs == 1 else 's'}")
     if result.passed_over:
         click.echo(f"not read, since nothing can be written there: {', '.join(result.passed_over)}")
     if errors is not None and result.errors:

@@ -33,6 +33,8 @@ from ui.pages import (
     record_form,
     record_list,
     record_page,
+    record_rules,
+    rules,
     run_acts,
     run_desk,
     runs,
@@ -73,6 +75,8 @@ def register(app: Flask) -> None:
         run_acts,
         run_desk,
         runs,
+        rules,
+        record_rules,
         expression,
     ):
         app.register_blueprint(views.blueprint)

@@ -182,6 +182,7 @@ def _product_menus(asking: Actor) -> Sequence[MenuNode]:
     """Give the entries that the product itself adds, to those whose roles have the right."""
     rights, found = access_of(asking), []
     if rights.has_right("view_runs"):
+        found.append(MenuNode(name="rules", label=str(_("Rules")), href="/rules", icon="list-check"))
         found.append(MenuNode(name="runs", label=str(_("Rule runs")), href="/runs", icon="bolt"))
     if rights.has_right("configure"):
         label = str(_("Try an expression"))

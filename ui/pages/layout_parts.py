@@ -27,14 +27,15 @@ class Section:
     items: tuple[Item, ...]
 
 
-def shown_item(field: FieldDef, record: Record, formats: Formats, edit_url: str = "") -> Item:
-    """Show one field of a record; edit_url: where it is changed by itself."""
+def shown_item(field: FieldDef, record: Record, formats: Formats, edit_url: str = "", blame_url: str = "") -> Item:
+    """Show one field of a record; edit_url: where it is changed by itself, blame_url: where it says what set it."""
     return Item(
         label=label_text(field.label, formats.language, field.name),
         shown=value_at(field, record, field.name, formats),
         help=field.help.in_language(formats.language) if field.help is not None else "",
         full=field.value_type in ("long_text", "rich_text", "json", "files"),
         edit_url=edit_url,
+        blame_url=blame_url,
     )
 
 
@@ -48,7 +49,10 @@ def shown_sections(object_def: ObjectDef, record: Record, state: RecordState, fo
     """Show the sections that are visible now, without fields that are hidden or may not be read."""
     found, fields = [], object_def.fields
     edited = {name for name in state.changeable if is_edited_in_place(fields[name])}
-    base = f"/o/{quote(object_def.key)}/{quote(record.id)}/field/"
+    url = f"/o/{quote(object_def.key)}/{quote(record.id)}"
+    base = f"{url}/field/"
+    # Of what lies in another database no log tells.
+    blame = f"{url}/blame#blame-" if object_def.source is None else ""
     for index, (section, visible) in enumerate(zip(state.layout.layout.sections, state.sections, strict=True)):
         names = [name for name in section.fields if name in record.values and name not in state.hidden]
         if visible and names:
@@ -58,7 +62,13 @@ def shown_sections(object_def: ObjectDef, record: Record, state: RecordState, fo
                     label=label_text(section.label, formats.language, ""),
                     columns=section.columns,
                     items=tuple(
-                        shown_item(fields[name], record, formats, base + quote(name) if name in edited else "")
+                        shown_item(
+                            fields[name],
+                            record,
+                            formats,
+                            base + quote(name) if name in edited else "",
+                            blame and blame + quote(name),
+                        )
                         for name in names
                     ),
                 )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import pgettext
 
+from engine.automation.insight.service import VIEW_RUNS
 from engine.automation.run_log import RunNotOpen
 from engine.automation.run_state import RunState
 from engine.automation.run_views import RunFilter
@@ -19,6 +20,7 @@ from ui.pages.chrome import toast
 from ui.pages.rights import access_of, user_formats
 from ui.pages.run_trace import TraceShower, keys_of, plain
 from ui.pages.run_words import RunRow, run_row, state_label
+from ui.pages.save_order import OrderRow, order_rows
 from ui.telling import tell
 
 blueprint = Blueprint("runs", __name__)
@@ -33,6 +35,7 @@ class RunsPage:
     crumbs: tuple[Crumb, ...]
     states: tuple[Option, ...]
     rule: str
+    record: str
     state: str
     rows: tuple[RunRow, ...]
     may_press: bool
@@ -49,6 +52,7 @@ class RunPage:
     crumbs: tuple[Crumb, ...]
     run: RunRow
     rule: str
+    rule_url: str
     rule_text: str
     rule_at: str
     who: str
@@ -62,6 +66,7 @@ class RunPage:
     cause: RunRow | None
     caused: tuple[RunRow, ...]
     facts: tuple[tuple[str, str], ...]
+    order: tuple[OrderRow, ...]
     may_retry: bool
     may_dismiss: bool
 
@@ -72,13 +77,18 @@ def list_runs() -> ResponseReturnValue:
     given = request.args
     state = RunState(given["state"]) if given.get("state") in {each.value for each in RunState} else None
     rule, cursor = given.get("rule", "").strip(), given.get("cursor", "")
-    which = RunFilter(rule=rule or None, state=state)
+    about = _record_of(given.get("record", ""))
+    object_key, record_id = about or (None, None)
+    which = RunFilter(rule=rule or None, state=state, object=object_key, record_id=record_id)
     found = platform().automation.runs.list(actor(), which, limit=_SIZE, cursor=cursor or None)
-    kept = {name: value for name, value in (("rule", rule), ("state", state.value if state else "")) if value}
+    record = "/".join(about) if about else ""
+    asked = (("rule", rule), ("state", state.value if state else ""), ("record", record))
+    kept = {name: value for name, value in asked if value}
     page = RunsPage(
         crumbs=(Crumb(label=str(_("Rule runs"))),),
         states=tuple(Option(value=each.value, label=state_label(each), selected=each is state) for each in RunState),
         rule=rule,
+        record=record,
         state=state.value if state is not None else "",
         may_press=access_of().has_right("retry_runs") and any(run.state is RunState.FAILED for run in found.rows),
         stopped=_stopped(),
@@ -98,6 +108,13 @@ def _stopped() -> int:
     return len(desk.rules_off(actor())) + sum(each.paused_until is not None for each in desk.targets(actor()))
 
 
+def _record_of(text: str) -> tuple[str, str] | None:
+    """Give object and id of the record that an address, or `object/id`, names."""
+    parts = text.strip().partition("?")[0].rstrip("/").split("/")[-2:]
+    found = release().metamodel.find_object(parts[0])
+    return (found.key, parts[1]) if len(parts) == 2 and found is not None else None
+
+
 @blueprint.get("/runs/<run_id>")
 def show_run(run_id: str) -> ResponseReturnValue:
     """Show one run."""
@@ -114,6 +131,7 @@ def show_run(run_id: str) -> ResponseReturnValue:
         crumbs=(Crumb(label=str(_("Rule runs")), href="/runs"), Crumb(label=trace.summary.label)),
         run=run_row(trace.summary, formats),
         rule=trace.summary.rule,
+        rule_url=f"/rules/{quote(trace.summary.rule)}" if _shows_rule(trace.summary.rule) else "",
         rule_text=trace.rule_text,
         rule_at=trace.rule_at,
         who=trace.actor_name or str(pgettext("actor", "System")),
@@ -127,10 +145,15 @@ def show_run(run_id: str) -> ResponseReturnValue:
         cause=run_row(trace.cause, formats) if trace.cause is not None else None,
         caused=tuple(run_row(run, formats) for run in trace.caused),
         facts=tuple((name, plain(value, formats)) for name, value in trace.facts.items()),
+        order=order_rows(trace.order),
         may_retry=trace.may_retry,
         may_dismiss=trace.may_dismiss,
     )
     return render_template("pages/run.html", page=page)
+
+
+def _shows_rule(rule: str) -> bool:
+    return access_of().has_right(VIEW_RUNS) and rule in platform().automation.index(release()).programs
 
 
 @blueprint.post("/runs/<run_id>/retry")

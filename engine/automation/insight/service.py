@@ -114,7 +114,7 @@ class Insight:
 
         Raises: AccessDenied.
         """
-        self._require(actor, VIEW_RUNS, "list")
+        self.require(actor, VIEW_RUNS, "list")
         with self._reading(actor) as transaction:
             return rule_summaries(transaction, self._index())
 
@@ -123,7 +123,7 @@ class Insight:
 
         Raises: AccessDenied, RuleNotFound.
         """
-        self._require(actor, VIEW_RUNS, "read")
+        self.require(actor, VIEW_RUNS, "read")
         index = self._index()
         program = self._program(index, rule)
         with self._reading(actor) as transaction:
@@ -158,7 +158,7 @@ class Insight:
 
         Raises: AccessDenied, RuleNotFound, RecordNotFound.
         """
-        self._require(actor, CONFIGURE, "try")
+        self.require(actor, CONFIGURE, "try")
         release = self._releases.current()
         program = self._program(self._index_of(release), rule)
         if program.object is not None and (record_id is None or not could_be_id(record_id)):
@@ -170,7 +170,7 @@ class Insight:
 
         Raises: AccessDenied, RuleNotFound, NotTestable.
         """
-        self._require(actor, CONFIGURE, "test")
+        self.require(actor, CONFIGURE, "test")
         release = self._releases.current()
         program = self._program(self._index_of(release), rule)
         if not program.on_record:
@@ -184,13 +184,17 @@ class Insight:
 
         Raises: AccessDenied.
         """
-        self._require(actor, CONFIGURE, "test")
+        self.require(actor, CONFIGURE, "test")
         release = self._releases.current()
         with self._reading(actor, release) as transaction:
             forbid_writing(transaction)
             return replay(transaction, self._index_of(release), since)
 
-    def _require(self, actor: Actor, right: str, action: str) -> None:
+    def require(self, actor: Actor, right: str, action: str) -> None:
+        """Make sure that somebody has a system right.
+
+        Raises: AccessDenied.
+        """
         if not self._sight.has_right(actor, right):
             raise AccessDenied(action, "rules", f"it needs the system right '{right}'.")
 
