@@ -59,7 +59,7 @@ def _measure(kind: str, make: Callable[[str], str], folder: Path, given: argpars
             save(20)
         turns = [{name: save(given.saves) for name, save in savers.items()} for _ in range(_ROUNDS)]
     for name in kinds:
-        wall, cpu = (statistics.median(turn[name][part] for turn in turns) for part in (0, 1))
+        wall = statistics.median(turn[name][0] for turn in turns)
         by_wall, by_cpu = (
             statistics.median(turn[name][part] / turn["no rules"][part] for turn in turns) for part in (0, 1)
         )

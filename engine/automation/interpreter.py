@@ -84,7 +84,7 @@ class Interpreter:
         if not actions:
             return "not met"
         try:
-            self._block(actions, "actions" if holds else "else", dict(names))
+            self._block(actions, "actions" if holds else "else", dict(names), last=True)
         except Stopped:
             return "stopped"
         return "done"
@@ -111,24 +111,25 @@ class Interpreter:
             found = self.inside.step("if", lambda work: do_decision(work, condition, names, explain=True), counts=False)
         return bool(found["holds"])
 
-    def _block(self, actions: Sequence[Action], prefix: str, names: dict[str, Any]) -> None:
+    def _block(self, actions: Sequence[Action], prefix: str, names: dict[str, Any], *, last: bool = False) -> None:
+        """Do the actions of a block. last: nothing follows it in the run."""
         for action in actions:
-            self._action(action, f"{prefix}/{action.index}", names)
+            self._action(action, f"{prefix}/{action.index}", names, last=last and action is actions[-1])
 
-    def _action(self, action: Action, path: str, names: dict[str, Any]) -> None:
+    def _action(self, action: Action, path: str, names: dict[str, Any], *, last: bool) -> None:
         try:
-            self._carry_out(action, path, names)
+            self._carry_out(action, path, names, last=last)
         except StepFailed as failure:
             if failure.path is None:
                 failure.path, failure.action = path, action.text
             raise
 
-    def _carry_out(self, action: Action, path: str, names: dict[str, Any]) -> None:
+    def _carry_out(self, action: Action, path: str, names: dict[str, Any], *, last: bool) -> None:
         if action.unless is not None and self._is_left_out(action, path, names):
             return
         match action:
             case Branch():
-                self._branch(action, path, names)
+                self._branch(action, path, names, last=last)
             case Loop():
                 self._loop(action, path, names)
             case Pause():
@@ -140,7 +141,7 @@ class Interpreter:
                 self._once(action, path, names)
                 raise Stopped(path)
             case _:
-                self._give_name(action, self._once(action, path, names), names)
+                self._give_name(action, self._once(action, path, names, last=last), names)
 
     def _await(self, action: AwaitCondition, path: str, names: dict[str, Any]) -> None:
         found = self.journal.recorded(path)
@@ -149,14 +150,14 @@ class Interpreter:
         if not found["holds"]:
             self._block(action.on_timeout, f"{path}/timeout", names)
 
-    def _once(self, action: Action, path: str, names: Mapping[str, Any]) -> Mapping[str, Any]:
+    def _once(self, action: Action, path: str, names: Mapping[str, Any], *, last: bool = False) -> Mapping[str, Any]:
         found = self.journal.recorded(path)
         if found is not None:
             return found
         self.waiter.yield_turn()
         if isinstance(action, SendEmail | CallWebhook | CallPlugin):
             return self.outside.perform(action, path, names)
-        return self.inside.perform(action, path, names)
+        return self.inside.perform(action, path, names, ends=last)
 
     def _is_left_out(self, action: Action, path: str, names: Mapping[str, Any]) -> bool:
         place = f"{path}/unless"
@@ -167,16 +168,16 @@ class Interpreter:
             found = self.inside.step(place, lambda work: do_decision(work, condition, names), counts=False)
         return bool(found["holds"])
 
-    def _branch(self, action: Branch, path: str, names: dict[str, Any]) -> None:
+    def _branch(self, action: Branch, path: str, names: dict[str, Any], *, last: bool) -> None:
         found = self.journal.recorded(path)
         if found is None:
             found = self.inside.step(
                 path, lambda work: do_decision(work, action.condition, names, explain=True), counts=False
             )
         if found["holds"]:
-            self._block(action.then, f"{path}/then", names)
+            self._block(action.then, f"{path}/then", names, last=last)
         else:
-            self._block(action.otherwise, f"{path}/else", names)
+            self._block(action.otherwise, f"{path}/else", names, last=last)
 
     def _loop(self, action: Loop, path: str, names: dict[str, Any]) -> None:
         found = self.journal.recorded(path)

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Update, and_, exists, func, insert, or_, select, text, update
+from sqlalchemy import Connection, Update, func, insert, select, update
 
-from engine.automation.run_rows import position_of, row_of_new, run_of_row
-from engine.automation.run_state import OPEN_STATES, LeaseLost, Run, RunState
-from engine.automation.stored_values import from_stored, to_stored
-from engine.storage.system_automation import OPEN_RUNS
+from engine.automation.run_rows import position_of, row_of_new, run_of_row, step_row
+from engine.automation.run_state import LeaseLost, Run, RunState
+from engine.automation.stored_values import from_stored
+from engine.automation.taking import others_of, taking_of
 from engine.storage.system_tables import SystemTables
 
 FAILED_TRY = "failed"
@@ -45,33 +45,17 @@ class Ledger:
         Where others of its rule and record are not over (`beside`), whoever takes it says whether it has its turn.
         """
         run = self._run
-        asked = select(run, self._others().label("beside")).where(run.c.id == run_id).with_for_update(of=run)
+        asked = select(run, others_of(run).label("beside")).where(run.c.id == run_id).with_for_update(of=run)
         found = connection.execute(asked).mappings().first()
         if found is None:
             return None
-        current = run_of_row(found)
-        if current.state not in OPEN_STATES or current.segment != segment:
+        taking = taking_of(found, segment, executor=executor, now=now, beside=bool(found["beside"]))
+        if taking is None:
             return None
-        # A worker that takes its own run again only waited for the database; that is no death of a worker.
-        again = current.state is RunState.RUNNING and found["executor"] == executor
-        position = position_of(current, begun=current.begun + (0 if again else 1))
-        has_turn = current.turn or not found["beside"]
-        connection.execute(
-            update(run)
-            .where(run.c.id == run_id)
-            .values(
-                lease=current.lease + 1,
-                executor=executor,
-                state=RunState.RUNNING,
-                started_at=found["started_at"] or (now if has_turn else None),
-                due_at=None,
-                held_by=None,
-                turn=int(has_turn),
-                position=position,
-            )
-        )
-        taken = {"lease": current.lease + 1, "state": RunState.RUNNING, "position": position, "turn": int(has_turn)}
-        return replace(run_of_row({**found, **taken}), beside=not has_turn)
+        taken, values = taking
+        values |= {"state": RunState.RUNNING, "due_at": None, "held_by": None}
+        connection.execute(update(run).where(run.c.id == run_id).values(**values))
+        return taken
 
     def advance(
         self, connection: Connection, run: Run, *, actions: int = 0, rows: int = 0, progress: bool = True
@@ -138,36 +122,9 @@ class Ledger:
             raise LeaseLost
         return bool(found[0])
 
-    def add_step(
-        self,
-        connection: Connection,
-        run: Run,
-        path: str,
-        *,
-        attempt: int,
-        kind: str,
-        outcome: str,
-        at: dt.datetime,
-        finished_at: dt.datetime,
-        result: object = None,
-        error: str | None = None,
-        effects: Sequence[Mapping[str, object]] = (),
-    ) -> None:
-        """Write what one try of a step did."""
-        connection.execute(
-            insert(self._step).values(
-                run_id=run.id,
-                path=path,
-                attempt=attempt,
-                kind=kind,
-                outcome=outcome,
-                result=to_stored(result),
-                error=error,
-                effects=[dict(effect) for effect in effects] or None,
-                at=at,
-                finished_at=finished_at,
-            )
-        )
+    def add_step(self, connection: Connection, run: Run, path: str, **more: Any) -> None:
+        """Write what one try of a step did; more: as `step_row` takes it."""
+        connection.execute(insert(self._step).values(**step_row(run, path, **more)))
 
     def steps(self, connection: Connection, run_id: str) -> tuple[dict[str, Any], dict[str, int]]:
         """Give path → result of the steps that are done, and path → number of tries that failed."""
@@ -209,11 +166,3 @@ class Ledger:
     def _own(self, run: Run) -> Update:
         table = self._run
         return update(table).where(table.c.id == run.id, table.c.lease == run.lease, table.c.state == RunState.RUNNING)
-
-    def _others(self) -> ColumnElement[bool]:
-        # Two questions, each for the index of open runs, which `IS NOT DISTINCT FROM` would not use.
-        run, other = self._run, self._run.alias("other")
-        alike = (text(f"other.{OPEN_RUNS}"), other.c.rule == run.c.rule, other.c.id != run.c.id)
-        of_record = exists(select(other.c.id).where(*alike, other.c.record_id == run.c.record_id))
-        of_none = exists(select(other.c.id).where(*alike, other.c.record_id.is_(None)))
-        return or_(of_record, and_(run.c.record_id.is_(None), of_none))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from engine.automation.run_state import OPEN_STATES, Run, RunState, Snapshot
@@ -120,3 +121,31 @@ def _stored_snapshot(snapshot: Snapshot) -> dict[str, Any]:
     if snapshot.facts:
         stored["facts"] = to_stored(snapshot.facts)
     return stored
+
+
+def step_row(
+    run: Run,
+    path: str,
+    *,
+    attempt: int,
+    kind: str,
+    outcome: str,
+    at: dt.datetime,
+    finished_at: dt.datetime,
+    result: object = None,
+    error: str | None = None,
+    effects: Sequence[Mapping[str, object]] = (),
+) -> dict[str, Any]:
+    """Give the row of one try of a step."""
+    return {
+        "run_id": run.id,
+        "path": path,
+        "attempt": attempt,
+        "kind": kind,
+        "outcome": outcome,
+        "result": to_stored(result),
+        "error": error,
+        "effects": [dict(effect) for effect in effects] or None,
+        "at": at,
+        "finished_at": finished_at,
+    }

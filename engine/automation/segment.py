@@ -11,6 +11,7 @@ import logging
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
@@ -29,6 +30,7 @@ from engine.automation.program import AwaitCondition, Pause, Program
 from engine.automation.run_state import LeaseLost, Run, RunState, StepFailed, TargetPaused
 from engine.automation.schedules.waiting import end_of_wait
 from engine.automation.sweeps import Sweeper
+from engine.automation.taking import NotAlone, Taker
 from engine.automation.targets import Targets, held_by
 from engine.automation.tuning import Tuning
 from engine.automation.turns import Turns, Verdict
@@ -71,6 +73,7 @@ class SegmentRunner:
 
     database: Database
     ledger: Ledger
+    taker: Taker
     queue: RunQueue
     outbox: Outbox
     sweeper: Sweeper
@@ -86,17 +89,24 @@ class SegmentRunner:
 
     def run_segment(self, run_id: str, segment: int) -> str:
         """Work on a piece; give a word on how it went, for the durable engine's own record."""
-        with self.database.write() as connection:
-            run = self.ledger.take(connection, run_id, segment, executor=self.executor, now=self.clock.now())
-            if run is None:
-                return "not due"
-            verdict = self._verdict(connection, run) if run.beside else Verdict.GO
+        run, verdict = self._take(run_id, segment)
+        if run is None:
+            return "not due"
         if verdict is not Verdict.GO:
             return verdict.value
         if run.begun > self.tuning.crashes:
             return self._give_up(run, StepFailed(f"The worker died {self.tuning.crashes} times at this step."))
         faults.reach("run.taken")
         return self._work(run)
+
+    def _take(self, run_id: str, segment: int) -> tuple[Run | None, Verdict]:
+        now = self.clock.now()
+        alone = self.taker.take(run_id, segment, executor=self.executor, now=now)
+        if not isinstance(alone, NotAlone):
+            return alone, Verdict.GO
+        with self.database.write() as connection:
+            run = self.ledger.take(connection, run_id, segment, executor=self.executor, now=now)
+            return run, self._verdict(connection, run) if run is not None and run.beside else Verdict.GO
 
     def _verdict(self, connection: Connection, run: Run) -> Verdict:
         """Say whether a run that was taken beside others goes on now."""
@@ -156,7 +166,12 @@ class SegmentRunner:
             program=program,
             journal=journal,
             inside=InsideActions(
-                journal=journal, door=door, clock=self.clock, object_key=run.object, record_id=run.record_id
+                journal=journal,
+                door=door,
+                clock=self.clock,
+                object_key=run.object,
+                record_id=run.record_id,
+                pass_on=partial(self.turns.pass_on, run=run),
             ),
             outside=self._outside(run, program, door, journal, waiter),
             waiter=waiter,
@@ -165,7 +180,8 @@ class SegmentRunner:
         if run.failing is not None:
             walk.run_failure(names)
             return self._park(run, StepFailed(str(run.failing["message"])), first=False)
-        return self._done(run, walk.run(names))
+        outcome = walk.run(names)
+        return outcome if journal.over else self._done(run, outcome)
 
     def _outside(self, run: Run, program: Program, door: Door, journal: Journal, waiter: _Waiter) -> Outside:
         if self.inside_only:

@@ -32,6 +32,7 @@ from engine.automation.segment import SegmentRunner
 from engine.automation.sight import AccessSight
 from engine.automation.surroundings import RunSurroundings
 from engine.automation.sweeps import Sweeper
+from engine.automation.taking import Taker
 from engine.automation.targets import Targets
 from engine.automation.timers import Timers
 from engine.automation.tuning import Tuning
@@ -251,9 +252,7 @@ class Automation:
             tell=self.calls.others.tell,
         )
 
-    def segments(
-        self, executor: str, is_stopping: Callable[[], bool], *, inside_only: bool = False
-    ) -> RunSegment:
+    def segments(self, executor: str, is_stopping: Callable[[], bool], *, inside_only: bool = False) -> RunSegment:
         """Make what works on segments, for a worker of that name, a request or a test.
 
         inside_only: actions that reach outside are left to workers.
@@ -261,6 +260,7 @@ class Automation:
         runner = SegmentRunner(
             database=self._database,
             ledger=self._ledger,
+            taker=Taker(self._database, self._system),
             queue=self.queue,
             outbox=MessageRows(self._system, self._clock, self._ids),
             sweeper=Sweeper(

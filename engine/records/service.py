@@ -102,6 +102,7 @@ class Records:
                 with suppress(DBAPIError):
                     transaction.wait()
                 raise
+            transaction.settle()
             transaction.wait()
 
     @contextmanager

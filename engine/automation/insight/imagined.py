@@ -191,10 +191,10 @@ class ImaginedActions(InsideActions):
 
     intents: list[Intent]
 
-    def perform(self, action: Action, path: str, names: Mapping[str, Any]) -> Mapping[str, Any]:
+    def perform(self, action: Action, path: str, names: Mapping[str, Any], *, ends: bool = False) -> Mapping[str, Any]:
         """Imagine one action, or name it where it can't be imagined."""
         if isinstance(action, _IMAGINED):
             # Without arguments `super` does not find the class that slots have made anew.
-            return InsideActions.perform(self, action, path, names)
+            return InsideActions.perform(self, action, path, names, ends=ends)
         self.intents.append(Intent(path=path, kind="other", text=action.text))
         return {}

@@ -40,7 +40,7 @@ def test_only_the_piece_that_is_due_is_taken_and_none_of_a_run_that_is_over(sqli
         assert taken(platform, run_id, 0) is None
         do_runs(platform)
         (run,) = runs_of(platform)
-        assert (run["state"], run["actions"], run["rows"]) == ("done", 1, 0)
+        assert (run["state"], run["actions"], run["rows"]) == ("done", 1, 1)
         assert (run["position"], run["attempt"]) == ({"segment": 1, "begun": 0}, 0)
         assert taken(platform, run_id, run["position"]["segment"]) is None
 
