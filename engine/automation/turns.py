@@ -169,7 +169,7 @@ class Turns:
 
     def _let_in(self, connection: Connection, run: Run, now: dt.datetime) -> None:
         table = self._run
-        begun = {"turn": 1, "started_at": func.coalesce(table.c.started_at, now)}
+        begun = {"turn": 1, "started_at": func.coalesce(table.c.started_at, literal(now, table.c.started_at.type))}
         connection.execute(update(table).where(table.c.id == run.id).values(**begun))
 
     def _others(self, connection: Connection, run: Run, *, most: int | None) -> list[Other]:
