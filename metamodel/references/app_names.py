@@ -20,18 +20,20 @@ from metamodel.yaml_nodes import Mapping, Node, Scalar
 
 # Whoever loads users gives them their roles too; these are kept with the account, not as a field of the record.
 _ACCOUNT_COLUMNS = {"user": ("roles",)}
+_SIGNED = {"webhook_in": Severity.ERROR, "webhook_out": Severity.WARNING}
 _SECRET_KEYS = ("secret", "password", "token", "api_key")
 
 
 def check_app_files(metamodel: Metamodel, trees: tuple[AppTree, ...], names: ObjectNames, problems: Problems) -> None:
     """Check the files that are about the app as a whole.
 
-    Problems: APP322 – APP325, APP441, APP451 – APP453, OBJ401.
+    Problems: APP322 – APP325, APP441, APP442, APP451 – APP453, OBJ401.
     """
     for tree in trees:
         _check_app(tree.app, metamodel, problems)
         for connection in tree.files[FileKind.CONNECTION]:
             _check_secrets(connection, problems)
+            _check_signed(connection, problems)
         for template in tree.templates:
             _check_language(template.front, metamodel, problems)
             target = template.front.get("object")
@@ -74,6 +76,20 @@ def _check_secrets(connection: Mapping, problems: Problems) -> None:
             message = f"'{key.text}' must name a secret, not hold it"
             hint = "write the name of an environment variable, such as FINANCE_WEBHOOK_SECRET"
             problems.report("APP441", message, value.at, hint=hint, length=value.length)
+
+
+def _check_signed(connection: Mapping, problems: Problems) -> None:
+    """Make sure that a webhook proves who calls: of one that others call nothing else would."""
+    kind, secret = connection.get("kind"), connection.get("secret")
+    if not isinstance(kind, Scalar) or kind.text not in _SIGNED or secret is not None:
+        return
+    severity = _SIGNED[kind.text]
+    name = word(connection.get("connection")) or ""
+    message = f"the webhook '{name}' has no secret, so " + (
+        "anybody could call it" if severity is Severity.ERROR else "who is called can't tell who calls"
+    )
+    hint = "write secret: and the name of an environment variable, such as FINANCE_WEBHOOK_SECRET"
+    problems.report("APP442", message, kind.at, hint=hint, severity=severity, length=kind.length)
 
 
 def _is_secret_name(text: str) -> bool:
