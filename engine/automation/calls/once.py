@@ -26,4 +26,5 @@ def is_first(
     insert = postgresql.insert if dialect is Dialect.POSTGRESQL else sqlite.insert
     hashed = hashlib.sha256(key.encode()).hexdigest()
     row = {"actor": sender, "key": hashed, "request_hash": "", "state": "received", "created_at": now}
-    return connection.execute(insert(table).values(row).on_conflict_do_nothing()).rowcount == 1
+    noted = insert(table).values(row).on_conflict_do_nothing().returning(table.c.key)
+    return connection.execute(noted).first() is not None
