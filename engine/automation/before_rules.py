@@ -71,6 +71,8 @@ class BeforeRunner:
         if not any(values_fit(trigger, context, draft.old, draft.values) for trigger in triggers):
             return
         holds = program.condition is None or bool(program.condition.evaluate(context))
+        if holds or program.otherwise:
+            draft.ran(program.name)
         self.carry_out(program, draft, holds=holds)
 
     def carry_out(self, program: Program, draft: Draft, *, holds: bool) -> None:

@@ -24,6 +24,7 @@ from engine.automation.program import OnHeld, OnRecord, Program
 from engine.automation.rule_health import RuleHealth
 from engine.automation.rule_index import RuleIndex, triggers_for
 from engine.automation.run_state import Run, RunState, Snapshot
+from engine.automation.save_order import with_order
 from engine.automation.sifting import concerned, filled_fields, held_by_some
 from engine.automation.starting import RunStarter
 from engine.automation.stored_actors import stored_actor
@@ -152,7 +153,7 @@ class AfterMatcher:
             if run is not None:
                 root = run.root
                 found.append(run)
-        return found
+        return with_order(found, event)
 
     def _judge(
         self,

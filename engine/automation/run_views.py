@@ -105,11 +105,20 @@ class StepShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SaveStepShown:
+    """A step of the save behind a run, by its number in the order of execution, and the names of what was done."""
+
+    number: int
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunTrace:
     """Everything about one run.
 
     chain: texts naming rules and records from the root cause to this run. cause: the run that caused it, if one did.
     caused: runs that its steps caused. matched: what the record came to match, where its trigger is such an edge.
+    order: the steps of the save that it comes from.
     mode: how runs of its rule and record meet. may_retry, may_dismiss: whether the reader may, and the run can be.
     """
 
@@ -129,5 +138,6 @@ class RunTrace:
     cause: RunSummary | None = None
     caused: tuple[RunSummary, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    order: tuple[SaveStepShown, ...] = ()
     may_retry: bool = False
     may_dismiss: bool = False

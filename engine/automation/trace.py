@@ -10,6 +10,7 @@ from typing import Any
 
 from engine.automation.run_state import Run
 from engine.automation.run_views import ChangeShown, ConditionPart, RunSummary, RunTrace, StepShown
+from engine.automation.save_order import order_shown
 from engine.automation.stored_values import from_stored
 
 
@@ -43,6 +44,7 @@ def build_trace(
         cause=cause,
         caused=caused,
         facts={key: value for key, value in meta.items() if key in ("due", "field")},
+        order=order_shown(meta, run.rule),
         may_retry=may_manage,
         may_dismiss=may_manage,
     )

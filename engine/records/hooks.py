@@ -56,6 +56,7 @@ class SaveEvent:
 
     old: all stored field values before (empty mapping on creation). new: after (on deletion the last ones).
     changed: fields whose value differs, formulas and roll-ups included. bulk: it is one row of a batch.
+    order: the steps of the save and the names of what was done in each, as far as they were noted.
     """
 
     object: str
@@ -66,6 +67,7 @@ class SaveEvent:
     new: Mapping[str, Any]
     old: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     bulk: bool = False
+    order: tuple[tuple[int, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +151,10 @@ class Draft(Protocol):
     @property
     def language(self) -> str:
         """The language of who is told about the save."""
+        ...
+
+    def ran(self, rule: str) -> None:
+        """Note that a rule was carried out, for the traces of the save's runs."""
         ...
 
     def set(self, name: str, value: object) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from engine.errors import FieldError
 from engine.expressions.context import RecordContext, Surroundings
 from engine.records.hooks import SaveKind
+from engine.records.saving.order import OrderNote, SaveStep, note
 from engine.records.saving.plan import SavePlan
 from engine.records.saving.rating import rate, worth_differs
 from metamodel.names import did_you_mean
@@ -30,11 +31,12 @@ class RecordDraft:
     given: fields that the caller set. titles: of the lookups that were looked at. notices: warnings and infos.
     confirmed: codes of warnings that the person has confirmed, None where they pass by themselves (rules, batches).
     tags: those that before rules put on (True) or take off, once the record is written; None where there are none.
+    order: what was done so far, for traces (`order.note`); None where nobody will look at it.
     """
 
     __slots__ = (
-        "_changed", "_context", "around", "confirmed", "errors", "given", "kind", "notices", "plan", "record_id",
-        "stored", "tags", "title", "titles", "values",
+        "_changed", "_context", "around", "confirmed", "errors", "given", "kind", "notices", "order", "plan",
+        "record_id", "stored", "tags", "title", "titles", "values",
     )  # fmt: skip
 
     def __init__(
@@ -59,6 +61,7 @@ class RecordDraft:
         self.title: str | None = None
         self.tags: dict[str, bool] | None = None
         self.confirmed = confirmed
+        self.order: list[OrderNote] | None = None
         self._context: RecordContext | None = None
         self._changed: frozenset[str] | None = None
 
@@ -104,6 +107,10 @@ class RecordDraft:
     def language(self) -> str:
         """The language of who is told about the save."""
         return self.around.language
+
+    def ran(self, rule: str) -> None:
+        """Note that a before rule was carried out."""
+        note(self, SaveStep.BEFORE_RULES, (rule,))
 
     def set(self, name: str, value: object) -> None:
         """Give a field a value; formulas over it follow at once."""

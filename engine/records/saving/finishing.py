@@ -10,6 +10,7 @@ from engine.records.hooks import SaveEvent, SaveKind
 from engine.records.saving.audit import AuditRow, audit_row, write_audit_beside
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.file_fields import claim_files
+from engine.records.saving.order import IN_A_BATCH
 from engine.records.saving.record_columns import RecordColumns
 from engine.records.saving.rollups import roll_up
 from engine.records.saving.stages import end_stays
@@ -80,6 +81,7 @@ def _events_of_new(group: RecordColumns, places: Collection[int]) -> list[SaveEv
                     changed=filled - stamps,
                     new=new,
                     bulk=True,
+                    order=IN_A_BATCH,
                 )
             )
     return found
@@ -105,6 +107,7 @@ def _events(drafts: Sequence[RecordDraft]) -> list[SaveEvent]:
                 new=draft.values,
                 old=draft.old,
                 bulk=True,
+                order=IN_A_BATCH,
             )
         )
     return found

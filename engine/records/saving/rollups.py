@@ -42,6 +42,11 @@ class RolledUp:
     audit: list[AuditRow] = field(default_factory=list)
     events: list[SaveEvent] = field(default_factory=list)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The figures of parents that were changed, `object.field` each."""
+        return tuple(dict.fromkeys(f"{row['object']}.{name}" for row in self.audit for name in row["changes"] or ()))
+
 
 def roll_up(drafts: Sequence[RecordDraft], transaction: Transaction, new: Sequence[RecordColumns] = ()) -> RolledUp:
     """Bring the roll-ups of all parents of some changed records up to date. new: new records of the same object."""
@@ -199,4 +204,5 @@ def event_of(draft: RecordDraft) -> SaveEvent:
         changed=draft.changed - frozenset(STAMPS),
         new=dict(draft.values),
         old=dict(draft.old),
+        order=tuple(draft.order or ()),
     )

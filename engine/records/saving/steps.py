@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.access.grants import masked_fields
@@ -21,6 +22,7 @@ from engine.records.saving.file_fields import check_files, claim_files
 from engine.records.saving.filling import fill_copies, fill_new, number_new, number_with_the_write, touch
 from engine.records.saving.loading import check_creation, check_field_rights, load_for_change
 from engine.records.saving.numbering import drawn_with_the_write, draws_late
+from engine.records.saving.order import SaveStep, begin_notes, note, note_all
 from engine.records.saving.parents import check_parent
 from engine.records.saving.plan import SavePlan, save_plan
 from engine.records.saving.product_fields import keep_product_fields
@@ -50,6 +52,7 @@ def create_record(
         raise AccessDenied("create", object_def.key, "your roles do not allow it")
     given = reader(transaction, object_def, SaveKind.CREATED).read(raw)
     draft = new_draft(transaction, object_def.key, given, record_id)
+    begin_notes(draft, transaction)
     check_files([draft], transaction)
     prepare_new(draft, transaction)
     check_creation(draft, transaction.access)
@@ -59,6 +62,7 @@ def create_record(
     if not late:
         number_new([draft], transaction)
     draft.compute()
+    note(draft, SaveStep.DEFAULTS)
     run_before(draft, transaction)
     keep_product_fields(draft, transaction)
     judge([draft], transaction)
@@ -87,11 +91,13 @@ def update_record(
     # A save that is alone begins again, with the record locked, where somebody else has changed it meanwhile.
     locked = not transaction.alone
     draft = load_for_change(transaction, object_def.key, record_id, SaveKind.UPDATED, version, locked=locked)
+    begin_notes(draft, transaction)
     given = reader(transaction, object_def, SaveKind.UPDATED).read(raw)
     apply_given(draft, given, transaction)
     fill_copies(draft)
     check_files([draft], transaction)
     draft.compute()
+    note(draft, SaveStep.DEFAULTS)
     if draft.changed:
         run_before(draft, transaction)
         keep_product_fields(draft, transaction)
@@ -189,6 +195,7 @@ def apply_kept(draft: RecordDraft, kept: Mapping[str, Any], transaction: Transac
 
 def run_before(draft: RecordDraft, transaction: Transaction) -> None:
     """Let the before rules change or refuse the record, then compute formulas again."""
+    note(draft, SaveStep.BEFORE_RULES)
     rules = transaction.services.before_rules
     if rules.applies(transaction, draft.object_key, draft.kind):
         rules(transaction, draft)
@@ -215,6 +222,7 @@ def judge(drafts: Sequence[RecordDraft], transaction: Transaction, *, held: bool
     for draft in drafts:
         check_parent(draft, transaction)
         checker.check(draft)
+        note(draft, SaveStep.CHECKS, [each.name for each in draft.plan.validations])
 
 
 def refuse_faulty(draft: RecordDraft) -> None:
@@ -231,6 +239,7 @@ def refuse_faulty(draft: RecordDraft) -> None:
 def finish(drafts: Sequence[RecordDraft], transaction: Transaction) -> None:
     """After the rows are written: keep what they are now, roll up, write history, match after rules."""
     rows = []
+    note_all(drafts, SaveStep.WRITE)
     for draft in drafts:
         transaction.cache.put(draft.object_key, draft.values)
         changes = audited_changes(draft, sorted(draft.changed))
@@ -240,11 +249,13 @@ def finish(drafts: Sequence[RecordDraft], transaction: Transaction) -> None:
     end_stays(drafts, transaction)
     keep_keys(drafts, transaction)
     rolled = roll_up(drafts, transaction)
+    note_all(drafts, SaveStep.ROLL_UPS, rolled.names)
     write_audit(transaction, [*rows, *rolled.audit])
+    note_all(drafts, SaveStep.HISTORY)
     after = transaction.services.after_save
     watched = {kind for kind in {draft.kind for draft in drafts} if after.watches(transaction, draft.object_key, kind)}
     events = [event_of(draft) for draft in drafts if draft.kind in watched]
-    events += rolled.events
+    events += [replace(event, order=tuple(drafts[0].order or ())) for event in rolled.events]
     if events:
         after(transaction, events)
     tag_written(drafts, transaction)
