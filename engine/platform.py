@@ -19,6 +19,7 @@ from engine.accounts.user_changes import UserChanges
 from engine.app_settings import AppSettings
 from engine.approvals.service import Approvals
 from engine.automation.duties import Duty
+from engine.automation.foretelling import started_in
 from engine.automation.service import Automation
 from engine.automation.tuning import Tuning
 from engine.clock import Clock
@@ -45,6 +46,7 @@ from engine.releases.role_checks import check_roles
 from engine.releases.rule_checks import check_rules
 from engine.releases.source_checks import check_reach
 from engine.releases.store import ReleaseStore, ReleaseWatcher
+from engine.releases.unused_checks import check_unused
 from engine.settings import PlatformSettings
 from engine.storage.apply import Progress
 from engine.storage.database import Database
@@ -142,7 +144,15 @@ class Platform:
             resealer=Resealer(database, cipher, lambda: releases.current().tables),
             exports=Exports(database, system, records, releases.current, clock),
             imports=Imports(
-                database, system, records, releases.current, clock, ids, opened.administration.grant_roles, files
+                database,
+                system,
+                records,
+                releases.current,
+                clock,
+                ids,
+                opened.administration.grant_roles,
+                files,
+                started_in,
             ),
         )
 

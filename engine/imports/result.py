@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from engine.imports.csv_file import ERROR_COLUMNS
@@ -27,7 +28,7 @@ class ImportResult:
     """The outcome of an import; of a dry run, what the import would do.
 
     total: rows read. notices: warnings that were passed over, with their lines. passed_over: columns that were not
-    read, of a file with ids.
+    read, of a file with ids. rules: of a dry run, the runs it would start, by rule.
     """
 
     id: str
@@ -41,6 +42,7 @@ class ImportResult:
     errors: tuple[RowError, ...]
     notices: tuple[RowError, ...] = ()
     passed_over: tuple[str, ...] = ()
+    rules: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def counts(self) -> dict[str, int]:
@@ -61,6 +63,7 @@ class ImportResult:
             "dry_run": self.dry_run,
             **self.counts,
             "passed_over": list(self.passed_over),
+            "rules": dict(self.rules),
             "errors": [
                 {"line": error.line, "column": error.column, "value": error.value, "reason": error.reason}
                 for error in self.errors

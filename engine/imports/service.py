@@ -7,7 +7,7 @@ what the import would do.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -42,6 +42,7 @@ MOST_ERRORS_LOGGED = 10_000
 
 OnProgress = Callable[[int, int], None]
 """Told of rows done and rows in all."""
+CountRules = Callable[[Transaction], Mapping[str, int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +79,7 @@ class Imports:
         ids: IdMaker,
         grant_roles: GrantRoles | None = None,
         files: FileStore | None = None,
+        count_rules: CountRules | None = None,
     ) -> None:
         self._database = database
         self._system = system
@@ -87,6 +89,7 @@ class Imports:
         self._ids = ids
         self._grant_roles = grant_roles
         self._files = files
+        self._count_rules = count_rules
 
     def import_csv(
         self,
@@ -181,10 +184,14 @@ class Imports:
         batches = Batches(
             work.binding, tally, _coming_texts(work), self._grant_roles, FileCells(self._files, work.folder)
         )
+        rules: Mapping[str, int] = {}
         with self._transactions(work) as transaction:
             self._save_all(work, batches, tally, transaction)
+            if work.dry_run and self._count_rules is not None:
+                with transaction() as opened:
+                    rules = self._count_rules(opened)
         result = tally.result(import_id, work.binding.object.key, dry_run=work.dry_run)
-        result = replace(result, passed_over=work.binding.passed_over)
+        result = replace(result, passed_over=work.binding.passed_over, rules=rules)
         if errors_file is not None and result.errors:
             write_errors_file(errors_file, work.file.columns, result.errors)
         if not work.dry_run:

@@ -13,7 +13,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from engine.automation.foretelling import HowOften, changed_with, coming_rules
 from engine.errors import AccessDenied, RecordNotFound, ValidationFailed
+from engine.records.hooks import SaveKind
 from engine.records.mass_edit import FieldChange, How, edit_many, ways_of
 from engine.records.saving.plan import save_plan
 from engine.records.transaction import Transaction
@@ -71,6 +73,7 @@ class MassEditPage:
     is_all: bool
     problem: str = ""
     refused: tuple[ListedRecord, ...] = ()
+    rules: tuple[Option, ...] = ()
 
 
 @blueprint.get("/o/<object_name>/edit-many")
@@ -208,7 +211,29 @@ def _page(
         is_all=bool(request.form.get(_ALL)),
         problem=problem,
         refused=refused,
+        rules=_rules(object_def, name),
     )
+
+
+def _rules(object_def: ObjectDef, name: str) -> tuple[Option, ...]:
+    """Say which rules a change of a field or list of links may start, and how often."""
+    if not name:
+        return ()
+    inverse = object_def.inverses.get(name)
+    if name in object_def.fields or inverse is None:
+        key, kinds, names = object_def.key, (SaveKind.UPDATED,), [name]
+    else:
+        part = release().metamodel.objects[inverse.object]
+        key, kinds, names = part.key, (SaveKind.CREATED, SaveKind.DELETED), list(part.fields)
+    words = {
+        HowOften.IN_SAVE: _("in each save"),
+        HowOften.EACH: _("at most once a record"),
+        HowOften.ONCE: _("once for all records"),
+        HowOften.SKIP: _("not when many records change"),
+    }
+    changed = changed_with(platform().records.parts(release()), key, names)
+    found = coming_rules(platform().automation.index(release()), key, kinds, changed)
+    return tuple(Option(value=str(words[each.often]), label=each.program.called(language())) for each in found)
 
 
 def _label(object_def: ObjectDef, name: str) -> str:
