@@ -27,7 +27,8 @@ from workflow_dsl.evaluation_errors import EvaluationError
 
 HELD = "held"
 FIRED = "fired"
-_NEVER = dt.datetime(9999, 12, 31, tzinfo=dt.UTC)
+NEVER = dt.datetime(9999, 12, 31, tzinfo=dt.UTC)
+"""When a time comes whose length is not known."""
 _AT_A_TIME = 500
 
 
@@ -176,4 +177,4 @@ def _matched_before(held: OnHeld, event: SaveEvent, context: RecordContext) -> b
 
 def _due(held: OnHeld, since: dt.datetime, context: RecordContext) -> dt.datetime:
     duration = held.duration.evaluate(context)
-    return _NEVER if duration is None else end_of_wait(since, duration, context)
+    return NEVER if duration is None else end_of_wait(since, duration, context)

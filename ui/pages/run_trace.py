@@ -208,6 +208,8 @@ def _note(step: StepShown, holds: object, *, unless: bool) -> str:
         said.append(str(_("Not sent")))
     if isinstance(holds, bool) and unless:
         said.append(str(_("So the action was left out.") if holds else _("So the action was done.")))
+    if isinstance(holds, bool) and step.kind == "wait until":
+        said.append(str(_("It held.") if holds else _("It did not hold in time.")))
     return " · ".join(said)
 
 

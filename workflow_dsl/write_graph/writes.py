@@ -27,6 +27,7 @@ from workflow_dsl.checked_rules import (
     CheckedUpdate,
     CheckedValue,
     CheckedWait,
+    CheckedWaitUntil,
     FieldValue,
 )
 from workflow_dsl.typed import FieldPath, RootKind, Typed
@@ -135,9 +136,9 @@ def _block(
         if isinstance(action, CheckedSet):
             yield _sets(rule, [action], inner, known)
             known = {**known, **dict.fromkeys(_values([action]))}
-        elif isinstance(action, CheckedWait):
-            known = dict.fromkeys(known)
         else:
+            # While a run waits others write.
+            known = dict.fromkeys(known) if isinstance(action, CheckedWait | CheckedWaitUntil) else known
             yield from _action(rule, action, inner, known)
             known = {**known, **dict.fromkeys(_set_inside(action))}
     if waiting:

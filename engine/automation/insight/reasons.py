@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sqlalchemy import select
+
+from engine.automation.held import HELD, NEVER
 from engine.automation.insight.judging import Judged
 from engine.automation.insight.past import Entry
 from engine.automation.program import Program
@@ -50,6 +53,8 @@ def reason_of_silence(
     """Say why a rule never looked at a record."""
     if program.on_moment:
         return _reason_of_moment(transaction, object_def, record_id, program)
+    if program.on_held:
+        return _reason_of_held(transaction, record_id, program)
     if program.on_schedule:
         return "It starts by the clock, and its time has not come yet."
     fields = {trigger.field for trigger in program.on_record if trigger.object == object_def.key and trigger.field}
@@ -70,7 +75,19 @@ def _reason_of_moment(transaction: Transaction, object_def: ObjectDef, record_id
     value = values.get(moment.field)
     if value is None:
         return f"Its time is not known: '{moment.field}' is empty."
-    due = due_moment(moment.moment, value, transaction.around.zone, transaction.around.calendar)
+    calendar = program.calendar or transaction.around.calendar
+    due = due_moment(moment.moment, value, transaction.around.zone, calendar)
     if due is None or due <= transaction.now:
         return "Its time was past already when the rule was published or the value entered."
+    return f"Its time has not come yet: it is {due.astimezone(transaction.around.zone):%Y-%m-%d %H:%M}."
+
+
+def _reason_of_held(transaction: Transaction, record_id: str, program: Program) -> str:
+    timer = transaction.system.timer
+    here = (timer.c.kind == HELD, timer.c.rule == program.name, timer.c.record_id == record_id)
+    due = transaction.connection.execute(select(timer.c.due_at).where(*here).order_by(timer.c.due_at)).scalar()
+    if due is None:
+        return "The record does not match what has to hold for a time."
+    if due == NEVER:
+        return "How long its condition has to hold is not known: a field that says so is empty."
     return f"Its time has not come yet: it is {due.astimezone(transaction.around.zone):%Y-%m-%d %H:%M}."
