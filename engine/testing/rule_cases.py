@@ -24,6 +24,7 @@ from engine.clock import FixedClock
 from engine.errors import ReleaseRefused, ValidationFailed
 from engine.platform import Platform
 from engine.testing.expression_cases import Faults
+from engine.testing.rule_approvals import approve_step, clear_requests, requests_found
 from engine.testing.rule_calls import CALLS, call
 from engine.testing.rule_fates import CONVERSION, FATES, meet, save_batch
 from engine.testing.sample_deals import CaseUnreadable
@@ -37,9 +38,10 @@ MAIL = (
     "Dear {{ record.owner.name }}, it is {{ record.amount }}.\n"
 )
 MONDAYS = 'calendar: mondays\nhours: {monday: "09:00-18:00"}\n'
+STOCK = "connection: stock\nkind: webhook_in\nsecret: SHOP_STOCK_SECRET\n"
 _OBJECTS = ("comment", "tagging", "tag", "job", "line", "deal", "queue_member", "queue")
 _VERBS = ("create", "update", "delete", *FATES)
-_KEYS = {"name", "rules", "do", "records", "runs", "notices", "steps", "mails"}
+_KEYS = {"name", "rules", "do", "records", "runs", "notices", "steps", "mails", "requests"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +73,12 @@ def read_rule_case(entry: Mapping[str, Any], topic: str) -> RuleCase:
 def open_stage(database_url: str, folder: Path, plugins: PluginManager | None = None) -> Iterator[RuleStage]:
     """Make the installation that cases play in, in an empty database."""
     clock = FixedClock(START)
-    files = {"templates/hello.md": MAIL, "calendars/mondays.yaml": MONDAYS, "conversions/deal.yaml": CONVERSION}
+    files = {
+        "templates/hello.md": MAIL,
+        "connections/stock.yaml": STOCK,
+        "calendars/mondays.yaml": MONDAYS,
+        "conversions/deal.yaml": CONVERSION,
+    }
     with shop(database_url, folder, "", files=files, clock=clock, plugins=plugins) as platform:
         yield RuleStage(platform, folder, clock)
 
@@ -112,6 +119,7 @@ class RuleStage:
                 connection.execute(delete(table))
             for table in (system.rule_state, system.throttle, system.target, system.queue_turn, system.assignment):
                 connection.execute(delete(table))
+            clear_requests(connection, system)
         self._clock.move_to(START)
 
     def _do(self, step: Mapping[str, Any], ids: dict[str, str]) -> Faults:
@@ -120,7 +128,9 @@ class RuleStage:
         elif "runs" in step:
             do_runs(self._platform, waits_too=False)
         elif any(kind in step for kind in CALLS):
-            return tuple(call(self._platform, step, self._people[step.get("as", "ann")], ids))
+            return tuple(call(self._platform, step, self._people[step.get("login") or step.get("as", "ann")], ids))
+        elif "approval" in step:
+            return tuple(approve_step(self._platform, step, self._people, ids))
         elif "import" in step:
             object_key, rows = step["import"]
             rows = [{key: self._filled(value, ids) for key, value in row.items()} for row in rows]
@@ -172,6 +182,9 @@ class RuleStage:
             yield from _differences(object_key, expected, found)
         if "runs" in case.wanted:
             yield from self._compared_runs(case.wanted["runs"])
+        found = requests_found(self._platform) if "requests" in case.wanted else []
+        if found != case.wanted.get("requests", []):
+            yield f"requests: wanted {case.wanted['requests']}, got {found}"
         for key, look in (("notices", self._notices), ("steps", self._steps), ("mails", self._mails)):
             if key in case.wanted and look() != case.wanted[key]:
                 yield f"{key}: wanted {case.wanted[key]}, got {look()}"
