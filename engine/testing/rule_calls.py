@@ -1,7 +1,8 @@
-"""Steps of rule cases that start rules by what people and other systems do: a press, so far as rules answer it.
+"""Steps of rule cases that start rules by what people and other systems do: presses, webhooks, log-ins, events.
 
 Keys of a press: `press: [object, name, button]`, `as`, `input: {name: value}`, and what comes of it: `shows` (texts),
-`opens` (a record's name), `refused` ({input: text}, or a text), `fails` (part of the reason).
+`opens` (a record's name), `refused` ({input: text}, or a text), `fails` (part of the reason). Of the others:
+`receive: [webhook, payload]`, `login: person`, `event: [name, payload]` with `key`.
 """
 
 from __future__ import annotations
@@ -9,17 +10,29 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from engine.access.actor import Actor
+from engine.access.actor import Actor, system_actor
 from engine.automation.calls.buttons import ButtonClosed, NoSuchButton
 from engine.errors import AccessDenied, RecordNotFound, ValidationFailed
 from engine.platform import Platform
 
-CALLS = ("press",)
+CALLS = ("press", "receive", "login", "event")
 
 
 def call(platform: Platform, step: Mapping[str, Any], who: Actor, ids: Mapping[str, str]) -> Iterator[str]:
     """Do such a step; give what is not as the case wants it."""
-    yield from _press(platform, step, who, ids)
+    others = platform.automation.calls.others
+    if "press" in step:
+        yield from _press(platform, step, who, ids)
+    elif "receive" in step:
+        name, payload = step["receive"]
+        with platform.records.transaction(system_actor()) as transaction:
+            others.received(transaction, name, payload)
+    elif "event" in step:
+        name, payload = step["event"]
+        others.tell(name, payload, key=step.get("key"))
+    else:
+        with platform.database.write() as connection:
+            others.logged_in(connection, who)
 
 
 def _press(platform: Platform, step: Mapping[str, Any], who: Actor, ids: Mapping[str, str]) -> Iterator[str]:
