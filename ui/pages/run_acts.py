@@ -11,10 +11,10 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from engine.access.actor import Actor
-from engine.automation.run_state import RunState
 from engine.automation.run_views import RunFilter
 from ui.context import actor, platform
 from ui.pages.chrome import toast
+from ui.pages.runs import FILTERS, filter_of
 
 blueprint = Blueprint("run_acts", __name__)
 
@@ -41,17 +41,12 @@ def dismiss_runs() -> ResponseReturnValue:
 
 def _act(act: Act) -> int:
     form = request.form
-    if form.get("all"):
-        done = act(actor(), RunFilter(rule=form.get("rule", "").strip() or None))
-    else:
-        done = act(actor(), form.getlist("run"))
+    done = act(actor(), filter_of(form)) if form.get("all") else act(actor(), form.getlist("run"))
     if not done:
         toast(_("None of these runs has failed."), "info")
     return done
 
 
 def _back() -> ResponseReturnValue:
-    kept = {"rule": request.form.get("rule", "").strip(), "state": request.form.get("state", "")}
-    known = {state.value for state in RunState}
-    query = urlencode({name: value for name, value in kept.items() if value and (name != "state" or value in known)})
+    query = urlencode({name: request.form[name] for name in FILTERS if request.form.get(name)})
     return redirect(f"/runs?{query}" if query else "/runs", 303)

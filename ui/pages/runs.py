@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
@@ -26,6 +27,8 @@ from ui.telling import tell
 blueprint = Blueprint("runs", __name__)
 
 _SIZE = 50
+FILTERS = ("rule", "state", "record")
+"""The names that a list of runs is filtered by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +39,7 @@ class RunsPage:
     states: tuple[Option, ...]
     rule: str
     record: str
-    state: str
+    kept: Mapping[str, str]
     rows: tuple[RunRow, ...]
     may_press: bool
     stopped: int
@@ -75,13 +78,10 @@ class RunPage:
 def list_runs() -> ResponseReturnValue:
     """Show runs, the newest first, of one rule or state where the address says so."""
     given = request.args
-    state = RunState(given["state"]) if given.get("state") in {each.value for each in RunState} else None
-    rule, cursor = given.get("rule", "").strip(), given.get("cursor", "")
-    about = _record_of(given.get("record", ""))
-    object_key, record_id = about or (None, None)
-    which = RunFilter(rule=rule or None, state=state, object=object_key, record_id=record_id)
+    which, cursor = filter_of(given), given.get("cursor", "")
+    rule, state = which.rule or "", which.state
     found = platform().automation.runs.list(actor(), which, limit=_SIZE, cursor=cursor or None)
-    record = "/".join(about) if about else ""
+    record = f"{which.object}/{which.record_id}" if which.object and which.record_id else ""
     asked = (("rule", rule), ("state", state.value if state else ""), ("record", record))
     kept = {name: value for name, value in asked if value}
     page = RunsPage(
@@ -89,7 +89,7 @@ def list_runs() -> ResponseReturnValue:
         states=tuple(Option(value=each.value, label=state_label(each), selected=each is state) for each in RunState),
         rule=rule,
         record=record,
-        state=state.value if state is not None else "",
+        kept=kept,
         may_press=access_of().has_right("retry_runs") and any(run.state is RunState.FAILED for run in found.rows),
         stopped=_stopped(),
         rows=tuple(run_row(run, user_formats()) for run in found.rows),
@@ -98,6 +98,13 @@ def list_runs() -> ResponseReturnValue:
         is_filtered=bool(kept),
     )
     return render_template("pages/runs.html", page=page)
+
+
+def filter_of(given: Mapping[str, str]) -> RunFilter:
+    """Give the filter that an address or a form names."""
+    state = RunState(given["state"]) if given.get("state") in {each.value for each in RunState} else None
+    object_key, record_id = _record_of(given.get("record", "")) or (None, None)
+    return RunFilter(rule=given.get("rule", "").strip() or None, state=state, object=object_key, record_id=record_id)
 
 
 def _stopped() -> int:
