@@ -23,18 +23,17 @@ from engine.automation.durable import RunQueue
 from engine.automation.inside import InsideActions
 from engine.automation.inside_actions import Door
 from engine.automation.interpreter import Interpreter, Outside, Paused
-from engine.automation.journal import Journal, StepDone
+from engine.automation.journal import Journal
 from engine.automation.ledger import FAILED_TRY, Ledger
 from engine.automation.outside import Courier, Outbox, OutsideActions
-from engine.automation.program import AwaitCondition, Pause, Program
+from engine.automation.program import Program
 from engine.automation.run_state import LeaseLost, Run, RunState, StepFailed, TargetPaused
-from engine.automation.schedules.waiting import end_of_wait
 from engine.automation.sweeps import Sweeper
 from engine.automation.taking import NotAlone, Taker
 from engine.automation.targets import Targets, held_by
 from engine.automation.tuning import Tuning
 from engine.automation.turns import Turns, Verdict
-from engine.automation.waiting.looking import ConditionWaiter
+from engine.automation.waiting.waiter import RunWaiter
 from engine.automation.waiting.waits import Waits
 from engine.clock import Clock
 from engine.errors import AutomationStopped, DatabaseUnavailable
@@ -161,7 +160,7 @@ class SegmentRunner:
         if run.snapshot.facts.get("sweep"):
             return self._done(run, self.sweeper.run(run, program, journal))
         door = self.surrounds.door(run, program)
-        waiter = _Waiter(runner=self, run=run, door=door, journal=journal)
+        waiter = RunWaiter(runner=self, run=run, door=door, journal=journal)
         walk = Interpreter(
             program=program,
             journal=journal,
@@ -183,7 +182,7 @@ class SegmentRunner:
         outcome = walk.run(names)
         return outcome if journal.over else self._done(run, outcome)
 
-    def _outside(self, run: Run, program: Program, door: Door, journal: Journal, waiter: _Waiter) -> Outside:
+    def _outside(self, run: Run, program: Program, door: Door, journal: Journal, waiter: RunWaiter) -> Outside:
         if self.inside_only:
             return HandedOver(hand_over=waiter.hand_over)
         return OutsideActions(
@@ -287,61 +286,3 @@ class SegmentRunner:
         if self.ledger.finish(connection, run, state, now=self.clock.now(), outcome=outcome, error=error):
             self.turns.pass_on(connection, run)
         self.surrounds.note_outcome(connection, run, failed=state is RunState.FAILED, error=error)
-
-
-@dataclass(slots=True, kw_only=True)
-class _Waiter:
-    """Lets one run wait: records it, queues the next piece, and ends this one."""
-
-    runner: SegmentRunner
-    run: Run
-    door: Door
-    journal: Journal
-    steps: int = 0
-
-    def wait(self, action: Pause, path: str, names: Mapping[str, Any]) -> None:
-        """Record the wait and queue the next piece."""
-        clock, ledger = self.runner.clock, self.runner.ledger
-        begun = clock.now()
-        with self.door.work(path) as work:
-            self.journal.claim(work.connection, counts=False)
-            context = work.context(names)
-            due_at = end_of_wait(begun, action.duration.evaluate(context), context)
-            step = StepDone(kind="wait", text=action.text, value={"until": due_at}, counts=False)
-            self.journal.record(work.connection, path, step, begun=begun)
-            segment = ledger.pause(work.connection, self.run, due_at=due_at, tries=0)
-            delay_s = max((due_at - begun).total_seconds(), 0.0)
-            self.runner.queue.start(work.connection, self.run.id, segment=segment, delay_s=delay_s)
-        faults.reach("run.waiting")
-        raise Paused
-
-    def wait_until(self, action: AwaitCondition, path: str, names: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Give what was recorded where the wait is over."""
-        runner = self.runner
-        waiter = ConditionWaiter(
-            run=self.run,
-            door=self.door,
-            journal=self.journal,
-            waits=runner.waits,
-            ledger=runner.ledger,
-            queue=runner.queue,
-            clock=runner.clock,
-        )
-        found = waiter.look(action, path, names)
-        if found is None:
-            raise Paused
-        return found
-
-    def yield_turn(self) -> None:
-        """Give others a turn after many actions, or all of them when the worker stops."""
-        self.steps += 1
-        if self.steps <= self.runner.tuning.segment_actions and not self.runner.is_stopping():
-            return
-        self.hand_over()
-
-    def hand_over(self) -> None:
-        """Queue the next piece at once and end this one."""
-        with self.runner.database.write() as connection:
-            segment = self.runner.ledger.pause(connection, self.run, due_at=self.runner.clock.now(), tries=0)
-            self.runner.queue.start(connection, self.run.id, segment=segment)
-        raise Paused

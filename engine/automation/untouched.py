@@ -16,8 +16,9 @@ from sqlalchemy import Connection, select
 from engine import faults
 from engine.automation.ledger import Ledger
 from engine.automation.program import Action, AssignToNext, Program
-from engine.automation.run_door import RunDoor, RunWork
+from engine.automation.run_door import RunDoor
 from engine.automation.run_state import Run, StepFailed
+from engine.automation.run_work import RunWork
 from engine.automation.stored_values import from_stored
 from engine.clock import Clock
 from engine.errors import AutomationStopped

@@ -35,8 +35,10 @@ from engine.automation.program import (
     UpdateRecords,
     WriteLog,
 )
-from engine.automation.run_door import RunDoor, RunWork
+from engine.automation.run_door import RunDoor
 from engine.automation.run_state import StepFailed
+from engine.automation.run_statements import End
+from engine.automation.run_work import RunWork
 from engine.errors import EngineError
 from engine.ids import IdMaker
 from engine.records.transaction import Transaction
@@ -176,6 +178,11 @@ class ImaginedJournal(Journal):
 
     def claim(self, connection: Any, *, counts: bool = True, progress: bool = True) -> None:
         """Take no lease."""
+
+    def settle(
+        self, transaction: Transaction, path: str, step: StepDone, *, begun: Any, counts: bool, end: End | None
+    ) -> None:
+        """Write nothing."""
 
     def record(self, connection: Any, path: str, step: StepDone, *, begun: Any) -> None:
         """Write nothing."""

@@ -67,7 +67,8 @@ def rules_of_record(
 
 def trigger_texts(program: Program) -> tuple[str, ...]:
     """Give what a rule waits for, as its author wrote it."""
-    on_time = tuple(each.text for each in (*program.on_moment, *program.on_held, *program.on_schedule))
+    on_time = (*(each.text for each in program.on_moment), *(each.text for each in program.on_held))
+    on_time = (*on_time, *(each.text for each in program.on_schedule))
     return (*(each.text for each in program.on_record), *on_time, *(each.text for each in program.on_call))
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from engine.automation.run_door import RunDoor, RunWork
+from engine.automation.run_door import RunDoor
 from engine.automation.run_state import StepFailed
+from engine.automation.run_work import RunWork
 from engine.errors import AutomationStopped, DatabaseUnavailable, EngineError
 from engine.records.hooks import Cause
 from engine.records.transaction import Transaction
