@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from engine.records.transaction import Transaction
 
 QUEUE, MEMBER, USER = "queue", "queue_member", "user"
+Days = tuple[dt.date | None, dt.date | None]
 Fits = Callable[[Mapping[str, Any]], bool]
 
 
@@ -20,7 +21,8 @@ Fits = Callable[[Mapping[str, Any]], bool]
 class Member:
     """A user in a queue. weight: how many of them somebody of weight 1 gets one to. capacity: None = any number.
 
-    calendar: name of the calendar of the working hours, None = always. away: first and last day, None = open.
+    calendar: name of the calendar of the working hours, None = always. away: absences, in this queue and of the user,
+    each with first and last day, None = open.
     """
 
     user_id: str
@@ -30,7 +32,7 @@ class Member:
     capacity: int | None = None
     skills: frozenset[str] = frozenset()
     calendar: str | None = None
-    away: tuple[dt.date | None, dt.date | None] | None = None
+    away: tuple[Days, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +59,7 @@ def members_of(transaction: Transaction, queue_id: str) -> tuple[Member, ...]:
 
 
 def _member(row: Mapping[str, Any], user: Mapping[str, Any], queue: Mapping[str, Any]) -> Member:
-    from_day, until_day = row.get("away_from"), row.get("away_until")
+    absences = ((each.get("away_from"), each.get("away_until")) for each in (row, user))
     return Member(
         user_id=str(user["id"]),
         name=str(user.get("name") or ""),
@@ -66,7 +68,7 @@ def _member(row: Mapping[str, Any], user: Mapping[str, Any], queue: Mapping[str,
         capacity=row.get("capacity") or queue.get("capacity"),
         skills=frozenset(folded(skill) for skill in row.get("skills") or ()),
         calendar=row.get("hours") or None,
-        away=None if from_day is None and until_day is None else (from_day, until_day),
+        away=tuple(days for days in absences if days != (None, None)),
     )
 
 
@@ -101,10 +103,7 @@ def _why_not(transaction: Transaction, member: Member, wanted: Wanted) -> str | 
 
 
 def _is_away(member: Member, today: dt.date) -> bool:
-    if member.away is None:
-        return False
-    first, last = member.away
-    return (first is None or first <= today) and (last is None or today <= last)
+    return any((first is None or first <= today) and (last is None or today <= last) for first, last in member.away)
 
 
 def _works_now(transaction: Transaction, name: str) -> bool:
