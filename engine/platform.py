@@ -17,6 +17,7 @@ from engine.accounts.service import Accounts
 from engine.accounts.stamp import AccountStamp
 from engine.accounts.user_changes import UserChanges
 from engine.app_settings import AppSettings
+from engine.approvals.mailing import ApprovalMail
 from engine.approvals.service import Approvals
 from engine.automation.duties import Duty
 from engine.automation.foretelling import started_in
@@ -283,6 +284,7 @@ def _automate(
         base_url=settings.base_url,
         allowed_hosts=settings.egress_hosts,
         duties=duties,
+        link_of=ApprovalMail(secret=settings.secret(), base_url=settings.base_url).url,
     )
 
 
@@ -301,6 +303,7 @@ def installed_language(plugins: PluginManager) -> Language:
             lambda metamodel: check_decision_tables(metamodel, functions),
             lambda metamodel: check_reach(metamodel, functions),
             lambda metamodel: check_rules(metamodel, functions, plugins.action_names, plugins.event_names),
+            check_unused,
         ),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from engine.releases.rule_rights import check_rule_rights
 from metamodel.apps import Metamodel
 from metamodel.source import Problem
 from workflow_dsl.functions import FunctionRegistry
@@ -18,3 +19,4 @@ def check_rules(
     checked = check_all_rules(metamodel, functions, actions, events)
     yield from checked.problems
     yield from check_together(metamodel, checked.rules, functions)
+    yield from check_rule_rights(metamodel, checked.rules)
