@@ -1,4 +1,4 @@
-"""Warns of what an app defines and nobody gets to see: objects, roles and templates, and columns that stay hidden.
+"""Warns of what an app defines and nobody gets to see: objects and templates, and columns that stay hidden.
 
 What is named anywhere else counts as used; apps without menus of their own are parts of others and leave that to them.
 """
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 
 from engine.access.grants import NEVER, RoleGrants
-from metamodel.access import MenuItemDef, RoleDef
+from metamodel.access import MenuItemDef
 from metamodel.apps import Metamodel
 from metamodel.objects import ObjectDef
 from metamodel.source import LocatedText, Location, Problem, Severity
@@ -22,31 +22,22 @@ _MADE_IN = "/app.yaml"  # where a menu says it stands that the product made for 
 def check_unused(metamodel: Metamodel) -> Iterator[Problem]:
     """Give the warnings.
 
-    Problems: APP432 object, APP433 role, APP434 template, APP435 a column that a role with the menu may not read.
+    Problems: APP432 object, APP433 template, APP434 a column that a role with the menu may not read.
     """
     finder = _Finder(metamodel)
     for object_def in metamodel.objects.values():
         if not finder.is_seen(object_def):
             message = f"nothing leads to the object '{object_def.name}': no menu, no lookup, no rule"
             yield _warning("APP432", message, object_def.at, "put it into a menu, or take it out")
-    for role in metamodel.roles.values():
-        if role.app != _CORE and _gives_nothing(role) and not finder.is_named(role.name, role.at.file):
-            message = f"the role '{role.name}' gives no right, and nothing names it"
-            yield _warning("APP433", message, role.at, "write what it may do under 'objects:', or take it out")
     for template in metamodel.templates.values():
         if template.app != _CORE and not finder.is_named(template.name, template.subject.at.file):
             message = f"nothing sends the template '{template.name}'"
-            yield _warning("APP434", message, template.subject.at, "send it from a rule, or take it out")
+            yield _warning("APP433", message, template.subject.at, "send it from a rule, or take it out")
     yield from finder.hidden_columns()
 
 
 def _warning(code: str, message: str, at: Location, hint: str, length: int = 1) -> Problem:
     return Problem(code=code, message=message, at=at, hint=hint, severity=Severity.WARNING, length=length)
-
-
-def _gives_nothing(role: RoleDef) -> bool:
-    given = (role.objects, role.fields, role.denies, role.system, role.menus, role.includes, role.every_object)
-    return not any(given) and not role.every_menu
 
 
 class _Finder:
@@ -94,7 +85,7 @@ class _Finder:
                     f"the view '{name}' shows '{column.text}', which these roles with its menu may not read: {told}"
                 )
                 hint = "they see the list without it; grant the field, or take the column out"
-                yield _warning("APP435", message, column.at, hint, len(column.text))
+                yield _warning("APP434", message, column.at, hint, len(column.text))
 
     def _is_hidden(self, object_def: ObjectDef, column: LocatedText, role: str) -> bool:
         """Say whether a role that may read the object may not read the first field of a column."""
