@@ -89,7 +89,8 @@ def cause_row(link: CauseLink, formats: Formats) -> CauseRow:
         return CauseRow(icon="bolt", text=text, href="", sub=" · ".join(said))
     who = link.who or str(pgettext("actor", "System"))
     if link.kind is Setter.IMPORT:
-        text = str(_("Import of %(file)s by %(who)s", file=link.text, who=who) if link.text else who)
+        named = _("Import of %(file)s by %(who)s", file=link.text, who=who)
+        text = str(named if link.text else _("Import by %(who)s", who=who))
         return CauseRow(icon="download", text=text, href="", sub=" · ".join(said))
     return CauseRow(icon="user", text=who, href="", sub=" · ".join(said))
 

@@ -171,6 +171,16 @@ def effect_word(kind: str) -> str:
         "mail": _("E-mail"),
         "webhook": _("Web call"),
         "missing": _("Not in what was received"),
+        "unchanged": _("Unchanged"),
+        "sent": _("Sent"),
+        "not sent": _("Not sent"),
+        "wait": _("Waits"),
+        "wait until": _("Waits"),
+        "set": _("Sets"),
+        "reject": _("Refuses"),
+        "warn": _("Warns"),
+        "add tag": _("Adds the tag"),
+        "remove tag": _("Takes off the tag"),
     }
     return str(words.get(kind, kind))
 

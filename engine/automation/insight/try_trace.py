@@ -56,7 +56,9 @@ def trace_of(transaction: Transaction, sight: RunSight, tried: TriedRun) -> Trie
     )
     shown = {(each.object, each.record_id): each.title for each in written}
     told = tuple(_told(step, shown) for step in trace.steps)
-    return Tried(trace=replace(trace, steps=told), written=written, outside=tried.outside, trigger_note=tried.note)
+    # Where it is taken back there is no such record any more that its id could lead to.
+    kept = tuple(replace(each, record_id=None) if each.kind == "created" else each for each in written)
+    return Tried(trace=replace(trace, steps=told), written=kept, outside=tried.outside, trigger_note=tried.note)
 
 
 def trace_of_before(
@@ -105,14 +107,13 @@ def _written(transaction: Transaction, run_id: str) -> Iterator[Intent]:
     titles = transaction.reader.titles((entry.object, entry.record_id) for entry in entries)
     for entry in entries:
         title = titles.get((entry.object, entry.record_id))
-        values = _values(transaction, entry) if title is not None else {}
         yield Intent(
             path=entry.step or "",
             kind=entry.action,
             object=entry.object,
             record_id=entry.record_id if title is not None else None,
             title=title,
-            values=values,
+            values=_values(transaction, entry) if title is not None else None,
         )
 
 
