@@ -139,6 +139,8 @@ def _told(object_def: ObjectDef, record_id: str, button: Button, answer: PressAn
         toast(text)
     if answer.failure is not None:
         toast(_("“%(label)s” failed: %(reason)s", label=label, reason=tell(answer.failure)), "error")
+    elif answer.held_back is not None:
+        toast(_("“%(label)s” was not started: %(reason)s", label=label, reason=tell(answer.held_back)), "warning")
     elif not answer.is_over:
         toast(_("“%(label)s” is under way.", label=label), "info")
     elif not answer.shown:

@@ -99,7 +99,7 @@ def _button(checking: RuleChecking, event: ButtonPressed) -> CallTrigger | None:
     inputs, names = [], set[str]()
     for param in event.asking:
         if param.name.text in names:
-            checking.refuse("RUL432", f"'{param.name.text}' is asked for twice", param.name.at)
+            checking.refuse("RUL472", f"'{param.name.text}' is asked for twice", param.name.at)
         names.add(param.name.text)
         asked = _input(before, param)
         if asked is not None:
@@ -126,7 +126,7 @@ def _input(checking: RuleChecking, param: Param) -> ButtonInput | None:
         objects = checking.scope.metamodel.objects
         hint = did_you_mean(name.text, [*ASKED_TYPES, *objects])
         hint = hint or f"there are {', '.join(ASKED_TYPES)}, and every object"
-        checking.refuse("RUL432", f"a button can't ask for '{name.text}'", name.at, hint)
+        checking.refuse("RUL472", f"a button can't ask for '{name.text}'", name.at, hint)
         return None
     type_name, type_ = found
     default = None
@@ -187,7 +187,7 @@ def check_buttons(rules: Sequence[CheckedRule], problems: Problems) -> None:
             other, wanted = first.setdefault((trigger.object, trigger.button), (rule, asked))
             if wanted != asked:
                 message = f"the button '{trigger.button}' asks for something else in the rule '{other.name}'"
-                problems.report("RUL432", message, rule.at, hint="rules of one button ask for the same")
+                problems.report("RUL472", message, rule.at, hint="rules of one button ask for the same")
 
 
 # ------------------------------------------------------------------ what the person who pressed is answered
@@ -195,7 +195,7 @@ def _answers(checking: RuleChecking, action: Action, word: str) -> bool:
     if checking.has_button:
         return True
     message = f"'{word}' answers the person who pressed a button, and no button starts this rule"
-    checking.refuse("RUL431", message, action.at, "tell people with 'notify'")
+    checking.refuse("RUL471", message, action.at, "tell people with 'notify'")
     return False
 
 

@@ -42,6 +42,13 @@ class PressAnswer:
         """Why a run failed; None where none did."""
         return next((run.reason for run in self.runs if run.state is RunState.FAILED), None)
 
+    @property
+    def held_back(self) -> str | None:
+        """Why nothing was started, where that is so: a limit was reached, or the rule is under way already."""
+        if not self.runs or any(run.state is not RunState.SKIPPED for run in self.runs):
+            return None
+        return self.runs[0].reason
+
 
 def read_answer(connection: Connection, system: SystemTables, run_ids: Sequence[str]) -> PressAnswer:
     """Read how runs stand and what they have answered."""
