@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import takewhile
 
 from engine.approvals.program import ApprovalProgram, Block, Deadline, Entry, StepProgram
-from engine.automation.program import Program, SetFields
+from engine.automation.program import Action, AskByMail, Program, SetFields
 from engine.automation.program_builder.blocks import build_block
 from engine.automation.program_builder.place import Place
 from metamodel.apps import Metamodel
@@ -28,7 +28,9 @@ def build_approvals(metamodel: Metamodel, approvals: Iterable[CheckedApproval]) 
 
 def programs_of(approvals: Iterable[ApprovalProgram]) -> Iterator[Program]:
     """Give the programs that runs of approvals carry out."""
-    return (block.rest for approval in approvals for block in approval.blocks if block.rest is not None)
+    for approval in approvals:
+        yield approval.mail
+        yield from (block.rest for block in approval.blocks if block.rest is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class _Building:
             at=str(checked.at),
             app=checked.app,
             object=checked.object,
+            mail=self._program("mail", (AskByMail(index="0", text="ask by mail"),)),
             steps=tuple(self._step(number, step) for number, step in enumerate(checked.steps)),
             condition=place.optional(checked.condition),
             priority=checked.priority,
@@ -82,8 +85,11 @@ class _Building:
         kept = tuple(each for each in sets if isinstance(each, SetFields))
         if not rest:
             return Block(sets=kept)
+        return Block(sets=kept, rest=self._program(name, rest))
+
+    def _program(self, name: str, actions: tuple[Action, ...]) -> Program:
         checked = self.checked
-        program = Program(
+        return Program(
             name=f"{checked.key}: {name}",
             label=None if checked.label is None else f"{checked.label}: {name}",
             text=checked.text,
@@ -91,7 +97,6 @@ class _Building:
             app=checked.app,
             is_before=False,
             object=checked.object,
-            actions=rest,
+            actions=actions,
             runs_as=SYSTEM,
         )
-        return Block(sets=kept, rest=program)

@@ -6,13 +6,14 @@ approval; where the save is refused, so is the decision. The runs commit with th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
 from engine.approvals.case import Case
 from engine.approvals.program import Block
 from engine.approvals.refusals import refused
+from engine.automation.approval_letters import LETTER
 from engine.automation.calls.making import Called, called_run
 from engine.automation.explaining import explain_value
 from engine.automation.program import Program, SetFields
@@ -36,6 +37,13 @@ def carry_out(case: Case, block: Block | None) -> None:
         # Its program is that of the release which the request follows.
         own = replace(run, release=case.request.release, snapshot=replace(run.snapshot, facts=facts))
         case.tools.starter.start(case.work, [own])
+
+
+def start_letter(case: Case, letter: Mapping[str, Any]) -> None:
+    """Ask somebody by mail, as a run of its own."""
+    run = _run(case, case.program.mail, f"approval {case.program.mail.name}")
+    own = replace(run, release=case.request.release, snapshot=replace(run.snapshot, facts={**run.snapshot.facts, "names": {LETTER: letter}}))
+    case.tools.starter.start(case.work, [own])
 
 
 def tell_rules(case: Case, outcome: str) -> None:

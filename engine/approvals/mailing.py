@@ -13,9 +13,12 @@ from sqlalchemy import select
 
 from engine.approvals.approvers import StandIns
 from engine.approvals.case import Case
+from engine.approvals.effects import start_letter
+from engine.approvals.messages import say
 from engine.approvals.refusals import refused
 from engine.approvals.requests import RequestState, Seat, SeatState, Visit
 from engine.approvals.rows import ApprovalRows, seat_of
+from engine.automation.approval_letters import SEAT
 from engine.records.identifiers import could_be_id
 from engine.records.transaction import Transaction
 
@@ -79,4 +82,18 @@ class ApprovalMail:
         return OpenLink(seat=seat, acting=StandIns(transaction).acting(seat.user_id))
 
     def ask(self, case: Case, visit: Visit, seat: Seat, acting: str) -> None:
-        """Ask by mail too, where mails can lead back here."""
+        """Ask by mail too, where mails can lead back here and the person has an address."""
+        user = case.work.cache.related("user", acting) or {}
+        address = user.get("email")
+        if not self._base_url or not address:
+            return
+        language = str(user.get("language") or case.work.parts.metamodel.main.languages[0])
+        parts = {
+            "approval": case.program.called(language),
+            "title": case.request.record_title or "",
+            "step": case.step_of(visit).called,
+            "name": case.name_of(case.request.submitter),
+        }
+        subject, text = (say(code, language, **parts) for code in ("mail_subject", "mail_text"))
+        letter = {"to": str(address), "subject": subject, "text": text, SEAT: seat.id}
+        start_letter(case, letter)

@@ -81,6 +81,14 @@ MESSAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "“{approval}” of {title} was returned for change. {comment}",
             "{title} 的“{approval}”被退回修改。{comment}",
         ),
+        # mails
+        "mail_subject": ("Please decide: {approval} of {title}", "请审批：{title} 的{approval}"),
+        "mail_text": (
+            "{name} asks you to decide “{approval}” of {title} ({step}). This link opens a page to approve or reject; "
+            "it works once and is for you alone.",
+            "{name} 请您审批 {title} 的“{approval}”（{step}）。"
+            "请通过以下链接同意或驳回；链接仅供您本人使用，且只能使用一次。",
+        ),
         # states
         "state_open": ("waiting", "审批中"),
         "state_parked": ("parked", "已暂停"),

@@ -68,7 +68,7 @@ class StepProgram:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalProgram:
-    """One approval. text, at: as written and where. decisions: submit, approve, reject, recall → what they set off."""
+    """One approval. text, at: as written and where. decisions: outcome → what it sets off. mail: asks people."""
 
     key: str
     label: str | None
@@ -77,6 +77,7 @@ class ApprovalProgram:
     app: str
     object: str
     steps: tuple[StepProgram, ...]
+    mail: Program
     condition: Value | None = None
     priority: int = 0
     submitted_by: tuple[Value, ...] = ()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from engine.automation.approval_letters import SEAT, TEMPLATE
 from engine.automation.calls.run_events import RunEvents, Tell
 from engine.automation.outside import Outgoing
 from engine.automation.run_state import Run, StepFailed
@@ -64,6 +65,8 @@ class PluginCourier:
             raise ActionFailed(f"The plugin {plugin.manifest.name} failed: {error!r}") from error
 
     def _inputs(self, outgoing: Outgoing) -> Mapping[str, object]:
+        if SEAT in outgoing.inputs:
+            return {"template": TEMPLATE, "to": outgoing.inputs["to"]}
         if outgoing.action == "send_email":
             return {"template": self._template(str(outgoing.inputs["template"])), "to": outgoing.inputs["to"]}
         if outgoing.action == "call_webhook":

@@ -14,6 +14,7 @@ from engine.automation.inside import InsideActions, do_decision
 from engine.automation.journal import Journal
 from engine.automation.program import (
     Action,
+    AskByMail,
     AwaitCondition,
     Branch,
     CallPlugin,
@@ -155,7 +156,7 @@ class Interpreter:
         if found is not None:
             return found
         self.waiter.yield_turn()
-        if isinstance(action, SendEmail | CallWebhook | CallPlugin):
+        if isinstance(action, SendEmail | CallWebhook | CallPlugin | AskByMail):
             return self.outside.perform(action, path, names)
         return self.inside.perform(action, path, names, ends=last)
 

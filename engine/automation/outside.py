@@ -14,10 +14,11 @@ from typing import Any, Protocol
 from sqlalchemy import Connection
 
 from engine import faults
+from engine.automation.approval_letters import LETTER, SEAT
 from engine.automation.inside_actions import Door, Work
 from engine.automation.journal import Journal, StepDone
 from engine.automation.people import addresses_of
-from engine.automation.program import Action, CallPlugin, CallWebhook, SendEmail
+from engine.automation.program import Action, AskByMail, CallPlugin, CallWebhook, SendEmail
 from engine.automation.run_state import StepFailed
 from engine.automation.targets import Targets
 from engine.clock import Clock
@@ -134,7 +135,7 @@ def target_of(action: Action) -> str:
             return f"webhook {connection.name}"
         case CallPlugin(action=name):
             return f"plugin {name.partition('.')[0]}"
-        case SendEmail():
+        case SendEmail() | AskByMail():
             return "email"
     return type(action).__name__
 
@@ -189,8 +190,14 @@ def _plugin(action: Any, work: Work, names: Mapping[str, Any]) -> Outgoing:
     return Outgoing(action=action.action, target=action.action, inputs=inputs)
 
 
+def _letter(action: Any, work: Work, names: Mapping[str, Any]) -> Outgoing:
+    letter = names[LETTER]
+    return Outgoing(action="send_email", target=letter["to"], inputs={"to": [letter["to"]], SEAT: letter[SEAT]})
+
+
 _MAKERS: Mapping[type[Action], Callable[[Any, Work, Mapping[str, Any]], Outgoing]] = {
     SendEmail: _mail,
     CallWebhook: _webhook,
     CallPlugin: _plugin,
+    AskByMail: _letter,
 }

@@ -8,7 +8,6 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 
 from engine.accounts.users import UserDirectory
-from engine.approvals.building import build_approvals, programs_of
 from engine.approvals.program import ApprovalProgram
 from engine.automation.admission import Admission
 from engine.automation.before_rules import BeforeRunner
@@ -22,9 +21,9 @@ from engine.automation.ledger import Ledger
 from engine.automation.matcher import AfterMatcher
 from engine.automation.notices import Notices
 from engine.automation.outbox import MessageRows
-from engine.automation.program_builder import ProgramBuilder
 from engine.automation.rule_health import RuleHealth
 from engine.automation.rule_index import RuleIndex
+from engine.automation.rules_of_releases import RulesOfReleases
 from engine.automation.run_desk import RunDesk
 from engine.automation.run_log import RunLog
 from engine.automation.runtime import RunSegment
@@ -38,7 +37,6 @@ from engine.automation.timers import Timers
 from engine.automation.tuning import Tuning
 from engine.automation.turns import Turns
 from engine.automation.untouched import UntouchedRecords
-from engine.automation.waiting.awaited import awaited_before, note_awaited
 from engine.automation.waiting.waits import Waits
 from engine.automation.worker import Worker
 from engine.clock import Clock
@@ -46,8 +44,6 @@ from engine.ids import IdMaker
 from engine.records.clocks.breaching import ClockKeeper
 from engine.records.pools.returning import PoolKeeper
 from engine.records.service import Records
-from engine.releases.collector import collector_paused
-from engine.releases.kept_trees import RULES
 from engine.releases.release import NoRelease, Release
 from engine.releases.store import ReleaseStore
 from engine.storage.database import Database
@@ -55,7 +51,6 @@ from engine.storage.system_tables import SystemTables
 from plugins.manager import PluginManager
 from workflow_dsl.checked_rules import CheckedApproval, CheckedRule
 from workflow_dsl.functions import FunctionRegistry
-from workflow_dsl.rule_checker import check_all_rules
 
 _RULE_LOG = logging.getLogger("fieldstone.rules")
 _CARETAKERS_RIGHT = "retry_runs"
@@ -87,13 +82,14 @@ class Automation:
         base_url: str = "",
         allowed_hosts: tuple[str, ...] = (),
         duties: Sequence[Duty] = (),
+        link_of: Callable[[str], str] = str,
         environment: Mapping[str, str] = os.environ,
     ) -> None:
         self._database = database
         self._system = system
         self._releases = releases
         self._records = records
-        self._functions = functions
+        self._rules = RulesOfReleases(database=database, system=system, functions=functions, plugins=plugins)
         self._plugins = plugins
         self._clock = clock
         self._ids = ids
@@ -102,6 +98,7 @@ class Automation:
         self._base_url = base_url
         self._allowed_hosts = allowed_hosts
         self._more_duties = tuple(duties)
+        self._link_of = link_of
         self._environment = environment
         self._users = UserDirectory(releases.current, system.credential, system.role, clock)
         self._ledger = Ledger(system)
@@ -161,7 +158,7 @@ class Automation:
 
     def index(self, release: Release) -> RuleIndex:
         """Give the rules of a release, compiled once."""
-        return release.part("automation", self._build_index)
+        return self._rules.index(release)
 
     def worker(self, *, concurrency: int | None = None) -> Worker:
         """Make a worker for this process; `start` and `stop` it. One a process."""
@@ -223,13 +220,7 @@ class Automation:
         program = self.index(release).programs.get(rule)
         if program is None or not program.active:
             return ()
-        around = time_around(release)
-        found = {
-            moment
-            for trigger in program.on_schedule
-            for moment in self._timers.next_moments(program, trigger, around, count)
-        }
-        return tuple(sorted(found)[:count])
+        return self._timers.next_moments(program, time_around(release), count)
 
     def close(self) -> None:
         """Let go of the durable engine."""
@@ -250,6 +241,7 @@ class Automation:
             allowed_hosts=self._allowed_hosts,
             environment=self._environment,
             tell=self.calls.others.tell,
+            link_of=self._link_of,
         )
 
     def segments(self, executor: str, is_stopping: Callable[[], bool], *, inside_only: bool = False) -> RunSegment:
@@ -285,40 +277,16 @@ class Automation:
         return runner.run_segment
 
     def checked_rules(self, release: Release) -> Sequence[CheckedRule | CheckedApproval]:
-        """Give the rules and approvals of a release as they were checked: those that are kept, else all are checked."""
-        with collector_paused():
-            kept = release.trees.open(RULES, release.metamodel)
-            if kept is not None:
-                return kept
-            found = check_all_rules(
-                release.metamodel, self._functions, self._plugins.action_names, self._plugins.event_names
-            )
-            return (*found.rules, *found.approvals)
-
-    def _build_index(self, release: Release) -> RuleIndex:
-        builder, checked = ProgramBuilder(release.metamodel), self.checked_rules(release)
-        with collector_paused():
-            approvals = programs_of(self.approvals(release).values())
-            with self._database.read() as connection:
-                before = awaited_before(connection, self._system, release.number)
-            rules = (builder.build(rule) for rule in checked if isinstance(rule, CheckedRule))
-            return RuleIndex((*rules, *approvals), before)
+        """Give the rules and approvals of a release as they were checked."""
+        return self._rules.checked(release)
 
     def approvals(self, release: Release) -> Mapping[str, ApprovalProgram]:
         """Give the approvals of a release, compiled once."""
-
-        def build(release: Release) -> Mapping[str, ApprovalProgram]:
-            checked = (each for each in self.checked_rules(release) if isinstance(each, CheckedApproval))
-            return {each.key: each for each in build_approvals(release.metamodel, checked)}
-
-        return release.part("automation.approvals", build)
+        return self._rules.approvals(release)
 
     def note_awaited(self, release: Release) -> None:
         """Write down what the runs of a published release may wait for, for the releases after it."""
-        awaited = self.index(release).own_awaited
-        if awaited:
-            with self._database.write() as connection:
-                note_awaited(connection, self._system, release.number, awaited)
+        self._rules.note_awaited(release)
 
     def _current(self) -> Release | None:
         try:

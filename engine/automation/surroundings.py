@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from engine.access.actor import Actor
 from engine.accounts.users import UserDirectory
+from engine.automation.approval_letters import SEAT, LetterAccess, letter_of
 from engine.automation.calls.run_events import Tell
 from engine.automation.courier import PluginCourier
 from engine.automation.notices import Notices
@@ -31,8 +32,8 @@ from plugins.manager import PluginManager
 class RunSurroundings:
     """Implements `Surrounds` of segments.
 
-    base_url: of the pages, for links in mails. allowed_hosts: hosts of the own network that rules may call.
-    environment: where the secrets of webhooks are. tell: starts the rules that wait for plugins' events.
+    base_url: of the pages, for links in mails. allowed_hosts: hosts of the own network that rules may call. link_of:
+    what decides an approval from a mail, by its seat. environment: where the secrets of webhooks are. tell: starts the rules that wait for plugins' events.
     """
 
     database: Database
@@ -48,6 +49,7 @@ class RunSurroundings:
     allowed_hosts: tuple[str, ...]
     environment: Mapping[str, str]
     tell: Tell
+    link_of: Callable[[str], str]
 
     def program(self, run: Run) -> Program | None:
         """Give a run's rule with the text it started with; None where it cannot be had."""
@@ -72,17 +74,20 @@ class RunSurroundings:
         """Give who hands a run's outside actions over."""
         release = self.releases.current()
         parts = self.records.parts(release)
-        actor, door = run.actor, self.door(run, program)
+        actor, door, letter = run.actor, self.door(run, program), letter_of(run)
+        known = {name: letter[name] for name in ("subject", "text")} if letter is not None else {}
         return PluginCourier(
             run=run,
             metamodel=release.metamodel,
             plugins=self.plugins,
-            records=RunRecordAccess(door, parts.language, self.base_url),
+            records=LetterAccess(self.link_of(str(letter[SEAT])))
+            if letter is not None
+            else RunRecordAccess(door, parts.language, self.base_url),
             clock=self.clock,
             secrets=self.environment.get,
             allowed_hosts=self.allowed_hosts,
             app_settings=lambda: parts.settings(parts.access(door.actor().roles).roles),
-            user={"name": actor.get("name") or "", "language": actor.get("language") or ""},
+            user={"name": actor.get("name") or "", "language": actor.get("language") or "", **known},
             tell=self.tell,
         )
 

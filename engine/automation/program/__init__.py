@@ -5,7 +5,7 @@ The nodes know no database and no records; `before` and `interpreter` carry them
 
 from __future__ import annotations
 
-from engine.automation.program.approvals import OnApproval, SubmitRecord
+from engine.automation.program.approvals import AskByMail, OnApproval, SubmitRecord
 from engine.automation.program.assigning_actions import AssignToNext
 from engine.automation.program.base import Action, Rows, Value
 from engine.automation.program.calls import (
@@ -36,6 +36,7 @@ from engine.automation.program.waiting import AwaitCondition
 
 __all__ = [
     "Action",
+    "AskByMail",
     "AskedInput",
     "AssignToNext",
     "AwaitCondition",

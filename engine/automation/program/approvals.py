@@ -18,7 +18,12 @@ class OnApproval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SubmitRecord(Action):
-    """`submit for approval discount by owner`. approval: None = the first that fits. by: None = who the rule acts as."""
+    """`submit for approval discount by owner`. approval: None = the first that fits. by: None = whoever acts."""
 
     approval: str | None = None
     by: Value | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskByMail(Action):
+    """Asks somebody for a decision by mail; no rule is written with it, a step that opens starts it."""
