@@ -232,6 +232,7 @@ PARTS = (
     _l("joining of other values than texts"),
     _l("a list of a record of any object"),
     _l("records of '{object}', which lie in another database,"),
+    _l("'{name}', a list that a rule is given,"),
     _l("what '{path}' has, which lies in another database,"),
     _l("a list that is not written out"),
     _l("a role that is not written out"),

@@ -17,7 +17,7 @@ def _assign_next(doing: Doing, action: AssignToNext) -> StepDone:
     return StepDone(
         kind="assign to next",
         text=action.text,
-        value={"message": told, "member": done.member},
+        value={"message": told},
         effects=[effect(kind, own.object, own.id, fields=["owner"], own=True)],
         rows=int(done.changed),
         outcome="done" if done.member is not None else "nobody",

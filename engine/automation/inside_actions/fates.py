@@ -83,8 +83,7 @@ def _merge(doing: Doing, action: MergeRecords) -> StepDone:
     asked = MergeRequest(gone=(gone.id,), confirm=None)
     merged = merge_records(transaction, transaction.object_def(action.object), into.id, asked)
     effects = [effect("merged", into.object, into.id), effect("deleted", gone.object, gone.id)]
-    value = {"merge": merged.merge}
-    return StepDone(kind="merge", text=action.text, value=value, effects=effects, rows=2 + merged.moved)
+    return StepDone(kind="merge", text=action.text, effects=effects, rows=2 + merged.moved)
 
 
 def _only(doing: Doing, rows: Rows) -> Ref | None:
