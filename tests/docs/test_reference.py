@@ -45,6 +45,8 @@ NAMES = {
     "field_name": "{field}",
     "request_id": "{id}",
     "size": "{size}",
+    "button_name": "{button}",
+    "webhook_name": "{webhook}",
 }
 """Parts of addresses in the code → as pages call them."""
 
