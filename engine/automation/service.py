@@ -21,6 +21,7 @@ from engine.automation.ledger import Ledger
 from engine.automation.matcher import AfterMatcher
 from engine.automation.notices import Notices
 from engine.automation.outbox import MessageRows
+from engine.automation.retention import Retention
 from engine.automation.rule_health import RuleHealth
 from engine.automation.rule_index import RuleIndex
 from engine.automation.rules_of_releases import RulesOfReleases
@@ -55,6 +56,7 @@ from workflow_dsl.functions import FunctionRegistry
 _RULE_LOG = logging.getLogger("fieldstone.rules")
 _CARETAKERS_RIGHT = "retry_runs"
 _BREACHES_EVERY = dt.timedelta(seconds=5)
+_A_DAY = dt.timedelta(days=1)
 _POOLS_EVERY = dt.timedelta(minutes=5)
 _QUEUES_EVERY = dt.timedelta(seconds=30)
 
@@ -196,23 +198,31 @@ class Automation:
         clocks = ClockKeeper(records=self._records, current=self._current)
         duties = (
             Duty(name="breaches", every=_BREACHES_EVERY, do=clocks.note_breaches),
+            Duty(name="runs past their time", every=_A_DAY, do=self.retention().delete_old),
             Duty(name="returns to pools", every=_POOLS_EVERY, do=pools.return_untouched),
             Duty(name="untouched records of queues", every=_QUEUES_EVERY, do=self._untouched().pass_on),
         )
         return Duties(duties=(*duties, *self._more_duties), clock=self._clock)
 
     def _untouched(self) -> UntouchedRecords:
+        surrounds, ledger = self._surroundings(), self._ledger
         return UntouchedRecords(
-            database=self._database,
-            system=self._system,
-            ledger=self._ledger,
-            surrounds=self._surroundings(),
-            clock=self._clock,
+            database=self._database, system=self._system, ledger=ledger, surrounds=surrounds, clock=self._clock
         )
 
     def take_on(self, duty: Duty) -> None:
         """Let the housekeeping do something more; called when the platform is put together."""
         self._more_duties = (*self._more_duties, duty)
+
+    def retention(self) -> Retention:
+        """Make the nightly job that deletes runs past their time."""
+        return Retention(
+            database=self._database,
+            system=self._system,
+            clock=self._clock,
+            current=self._current,
+            index_of=self.index,
+        )
 
     def next_runs(self, rule: str, count: int = 5) -> tuple[dt.datetime, ...]:
         """Give the next moments of a rule's schedules."""

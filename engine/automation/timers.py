@@ -176,11 +176,11 @@ class Timers:
             self._move_on(connection, row["id"], times(reached, 1), now)
         return len(rows)
 
-    def next_moments(
-        self, program: Program, trigger: OnSchedule, around: TimeContext, count: int
-    ) -> tuple[dt.datetime, ...]:
-        """Give the next moments of a schedule."""
-        return tuple(times_of(program, trigger, around)(self._clock.now(), count))
+    def next_moments(self, program: Program, around: TimeContext, count: int) -> tuple[dt.datetime, ...]:
+        """Give the next moments of a rule's schedules."""
+        now = self._clock.now()
+        found = {moment for each in program.on_schedule for moment in times_of(program, each, around)(now, count)}
+        return tuple(sorted(found)[:count])
 
     def _moments_to_do(
         self, program: Program, times: Times, due_at: dt.datetime, now: dt.datetime
