@@ -69,10 +69,20 @@ class ConnectionDef:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunsKept:
+    """How many days the runs of a rule are kept."""
+
+    rule: str
+    days: int
+    at: Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AppDef:
     """What app.yaml says of an app, and the texts of its rule files and data files.
 
-    depends: app → version constraint. rule_labels: what translation files call rules, by rule.
+    depends: app → version constraint. rule_labels: what translation files call rules, by rule. keep_runs: how many days
+    runs of its rules are kept, where `keep_runs_of` says nothing else of one; None = as the product does.
     """
 
     name: str
@@ -87,6 +97,8 @@ class AppDef:
     calendar: str | None = None
     plugins: tuple[str, ...] = ()
     automation_roles: tuple[str, ...] = ()
+    keep_runs: int | None = None
+    keep_runs_of: tuple[RunsKept, ...] = ()
     settings: Mapping[str, SettingDef] = field(default_factory=lambda: MappingProxyType({}))
     permissions: tuple[str, ...] = ()
     rule_files: tuple[LocatedText, ...] = ()
@@ -129,7 +141,7 @@ class Metamodel:
 
     apps: in dependency order, core first; the last one is the main app: its languages, currency and time zone count.
     objects: object key → object. roles, menus, templates, connections, settings: name → definition over all apps.
-    calendars, reports, dashboards, forms, currencies, conversions, service_clocks, targets, scenarios, decisions (tables),
+    calendars, reports, dashboards, forms, currencies, conversions, service_clocks, targets, scenarios, decisions,
     territories: the smaller files' definitions by name.
     sources: file as in `Location.file` → its whole text (what a release stores, and what problems quote).
     link_lists: names of lists of links, of whatever object; follows from the objects.

@@ -135,7 +135,12 @@ def _app(app: AppDef) -> Plain:
         country=app.country,
         calendar=app.calendar,
         needs={"plugins": list(app.plugins)} if app.plugins else None,
-        automation={"roles": list(app.automation_roles)} if app.automation_roles else None,
+        automation=trimmed(
+            roles=list(app.automation_roles) or None,
+            keep_runs=app.keep_runs,
+            keep_runs_of={each.rule: each.days for each in app.keep_runs_of} or None,
+        )
+        or None,
         settings={
             setting.name: trimmed(
                 type=setting.type,

@@ -97,12 +97,16 @@ def check_all_rules(
 
 
 def _check_labels(app: AppDef, names: Collection[str], problems: Problems) -> None:
-    """Make sure that translation files call rules by their names."""
+    """Make sure that translation files, and how long runs are kept, call rules by their names."""
     for name, label in app.rule_labels.items():
         if name not in names and f"approval {name}" not in names:
             message, hint = f"'{name}' is not one of the app's rules", did_you_mean(name, names)
             for _, text in label.texts:
                 problems.report("APP461", message, text.at, hint=hint)
+    for each in app.keep_runs_of:
+        if each.rule not in names:
+            message, hint = f"'{each.rule}' is not one of the app's rules", did_you_mean(each.rule, names)
+            problems.report("APP461", message, each.at, hint=hint)
 
 
 def _check_name(item: Item, names: dict[str, Item], problems: Problems) -> None:

@@ -30,6 +30,7 @@ from engine.automation.run_log import RunLog
 from engine.automation.runtime import RunSegment
 from engine.automation.segment import SegmentRunner
 from engine.automation.sight import AccessSight
+from engine.automation.standing_duties import standing_duties
 from engine.automation.surroundings import RunSurroundings
 from engine.automation.sweeps import Sweeper
 from engine.automation.taking import Taker
@@ -42,8 +43,6 @@ from engine.automation.waiting.waits import Waits
 from engine.automation.worker import Worker
 from engine.clock import Clock
 from engine.ids import IdMaker
-from engine.records.clocks.breaching import ClockKeeper
-from engine.records.pools.returning import PoolKeeper
 from engine.records.service import Records
 from engine.releases.release import NoRelease, Release
 from engine.releases.store import ReleaseStore
@@ -55,10 +54,6 @@ from workflow_dsl.functions import FunctionRegistry
 
 _RULE_LOG = logging.getLogger("fieldstone.rules")
 _CARETAKERS_RIGHT = "retry_runs"
-_BREACHES_EVERY = dt.timedelta(seconds=5)
-_A_DAY = dt.timedelta(days=1)
-_POOLS_EVERY = dt.timedelta(minutes=5)
-_QUEUES_EVERY = dt.timedelta(seconds=30)
 
 
 class Automation:
@@ -194,15 +189,14 @@ class Automation:
         )
 
     def _duties(self) -> Duties:
-        pools = PoolKeeper(records=self._records, clock=self._clock, current=self._current)
-        clocks = ClockKeeper(records=self._records, current=self._current)
-        duties = (
-            Duty(name="breaches", every=_BREACHES_EVERY, do=clocks.note_breaches),
-            Duty(name="runs past their time", every=_A_DAY, do=self.retention().delete_old),
-            Duty(name="returns to pools", every=_POOLS_EVERY, do=pools.return_untouched),
-            Duty(name="untouched records of queues", every=_QUEUES_EVERY, do=self._untouched().pass_on),
+        return standing_duties(
+            records=self._records,
+            current=self._current,
+            clock=self._clock,
+            retention=Retention(self._database, self._system, self._clock, self._current, self.index),
+            untouched=self._untouched(),
+            more=self._more_duties,
         )
-        return Duties(duties=(*duties, *self._more_duties), clock=self._clock)
 
     def _untouched(self) -> UntouchedRecords:
         surrounds, ledger = self._surroundings(), self._ledger
@@ -213,16 +207,6 @@ class Automation:
     def take_on(self, duty: Duty) -> None:
         """Let the housekeeping do something more; called when the platform is put together."""
         self._more_duties = (*self._more_duties, duty)
-
-    def retention(self) -> Retention:
-        """Make the nightly job that deletes runs past their time."""
-        return Retention(
-            database=self._database,
-            system=self._system,
-            clock=self._clock,
-            current=self._current,
-            index_of=self.index,
-        )
 
     def next_runs(self, rule: str, count: int = 5) -> tuple[dt.datetime, ...]:
         """Give the next moments of a rule's schedules."""

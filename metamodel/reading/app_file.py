@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from types import MappingProxyType
 
-from metamodel.apps import AppDef, ConnectionDef, QueueDef, SettingDef, TeamDef, TemplateDef
+from metamodel.apps import AppDef, ConnectionDef, QueueDef, RunsKept, SettingDef, TeamDef, TemplateDef
 from metamodel.field_types import FieldValueError
-from metamodel.reading.node_values import Reading, as_hint, child, entries, items, label, located, word, words
+from metamodel.reading.node_values import Reading, as_hint, child, entries, integer, items, label, located, word, words
 from metamodel.setting_values import parse_setting
 from metamodel.source import LocatedText
 from metamodel.texts import Label
@@ -32,6 +32,11 @@ def read_app(
         calendar=word(node.get("calendar")),
         plugins=words(child(node.get("needs"), "plugins")),
         automation_roles=words(child(node.get("automation"), "roles")),
+        keep_runs=integer(child(node.get("automation"), "keep_runs")),
+        keep_runs_of=tuple(
+            RunsKept(rule=entry.key.text, days=integer(entry.value) or 1, at=entry.key.at)
+            for entry in entries(child(node.get("automation"), "keep_runs_of"))
+        ),
         settings={
             entry.key.text: _read_setting(entry.key, entry.value, name, reading)
             for entry in entries(node.get("settings"))
