@@ -34,6 +34,7 @@ from ui.pages import (
     record_list,
     record_page,
     record_rules,
+    rule_map,
     rules,
     run_acts,
     run_desk,
@@ -76,6 +77,7 @@ def register(app: Flask) -> None:
         run_desk,
         runs,
         rules,
+        rule_map,
         record_rules,
         expression,
     ):
