@@ -76,6 +76,24 @@ APP = {
           about: {type: lookup, to: any, inverse: about_jobs}
           done: {type: boolean, default: false}
         """,
+    "tables/rebate.csv": """
+        stage: deal.stage,amount: money,-> rate: percent
+        open | proposal,>= 100,20%
+        open | proposal,< 100,5%
+        won,-,1%
+        otherwise,,0%
+        """,
+    "tables/sizes.yaml": """
+        table: sizes
+        hit: first
+        inputs: {quantity: {of: line.quantity}}
+        outputs: {size: {type: text}, pause: {type: duration}, most: {type: integer}}
+        rows:
+          - {when: {quantity: "< 4"}, then: {size: small, pause: 1 day, most: 5}}
+          - {when: {quantity: 4..9}, then: {size: middle, pause: 2 days, most: 9}}
+          - {when: {quantity: is not empty}, then: {size: large, pause: 7 days, most: 99}}
+        otherwise: {size: none, pause: empty, most: 0}
+        """,
     "roles/rep.yaml": """
         role: rep
         objects:
@@ -121,6 +139,7 @@ def shop(
     tuning: Tuning = FAST,
     environment: Mapping[str, str] | None = None,
     plugins: PluginManager | None = None,
+    base_url: str = "",
 ) -> Iterator[Platform]:
     """Open an installation with the app above and some rules.
 
@@ -129,7 +148,7 @@ def shop(
     app = folder / "shop"
     _write(app, {**APP, "rules/all.rules": rules, **(files or {})})
     manager = plugins or PluginManager.load(environment=environment or {})
-    platform = Platform.open(_settings(database_url, folder), plugins=manager, clock=clock, tuning=tuning)
+    platform = Platform.open(_settings(database_url, folder, base_url), plugins=manager, clock=clock, tuning=tuning)
     try:
         platform.apply_release([app], author="test")
         yield platform
@@ -150,13 +169,14 @@ def _write(app: Path, files: Mapping[str, str]) -> None:
         target.write_text(dedent(text).lstrip("\n"), encoding="utf-8")
 
 
-def _settings(database_url: str, folder: Path) -> PlatformSettings:
+def _settings(database_url: str, folder: Path, base_url: str = "") -> PlatformSettings:
     return PlatformSettings(
         database_url=database_url,
         data_folder=folder / "data",
         pool_size=5,
         watch_seconds=0.05,
         testing=True,
+        base_url=base_url,
     )
 
 
