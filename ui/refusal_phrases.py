@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ui.phrases import marked as _l
+from ui.rule_phrases import TOLD_OF_RULES
 
 REFUSALS = (
     # Where the database answers.
@@ -87,4 +88,5 @@ REFUSALS = (
     _l("it needs the system right 'retry_runs'."),
     _l("it needs the system right 'view_runs', or a record you may read."),
     _l("The form was open too long or came from another site; reload the page and try again."),
+    *TOLD_OF_RULES,
 )

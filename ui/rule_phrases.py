@@ -1,0 +1,33 @@
+"""What is said of rules and records afterwards, as the catalogue of translations has it; see `phrases`."""
+
+from __future__ import annotations
+
+from ui.phrases import marked as _l
+
+TOLD_OF_RULES = (
+    _l("Its condition could not be evaluated: {reason}"),
+    _l("The change was another one than its trigger waits for."),
+    _l("It matched before already."),
+    _l("The record did not come to match."),
+    _l("It acted in the save."),
+    _l("It matched."),
+    _l("Its condition was false; it did its 'else'."),
+    _l("Its condition was false."),
+    _l("It starts by the clock, and its time has not come yet."),
+    _l("The rule was not there yet when the record was saved."),
+    _l("Its trigger never fired: '{field}' was never changed."),
+    _l("Its trigger never fired: what it waits for has not happened to this record."),
+    _l("Its time is not known: '{field}' is empty."),
+    _l("Its time was past already when the rule was published or the value entered."),
+    _l("Its time has not come yet: it is {when}."),
+    _l("The record does not match what has to hold for a time."),
+    _l("How long its condition has to hold is not known: a field that says so is empty."),
+    _l("As it is now, the record is none of those that the rule goes through."),
+    _l("The rule is inactive."),
+    _l("The rule is no longer there."),
+    _l("The rule was switched off: {reason}"),
+    _l("No save of the record fits its trigger; it is tried as if it had fired now, with nothing changed."),
+    _l("As if its save of {when} UTC had started it; the record is as it is now."),
+    _l("No change of a record starts the rule '{rule}', so that it can't be tested over changes."),
+    _l("it needs the system right '{right}'."),
+)
