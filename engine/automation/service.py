@@ -38,7 +38,6 @@ from engine.automation.targets import Targets
 from engine.automation.timers import Timers
 from engine.automation.tuning import Tuning
 from engine.automation.turns import Turns
-from engine.automation.untouched import UntouchedRecords
 from engine.automation.waiting.waits import Waits
 from engine.automation.worker import Worker
 from engine.clock import Clock
@@ -190,18 +189,12 @@ class Automation:
 
     def _duties(self) -> Duties:
         return standing_duties(
-            records=self._records,
+            surrounds=self._surroundings(),
+            system=self._system,
+            ledger=self._ledger,
             current=self._current,
-            clock=self._clock,
             retention=Retention(self._database, self._system, self._clock, self._current, self.index),
-            untouched=self._untouched(),
             more=self._more_duties,
-        )
-
-    def _untouched(self) -> UntouchedRecords:
-        surrounds, ledger = self._surroundings(), self._ledger
-        return UntouchedRecords(
-            database=self._database, system=self._system, ledger=ledger, surrounds=surrounds, clock=self._clock
         )
 
     def take_on(self, duty: Duty) -> None:

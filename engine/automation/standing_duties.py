@@ -6,30 +6,44 @@ import datetime as dt
 from collections.abc import Callable, Sequence
 
 from engine.automation.duties import Duties, Duty
+from engine.automation.followers import Followers
+from engine.automation.ledger import Ledger
 from engine.automation.retention import Retention
+from engine.automation.surroundings import RunSurroundings
 from engine.automation.untouched import UntouchedRecords
-from engine.clock import Clock
 from engine.records.clocks.breaching import ClockKeeper
 from engine.records.pools.returning import PoolKeeper
-from engine.records.service import Records
 from engine.releases.release import Release
+from engine.storage.system_tables import SystemTables
 
 _BREACHES_EVERY = dt.timedelta(seconds=5)
 _POOLS_EVERY = dt.timedelta(minutes=5)
 _QUEUES_EVERY = dt.timedelta(seconds=30)
+_FOLLOWERS_EVERY = dt.timedelta(seconds=15)
 _A_DAY = dt.timedelta(days=1)
 
 
 def standing_duties(
     *,
-    records: Records,
+    surrounds: RunSurroundings,
+    system: SystemTables,
+    ledger: Ledger,
     current: Callable[[], Release | None],
-    clock: Clock,
     retention: Retention,
-    untouched: UntouchedRecords,
     more: Sequence[Duty],
 ) -> Duties:
     """Give the duties of one worker. more: those that other parts of the platform asked for."""
+    database, records, clock = surrounds.database, surrounds.records, surrounds.clock
+    untouched = UntouchedRecords(database=database, system=system, ledger=ledger, surrounds=surrounds, clock=clock)
+    followers = Followers(
+        database=database,
+        system=system,
+        records=records,
+        notices=surrounds.notices,
+        clock=clock,
+        current=current,
+        find_actor=surrounds.find_actor,
+    )
     pools = PoolKeeper(records=records, clock=clock, current=current)
     clocks = ClockKeeper(records=records, current=current)
     own = (
@@ -37,5 +51,6 @@ def standing_duties(
         Duty(name="runs past their time", every=_A_DAY, do=retention.delete_old),
         Duty(name="returns to pools", every=_POOLS_EVERY, do=pools.return_untouched),
         Duty(name="untouched records of queues", every=_QUEUES_EVERY, do=untouched.pass_on),
+        Duty(name="what followers are told", every=_FOLLOWERS_EVERY, do=followers.tell),
     )
     return Duties(duties=(*own, *more), clock=clock)

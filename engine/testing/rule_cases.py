@@ -39,7 +39,7 @@ MAIL = (
 )
 MONDAYS = 'calendar: mondays\nhours: {monday: "09:00-18:00"}\n'
 STOCK = "connection: stock\nkind: webhook_in\nsecret: SHOP_STOCK_SECRET\n"
-_OBJECTS = ("comment", "tagging", "tag", "job", "line", "deal", "queue_member", "queue")
+_OBJECTS = ("following", "comment", "tagging", "tag", "job", "line", "deal", "queue_member", "queue")
 _VERBS = ("create", "update", "delete", *FATES)
 _KEYS = {"name", "rules", "do", "records", "runs", "notices", "steps", "mails", "requests"}
 

@@ -45,6 +45,7 @@ from workflow_dsl.checked_rules.flow_actions import (
     CheckedWait,
     CheckedWaitUntil,
 )
+from workflow_dsl.checked_rules.follow_actions import CheckedFollow
 from workflow_dsl.checked_rules.marking_actions import CheckedPostComment, CheckedTag
 from workflow_dsl.checked_rules.outside_actions import (
     CheckedCallAction,
@@ -80,6 +81,7 @@ __all__ = [
     "CheckedDecision",
     "CheckedDelete",
     "CheckedEntry",
+    "CheckedFollow",
     "CheckedForEach",
     "CheckedIf",
     "CheckedLog",

@@ -23,6 +23,7 @@ from workflow_dsl.rule_checking.approvals import APPROVAL_CHECKS
 from workflow_dsl.rule_checking.assigning_actions import ASSIGNING_CHECKS
 from workflow_dsl.rule_checking.calls import ANSWER_CHECKS
 from workflow_dsl.rule_checking.fate_actions import FATE_CHECKS, first_made
+from workflow_dsl.rule_checking.follow_actions import FOLLOW_CHECKS
 from workflow_dsl.rule_checking.later import LATER_ACTIONS
 from workflow_dsl.rule_checking.marking_actions import MARKING_CHECKS
 from workflow_dsl.rule_checking.outside_actions import OUTSIDE_CHECKS
@@ -211,6 +212,7 @@ _CHECKS: Mapping[type[Action], Check] = MappingProxyType(
         **MARKING_CHECKS,
         **ASSIGNING_CHECKS,
         **FATE_CHECKS,
+        **FOLLOW_CHECKS,
         **RUN_RULE_CHECKS,
         **OUTSIDE_CHECKS,
         **ANSWER_CHECKS,

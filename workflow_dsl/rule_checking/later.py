@@ -7,7 +7,6 @@ from types import MappingProxyType
 
 from workflow_dsl.syntax import (
     Action,
-    Follow,
     GenerateDocument,
     Option,
     ShareWith,
@@ -15,7 +14,6 @@ from workflow_dsl.syntax import (
 
 LATER_ACTIONS: Mapping[type[Action], str] = MappingProxyType(
     {
-        Follow: "'add follower' and 'remove follower'",
         GenerateDocument: "'generate document'",
         ShareWith: "'share with'",
     }

@@ -9,6 +9,7 @@ from engine.automation.inside_actions.approvals import APPROVAL_PERFORMERS
 from engine.automation.inside_actions.assigning import ASSIGNING_PERFORMERS
 from engine.automation.inside_actions.base import Doing, Door, Perform, Performers, Work
 from engine.automation.inside_actions.fates import FATE_PERFORMERS
+from engine.automation.inside_actions.following import FOLLOW_PERFORMERS
 from engine.automation.inside_actions.marking import MARKING_PERFORMERS
 from engine.automation.inside_actions.records import RECORD_PERFORMERS
 from engine.automation.inside_actions.telling import TELLING_PERFORMERS
@@ -21,6 +22,7 @@ PERFORMERS: Performers = MappingProxyType(
         **MARKING_PERFORMERS,
         **ASSIGNING_PERFORMERS,
         **FATE_PERFORMERS,
+        **FOLLOW_PERFORMERS,
         **TELLING_PERFORMERS,
         **ANSWER_PERFORMERS,
         **APPROVAL_PERFORMERS,

@@ -21,6 +21,7 @@ from engine.automation.program.calls import (
 )
 from engine.automation.program.fate_actions import CallRule, ConvertByFile, ConvertRecord, MergeRecords
 from engine.automation.program.flow_actions import Branch, Loop, Pause, RefuseSave, StopRule, WriteLog
+from engine.automation.program.follow_actions import ChangeFollowers
 from engine.automation.program.marking_actions import ChangeTag, PostComment
 from engine.automation.program.outside_actions import CallPlugin, CallWebhook, NotifyPeople, SendEmail
 from engine.automation.program.record_actions import (
@@ -44,6 +45,7 @@ __all__ = [
     "CallPlugin",
     "CallRule",
     "CallWebhook",
+    "ChangeFollowers",
     "ChangeTag",
     "ConvertByFile",
     "ConvertRecord",

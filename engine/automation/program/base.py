@@ -53,8 +53,8 @@ class Rows:
 
     object: key of their object, None where `one` may lead to several. one: a path to one record (its value is an id,
     or a Ref). base, base_object, list_name: a path to a record and the list of it whose rows are meant. Without any of
-    these: all records of the object; given: those that the name lists. where, sorted_by: what a row must meet, and by what rows are sorted (then how);
-    both are evaluated with the row in sight.
+    these: all records of the object; given: those that the name lists. where, sorted_by: what a row must meet, and by
+    what rows are sorted (then how); both are evaluated with the row in sight.
     """
 
     object: str | None

@@ -12,6 +12,7 @@ from engine.automation.program_builder.assigning_actions import ASSIGNING_BUILDE
 from engine.automation.program_builder.calls import ANSWER_BUILDERS
 from engine.automation.program_builder.fate_actions import FATE_BUILDERS
 from engine.automation.program_builder.flow_actions import FLOW_BUILDERS
+from engine.automation.program_builder.follow_actions import FOLLOW_BUILDERS
 from engine.automation.program_builder.marking_actions import MARKING_BUILDERS
 from engine.automation.program_builder.outside_actions import OUTSIDE_BUILDERS
 from engine.automation.program_builder.place import Build, Place
@@ -25,6 +26,7 @@ BUILDERS: Mapping[type[checked.CheckedAction], Build] = MappingProxyType(
         **MARKING_BUILDERS,
         **ASSIGNING_BUILDERS,
         **FATE_BUILDERS,
+        **FOLLOW_BUILDERS,
         **OUTSIDE_BUILDERS,
         **FLOW_BUILDERS,
         **WAITING_BUILDERS,
