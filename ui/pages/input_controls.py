@@ -52,14 +52,14 @@ def write_inputs(
     fields = input_fields(object_def, button)
     verdicts = {each.name: FieldState(visible=True, required=each.required, readonly=False) for each in fields}
     targets = [(each, each.relation.targets[0]) for each in fields if each.relation is not None]
-    chosen = [(target, str(values[each.name])) for each, target in targets if values.get(each.name)]
-    titles = transaction.reader.titles(chosen)
+    chosen = {each.name: (target, typed.get(each.name) or str(values.get(each.name) or "")) for each, target in targets}
+    titles = transaction.reader.titles(place for place in chosen.values() if place[1])
     state = FormState(
         fields=verdicts,
         layout=ChosenLayout(layout=object_def.all_layouts[0]),
         sections=(),
         values=values,
-        titles={each.name: titles.get((target, str(values.get(each.name))), "") for each, target in targets},
+        titles={name: titles.get(place, "") for name, place in chosen.items()},
     )
     told = {(each.field or "").rpartition(".")[2]: each.message for each in errors}
     currencies = known_currencies(release().metamodel)
@@ -76,4 +76,3 @@ def write_inputs(
         if field.name in told:
             summary.append((made.id, made.label, told[field.name]))
     return InputControls(html=written(pieces), summary=tuple(summary))
-

@@ -46,7 +46,15 @@ def starting_values(button: Button, context: Context) -> dict[str, Any]:
 
     Raises: EvaluationError.
     """
-    return {each.name: each.default.evaluate(context) for each in button.inputs if each.default is not None}
+    asked = ((each, each.default) for each in button.inputs)
+    return {each.name: _as_entered(each, value.evaluate(context)) for each, value in asked if value is not None}
+
+
+def _as_entered(asked: AskedInput, value: Any) -> Any:
+    """Give a default as if it was entered: of a record of the object that is asked for its id, of another none."""
+    if not isinstance(value, Ref):
+        return value
+    return value.id if value.object == asked.object else None
 
 
 def read_inputs(
@@ -73,7 +81,7 @@ def read_inputs(
             faults.append(FieldError(code=fault.code, message=text, field=f"{INPUT}.{each.name}"))
             continue
         if value is None and each.default is not None:
-            value = each.default.evaluate(context)
+            value = _as_entered(each, each.default.evaluate(context))
         if value is None and field.required:
             code = "required"
             faults.append(FieldError(code=code, message=say(code, language), field=f"{INPUT}.{each.name}"))
