@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, Text, cast, select
 
 from engine.access.actor import Actor
 from engine.automation.notices import Notices
@@ -74,7 +74,7 @@ class Followers:
             select(log.c["id"], log.c["object"], log.c["record_id"], log.c["action"], log.c["at"], table.c["follower"])
             .join(table, same)
             .where(log.c["at"] > since, log.c["at"] >= table.c["created_at"], log.c["action"].in_(list(_SAID)))
-            .where(table.c["deleted_at"].is_(None), log.c["actor"].is_distinct_from(table.c["follower"]))
+            .where(table.c["deleted_at"].is_(None), log.c["actor"].is_distinct_from(cast(table.c["follower"], Text)))
             .order_by(log.c["at"], log.c["id"])
             .limit(_AT_ONCE)
         )
