@@ -30,4 +30,15 @@ TOLD_OF_RULES = (
     _l("As if its save of {when} UTC had started it; the record is as it is now."),
     _l("No change of a record starts the rule '{rule}', so that it can't be tested over changes."),
     _l("it needs the system right '{right}'."),
+    # Why a run waits, was left out, was ended or has failed.
+    _l("It waits for the end of run {run} of the same rule for the same record."),
+    _l("Run {run} of the same rule for the same record is under way, and the rule says 'mode single'."),
+    _l("The rule was started again for the same record by run {run}, and says 'mode restart'."),
+    _l("The rule ran for this record before: {limit}."),
+    _l("The rule ran as often as it may: {limit}."),
+    _l("The target '{name}' is paused since it failed {count} times in a row. Last error: {error}"),
+    _l("{reason} What the rule does on failure failed too: {error}"),
+    _l("The worker died {count} times at this step."),
+    _l("The rule '{name}' is not switched off."),
+    _l("The target '{name}' is not paused."),
 )
