@@ -42,7 +42,11 @@ def carry_out(case: Case, block: Block | None) -> None:
 def start_letter(case: Case, letter: Mapping[str, Any]) -> None:
     """Ask somebody by mail, as a run of its own."""
     run = _run(case, case.program.mail, f"approval {case.program.mail.name}")
-    own = replace(run, release=case.request.release, snapshot=replace(run.snapshot, facts={**run.snapshot.facts, "names": {LETTER: letter}}))
+    own = replace(
+        run,
+        release=case.request.release,
+        snapshot=replace(run.snapshot, facts={**run.snapshot.facts, "names": {LETTER: letter}}),
+    )
     case.tools.starter.start(case.work, [own])
 
 

@@ -85,12 +85,14 @@ class ApprovalLocks:
     def _make(self, transaction: Transaction, object_key: str) -> _Watch | None:
         objects = transaction.parts.metamodel.objects
         kept = self._index_of(transaction.release).objects | self._left_open(transaction)
+        relations = {name: field.relation for name, field in objects[object_key].fields.items()}
         parents = {
-            name: field.relation.single_target
-            for name, field in objects[object_key].fields.items()
-            if field.relation is not None
-            and field.relation.kind is RelationKind.CHILD_OF
-            and field.relation.single_target in kept
+            name: relation.single_target
+            for name, relation in relations.items()
+            if relation is not None
+            and relation.kind is RelationKind.CHILD_OF
+            and relation.single_target is not None
+            and relation.single_target in kept
         }
         if object_key not in kept and not parents:
             return None
@@ -104,8 +106,7 @@ class ApprovalLocks:
             for name, field in objects[object_key].fields.items()
             if field.is_computed or (field.system and name != "owner")
         }
-        named = {name: target for name, target in parents.items() if target is not None}
-        return _Watch(own=object_key in kept, parents=named, free=frozenset(clocks | follows))
+        return _Watch(own=object_key in kept, parents=parents, free=frozenset(clocks | follows))
 
     def _left_open(self, transaction: Transaction) -> frozenset[str]:
         """Give the objects of requests that stayed open though the release has no approval for them any more."""

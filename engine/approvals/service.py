@@ -146,7 +146,7 @@ class Approvals:
         seat_id = self.mail.seat_of(token)
         with self._records.reading(_nobody()) as transaction:
             found = self.mail.open(transaction, self._rows, seat_id)
-        actor = self._actor_of(found.acting)
+        actor = self.actor_of(found.acting)
         if actor is None:
             raise refused("link_dead", "en")
         with self._records.transaction(actor) as transaction:
@@ -225,7 +225,7 @@ class Approvals:
             found = None
         return found or self.index(self._releases.current()).by_key.get(request.approval)
 
-    def _actor_of(self, user_id: str) -> Actor | None:
+    def actor_of(self, user_id: str) -> Actor | None:
         """Give who a user is now; None for one who may not sign in any more."""
         with self._records.reading(_nobody()) as transaction:
             found = self._users.load(transaction.connection, user_id)

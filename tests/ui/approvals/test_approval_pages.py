@@ -30,7 +30,8 @@ class Site:
     def __init__(self, stage: Stage, app: Flask) -> None:
         self.stage, self.app = stage, app
         administration = stage.platform.accounts.administration
-        self.tokens, self.clients = {}, {}
+        self.tokens: dict[str, str] = {}
+        self.clients: dict[str, FlaskClient] = {}
         for who in stage.people:
             login = f"{who}@example.com"
             administration.set_password(login, PASSWORD)
