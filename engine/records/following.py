@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from engine.errors import AccessDenied
 from engine.records.batches import one_of
 from engine.records.product_rights import with_product_rights
 from engine.records.sources import points_at_some
@@ -27,8 +28,11 @@ def change_followers(
 ) -> dict[str, str]:
     """Let users follow a record, or no longer; give those for whom that was news, with the id of what was written.
 
-    Raises: RecordNotFound: the actor may not read the record. ValidationFailed: somebody did the same just now.
+    Raises: RecordNotFound: the actor may not read the record. AccessDenied: such records are not followed.
+    ValidationFailed: somebody did the same just now.
     """
+    if not can_be_followed(object_def):
+        raise AccessDenied("follow", object_def.key, "such records are not followed")
     transaction.reader.require_readable(object_def, record_id)
     product = with_product_rights(transaction)
     wanted = list(dict.fromkeys(users))
@@ -43,6 +47,11 @@ def change_followers(
             done[user_id] = there[user_id]
     product.settle()
     return done
+
+
+def can_be_followed(object_def: ObjectDef) -> bool:
+    """Say whether records of an object can be followed: not links, rows of another database, followings themselves."""
+    return object_def.links is None and object_def.source is None and object_def.key != FOLLOWING
 
 
 def follows(transaction: Transaction, object_key: str, record_id: str) -> bool:

@@ -18,6 +18,7 @@ from ui.api.bulk import bulk
 from ui.api.conversions import convert, get_conversion
 from ui.api.exports import export_records
 from ui.api.files import download_file, download_preview, upload_file
+from ui.api.following import follow, unfollow
 from ui.api.hooks import receive
 from ui.api.insight import register_insight
 from ui.api.merging import merge, unmerge
@@ -81,6 +82,8 @@ def _register_acts(api: Blueprint, one: str) -> None:
     api.post(f"{one}/unmerge")(unmerge)
     api.get(f"{one}/actions")(list_actions)
     api.post(f"{one}/actions/<button_name>")(press_button)
+    api.post(f"{one}/follow")(follow)
+    api.post(f"{one}/unfollow")(unfollow)
     api.post(f"{one}/claim")(claim)
     api.post(f"{one}/release")(let_go)
     api.get(f"{one}/conversion")(get_conversion)

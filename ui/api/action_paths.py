@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.records.bulk_work import MOST, key_fields
+from engine.records.following import can_be_followed
 from engine.records.merging.merging import MOST_AT_ONCE, is_mergeable
 from metamodel.apps import Metamodel
 from metamodel.definitions.intake import ConversionDef
@@ -34,6 +35,13 @@ _STANDING: Schema = {
         "quota": {"type": ["integer", "null"]},
         "protected_until": {"type": ["string", "null"], "format": "date-time"},
     },
+}
+
+_NOTHING: Schema = {"type": "object", "properties": {}, "additionalProperties": False}
+_FOLLOWS: Schema = {
+    "type": "object",
+    "properties": {"id": {"type": "string", "format": "uuid"}, "follows": {"type": "boolean"}},
+    "required": ["id", "follows"],
 }
 
 _COMPARED: Schema = {
@@ -107,6 +115,10 @@ def action_paths(metamodel: Metamodel, each: VisibleObject, lang: str) -> dict[s
         for action in ("claim", "release"):
             call = _post(f"{action}_{key}", tag, body, _STANDING, required=False)
             paths[f"/records/{key}/{{id}}/{action}"] = call
+    if can_be_followed(each.object):
+        for action in ("follow", "unfollow"):
+            path = f"/records/{key}/{{id}}/{action}"
+            paths[path] = _post(f"{action}_{key}", tag, _NOTHING, _FOLLOWS, required=False)
     if {"update", "delete"} <= each.actions and is_mergeable(each.object):
         paths[f"/records/{key}/{{id}}/merge"] = _post(f"merge_{key}", tag, _merge_body(each), _MERGED)
         undo = {"type": "object", "properties": {"merge": _ID_TEXT}, "required": ["merge"]}

@@ -26,6 +26,7 @@ from ui.pages.completeness import Completeness, completeness_of
 from ui.pages.converted import ConvertedInto, converted_into
 from ui.pages.converting import ConvertLink, conversion_links
 from ui.pages.duplicates import shows_duplicates
+from ui.pages.following import FollowButton, follow_button
 from ui.pages.history import history_entries
 from ui.pages.layout_note import layout_note
 from ui.pages.layout_parts import Section, highlight_items, shown_sections
@@ -66,6 +67,7 @@ class RecordPage:
     conversions: tuple[ConvertLink, ...]
     converted: ConvertedInto | None
     pool: PoolActions
+    following: FollowButton
     approval: ApprovalCard
     buttons: RecordButtons
     clocks: tuple[ClockRow, ...]
@@ -122,6 +124,7 @@ def make_record_page(object_def: ObjectDef, record_id: str, formats: Formats) ->
         related = related_lists(transaction, object_def, layout, record_id, formats, release())
         history = history_entries(transaction, object_def, record_id, formats, may_revert=state.may_update)
         clocks = clock_rows(transaction, object_def, record, formats)
+        following = follow_button(transaction, object_def, record_id)
         pool = pool_actions(transaction, object_def, record, formats)
         approval = approval_card(transaction, object_def, record_id, formats)
         buttons = record_buttons(transaction, object_def, layout, record_id)
@@ -154,6 +157,7 @@ def make_record_page(object_def: ObjectDef, record_id: str, formats: Formats) ->
         conversions=conversions,
         converted=converted,
         pool=pool,
+        following=following,
         approval=approval,
         buttons=buttons,
         clocks=clocks,
