@@ -31,6 +31,7 @@ TOLD_OF_RULES = (
     _l("No change of a record starts the rule '{rule}', so that it can't be tested over changes."),
     _l("it needs the system right '{right}'."),
     # Why a run waits, was left out, was ended or has failed.
+    _l("It waits until this holds: {condition}"),
     _l("It waits for the end of run {run} of the same rule for the same record."),
     _l("Run {run} of the same rule for the same record is under way, and the rule says 'mode single'."),
     _l("The rule was started again for the same record by run {run}, and says 'mode restart'."),

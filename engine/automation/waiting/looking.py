@@ -53,7 +53,8 @@ class ConditionWaiter:
                 self.waits.forget(work.connection, self.run.id)
                 self.journal.record(work.connection, path, step, begun=begun)
             else:
-                self._wait_on(work.connection, Waiting(until=until, keys=seen()), known)
+                reason = f"It waits until this holds: {action.condition.text}"
+                self._wait_on(work.connection, Waiting(until=until, keys=seen()), known, reason)
                 step = None
             faults.reach("run.before_commit")
         faults.reach("run.waiting")
@@ -70,9 +71,10 @@ class ConditionWaiter:
         context = work.context(names)
         return end_of_wait(begun, action.at_most.evaluate(context), context)
 
-    def _wait_on(self, connection: Connection, waiting: Waiting, known: Waiting | None) -> None:
+    def _wait_on(self, connection: Connection, waiting: Waiting, known: Waiting | None, reason: str) -> None:
         if waiting == known:
-            self.ledger.pause(connection, self.run, due_at=waiting.until, tries=0, held_by=CONDITION)
+            until = waiting.until
+            self.ledger.pause(connection, self.run, due_at=until, tries=0, error=reason, held_by=CONDITION)
             return
         # What was saved before these keys are there to be found has to be looked for once more.
         self.waits.begin(connection, self.run.id, waiting.until, waiting.keys)

@@ -134,7 +134,7 @@ class Waits:
     def _look_again(self, connection: Connection, run_id: str, position: dict[str, Any]) -> None:
         run, segment = self._system.run, int(position["segment"]) + 1
         there = {**position, "segment": segment, "begun": 0}
-        values = {"state": RunState.QUEUED.value, "position": there, "due_at": None, "held_by": None}
+        values = {"state": RunState.QUEUED.value, "position": there, "due_at": None, "held_by": None, "error": None}
         connection.execute(update(run).where(run.c.id == run_id).values(**values))
         self._queue.start(connection, run_id, segment=segment)
 
