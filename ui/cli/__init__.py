@@ -29,7 +29,7 @@ COMMANDS = {
     "export": ("exporting", "Write records as a CSV file or JSON lines."),
     "users": ("users", "List, add and change users."),
     "tokens": ("tokens", "Make, list and revoke API tokens."),
-    "rules": ("rules", "Show who starts whom among the rules of app folders."),
+    "rules": ("rules", "Show who starts whom among rules, and each as a sentence."),
     "runs": ("runs", "Look at rule runs and retry them."),
     "settings": ("settings", "List and set the settings of apps in this environment."),
     "keys": ("keys", "List the keys of encrypted fields, and take a new one."),

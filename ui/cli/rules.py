@@ -1,4 +1,4 @@
-"""The commands `rules`: the map of who starts whom and who writes what, of app folders, without a database."""
+"""The commands `rules`, of app folders without a database: the map of who starts whom, and each rule as a sentence."""
 
 from __future__ import annotations
 
@@ -62,6 +62,28 @@ def show_map(apps: tuple[Path, ...], objects: tuple[str, ...], as_svg: bool, as_
                 click.echo(f"  {write.kind} {named}  {write.at}")
         rows = [(edge.source, edge.target, edge.via, str(edge.at)) for edge in graph.edges]
         write_table(("rule", "starts", "by", "where"), rows)
+
+
+@rules.command()
+@_folders
+@click.option("--language", type=click.Choice(["en", "zh"]), default="en", show_default=True)
+@json_option
+def sentences(apps: tuple[Path, ...], language: str, as_json: bool) -> None:
+    """Read each rule back as a sentence, in English or Chinese.
+
+    Example: fieldstone rules sentences my_crm --language zh
+    """
+    from ui.cli.output import write_json
+    from workflow_dsl.sentences import sentence_of
+
+    candidate, checked, _functions = _checked(apps)
+    assert candidate.metamodel is not None
+    found = [(rule, sentence_of(rule.text, candidate.metamodel, language)) for rule in checked]
+    if as_json:
+        write_json([{"rule": rule.key, "at": str(rule.at), "sentence": said} for rule, said in found])
+        return
+    for rule, said in found:
+        click.echo(f"{rule.key}  {rule.at}\n  {said}")
 
 
 def _checked(apps: Sequence[Path]) -> tuple[Candidate, Sequence[CheckedRule], FunctionRegistry]:

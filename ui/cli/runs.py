@@ -179,4 +179,28 @@ def _checked(run_id: str) -> str:
         raise click.ClickException(f"'{run_id}' is no run's id; `fieldstone runs list` shows them.") from error
 
 
+@runs.command("try")
+@click.argument("rule")
+@click.option("--record", "record_id", metavar="ID", help="A record of the rule's object.")
+@click.option("--as", "login", metavar="LOGIN", help="As this user, who needs the right to configure.")
+@database_option
+@json_option
+def try_rule(rule: str, record_id: str | None, login: str | None, database_url: str | None, as_json: bool) -> None:
+    """Try a RULE on a record: what it would do is shown, nothing of it is kept and nothing is sent.
+
+    Example: fieldstone runs try big_deal --record 019a5c3e-…
+    """
+    from ui.api.answers import to_json
+    from ui.api.insight import tried_to_json
+    from ui.cli.told_rules import tried_lines
+
+    with opened_platform(database_url) as platform:
+        found = platform.automation.insight.try_rule(command_line_actor(platform, login), rule, record_id)
+    if as_json:
+        click.echo(to_json(tried_to_json(found)).decode())
+        return
+    for line in tried_lines(found):
+        click.echo(line)
+
+
 COMMANDS = {"runs": runs}

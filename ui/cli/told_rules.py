@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from engine.automation.insight.views import Blame, CauseLink, Intent, RuleOnRecord, Setter
+from engine.automation.insight.views import Blame, CauseLink, Intent, RuleOnRecord, Setter, Tried
 from engine.automation.run_views import ConditionPart, RunTrace
 from metamodel.values import Money, Ref
 
@@ -64,6 +64,16 @@ def trace_lines(trace: RunTrace) -> Iterator[str]:
         yield "the condition is false, so nothing is done"
     if trace.summary.reason:
         yield f"reason: {trace.summary.reason}"
+
+
+def tried_lines(tried: Tried) -> Iterator[str]:
+    """Give what a try gave."""
+    yield tried.trigger_note
+    yield from trace_lines(tried.trace)
+    for head, intents in (("would write:", tried.written), ("not sent, not waited for:", tried.outside)):
+        if intents:
+            yield head
+            yield from (f"  {line}" for line in intent_lines(intents))
 
 
 def intent_lines(intents: Iterable[Intent]) -> Iterator[str]:
