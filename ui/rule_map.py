@@ -127,25 +127,26 @@ def _text(text: str, box: _Box, line: int, look: str) -> str:
 def _arc(edge: GraphEdge, boxes: Mapping[str, _Box], words: Words) -> str:
     start, end = boxes[edge.source], boxes[edge.target]
     x1, y1, x2, y2 = start.x + _WIDTH, start.middle, end.x, end.middle
+    place = f'x="{x1 + 8}" y="{y1 - 6}"'
     if edge.source == edge.target:
         path = f"M{x1} {y1 - 6}c46 -34 46 46 0 14"
-        middle = (x1 + 12, y1 - 16)
+        place = f'x="{x1 + 12}" y="{y1 - 16}"'
     elif x2 > x1:
         bend = (x2 - x1) // 2
         path = f"M{x1} {y1}C{x1 + bend} {y1} {x2 - bend} {y2} {x2} {y2}"
-        middle = (x1 + 8, y1 - 6)
+        # Beside the arrow's end, since several edges may begin at one box.
+        place = f'x="{x2 - 12}" y="{y2 - 6}" text-anchor="end"'
     else:
         far = max(x1, end.x + _WIDTH)
         x2 = end.x + _WIDTH
         path = f"M{x1} {y1}C{far + 70} {y1} {far + 70} {y2} {x2} {y2}"
-        middle = (x1 + 8, y1 - 6)
     told = f"{edge.source} → {edge.target}: {edge.text} ({edge.at.file}:{edge.at.line})"
     label = escape(_cut(words.via(edge), _GAP_X - 16))
     drawn = (
         f"<title>{escape(told)}</title>"
         f'<path d="{path}" fill="none" stroke="currentColor" stroke-opacity=".55" stroke-width="1.5" '
         'marker-end="url(#rule-map-end)"/>'
-        f'<text x="{middle[0]}" y="{middle[1]}" font-size="11" fill="currentColor" fill-opacity=".75">{label}</text>'
+        f'<text {place} font-size="11" fill="currentColor" fill-opacity=".75">{label}</text>'
     )
     return f'<a href="/rules/{quote(edge.source)}">{drawn}</a>' if words.has_links else f"<g>{drawn}</g>"
 

@@ -25,6 +25,7 @@ from ui.pages.rule_words import intent_keys, intent_rows, outcome_words
 from ui.pages.run_trace import TraceShower, keys_of
 from ui.pages.run_words import RunRow, run_row, seconds_text
 from ui.telling import tell
+from workflow_dsl.sentences import sentence_of
 
 blueprint = Blueprint("rules", __name__)
 
@@ -68,6 +69,7 @@ class RulePage:
     crumbs: tuple[Crumb, ...]
     rule: RuleRow
     text: str
+    sentence: str
     at: str
     runs_as: str
     next_runs: tuple[str, ...]
@@ -154,6 +156,7 @@ def show_rule(rule_name: str) -> ResponseReturnValue:
         crumbs=_crumbs(found.summary, None),
         rule=_row(found.summary, formats),
         text=found.text,
+        sentence=sentence_of(found.text, release().metamodel, language()),
         at=found.at,
         runs_as=found.runs_as,
         next_runs=tuple(formats.datetime(each) for each in found.next_runs),

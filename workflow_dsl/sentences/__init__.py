@@ -1,0 +1,11 @@
+"""Rules read back as sentences, in English and in Chinese, with the labels of objects, fields and options.
+
+`rule_sentence(rule, metamodel, language)` for a rule of the syntax; `sentence_of(text, metamodel, language)` for text.
+text.
+"""
+
+from __future__ import annotations
+
+from workflow_dsl.sentences.rules import rule_sentence, sentence_of
+
+__all__ = ["rule_sentence", "sentence_of"]
