@@ -5,32 +5,38 @@ A rule whose condition or values cannot be evaluated refuses the save; it is nev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from engine.automation.program import (
     Action,
     Branch,
     ChangeTag,
+    Loop,
     OnRecord,
     Program,
     RefuseSave,
+    Rows,
     SetFields,
     StopRule,
     Value,
     WriteLog,
 )
 from engine.automation.rule_index import RuleIndex, triggers_for
+from engine.automation.selecting import in_order
 from engine.automation.sifting import concerned
 from engine.expressions.context import RecordContext
 from engine.records.hooks import Draft, SaveKind
 from engine.records.saving.messages import say
 from engine.records.saving.record_columns import RecordColumns
-from workflow_dsl.context import Context
+from metamodel.values import Ref
 from workflow_dsl.evaluation_errors import EvaluationError
 
 IndexOf = Callable[[Any], RuleIndex]
 WriteToLog = Callable[[str, str], None]
+Names = Mapping[str, Any]
+_NO_NAMES: Names = MappingProxyType({})
 
 
 class _Stopped(Exception):
@@ -85,32 +91,55 @@ class BeforeRunner:
         except _Stopped:
             return
 
-    def _block(self, program: Program, actions: tuple[Action, ...], draft: Draft) -> None:
+    def _block(self, program: Program, actions: tuple[Action, ...], draft: Draft, names: Names = _NO_NAMES) -> None:
         for action in actions:
-            if action.unless is None or not action.unless.evaluate(draft.context):
-                self._act(program, action, draft)
+            if action.unless is None or not action.unless.evaluate(_context(draft, names)):
+                self._act(program, action, draft, names)
 
-    def _act(self, program: Program, action: Action, draft: Draft) -> None:
+    def _act(self, program: Program, action: Action, draft: Draft, names: Names) -> None:
         match action:
             case SetFields(fields=fields):
                 for name, value in fields:
-                    draft.set(name, value.evaluate(draft.context))
+                    # Each sees those before it.
+                    draft.set(name, value.evaluate(_context(draft, names)))
             case ChangeTag(add=add, tag=tag):
-                draft.tag(_message(tag, draft.context), add=add)
-            case RefuseSave(message=message, field=field, warning=warning):
-                text = _message(message, draft.context)
-                if warning:
-                    draft.warn(text, field=field, code=program.name)
-                else:
-                    draft.reject(text, field=field, code=program.name)
+                draft.tag(_message(tag, draft, names), add=add)
+            case RefuseSave():
+                _refuse(program, action, draft, names)
             case Branch(condition=condition, then=then, otherwise=otherwise):
-                self._block(program, then if condition.evaluate(draft.context) else otherwise, draft)
+                chosen = then if condition.evaluate(_context(draft, names)) else otherwise
+                self._block(program, chosen, draft, names)
+            case Loop(variable=variable, rows=rows, actions=actions):
+                for row in _rows_of(rows, _context(draft, names), draft.record_id):
+                    self._block(program, actions, draft, {**names, variable: row})
             case WriteLog(message=message):
-                self._log(program.name, _message(message, draft.context))
+                self._log(program.name, _message(message, draft, names))
             case StopRule():
                 raise _Stopped
             case _:
                 raise AssertionError(f"the checker lets no {type(action).__name__} into a before rule")
+
+
+def _context(draft: Draft, names: Names) -> RecordContext:
+    context: RecordContext = draft.context
+    return context.with_given(names) if names else context
+
+
+def _refuse(program: Program, action: RefuseSave, draft: Draft, names: Names) -> None:
+    text = _message(action.message, draft, names)
+    tell = draft.warn if action.warning else draft.reject
+    tell(text, field=action.field, code=program.name)
+
+
+def _rows_of(rows: Rows, context: RecordContext, record_id: str) -> list[str]:
+    """Give the ids of a list's records; the checker lets before rules go through lists only."""
+    assert rows.list_name is not None, "a before rule goes through lists"
+    assert rows.base_object is not None, "a list is of an object"
+    base = rows.base.evaluate(context) if rows.base is not None else record_id
+    base_id = base.id if isinstance(base, Ref) else base
+    listed = context.children(rows.base_object, rows.list_name, base_id) if base_id else ()
+    kept = [row for row in listed if rows.where is None or rows.where.evaluate(context, row)]
+    return [row["id"] for row in in_order(kept, rows, context)]
 
 
 def values_fit(trigger: OnRecord, context: RecordContext, old: Any, new: Any) -> bool:
@@ -131,5 +160,5 @@ def values_fit(trigger: OnRecord, context: RecordContext, old: Any, new: Any) ->
     return trigger.after is None or new.get(trigger.field) == trigger.after.evaluate(context)
 
 
-def _message(message: Value, context: Context) -> str:
-    return str(message.evaluate(context) or "")
+def _message(message: Value, draft: Draft, names: Names) -> str:
+    return str(message.evaluate(_context(draft, names)) or "")

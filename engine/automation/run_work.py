@@ -17,7 +17,7 @@ from engine.automation.program import AssignToNext, Program, Rows
 from engine.automation.run_assigning import assign_in_run
 from engine.automation.run_state import Run, StepFailed
 from engine.automation.schedules.business import may_count_business_time
-from engine.automation.selecting import at_most, select_ids
+from engine.automation.selecting import at_most, in_order, select_ids
 from engine.automation.waiting.seen import WatchedSource
 from engine.errors import (
     RecordNotFound,
@@ -105,7 +105,7 @@ class RunWork:
         if rows.sorted_by is None:
             # Only the ids are kept: an object may have more records than there is room for.
             return at_most((row["id"] for row in kept), rows.object or "")
-        return [row["id"] for row in _ordered(list(kept), rows, context)]
+        return [row["id"] for row in in_order(list(kept), rows, context)]
 
     def _selected(self, rows: Rows, context: Context) -> list[str] | None:
         where = rows.where
@@ -209,12 +209,3 @@ class RunWork:
         if not with_rights:
             return last
         return self._eyes.seen(self._run.object, last) or {}
-
-
-def _ordered(rows: list[Values], order: Rows, context: Context) -> list[Values]:
-    by = order.sorted_by
-    if by is None:
-        return rows
-    keyed = [(by.evaluate(context, row), row) for row in rows]
-    filled = sorted((pair for pair in keyed if pair[0] is not None), key=lambda pair: pair[0], reverse=order.descending)
-    return [row for _, row in filled] + [row for key, row in keyed if key is None]

@@ -21,7 +21,7 @@ from engine.expressions.sql.environment import Environment, NotInSql
 from engine.expressions.sql.frames import Frame
 from engine.expressions.sql.scopes import RowScope
 from engine.records.reading import computable
-from workflow_dsl.context import Context
+from workflow_dsl.context import Context, Values
 from workflow_dsl.typed import FieldPath, RootKind, Typed
 from workflow_dsl.typed_walk import walk
 
@@ -62,6 +62,16 @@ def at_most(ids: Iterable[str], object_key: str) -> list[str]:
             "nothing was changed. Narrow the condition, or let a schedule with `for each` go through them."
         )
     return found
+
+
+def in_order(rows: list[Values], order: Rows, context: Context) -> list[Values]:
+    """Sort rows by what an action says, empties last; as they are where it says nothing."""
+    by = order.sorted_by
+    if by is None:
+        return rows
+    keyed = [(by.evaluate(context, row), row) for row in rows]
+    filled = sorted((pair for pair in keyed if pair[0] is not None), key=lambda pair: pair[0], reverse=order.descending)
+    return [row for _, row in filled] + [row for key, row in keyed if key is None]
 
 
 def _is_of_rows(node: Typed) -> bool:

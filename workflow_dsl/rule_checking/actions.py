@@ -52,11 +52,12 @@ from workflow_dsl.syntax import (
     Wait,
     WaitUntil,
 )
+from workflow_dsl.typed import InverseSource
 from workflow_dsl.types import BOOLEAN, DURATION, UNKNOWN, Type, record_of
 
 Check = Callable[[RuleChecking, Any, str], CheckedAction | None]
 _BEFORE_ONLY = frozenset((Refuse,))
-_IN_BEFORE = frozenset((Set, AssignTo, Tag, Refuse, If, Stop, Log))
+_IN_BEFORE = frozenset((Set, AssignTo, Tag, Refuse, If, ForEach, Stop, Log))
 
 
 _GIVING = Create | CallWebhook | CallAction | ConvertTo | ConvertUsing
@@ -84,7 +85,8 @@ def _check_action(checking: RuleChecking, action: Action, path: str) -> CheckedA
         return None
     if checking.is_before and type(action) not in _IN_BEFORE:
         word = checking.text_of(action.at).split(" ", 1)[0]
-        hint = "it may set, assign to, add tag, remove tag, reject, warn, if, stop and log, on the record at hand"
+        allowed = "set, assign to, add tag, remove tag, reject, warn, if, for each, stop and log"
+        hint = f"it may {allowed}, on the record at hand"
         checking.refuse("RUL402", f"a before rule can't '{word}'", action.at, hint)
         return None
     if not checking.is_before and type(action) in _BEFORE_ONLY:
@@ -155,6 +157,10 @@ def _check_for_each(checking: RuleChecking, action: ForEach, path: str) -> Check
         check_actions(checking.giving({action.variable.text: UNKNOWN}), action.actions, f"{path}/do")
         return None
     assert rows.object is not None
+    if checking.is_before and not isinstance(rows.many.source, InverseSource):
+        hint = "in a before rule 'for each' goes through a list of the record; an after rule goes through an object"
+        message = f"a before rule can't go through all records of {rows.object}"
+        checking.refuse("RUL402", message, action.source.at, hint)
     inner = checking.giving({action.variable.text: record_of(rows.object)})
     return CheckedForEach(
         path=path,

@@ -9,7 +9,7 @@ import pytest
 from engine.access.actor import Actor, system_actor
 from engine.errors import ValidationFailed
 from engine.platform import Platform
-from tests.support.automation import APP, do_runs, person, rows_of, runs_of, shop
+from tests.support.automation import APP, do_runs, person, publish_rules, rows_of, runs_of, shop
 
 RULES = """
     rule c_last before line is saved then set state = state & "c", quantity = quantity + 1 priority 9
@@ -113,3 +113,34 @@ def refused(platform: Platform, actor: Actor, record_id: str, values: dict[str, 
     with pytest.raises(ValidationFailed) as found:
         platform.records.update(actor, "deal", record_id, values)
     return {error.field for error in found.value.errors}
+
+
+UNCLEAR = """
+    rule plain before line is saved if pad("x", quantity) = "x" then set state = "taken"
+    rule turned before line is saved if not (pad("x", quantity) = "y") then set state = "taken"
+    rule chosen when line is saved if pad("x", quantity) != "y" or quantity > 5 then create job { subject: "taken" }
+      else create job { subject: "else" }
+    """
+
+
+@pytest.mark.promise("RUL-24")
+def test_a_condition_that_cannot_be_evaluated_is_never_taken_as_true(database_url: str, tmp_path: Path) -> None:
+    before, after = UNCLEAR.split("    rule chosen")
+    with shop(database_url, tmp_path, before) as platform:
+        ann = person(platform, "ann", "rep")
+        deal = platform.records.create(ann, "deal", {"name": "D"}).record.id
+        with pytest.raises(ValidationFailed) as refused:
+            platform.records.create(ann, "line", {"name": "L", "deal": deal, "quantity": 70_000})
+        told = "\n".join(error.message for error in refused.value.errors)
+        assert "The rule 'plain' could not be evaluated" in told
+        assert "The rule 'turned' could not be evaluated" in told
+        assert rows_of(platform, "line") == []
+        publish_rules(platform, tmp_path, "\n    rule chosen" + after)
+        platform.records.create(ann, "line", {"name": "L", "deal": deal, "quantity": 70_000})
+        do_runs(platform)
+        assert [row["state"] for row in rows_of(platform, "line")] == [None]
+        assert rows_of(platform, "job") == []
+        (run,) = runs_of(platform)
+        trace = platform.automation.runs.get(system_actor(), run["id"])
+        assert (run["state"], trace.steps, trace.rule_at) == ("skipped", (), "shop/rules/all.rules:1:6")
+        assert "Its condition could not be evaluated: a value has more than 65536 bytes" in run["error"]
