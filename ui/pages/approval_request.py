@@ -11,13 +11,14 @@ from flask_babel import gettext as _
 
 from engine.approvals.deciding import ACTS, Act
 from engine.approvals.refusals import ApprovalRefused, RequestNotFound
-from engine.approvals.requests import RequestState
+from engine.approvals.requests import Request, RequestState
 from engine.approvals.sight import RequestView
 from engine.errors import QueryProblem, UnknownObject, ValidationFailed
 from engine.records.transaction import Transaction
 from engine.records.types import ListQuery, SortKey
 from metamodel.objects import ObjectDef
-from ui.context import actor, platform, release
+from metamodel.texts import label_text
+from ui.context import actor, language, platform, release
 from ui.formats import Formats
 from ui.page_parts import Crumb, TimelineEntry
 from ui.pages.approval_words import STATE_COLORS, PathRow, path_of, request_url, state_words, timeline_of
@@ -61,7 +62,7 @@ class RequestPage:
 class ApprovalCard:
     """What the page of a record shows of approvals. href: of its last request; submit_url: where it can be submitted.
 
-    decides: whether it waits for the person.
+    decides: whether it waits for the person. lock: what may be changed meanwhile, '' where it is not locked.
     """
 
     href: str = ""
@@ -71,6 +72,7 @@ class ApprovalCard:
     step: PathRow | None = None
     submit_url: str = ""
     decides: bool = False
+    lock: str = ""
 
 
 @blueprint.get("/approvals/<request_id>")
@@ -130,7 +132,16 @@ def approval_card(transaction: Transaction, object_def: ObjectDef, record_id: st
         step=at if is_open else None,
         submit_url=submit_url,
         decides="approve" in view.acts,
+        lock=_lock(object_def, newest),
     )
+
+
+def _lock(object_def: ObjectDef, found: Request) -> str:
+    if not found.locks or found.state not in (RequestState.OPEN, RequestState.PARKED):
+        return ""
+    fields = object_def.fields
+    named = [label_text(fields[name].label, language(), name) if name in fields else name for name in found.may_edit]
+    return str(_("Locked but for: %(fields)s", fields=", ".join(named)) if named else _("The record is locked"))
 
 
 def people_to_ask(transaction: Transaction) -> tuple[tuple[str, str], ...]:
