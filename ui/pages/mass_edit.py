@@ -220,6 +220,7 @@ def _rules(object_def: ObjectDef, name: str) -> tuple[Option, ...]:
     if not name:
         return ()
     inverse = object_def.inverses.get(name)
+    kinds: tuple[SaveKind, ...]
     if name in object_def.fields or inverse is None:
         key, kinds, names = object_def.key, (SaveKind.UPDATED,), [name]
     else:

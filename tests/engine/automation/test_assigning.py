@@ -6,6 +6,7 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import delete, select
@@ -155,7 +156,7 @@ def test_weights_caps_skills_hours_and_absence_of_members_count_and_the_record_s
         "cai had the fewest open records for their weight (0) among the 2 of queue Inside who could take it. "
         "Left out: ann (has all they can take)."
     ]
-    chinese = Actor(**{**_fields(people["bob"]), "language": "zh"})
+    chinese = replace(people["bob"], language="zh")
     (skilled,) = assigned(platform, "skill", skills=["Pumps"])
     assert why(platform, skilled, chinese) == [
         "队列 Inside 中具备所需技能（pumps）的有 1 人，bob 按权重计未完成的记录最少（3 条）。"
@@ -226,8 +227,4 @@ def test_what_is_wrong_with_an_assignment_is_told_at_its_place(platform: Platfor
 
 
 def _owner(platform: Platform, record_id: str) -> str | None:
-    return next(row["owner"].id for row in rows_of(platform, "deal") if row["id"] == record_id)
-
-
-def _fields(actor: Actor) -> dict[str, object]:
-    return {name: getattr(actor, name) for name in Actor.__dataclass_fields__}
+    return next(str(row["owner"].id) for row in rows_of(platform, "deal") if row["id"] == record_id)

@@ -76,7 +76,7 @@ def left_behind(platform: Platform) -> dict[str, list[str]]:
 
 def _plain(row: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
     about = row.get("deal") or getattr(row.get("about"), "id", None)
-    return {**{name: value for name, value in row.items() if name not in _IDS}, "of": names.get(about)}
+    return {**{name: value for name, value in row.items() if name not in _IDS}, "of": names.get(str(about))}
 
 
 def _changes(changes: Any) -> dict[str, Any]:
