@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from engine.automation.gone import GoneParts
 from engine.automation.inside import InsideActions, do_decision
 from engine.automation.journal import Journal
 from engine.automation.program import (
@@ -66,13 +67,14 @@ class Waiter(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Interpreter:
-    """One walk through one rule."""
+    """One walk through one rule. gone: looks its steps through, where the rule is of an older release."""
 
     program: Program
     journal: Journal
     inside: InsideActions
     outside: Outside
     waiter: Waiter
+    gone: GoneParts | None = None
 
     def run(self, names: Mapping[str, Any]) -> str:
         """Walk from the start; give the outcome in a word: done, stopped, or not met.
@@ -109,8 +111,13 @@ class Interpreter:
         found = self.journal.recorded("if")
         if found is None:
             condition = self.program.condition
+            self._check_gone(self.gone.of_value(condition) if self.gone is not None else None)
             found = self.inside.step("if", lambda work: do_decision(work, condition, names, explain=True), counts=False)
         return bool(found["holds"])
+
+    def _check_gone(self, reason: str | None) -> None:
+        if reason is not None:
+            raise StepFailed(reason)
 
     def _block(self, actions: Sequence[Action], prefix: str, names: dict[str, Any], *, last: bool = False) -> None:
         """Do the actions of a block. last: nothing follows it in the run."""
@@ -126,6 +133,8 @@ class Interpreter:
             raise
 
     def _carry_out(self, action: Action, path: str, names: dict[str, Any], *, last: bool) -> None:
+        if self.gone is not None and self.journal.recorded(path) is None:
+            self._check_gone(self.gone.of_action(action))
         if action.unless is not None and self._is_left_out(action, path, names):
             return
         match action:

@@ -20,6 +20,7 @@ from engine import faults
 from engine.automation.calls.at_once import HandedOver
 from engine.automation.calls.received import noting
 from engine.automation.durable import RunQueue
+from engine.automation.gone import GoneParts
 from engine.automation.inside import InsideActions
 from engine.automation.inside_actions import Door
 from engine.automation.interpreter import Interpreter, Outside, Paused
@@ -59,6 +60,10 @@ class Surrounds(Protocol):
 
     def courier(self, run: Run, program: Program) -> Courier:
         """Give who hands outside actions over."""
+        ...
+
+    def gone(self, run: Run) -> GoneParts | None:
+        """Give what finds parts of the run's rule that the current release has no more; None where it is its own."""
         ...
 
     def note_outcome(self, connection: Connection, run: Run, *, failed: bool, error: str | None) -> None:
@@ -174,6 +179,7 @@ class SegmentRunner:
             ),
             outside=self._outside(run, program, door, journal, waiter),
             waiter=waiter,
+            gone=self.surrounds.gone(run),
         )
         names = noting(run.snapshot.facts.get("names") or {}, journal.note_missing)
         if run.failing is not None:

@@ -12,6 +12,7 @@ from engine.accounts.users import UserDirectory
 from engine.automation.approval_letters import SEAT, LetterAccess, letter_of
 from engine.automation.calls.run_events import Tell
 from engine.automation.courier import PluginCourier
+from engine.automation.gone import GoneParts
 from engine.automation.notices import Notices
 from engine.automation.plugin_records import RunRecordAccess
 from engine.automation.program import Program
@@ -90,6 +91,11 @@ class RunSurroundings:
             user={"name": actor.get("name") or "", "language": actor.get("language") or "", **known},
             tell=self.tell,
         )
+
+    def gone(self, run: Run) -> GoneParts | None:
+        """Give what finds parts of the run's rule that the current release has no more; None where it is its own."""
+        current = self.releases.current()
+        return None if current.number == run.release else GoneParts(current.metamodel)
 
     def note_outcome(self, connection: Connection, run: Run, *, failed: bool, error: str | None) -> None:
         """Count failures in a row of the run's rule."""
