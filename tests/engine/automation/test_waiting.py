@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from engine import faults
 from engine.access.actor import system_actor
 from engine.automation.service import Automation
 from engine.clock import FixedClock
@@ -148,6 +149,26 @@ def test_a_save_that_commits_after_the_run_began_to_wait_is_not_missed(postgres_
             do_runs(platform)
             assert waiting(platform) == 1
         platform.automation.keeper().tick()
+        do_runs(platform)
+        assert [row["note"] for row in rows_of(platform, "deal")] == ["seen"]
+
+
+def test_a_save_between_the_look_and_its_commit_is_not_missed(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = "rule r when deal is created then wait until stage = 'won' set note = 'seen'"
+    with shop(postgres_url, tmp_path, rules, clock=FixedClock(START)) as platform:
+        deal = create(platform, "A")
+        platform.automation.keeper().tick()
+
+        def save_meanwhile(point: str) -> None:
+            if point == "run.before_commit":
+                monkeypatch.undo()
+                change(platform, deal, stage="won")
+                # Nobody is found to wait, since what the look writes is not committed.
+                platform.automation.keeper().tick()
+
+        monkeypatch.setattr(faults, "reach", save_meanwhile)
         do_runs(platform)
         assert [row["note"] for row in rows_of(platform, "deal")] == ["seen"]
 
