@@ -37,14 +37,15 @@ def moved_beside(transaction: Transaction, plan: RollupPlan, parent_id: str, del
     names = tuple(deltas)
     moved = tuple(name for name in names if deltas[name])
     parts = transaction.parts
-    may = parts.made(("may move beside", plan.parent, moved), lambda: _may_move(parts, plan.parent, moved))
+    key = ("may move beside", plan.parent, plan.inverse.name, moved)
+    may = parts.made(key, lambda: _may_move(parts, plan.parent, moved) and not _is_asked(transaction, plan, moved))
     if not may or transaction.services.after_save.looks_at(
         transaction, plan.parent, SaveKind.UPDATED, frozenset(moved)
     ):
         return False
     saving, name = save_plan(parts, plan.parent), f"moved{transaction.waits}"
-    key = ("move beside", plan.parent, names, moved, name)
-    statements = parts.made(key, lambda: _prepare(transaction, saving, names, moved, name))
+    made = ("move beside", plan.parent, names, moved, name)
+    statements = parts.made(made, lambda: _prepare(transaction, saving, names, moved, name))
     given = {f"by_{each}": deltas[each] for each in moved}
     given |= {"the_id": parent_id, "now": transaction.now, "by": transaction.actor.user_id}
 
@@ -70,6 +71,14 @@ def moved_beside(transaction: Transaction, plan: RollupPlan, parent_id: str, del
     row = audit_row(transaction, plan.parent, parent_id, 0, SaveKind.UPDATED, {})
     transaction.later(statements[1], {f"new_{each}": value for each, value in row.items()})
     return True
+
+
+def _is_asked(transaction: Transaction, plan: RollupPlan, moved: tuple[str, ...]) -> bool:
+    """Say whether a rule on the child may read a figure of the parent, by its path or by a formula of the child's."""
+    after, child = transaction.services.after_save, plan.inverse.object
+    texts = [field.formula.text for field in transaction.object_def(child).fields.values() if field.formula is not None]
+    in_formulas = any(name in text for name in moved for text in texts)
+    return in_formulas or any(after.reads(transaction, child, name) for name in moved)
 
 
 def _may_move(parts: ReleaseParts, parent: str, moved: tuple[str, ...]) -> bool:
