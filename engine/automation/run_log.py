@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, and_, false, or_, select
 
 from engine.access.actor import Actor
+from engine.automation.chains import seen_chain
 from engine.automation.durable import RunQueue
 from engine.automation.run_acts import RunActs
 from engine.automation.run_cursors import read_cursor, write_cursor
@@ -129,6 +130,7 @@ class RunLog:
             readable=self._readable(actor, row, readable),
             actor_name=self._sight.user_name(current.actor.get("user_id")),
             may_manage=failed,
+            chain=seen_chain(self._sight, actor, (*current.chain, current.link)),
         )
 
     def retry(self, actor: Actor, run_id: str) -> RunSummary:

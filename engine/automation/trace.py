@@ -24,6 +24,7 @@ def build_trace(
     readable: Container[str],
     actor_name: str,
     may_manage: bool,
+    chain: tuple[str, ...] = (),
 ) -> RunTrace:
     """Put the trace together; `readable` is what the reader may see of the record and of those it leads to."""
     meta = run.snapshot.facts
@@ -40,7 +41,7 @@ def build_trace(
         matched=part_of(run.snapshot.matched, readable),
         holds=run.snapshot.holds,
         steps=tuple(_step(row, readable) for row in sorted(steps, key=_order)),
-        chain=(*run.chain, run.link),
+        chain=chain,
         cause=cause,
         caused=caused,
         facts={key: value for key, value in meta.items() if key in ("due", "field")},

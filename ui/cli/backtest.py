@@ -63,7 +63,7 @@ def _write_backtest(found: Backtest, as_json: bool) -> None:
         click.echo(to_json(backtest_to_json(found)).decode())
         return
     click.echo(
-        f"{found.rule} since {found.since:%Y-%m-%d %H:%MZ}: {counted(found.matched, 'match')} on "
+        f"{found.rule} since {found.since:%Y-%m-%d %H:%MZ}: {found.matched} matching, of "
         f"{counted(found.records, 'record')} of {counted(found.saves, 'save')}"
     )
     for match in found.matches:
