@@ -9,14 +9,15 @@ from metamodel.field_types.compound import parts_of_field
 from metamodel.fields import FieldDef
 from metamodel.names import did_you_mean
 from metamodel.objects import InverseDef, ObjectDef
+from workflow_dsl.checking.special_names import find_special
 from workflow_dsl.checking.state import Checking
 from workflow_dsl.checking.unknown_names import report_no_field, report_unknown
 from workflow_dsl.limits import MAX_PATH_STEPS
 from workflow_dsl.reads import Read
 from workflow_dsl.scope import reads_everything
 from workflow_dsl.syntax import Name, Path, Span
-from workflow_dsl.typed import ContextName, ContextValue, FieldPath, PathStep, Root, RootKind, SettingValue, Typed
-from workflow_dsl.types import DATE, DATETIME, Kind, record_of, type_of_field, type_of_name
+from workflow_dsl.typed import FieldPath, PathStep, Root, RootKind, Typed
+from workflow_dsl.types import Kind, record_of, type_of_field, type_of_name
 
 AGGREGATES_HINT = "use an aggregate: count, sum, avg, min, max, exists, first, last or join"
 
@@ -52,7 +53,7 @@ def find(checking: Checking, path: Path) -> Found:
     """Find out what a path names; None when it names nothing (which is then reported)."""
     first, rest = path.names[0], path.names[1:]
     if first.text in ("now", "today", "app"):
-        return _find_special(checking, path)
+        return find_special(checking, path)
     part = _given_part(checking, first, rest)
     if part is not None:
         return walk(checking, part, rest[1:], path)
@@ -89,32 +90,6 @@ def resolve(checking: Checking, path: Path) -> Typed | None:
         checking.refuse("EXP205", f"'{path.dotted}' is an object, not a value", path.at, hint)
         return None
     return found
-
-
-def _find_special(checking: Checking, path: Path) -> Found:
-    first, rest = path.names[0], path.names[1:]
-    if first.text == "app":
-        return _setting(checking, path)
-    checking.uses.add(first.text)
-    if rest:
-        checking.refuse("EXP204", f"'{first.text}' has no '{rest[0].text}'", rest[0].at)
-        return None
-    type_ = DATETIME if first.text == "now" else DATE
-    return ContextValue(type=type_, at=path.at, name=ContextName(first.text))
-
-
-def _setting(checking: Checking, path: Path) -> Typed | None:
-    settings = checking.scope.metamodel.settings
-    if len(path.names) == 1:
-        checking.refuse("EXP207", "'app' is followed by the name of a setting", path.at, "such as app.review_limit")
-        return None
-    name = path.names[1]
-    setting = settings.get(name.text)
-    if setting is None or len(path.names) > 2:
-        checking.refuse("EXP207", f"'{path.dotted}' is not a setting", name.at, did_you_mean(name.text, settings))
-        return None
-    checking.uses.add(f"app.{name.text}")
-    return SettingValue(type=type_of_name(setting.type), at=path.at, name=name.text)
 
 
 def _root(checking: Checking, name: Name) -> Root | None:
