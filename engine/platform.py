@@ -18,6 +18,7 @@ from engine.accounts.stamp import AccountStamp
 from engine.accounts.user_changes import UserChanges
 from engine.app_settings import AppSettings
 from engine.approvals.mailing import ApprovalMail
+from engine.approvals.opening import open_approvals
 from engine.approvals.service import Approvals
 from engine.automation.duties import Duty
 from engine.automation.foretelling import started_in
@@ -58,8 +59,6 @@ from engine.storage.system_tables import SystemTables, build_system_tables
 from engine.storage.system_versions import upgrade_system_tables
 from plugins.manager import PluginManager
 from workflow_dsl.decisions.checking import check_decision_tables
-
-_APPROVALS_EVERY = dt.timedelta(seconds=5)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +139,7 @@ class Platform:
             file_collector=collector,
             accounts=opened,
             automation=automation,
-            approvals=_approve(settings, system, releases, records, automation, clock, ids),
+            approvals=open_approvals(settings, system, releases, records, automation, clock, ids),
             app_settings=AppSettings(releases, clock),
             resealer=Resealer(database, cipher, lambda: releases.current().tables),
             exports=Exports(database, system, records, releases.current, clock),
@@ -229,30 +228,6 @@ def _files(
         current=lambda: releases.current() if releases.has_release() else None,
     )
     return FileStore(releases.database, releases.system, records, folder, clock, room), collector
-
-
-def _approve(
-    settings: PlatformSettings,
-    system: SystemTables,
-    releases: ReleaseStore,
-    records: Records,
-    automation: Automation,
-    clock: Clock,
-    ids: IdMaker,
-) -> Approvals:
-    made = Approvals(
-        system=system,
-        releases=releases,
-        records=records,
-        automation=automation,
-        clock=clock,
-        ids=ids,
-        secret=settings.secret(),
-        base_url=settings.base_url,
-    )
-    records.guard(made.locks)
-    automation.take_on(Duty(name="approvals", every=_APPROVALS_EVERY, do=made.times().act))
-    return made
 
 
 def _collecting(collector: FileCollector) -> Duty:

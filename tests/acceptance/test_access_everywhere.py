@@ -12,12 +12,10 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-from sqlalchemy import select
-from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
-from engine.access.actor import system_actor
-from engine.approvals.submitting import Submission
+from tests.support.access_requests import requests_for, submit_quotes
+from tests.support.access_samples import file_addresses, sample
 from tests.support.automation import do_runs
 from tests.support.denied_words import HIDDEN_FIELD, denied_words, mask_fields
 from tests.support.sales import sales_installation
@@ -60,20 +58,10 @@ def scene(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) ->
         runs = made.call("admin", "GET", "/api/v1/runs?limit=200").get_json()["items"]
         assert len(runs) >= 5
         made.run_ids = [run["id"] for run in runs]
-        made.request_ids = _submit_quotes(made)
+        made.request_ids = submit_quotes(made)
         yield made
     finally:
         platform.close()
-
-
-def _submit_quotes(scene: Scene) -> dict[str, str]:
-    """Submit quotes for approval in the administrator's name; give the requests with their quotes."""
-    admin, found = scene.platform.approvals.actor_of(scene.sales.user_ids["admin"]), {}
-    assert admin is not None
-    for each in scene.world.records["quote"]:
-        scene.platform.records.update(system_actor(), "quote", each, {"discount": "25%"}, confirm=None)
-        found[scene.platform.approvals.submit(admin, "quote", Submission(record_id=each)).id] = each
-    return found
 
 
 def leaks(answer: TestResponse, denied: Mapping[str, str], *, asked: str = "") -> list[str]:
@@ -94,13 +82,6 @@ def test_the_data_denies_something_to_everybody_but_the_administrator(scene: Sce
     assert not denied_words(scene, "admin")
 
 
-def sample(scene: Scene, who: str, object_name: str, *, each: int) -> list[str]:
-    """Give some readable and some denied records of an object."""
-    mine = scene.reference(who).readable(object_name)
-    ids = list(scene.world.records[object_name])
-    return [*[i for i in ids if i in mine][:each], *[i for i in ids if i not in mine][:each]]
-
-
 def addresses(scene: Scene, who: str, method: str) -> Iterator[tuple[str, str, str]]:
     """Give all addresses of the URL map for a method: route, address, the record it is about."""
     objects = scene.platform.releases.current().metamodel.objects.values()
@@ -110,10 +91,12 @@ def addresses(scene: Scene, who: str, method: str) -> Iterator[tuple[str, str, s
             continue
         assert rule.arguments <= PARAMETERS, f"these tests cannot call {rule.rule}; teach them"
         if "file_id" in rule.arguments:
-            yield from _file_addresses(scene, who, rule)
+            yield from file_addresses(scene, who, rule)
             continue
         if "request_id" in rule.arguments:
-            yield from _request_addresses(scene, who, rule)
+            for request_id, record_id in requests_for(scene, who, sample(scene, who, "quote", each=3)):
+                with scene.app.test_request_context():
+                    yield rule.rule, scene.app.url_for(rule.endpoint, request_id=request_id), record_id
             continue
         names = list(scene.world.records) if "object_name" in rule.arguments else [""]
         for name in names:
@@ -132,28 +115,6 @@ def addresses(scene: Scene, who: str, method: str) -> Iterator[tuple[str, str, s
                     arguments: dict[str, Any] = {key: value for key, value in values.items() if key in rule.arguments}
                     with scene.app.test_request_context():
                         yield rule.rule, scene.app.url_for(rule.endpoint, **arguments), record_id
-
-
-def _request_addresses(scene: Scene, who: str, rule: Rule) -> Iterator[tuple[str, str, str]]:
-    """Give the addresses of a route for some requests, with the quote that each is about."""
-    shown, seat = {*sample(scene, who, "quote", each=3)}, scene.platform.system.approval_seat
-    with scene.platform.database.read() as connection:
-        asked = select(seat.c.request_id).where(seat.c.user_id == scene.sales.user_ids[who])
-        takes_part = {str(row[0]) for row in connection.execute(asked)}
-    for request_id, record_id in scene.request_ids.items():
-        # Who is asked sees the request, whatever they may read of the record.
-        if record_id in shown and (request_id not in takes_part or scene.may_read(who, record_id)):
-            with scene.app.test_request_context():
-                yield rule.rule, scene.app.url_for(rule.endpoint, request_id=request_id), record_id
-
-
-def _file_addresses(scene: Scene, who: str, rule: Rule) -> Iterator[tuple[str, str, str]]:
-    """Give the addresses of a route for some files, with the attachment that holds each."""
-    held_by = {record_id: file_id for file_id, record_id in scene.world.files.items()}
-    for record_id in sample(scene, who, "attachment", each=3):
-        with scene.app.test_request_context():
-            known: dict[str, Any] = {"size": "small"} if "size" in rule.arguments else {}
-            yield rule.rule, scene.app.url_for(rule.endpoint, file_id=held_by[record_id], **known), record_id
 
 
 @pytest.mark.parametrize("actor", ["rep", "manager", "finance", "administrator"])

@@ -26,6 +26,7 @@ class Scene:
     app: Flask
     world: SalesWorld
     run_ids: list[str] = field(default_factory=list)
+    request_ids: dict[str, str] = field(default_factory=dict)
     clients: dict[str, FlaskClient] = field(default_factory=dict)
     references: dict[str, AccessReference] = field(default_factory=dict)
 
