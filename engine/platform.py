@@ -144,16 +144,9 @@ class Platform:
             resealer=Resealer(database, cipher, lambda: releases.current().tables),
             exports=Exports(database, system, records, releases.current, clock),
             imports=Imports(
-                database,
-                system,
-                records,
-                releases.current,
-                clock,
-                ids,
-                opened.administration.grant_roles,
-                files,
-                started_in,
-            ),
+                database, system, records, releases.current, clock, ids, opened.administration.grant_roles, files,
+                started_in
+            ),  # fmt: skip
         )
 
     def plan_release(self, apps: Apps) -> ReleasePlan:
