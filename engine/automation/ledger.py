@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, Update, func, insert, select, update
+from sqlalchemy import Connection, Table, Update, func, insert, select, update
 
 from engine.automation.run_rows import position_of, row_of_new, run_of_row, step_row
 from engine.automation.run_state import LeaseLost, Run, RunState
@@ -28,6 +28,11 @@ class Ledger:
     def __init__(self, system: SystemTables) -> None:
         self._run = system.run
         self._step = system.run_step
+
+    @property
+    def table(self) -> Table:
+        """The table of runs."""
+        return self._run
 
     def add(self, connection: Connection, runs: Sequence[Run]) -> None:
         """Write new runs; those that are over already carry their end."""

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, update
 from engine.automation.durable import RunQueue
 from engine.automation.run_rows import position_of, run_of_row
 from engine.automation.run_state import RunState
+from engine.automation.unreadable import UNREADABLE_OUTCOME
 from engine.storage.database import Database
 from engine.storage.system_tables import SystemTables
 
@@ -50,6 +51,9 @@ class RunActs:
         return done
 
     def _retry(self, connection: Connection, row: Mapping[Any, Any]) -> bool:
+        if row["outcome"] == UNREADABLE_OUTCOME:
+            # What it was about is lost: it would do something else.
+            return False
         run, failed = self._run, run_of_row(row)
         segment = failed.segment + 1
         changed = connection.execute(

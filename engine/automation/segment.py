@@ -34,6 +34,7 @@ from engine.automation.taking import NotAlone, Taker
 from engine.automation.targets import Targets, held_by
 from engine.automation.tuning import Tuning
 from engine.automation.turns import Turns, Verdict
+from engine.automation.unreadable import UNREADABLE, park_unreadable
 from engine.automation.waiting.waiter import RunWaiter
 from engine.automation.waiting.waits import Waits
 from engine.clock import Clock
@@ -93,7 +94,10 @@ class SegmentRunner:
 
     def run_segment(self, run_id: str, segment: int) -> str:
         """Work on a piece; give a word on how it went, for the durable engine's own record."""
-        run, verdict = self._take(run_id, segment)
+        try:
+            run, verdict = self._take(run_id, segment)
+        except UNREADABLE as error:
+            return park_unreadable(self.database, self.ledger.table, run_id, error, self.clock.now())
         if run is None:
             return "not due"
         if verdict is not Verdict.GO:
