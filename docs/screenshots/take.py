@@ -125,6 +125,13 @@ def show_wrong_filter(page: Page, demo: Demo) -> None:
     page.goto("/o/opportunity?filter=" + quote("amout > 10000 CNY"))
 
 
+def show_try(page: Page, demo: Demo) -> None:
+    """Try a rule on a deal."""
+    page.goto("/rules/deal_won/try")
+    page.fill("[name=record]", f"/o/opportunity/{demo.keep['deal']}")
+    page.click("main button[type=submit]")
+
+
 def show_inline(page: Page, demo: Demo) -> None:
     """Change a value in a list, on a phone by its pencil."""
     page.goto("/o/opportunity?view=open_deals")
@@ -225,6 +232,12 @@ PAGES: Mapping[str, tuple[str, Show]] = {
     "inbox": ("mei", at("/inbox")),
     "runs": ("admin", at("/runs")),
     "run": ("admin", at("/runs/{run}")),
+    "record-rules": ("admin", at("/o/opportunity/{deal}/rules")),
+    "blame": ("admin", at("/o/opportunity/{deal}/blame")),
+    "rules": ("admin", at("/rules")),
+    "rule": ("admin", at("/rules/deal_won")),
+    "rule-try": ("admin", show_try),
+    "rule-backtest": ("admin", at("/rules/deal_won/backtest?since=60d")),
     "expression": ("admin", show_expression),
 }
 ONLY = {"menu": "phone"}
