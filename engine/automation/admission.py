@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, select, text, tuple_
@@ -95,7 +96,7 @@ class Admission:
         if skip_locked:
             columns = columns.with_for_update(skip_locked=True)
         places = sorted({(run.rule, run.record_id) for run in runs if run.record_id is not None})
-        rows = []
+        rows: list[Any] = []
         if places:
             rows += connection.execute(columns.where(tuple_(table.c.rule, table.c.record_id).in_(places))).all()
         without = sorted({run.rule for run in runs if run.record_id is None})
