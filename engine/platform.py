@@ -122,6 +122,7 @@ class Platform:
             database, system, current_release=releases.current, records=records, clock=clock, ids=ids, stamp=stamp,
             cipher=cipher, settings=accounts, after_sign_in=automation.calls.others.logged_in
         )  # fmt: skip
+        grant = opened.administration.grant_roles
         return Platform(
             settings=settings,
             database=database,
@@ -143,10 +144,7 @@ class Platform:
             app_settings=AppSettings(releases, clock),
             resealer=Resealer(database, cipher, lambda: releases.current().tables),
             exports=Exports(database, system, records, releases.current, clock),
-            imports=Imports(
-                database, system, records, releases.current, clock, ids, opened.administration.grant_roles, files,
-                started_in
-            ),  # fmt: skip
+            imports=Imports(database, system, records, releases.current, clock, ids, grant, files, started_in),
         )
 
     def plan_release(self, apps: Apps) -> ReleasePlan:
