@@ -52,7 +52,7 @@ class _Finder:
         """Say whether a menu, a lookup from or to it, or a word in another file leads to an object."""
         if object_def.app == _CORE or object_def.app not in self._with_menus or object_def.key in self._in_menus:
             return True
-        if object_def.links is not None or object_def.inverses or object_def.key in self._pointed_at:
+        if object_def.links is not None or object_def.key in self._pointed_at:
             return True
         if any(field.relation is not None and not field.system for field in object_def.fields.values()):
             return True

@@ -161,8 +161,10 @@ class Endings:
         step = _step(write.values[name], name) if write.is_own else 0
         if not step:
             return False
-        steps = [_step(other.values.get(name), name) for other in state.writers[write.object, name] if other.is_own]
-        if len(steps) < len(state.writers[write.object, name]) or any(each * step <= 0 for each in steps):
+        writers = state.writers[write.object, name]
+        if len(writers) > _MOST_WRITERS or not all(
+            other.is_own and _step(other.values.get(name), name) * step > 0 for other in writers
+        ):
             return False
         return all((each.high if step > 0 else each.low) is not None for each in self._wanted(write, name))
 

@@ -106,7 +106,9 @@ _TRIGGERS = tuple(each.name for each in fields(CheckedRule) if each.name.startsw
 
 def _rule(rule: CheckedRule, writes: Sequence[Write]) -> GraphRule:
     texts = [trigger.text for name in _TRIGGERS for trigger in getattr(rule, name)]
-    watched = [trigger.object for trigger in (*rule.on_record, *rule.on_moment, *rule.on_held)]
+    watched = [trigger.object for trigger in rule.on_record]
+    watched += [trigger.object for trigger in rule.on_moment]
+    watched += [trigger.object for trigger in rule.on_held]
     return GraphRule(
         key=rule.key,
         app=rule.app,
