@@ -14,7 +14,7 @@ from engine.automation.run_views import ConditionPart
 def line_json(line: RequestLine) -> dict[str, Any]:
     """Give a request of a list."""
     return {
-        **_head(line.request, line.label, line.submitter),
+        **_head(line.request, line.label, line.submitter, line.is_readable),
         "step": line.step,
         "step_number": line.request.visit,
         "entered_at": line.entered_at,
@@ -26,7 +26,7 @@ def line_json(line: RequestLine) -> dict[str, Any]:
 def view_json(view: RequestView) -> dict[str, Any]:
     """Give a request as a whole."""
     return {
-        **_head(view.request, view.label, view.submitter),
+        **_head(view.request, view.label, view.submitter, view.is_readable),
         "step_number": view.request.visit,
         "reason": view.request.reason,
         "locked": view.request.locks and view.request.state in ("open", "parked"),
@@ -39,13 +39,15 @@ def view_json(view: RequestView) -> dict[str, Any]:
     }
 
 
-def _head(found: Request, label: str, submitter: str) -> dict[str, Any]:
+def _head(found: Request, label: str, submitter: str, is_readable: bool) -> dict[str, Any]:
+    # Who is asked sees what it is about, not where a record lies that they may not read.
+    record_id = found.record_id if is_readable else None
     return {
         "id": found.id,
         "approval": found.approval,
         "label": label,
         "state": found.state.value,
-        "record": {"object": found.object, "id": found.record_id, "title": found.record_title},
+        "record": {"object": found.object, "id": record_id, "title": found.record_title},
         "submitter": {"id": found.submitter, "title": submitter} if found.submitter else None,
         "submitted_at": found.submitted_at,
     }
