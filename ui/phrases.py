@@ -30,6 +30,8 @@ FINDINGS = (
     _l("write {sign} with the Latin keyboard"),
     _l("leave it out"),
     _l("'{word}' is no word of the language"),
+    _l("'{name}' gives no such value"),
+    _l("there is {names}"),
     _l("write '{word}'"),
     _l("write {form}"),
     _l("write }} for a brace"),

@@ -170,8 +170,6 @@ MISTAKES = {
     "when deal is created then wait 3": ("EXP307", 39),
     "when deal is created then stop priority 1 priority 2": ("RUL409", 50),
     "before deal is saved then stop retry 3 times": ("RUL413", 39),
-    "when deal is restored then stop": ("RUL901", 13),
-    "when deal has matched urgent for 3 days then stop": ("RUL901", 13),
     "when dael comes to match urgent then stop": ("RUL201", 13),
     "when deal comes to match urgnt then stop": ("EXP201", 33),
     "when deal comes to match amount then stop": ("EXP304", 33),
@@ -183,7 +181,6 @@ MISTAKES = {
     "when deal.account.employees falls below 80 then stop": ("RUL406", 13),
     'when deal.score rises above "x" then stop': ("EXP305", 13),
     "when deal.score rises above old.score then stop": ("EXP403", 36),
-    "when deal is created then add follower owner": ("RUL902", 34),
     'when deal is created then add tag "x" on amount': ("RUL405", 49),
     'when deal is created then add tag "x" on product': ("RUL405", 49),
     'when deal is created then add tag "{nme}"': ("EXP201", 44),
@@ -193,8 +190,27 @@ MISTAKES = {
     'before deal is saved then post comment "x"': ("RUL402", 34),
     'before deal is saved then add tag "x" on account': ("RUL402", 49),
     'every day at 09:00 then post comment "x"': ("RUL407", 32),
+    "when button go on dael is pressed then stop": ("RUL201", 26),
+    "before button go on deal is pressed then stop": ("RUL401", 15),
+    "when button go on deal is pressed by amount then stop": ("RUL303", 45),
+    'when button go on deal is pressed by role "bos" then stop': ("EXP208", 45),
+    "when button go on deal is pressed asking reason: txt then stop": ("RUL472", 57),
+    "when button go on deal is pressed asking a: text, a: date then stop": ("RUL472", 58),
+    'when button go on deal is pressed asking a: date = "x" then stop': ("EXP307", 59),
+    "when button go on deal is pressed asking a: text, b: text = input.a then stop": ("EXP201", 68),
+    "when button go on deal is pressed asking reason: text then log input.reson": ("RUL101", 71),
+    'when button go on deal is pressed asking reason: text then log "{input.reson}"': ("EXP201", 73),
+    "when button go on deal is pressed asking reason: text if input.reason > 5 then stop": ("EXP305", 65),
+    "when button go on deal is pressed if old.amount > 5 CNY then stop": ("EXP403", 45),
+    "when button go on deal is pressed then open lines": ("RUL405", 47),
+    "when button go on deal is pressed then open amount": ("RUL405", 52),
+    'when deal is created then show "x"': ("RUL471", 34),
+    "when deal is created then open account": ("RUL471", 34),
+    "when webhook stock is received then stop": ("RUL221", 21),
+    "when webhook stock is received or deal is created then stop": ("RUL401", 13),
+    "when event erp.pushed then stop": ("RUL222", 19),
+    "when user logs in or deal is created then stop": ("RUL401", 29),
     "when deal is created then send sms welcome to contact.mobile": ("RUL902", 34),
-    "when deal is created then stop mode single": ("RUL903", 39),
 }
 
 
@@ -259,7 +275,7 @@ def test_an_edge_that_reads_more_than_the_saved_record_is_warned_of(condition: s
 def test_what_this_version_cannot_run_is_reported_with_its_place_and_nothing_crashes() -> None:
     checked = check(EVERY_FORM.read_text(encoding="utf-8"))
     codes = {problem.code for problem in checked.problems}
-    assert {"RUL901", "RUL902", "RUL903"} <= codes
+    assert any(code.startswith("RUL9") for code in codes)
     assert all(problem.at.line >= 1 for problem in checked.problems)
     later = [problem for problem in checked.problems if problem.code.startswith("RUL9")]
     assert all(problem.message.endswith("is not available in this version") for problem in later)

@@ -38,6 +38,10 @@ def report_unknown(checking: Checking, name: Name) -> None:
     if name.text in ("this", "old"):
         checking.refuse("EXP201", f"'{name.text}' names nothing: no record is at hand in {scope.place}", name.at)
         return
+    given = [each for each in scope.given if each.startswith(f"{name.text}.")]
+    if given:
+        checking.refuse("EXP201", f"'{name.text}' gives no such value", name.at, f"there is {', '.join(given)}")
+        return
     owner = " or ".join(dict.fromkeys(own))
     message = f"'{name.text}' is not a field of {owner}" if owner else f"'{name.text}' is not a known name"
     checking.refuse("EXP201", message, name.at, hint)
