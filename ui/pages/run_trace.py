@@ -219,6 +219,8 @@ def _note(step: StepShown, holds: object, *, unless: bool) -> str:
         said.append(str(_("Try %(number)s", number=step.attempt)))
     if step.outcome == "not sent":
         said.append(str(_("Not sent")))
+    if step.outcome == "nobody":
+        said.append(str(_("There was nobody for it.")))
     if isinstance(holds, bool) and unless:
         said.append(str(_("So the action was left out.") if holds else _("So the action was done.")))
     if isinstance(holds, bool) and step.kind == "wait until":
