@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,12 +17,13 @@ from metamodel.values import Ref
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PressedRun:
-    """A run that was started. reason: why it failed or was skipped."""
+    """A run that was started. reason: why it failed or was skipped. due_at: when it goes on, of one that waits."""
 
     id: str
     rule: str
     state: RunState
     reason: str
+    due_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,11 @@ class PressAnswer:
     def is_over(self) -> bool:
         """Whether nothing is left to be done."""
         return all(run.state not in OPEN_STATES for run in self.runs)
+
+    def goes_on_by(self, moment: dt.datetime) -> bool:
+        """Say whether some of it may be done by then: it is under way, and does not wait for later."""
+        open_ = (run for run in self.runs if run.state in OPEN_STATES)
+        return any(run.due_at is None or run.due_at <= moment for run in open_)
 
     @property
     def failure(self) -> str | None:
@@ -65,7 +72,11 @@ def read_answer(connection: Connection, system: SystemTables, run_ids: Sequence[
     return PressAnswer(
         runs=tuple(
             PressedRun(
-                id=each, rule=found[each].rule, state=RunState(found[each].state), reason=found[each].error or ""
+                id=each,
+                rule=found[each].rule,
+                state=RunState(found[each].state),
+                reason=found[each].error or "",
+                due_at=found[each].due_at,
             )
             for each in run_ids
             if each in found

@@ -7,6 +7,7 @@ who pressed is told at once, with or without a worker. A process that dies meanw
 
 from __future__ import annotations
 
+import datetime as dt
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from engine.automation.rule_health import RuleHealth
 from engine.automation.rule_index import RuleIndex
 from engine.automation.run_state import Run, RunState
 from engine.automation.tuning import Tuning
+from engine.clock import Clock
 from engine.errors import AccessDenied, EngineError, RecordNotFound, ValidationFailed
 from engine.expressions.context import RecordContext
 from engine.ids import IdMaker
@@ -83,6 +85,7 @@ class Buttons:
     at_once: Launcher
     by_workers: Launcher
     health: RuleHealth
+    clock: Clock
     ids: IdMaker
     tuning: Tuning
     do_now: DoNow
@@ -180,7 +183,8 @@ class Buttons:
             self.do_now(run_id, until)
         until = time.monotonic() + self.tuning.answer_s
         found = self.standing(run_ids)
-        while not found.is_over and time.monotonic() < until:
+        soon = self.clock.now() + dt.timedelta(seconds=self.tuning.answer_s)
+        while found.goes_on_by(soon) and time.monotonic() < until:
             time.sleep(_LOOKS_EVERY_S)
             found = self.standing(run_ids)
         return found

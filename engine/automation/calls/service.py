@@ -85,6 +85,7 @@ def open_calls(
             at_once=replace(launcher, starter=starter),
             by_workers=launcher,
             health=launcher.health,
+            clock=clock,
             ids=ids,
             tuning=launcher.tuning,
             do_now=do_now,
