@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from engine.expressions.record_values import RecordValues
 from metamodel.apps import Metamodel
 from metamodel.currency_rates import rate_or_first
 from metamodel.objects import ObjectDef
@@ -88,32 +89,6 @@ class Surroundings:
     token_key: bytes = b""
 
 
-class RecordValues(dict[str, Any]):
-    """A record's values; formulas that are not kept are computed at their first reading."""
-
-    __slots__ = ("_computations", "_make_context")
-
-    def __init__(
-        self, values: Mapping[str, Any], computations: Computations, make_context: Callable[[Values], Context]
-    ) -> None:
-        super().__init__(values)
-        self._computations = computations
-        self._make_context = make_context
-
-    def __missing__(self, name: str) -> Any:
-        compute = self._computations.get(name)
-        if compute is None:
-            return None
-        value = self[name] = compute(self._make_context(self))
-        return value
-
-    def get(self, name: str, default: Any = None) -> Any:
-        """Give a value, computed where it is not kept."""
-        if name in self or name in self._computations:
-            return self[name]
-        return default
-
-
 class RecordContext:
     """The context of one record."""
 
@@ -159,15 +134,14 @@ class RecordContext:
 
     def counted_by(self, calendar: BusinessCalendar | None) -> RecordContext:
         """Give the same context with another calendar for business time; None leaves the one in force."""
-        if calendar is None:
-            return self
-        made = RecordContext(replace(self._around, calendar=calendar), self.object_key, self.this, given=self._given)
-        made._stored, made._old = self._stored, self._old
-        return made
+        return self if calendar is None else self._around_by(replace(self._around, calendar=calendar), self._given)
 
     def with_given(self, given: Mapping[str, Any]) -> RecordContext:
         """Give the same context with further given names."""
-        made = RecordContext(self._around, self.object_key, self.this, given={**self._given, **given})
+        return self._around_by(self._around, {**self._given, **given})
+
+    def _around_by(self, around: Surroundings, given: Mapping[str, Any]) -> RecordContext:
+        made = RecordContext(around, self.object_key, self.this, given=given)
         made._stored, made._old = self._stored, self._old
         return made
 
