@@ -30,7 +30,8 @@ def key_on(page: str) -> str:
 
 
 def count_runs(counter: Visits) -> int:
-    return len(runs_of(counter.served.platform))
+    # Log-ins start runs too.
+    return sum(run["object"] == "quote" for run in runs_of(counter.served.platform))
 
 
 def actions(counter: Visits, who: str, record_id: str) -> list[str]:
