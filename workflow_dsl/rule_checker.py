@@ -111,22 +111,21 @@ def _check_labels(app: AppDef, names: Collection[str], problems: Problems) -> No
 
 def _check_name(item: Item, names: dict[str, Item], problems: Problems) -> None:
     name = _name_of(item)
-    if name is None:
-        return
     what = {Blueprint: "blueprint", Approval: "approval"}.get(type(item), "rule")
     first = names.setdefault(name.text if what == "rule" else f"{what} {name.text}", item)
     if first is not item:
-        message = f"there is {'an' if what == 'approval' else 'a'} {what} '{name.text}' in this app already, at {first.at.location}"
+        called = f"{'an' if what == 'approval' else 'a'} {what} '{name.text}'"
+        message = f"there is {called} in this app already, at {first.at.location}"
         problems.report("RUL206", message, name.at.location, length=name.at.length)
 
 
-def _name_of(item: Item) -> Name | None:
+def _name_of(item: Item) -> Name:
     """Give the name that a rule will have, or that a blueprint is used by."""
     if isinstance(item, Use):
         return item.given_name or item.blueprint.names[-1]
     if isinstance(item, Blueprint):
         return item.rule.name
-    return item.name if isinstance(item, Rule | Approval) else None
+    return item.name
 
 
 def check_item(

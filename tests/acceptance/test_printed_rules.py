@@ -284,7 +284,7 @@ def _approval(platform: Platform, ann: Actor, max_: Actor) -> None:
     assert _status(platform, "Cheap") == "in_approval"
     with pytest.raises(ValidationFailed):
         records.update(ann, "quote", quote, {"discount": "10%"})
-    approvals.act(max_, getattr(request, "id", request), Act(do="approve"))
+    approvals.act(max_, request.id, Act(do="approve"))
     do_runs(platform)
     # Below half a million no director is asked.
     assert _status(platform, "Cheap") == "approved"

@@ -85,7 +85,8 @@ class Visit:
         return {"stage": self.stage} if self.record_id else {"name": self.name, "stage": self.stage}
 
     def post(self, address: str, data: Mapping[str, str], **more: Any) -> int:
-        return self.client.post(address, data={"csrf_token": csrf_token(self.client, "/"), **data}, **more).status_code
+        answer = self.client.post(address, data={"csrf_token": csrf_token(self.client, "/"), **data}, **more)
+        return answer.status_code
 
 
 def by_api(visit: Visit) -> bool:
@@ -122,7 +123,8 @@ def by_rule(visit: Visit) -> bool:
     target = {"thing": visit.record_id} if visit.record_id else {}
     visit.served.make("boss", "poke", what=visit.name, to=visit.stage, **target)
     do_runs(visit.served.platform, waits_too=False)
-    return [run["state"] for run in runs_of(visit.served.platform) if run["rule"].startswith("poke")][-1] == "done"
+    states = [str(run["state"]) for run in runs_of(visit.served.platform) if run["rule"].startswith("poke")]
+    return states[-1] == "done"
 
 
 def by_cell(visit: Visit) -> bool:
