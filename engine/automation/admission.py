@@ -13,13 +13,13 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select, text, tuple_
+from sqlalchemy import Connection, select, tuple_
 
 from engine.automation.program import Program
 from engine.automation.run_state import Run, RunState
 from engine.automation.throttles import Throttles
 from engine.automation.turns import Turns, under_way
-from engine.storage.system_automation import OPEN_RUNS
+from engine.storage.system_automation import is_open
 from engine.storage.system_tables import SystemTables
 
 _SINGLE, _RESTART, QUEUED = "single", "restart", "queued"
@@ -91,7 +91,7 @@ class Admission:
     ) -> dict[Place, list[str]]:
         table = self._run
         found: dict[Place, list[str]] = {}
-        columns = select(table.c.rule, table.c.record_id, table.c.id).where(text(OPEN_RUNS))
+        columns = select(table.c.rule, table.c.record_id, table.c.id).where(is_open())
         columns = columns.order_by(table.c.created_at, table.c.id)
         if skip_locked:
             columns = columns.with_for_update(skip_locked=True)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, exists, null, or_, select, text, update
+from sqlalchemy import ColumnElement, Table, and_, exists, null, or_, select, update
 
 from engine.automation.run_rows import position_of, run_of_row
 from engine.automation.run_state import OPEN_STATES, Run, RunState
@@ -19,7 +19,7 @@ from engine.expressions.sql.runtime import runtime
 from engine.records.statements import Prepared, result_converter
 from engine.storage.database import Database
 from engine.storage.dialect import Dialect
-from engine.storage.system_automation import OPEN_RUNS
+from engine.storage.system_automation import is_open
 from engine.storage.system_tables import SystemTables
 
 
@@ -85,7 +85,7 @@ def others_of(run: Table) -> ColumnElement[bool]:
     """Ask whether other runs of the same rule and record are not over."""
     # Two questions, each for the index of open runs, which `IS NOT DISTINCT FROM` would not use.
     other = run.alias("other")
-    alike = (text(f"other.{OPEN_RUNS}"), other.c.rule == run.c.rule, other.c.id != run.c.id)
+    alike = (is_open("other."), other.c.rule == run.c.rule, other.c.id != run.c.id)
     of_record = exists(select(other.c.id).where(*alike, other.c.record_id == run.c.record_id))
     of_none = exists(select(other.c.id).where(*alike, other.c.record_id.is_(None)))
     return or_(of_record, and_(run.c.record_id.is_(None), of_none))

@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, and_, exists, func, literal, or_, select, text, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, and_, exists, func, literal, or_, select, update
 
 from engine.automation.durable import RunQueue
 from engine.automation.ledger import Ledger
 from engine.automation.run_state import OPEN_STATES, Run, RunState
 from engine.storage.dialect import Dialect
-from engine.storage.system_automation import OPEN_RUNS
+from engine.storage.system_automation import is_open
 from engine.storage.system_tables import SystemTables
 
 TURN = "turn"
@@ -95,7 +95,7 @@ class Turns:
         None wait so unless something outside ended the others.
         """
         table, other = self._run, self._run.alias("other")
-        alike = (text(f"other.{OPEN_RUNS}"), other.c.rule == table.c.rule, other.c.id != table.c.id)
+        alike = (is_open("other."), other.c.rule == table.c.rule, other.c.id != table.c.id)
         same = or_(
             other.c.record_id == table.c.record_id, and_(other.c.record_id.is_(None), table.c.record_id.is_(None))
         )
@@ -176,7 +176,7 @@ class Turns:
         table = self._run
         rows = connection.execute(
             select(table.c.id, table.c.turn, table.c.created_at)
-            .where(*self._alike(run), text(OPEN_RUNS), table.c.id != run.id)
+            .where(*self._alike(run), is_open(), table.c.id != run.id)
             .order_by(table.c.turn.desc(), table.c.created_at, table.c.id)
             .limit(most)
         )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index, Table, text
+from sqlalchemy import Index, Table, TextClause, text
 
 from engine.storage.system_maker import SystemTableMaker
 
-OPEN_RUNS = "state IN ('queued', 'running', 'waiting')"
-"""Which runs are not over, in SQL: what asks for them says it in these words, so that their index is used."""
+
+def is_open(of: str = "") -> TextClause:
+    """Say which runs are not over, always in the words of their index, so that it is used. of: an alias and a point."""
+    return text(f"{of}state IN ('queued', 'running', 'waiting')")
 
 
 def run_tables(make: SystemTableMaker) -> dict[str, Table]:
     """Make the tables of rule runs and their steps."""
-    open_runs = text(OPEN_RUNS)
+    open_runs = is_open()
     return {
         # snapshot: old and this of the event. cause: chain of rules and records. position, names: where it stands.
         # turn: it was let in beside other runs of its rule and record; followed: one waits for its end; held_by: what
@@ -58,20 +60,24 @@ def run_tables(make: SystemTableMaker) -> dict[str, Table]:
             Index("ix_fs_run_root", "root_cause"),
             Index("ix_fs_run_open", "rule", "record_id", postgresql_where=open_runs, sqlite_where=open_runs),
         ),
-        "run_step": make.table(
-            "fs_run_step",
-            make.id("run_id", primary_key=True),
-            make.text("path", primary_key=True),
-            make.number("attempt", primary_key=True, autoincrement=False),
-            make.text("kind", nullable=False),
-            make.text("outcome"),
-            make.json("result"),
-            make.text("error"),
-            make.json("effects"),
-            make.instant("at", nullable=False),
-            make.instant("finished_at"),
-        ),
+        "run_step": _steps(make),
     }
+
+
+def _steps(make: SystemTableMaker) -> Table:
+    return make.table(
+        "fs_run_step",
+        make.id("run_id", primary_key=True),
+        make.text("path", primary_key=True),
+        make.number("attempt", primary_key=True, autoincrement=False),
+        make.text("kind", nullable=False),
+        make.text("outcome"),
+        make.json("result"),
+        make.text("error"),
+        make.json("effects"),
+        make.instant("at", nullable=False),
+        make.instant("finished_at"),
+    )
 
 
 def timer_tables(make: SystemTableMaker) -> dict[str, Table]:

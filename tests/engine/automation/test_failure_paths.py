@@ -38,7 +38,7 @@ def reach(sink: HttpSink) -> dict[str, str]:
 
 def step_by_step(platform: Platform, clock: FixedClock) -> list[float]:
     """Do a run until it is over, as time passes; give the pauses between its tries in seconds."""
-    pauses = []
+    pauses: list[float] = []
     while True:
         do_runs(platform, waits_too=False)
         run = runs_of(platform)[0]

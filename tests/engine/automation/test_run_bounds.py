@@ -147,14 +147,7 @@ def test_chains_stop_at_their_limits_with_their_rules_and_records_named_and_othe
         assert all(f"wide (line {line})" in run["error"] for run in stopped)
         assert all("limit" in run["error"] for run in stopped)
         _writes_too_many_rows(platform)
-        # Each record of a schedule is a cause of its own.
-        for name in ("won", "won too"):
-            records.create(system, "deal", {"name": name, "stage": "won"})
-        clock.move_to(dt.datetime(2026, 11, 22, 1, 0, tzinfo=dt.UTC))
-        platform.automation.keeper().tick()
-        do_runs(platform)
-        daily = [run for run in runs_of(platform) if run["rule"] == "daily" and run["record_id"] is not None]
-        assert len({run["root_cause"] for run in daily}) == len(daily) == 2
+        _each_record_of_a_schedule_is_a_cause(platform, clock)
         # Others are left alone by all that.
         records.create(system, "deal", {"name": "last", "count": 7})
         do_runs(platform)
@@ -174,3 +167,15 @@ def _writes_too_many_rows(platform: Platform) -> None:
     assert "more than 30 rows" in over["error"]
     assert f"rows (deal {other})" in over["error"]
     assert all(row["state"] is None for row in rows_of(platform, "line"))
+
+
+def _each_record_of_a_schedule_is_a_cause(platform: Platform, clock: FixedClock) -> None:
+    """See that the runs of a schedule have a root each."""
+    records, system = platform.records, system_actor()
+    for name in ("won", "won too"):
+        records.create(system, "deal", {"name": name, "stage": "won"})
+    clock.move_to(dt.datetime(2026, 11, 22, 1, 0, tzinfo=dt.UTC))
+    platform.automation.keeper().tick()
+    do_runs(platform)
+    daily = [run for run in runs_of(platform) if run["rule"] == "daily" and run["record_id"] is not None]
+    assert len({run["root_cause"] for run in daily}) == len(daily) == 2
