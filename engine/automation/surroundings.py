@@ -34,7 +34,8 @@ class RunSurroundings:
     """Implements `Surrounds` of segments.
 
     base_url: of the pages, for links in mails. allowed_hosts: hosts of the own network that rules may call. link_of:
-    what decides an approval from a mail, by its seat. environment: where the secrets of webhooks are. tell: starts the rules that wait for plugins' events.
+    what decides an approval from a mail, by its seat. environment: where the secrets of webhooks are. tell: starts the
+    rules that wait for plugins' events.
     """
 
     database: Database
