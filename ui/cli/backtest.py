@@ -55,7 +55,7 @@ def _moment(platform: Platform, since: str) -> dt.datetime:
 
 def _write_backtest(found: Backtest, as_json: bool) -> None:
     from ui.api.answers import to_json
-    from ui.api.insight import backtest_to_json
+    from ui.api.insight_data import backtest_to_json
     from ui.cli.output import counted
     from ui.cli.told_rules import intent_lines
 

@@ -77,7 +77,7 @@ def record(
     Example: fieldstone explain record opportunity 019a5c3e-… --rule big_deal
     """
     from ui.api.answers import to_json
-    from ui.api.insight import rule_on_record
+    from ui.api.insight_data import rule_on_record
     from ui.cli.told_rules import rule_lines
 
     with opened_platform(database_url) as platform:
@@ -110,7 +110,7 @@ def value(
     Example: fieldstone explain value opportunity 019a5c3e-… review_status
     """
     from ui.api.answers import to_json
-    from ui.api.insight import blame_to_json
+    from ui.api.insight_data import blame_to_json
     from ui.cli.told_rules import blame_lines
 
     with opened_platform(database_url) as platform:

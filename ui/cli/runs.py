@@ -191,7 +191,7 @@ def try_rule(rule: str, record_id: str | None, login: str | None, database_url: 
     Example: fieldstone runs try big_deal --record 019a5c3e-…
     """
     from ui.api.answers import to_json
-    from ui.api.insight import tried_to_json
+    from ui.api.insight_data import tried_to_json
     from ui.cli.told_rules import tried_lines
 
     with opened_platform(database_url) as platform:

@@ -1,11 +1,10 @@
-"""What pages, calls and commands tell of rules: one run, the rules of a record, where values come from, try, backtest."""
+"""What pages, calls and commands tell of rules: a run, rules of a record, where values come from, try, backtest."""
 
 from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
