@@ -54,7 +54,7 @@ def test_hook_rule_events(shipped: PluginManager) -> None:
             action.run(context, {"name": "finance", "url": "https://x.example", "body": {}})
     told = {"connection": "finance", "status": 410, "answer": "gone"}
     assert events.told == [("webhook.refused", told, "run-1:actions/0")]
-    with pytest.raises(EventUnknown, match="declares no event 'webhook.refusd'; did you mean 'webhook.refused'"):
+    with pytest.raises(EventUnknown, match=r"declares no event 'webhook\.refusd'; did you mean 'webhook\.refused'"):
         context.events.tell("webhook.refusd", {})
 
 

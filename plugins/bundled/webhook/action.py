@@ -82,7 +82,8 @@ def _judge(name: str, answer: Answer, context: ActionContext) -> ActionDone:
         return ActionDone(summary=f"webhook '{name}' answered {answer.status}", value=value)
     permanent = 300 <= answer.status < 500 and answer.status not in _TRY_AGAIN
     if permanent:
-        told: dict[str, Plain] = {"connection": name, "status": answer.status, "answer": answer.body[:_TOLD].decode("utf-8", "replace")}
+        start = answer.body[:_TOLD].decode("utf-8", "replace")
+        told: dict[str, Plain] = {"connection": name, "status": answer.status, "answer": start}
         context.events.tell(REFUSED, told, key=context.idempotency_key)
     raise ActionFailed(
         f"webhook '{name}' answered {answer.status}: {answer.body[:200].decode('utf-8', 'replace')}",

@@ -93,7 +93,8 @@ def test_what_a_button_asks_is_asked_by_page_and_api_alike_and_show_and_open_ans
     assert done.status_code == 303
     task = re.fullmatch(r"/o/task/([0-9a-f-]+)", done.headers["Location"])
     assert task is not None
-    wrong = counter.served.call("ann", "POST", f"/records/quote/{by_api}/actions/lose", json={"input": {"call_back": 7}})
+    path = f"/records/quote/{by_api}/actions/lose"
+    wrong = counter.served.call("ann", "POST", path, json={"input": {"call_back": 7}})
     assert wrong.status_code == 422
     assert {each["field"] for each in wrong.get_json()["errors"]} == {"input.reason", "input.call_back"}
     given = {"reason": "too dear", "call_back": "2027-01-31", "product": {"id": product}, "sure": True}
@@ -133,7 +134,8 @@ def test_a_double_click_starts_one_run_and_a_key_is_kept_by_the_api(counter: Vis
     assert first.get_json()["runs"] == second.get_json()["runs"]
     assert second.headers["Idempotent-Replayed"] == "true"
     assert count_runs(counter) == before + 2
-    other = counter.served.call("ann", "POST", f"/records/quote/{record_id}/actions/send_quote", headers=headers, json={})
+    path = f"/records/quote/{record_id}/actions/send_quote"
+    other = counter.served.call("ann", "POST", path, headers=headers, json={})
     assert other.status_code == 422
     do_runs(counter.served.platform)
     assert counter.read("quote", record_id)["reason"] == "reminded"
@@ -182,7 +184,8 @@ def test_many_records_are_pressed_at_once_those_that_are_not_open_are_refused_wi
     assert "/o/quote/press-many/approve" not in listed
     page = counter.page("ann", "/o/quote/press-many/send_quote?q=Many")
     assert set(re.findall(r'name="fs-record" value="([0-9a-f-]+)"', page)) == set(mine)
-    answer = counter.post("ann", "/o/quote/press-many/send_quote", {"fs-record": [*mine, sent, other, "x"], "q": "Many"})
+    chosen = {"fs-record": [*mine, sent, other, "x"], "q": "Many"}
+    answer = counter.post("ann", "/o/quote/press-many/send_quote", chosen)
     text = answer.get_data(as_text=True)
     assert answer.status_code == 422
     assert "Started: 4." in text
