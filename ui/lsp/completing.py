@@ -28,7 +28,7 @@ _WORDS = (
 _RULE_WORDS = (
     "rule when before then else end set create update delete restore add remove tag post comment notify send email "
     "call webhook assign to reject warn wait for each do stop log unless changes comes match rises above falls below "
-    "is created updated saved deleted priority retry times".split()
+    "is created updated saved deleted priority retry times blueprint use".split()
 )
 
 
