@@ -13,6 +13,7 @@ from workflow_dsl.sentences.expressions import (
     text_words,
     value_words,
 )
+from workflow_dsl.sentences.parts import named_words, on_words, pairs_words, people_words
 from workflow_dsl.sentences.place import Place
 from workflow_dsl.syntax import (
     Access,
@@ -37,7 +38,6 @@ from workflow_dsl.syntax import (
     MessageKind,
     Notify,
     OpenRecord,
-    Pair,
     Path,
     PostComment,
     Refuse,
@@ -79,23 +79,6 @@ def block_words(place: Place, actions: Sequence[Action]) -> str:
     return place.say("; ", "；").join(parts)
 
 
-def _people(place: Place, people: Sequence[Expr]) -> str:
-    return list_words(place, [value_words(place, each) for each in people])
-
-
-def _named(place: Place, words: str, name: Any) -> str:
-    return words + (place.say(f", called {name.text}", f"，记作 {name.text}") if name is not None else "")
-
-
-def _pairs(place: Place, object_key: str | None, pairs: Sequence[Pair]) -> str:
-    """Say values by field: `Subject “Call”, Assignee Owner`."""
-    said = []
-    for pair in pairs:
-        found = place.field_of(object_key, pair.name.text)
-        said.append(place.say("{}: {}", "{}：{}").format(found.words, value_words(place, pair.value, found.field)))
-    return list_words(place, said)
-
-
 def _set(place: Place, action: Set) -> str:
     said = []
     for each in action.assignments:
@@ -107,9 +90,9 @@ def _set(place: Place, action: Set) -> str:
 
 def _create(place: Place, action: Create) -> str:
     key = action.object.dotted
-    pairs = _pairs(place, key, action.values)
+    pairs = pairs_words(place, key, action.values)
     said = place.say("create {} with {}", "新建{}（{}）").format(place.one_of(key), pairs)
-    return _named(place, said, action.given_name)
+    return named_words(place, said, action.given_name)
 
 
 def _rows(place: Place, target: Path, where: Expr | None) -> tuple[str, str | None]:
@@ -118,7 +101,7 @@ def _rows(place: Place, target: Path, where: Expr | None) -> tuple[str, str | No
 
 def _update(place: Place, action: Update) -> str:
     rows, key = _rows(place, action.target, action.where)
-    pairs = _pairs(place.giving("it", key), key, action.values)
+    pairs = pairs_words(place.giving("it", key), key, action.values)
     return place.say("update {} with {}", "更新{}（{}）").format(rows, pairs)
 
 
@@ -137,45 +120,39 @@ def _assign_next(place: Place, action: AssignNext) -> str:
     return words
 
 
-def _on(place: Place, words: str, target: Path | None) -> str:
-    if target is None:
-        return words
-    return place.say("{} on {}", "在{1}上{0}").format(words, place.find(target).words)
-
-
 def _tag(place: Place, action: Tag) -> str:
     english, chinese = ("add the tag {}", "添加标签{}") if action.add else ("remove the tag {}", "移除标签{}")
-    return _on(place, place.say(english, chinese).format(value_words(place, action.tag)), action.target)
+    return on_words(place, place.say(english, chinese).format(value_words(place, action.tag)), action.target)
 
 
 def _comment(place: Place, action: PostComment) -> str:
     words = place.say("post the comment {}", "发表评论{}").format(text_words(place, action.message))
-    return _on(place, words, action.target)
+    return on_words(place, words, action.target)
 
 
 def _follow(place: Place, action: Follow) -> str:
     english, chinese = ("let {} follow it", "让{}关注") if action.add else ("let {} follow it no more", "取消{}的关注")
-    return place.say(english, chinese).format(_people(place, action.people))
+    return place.say(english, chinese).format(people_words(place, action.people))
 
 
 def _notify(place: Place, action: Notify) -> str:
-    parts = (_people(place, action.people), text_words(place, action.message))
+    parts = (people_words(place, action.people), text_words(place, action.message))
     return place.say("tell {}: {}", "通知{}：{}").format(*parts)
 
 
 def _send(place: Place, action: Send) -> str:
     kind = place.say(*_SENT[action.kind])
     words = place.say("send the {1} “{2}” to {0}", "向{0}发送{1}“{2}”").format(
-        _people(place, action.recipients), kind, action.template.text
+        people_words(place, action.recipients), kind, action.template.text
     )
     documents = list_words(place, [f"“{name.text}”" for name in action.documents])
     return words + (place.say(f" with the document {documents}", f"，附文件{documents}") if documents else "")
 
 
 def _call(place: Place, what: str, action: CallWebhook | CallAction) -> str:
-    pairs = _pairs(place, None, action.values or ())
+    pairs = pairs_words(place, None, action.values or ())
     words = what + (place.say(f" with {pairs}", f"（{pairs}）") if pairs else "")
-    return _named(place, words, action.given_name)
+    return named_words(place, words, action.given_name)
 
 
 def _webhook(place: Place, action: CallWebhook) -> str:
@@ -188,7 +165,7 @@ def _plugin(place: Place, action: CallAction) -> str:
 
 def _document(place: Place, action: GenerateDocument) -> str:
     words = place.say("make the document “{}”", "生成文件“{}”").format(action.template.text)
-    return _named(place, words, action.given_name)
+    return named_words(place, words, action.given_name)
 
 
 def _submit(place: Place, action: SubmitForApproval) -> str:
@@ -201,15 +178,15 @@ def _submit(place: Place, action: SubmitForApproval) -> str:
 def _convert(place: Place, action: ConvertTo) -> str:
     said = []
     for target in action.targets:
-        pairs = _pairs(place, target.object.dotted, target.values)
+        pairs = pairs_words(place, target.object.dotted, target.values)
         said.append(place.say("{} with {}", "{}（{}）").format(place.one_of(target.object.dotted), pairs))
     words = place.say("convert it to {}", "转换为{}").format(list_words(place, said))
-    return _named(place, words, action.given_name)
+    return named_words(place, words, action.given_name)
 
 
 def _convert_using(place: Place, action: ConvertUsing) -> str:
     words = place.say("convert it by “{}”", "按“{}”转换").format(action.conversion.text)
-    return _named(place, words, action.given_name)
+    return named_words(place, words, action.given_name)
 
 
 def _merge(place: Place, action: Merge) -> str:
@@ -219,7 +196,7 @@ def _merge(place: Place, action: Merge) -> str:
 
 def _share(place: Place, action: ShareWith) -> str:
     right = place.say("to edit", "编辑") if action.access is Access.EDIT else place.say("to read", "查看")
-    words = place.say("share it with {} {}", "共享给{}{}").format(_people(place, action.people), right)
+    words = place.say("share it with {} {}", "共享给{}{}").format(people_words(place, action.people), right)
     until = value_words(place, action.until) if action.until is not None else ""
     return words + (place.say(f" until {until}", f"，直到{until}") if until else "")
 
@@ -262,7 +239,7 @@ def _for_each(place: Place, action: ForEach) -> str:
 
 
 def _run_rule(place: Place, action: RunRule) -> str:
-    return _on(place, place.say("run the rule “{}”", "运行规则“{}”").format(action.rule.text), action.target)
+    return on_words(place, place.say("run the rule “{}”", "运行规则“{}”").format(action.rule.text), action.target)
 
 
 def _plain(english: str, chinese: str, of: Callable[[Place, Any], str]) -> Callable[[Place, Any], str]:

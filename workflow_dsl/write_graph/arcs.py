@@ -13,17 +13,9 @@ from metamodel.apps import Metamodel
 from metamodel.fields import FieldDef
 from workflow_dsl.checked_rules import CheckedRule, RecordTrigger
 from workflow_dsl.syntax import EventKind
+from workflow_dsl.write_graph.alternatives import NEW, UNKNOWN, Alternatives, Facts, Key, both, joined_facts
 from workflow_dsl.write_graph.domains import ANYTHING, EMPTY, FILLED, Domain, exactly
-from workflow_dsl.write_graph.facts import (
-    NEW,
-    UNKNOWN,
-    Alternatives,
-    FactFinder,
-    Facts,
-    Key,
-    both,
-    joined_facts,
-)
+from workflow_dsl.write_graph.facts import FactFinder
 from workflow_dsl.write_graph.watches import ANY, Source, Watch, Watcher
 from workflow_dsl.write_graph.writes import OWN, Guard, Write, WriteKind
 

@@ -14,8 +14,8 @@ from workflow_dsl.checked_rules import CheckedRule, CheckedValue, RecordTrigger
 from workflow_dsl.syntax import EventKind
 from workflow_dsl.typed import Constant, FieldPath, RootKind
 from workflow_dsl.typed_walk import walk
+from workflow_dsl.write_graph.alternatives import Alternatives, both, either
 from workflow_dsl.write_graph.arcs import Arcs
-from workflow_dsl.write_graph.facts import Alternatives, both, either
 from workflow_dsl.write_graph.reading import values_read_at_work
 from workflow_dsl.write_graph.writes import OWN, Write, WriteKind
 

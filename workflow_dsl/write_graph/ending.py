@@ -27,9 +27,10 @@ from workflow_dsl.typed import (
     Typed,
 )
 from workflow_dsl.typed_walk import walk
+from workflow_dsl.write_graph.alternatives import Alternatives, Key, both
 from workflow_dsl.write_graph.arcs import Arcs
 from workflow_dsl.write_graph.domains import ANYTHING, Domain
-from workflow_dsl.write_graph.facts import Alternatives, Key, both, key_of
+from workflow_dsl.write_graph.facts import key_of
 from workflow_dsl.write_graph.watches import Watcher
 from workflow_dsl.write_graph.writes import OWN, Guard, Write, WriteKind
 

@@ -14,10 +14,10 @@ from metamodel.source import LocatedText, Problem
 from workflow_dsl.checked_rules import CheckedRule
 from workflow_dsl.parser import parse_rules
 from workflow_dsl.syntax import AllowLoop, Rule
+from workflow_dsl.write_graph.alternatives import Facts
 from workflow_dsl.write_graph.arcs import Arcs
 from workflow_dsl.write_graph.cycles import circles, shortest_way_round
 from workflow_dsl.write_graph.ending import Endings
-from workflow_dsl.write_graph.facts import Facts
 from workflow_dsl.write_graph.watches import Source, Watch, Watcher
 from workflow_dsl.write_graph.writes import Write, WriteKind
 

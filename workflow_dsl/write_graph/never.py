@@ -9,9 +9,10 @@ from metamodel.fields import ChoiceDef
 from metamodel.source import Location, Problem, Severity
 from workflow_dsl.checked_rules import CheckedForEach, CheckedIf, CheckedRule, CheckedValue, RecordTrigger
 from workflow_dsl.typed import Conjunction, Constant, Typed
+from workflow_dsl.write_graph.alternatives import Alternatives, Facts, Key, both, clash_of, joined_facts
 from workflow_dsl.write_graph.arcs import Arcs
 from workflow_dsl.write_graph.domains import Domain
-from workflow_dsl.write_graph.facts import Alternatives, FactFinder, Facts, Key, both, clash_of, joined_facts
+from workflow_dsl.write_graph.facts import FactFinder
 from workflow_dsl.write_graph.writes import all_actions
 
 _CODE = "RUL424"

@@ -31,7 +31,8 @@ from workflow_dsl.checked_rules import (
     FieldValue,
 )
 from workflow_dsl.typed import FieldPath, RootKind, Typed
-from workflow_dsl.write_graph.facts import Key, key_of
+from workflow_dsl.write_graph.alternatives import Key
+from workflow_dsl.write_graph.facts import key_of
 
 _TAGGING, _COMMENT, _OWNER = "tagging", "comment", "owner"
 
