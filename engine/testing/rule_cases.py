@@ -2,10 +2,10 @@
 
 Keys of a case: `name`; `rules`; `do`, a list of steps `create|update|delete: [object, name, values]` with `as: person`
 (ann is a rep and bob her boss, eve has no role) and `refused: {field: text}` where the save must not go through,
-`approval: …` (see `rule_approvals`), `clock: moment`, `runs: true` (do what is in the queue) and `due: true` (do what is due by the clock); then of what is
-there: `records` (object: list of values, in any order), `runs` (list of values), `notices` (person: texts), `mails`
-(list), `steps` (kinds of the steps of the first run). A value `$deal1` stands for the id of the record of that name,
-`@ann` for that person's.
+`approval: …` (see `rule_approvals`), `clock: moment`, `runs: true` (do what is in the queue) and `due: true` (do what
+is due by the clock); then of what is there: `records` (object: list of values, in any order), `runs` (list of values),
+`notices` (person: texts), `mails` (list), `steps` (kinds of the steps of the first run), `requests` (of approvals). A
+value `$deal1` stands for the id of the record of that name, `@ann` for that person's.
 """
 
 from __future__ import annotations
