@@ -16,6 +16,7 @@ from engine.automation.program import Program
 from engine.automation.rule_index import RuleIndex
 from engine.records.transaction import Transaction
 from engine.storage.dialect import Dialect
+from workflow_dsl.formatting.rules_text import format_rules
 
 FIGURES_OF = dt.timedelta(days=30)
 """How far back figures of runs go."""
@@ -52,7 +53,7 @@ def rule_view(
     (summary,) = rule_summaries(transaction, index, program.name)
     return RuleView(
         summary=summary,
-        text=program.text,
+        text=format_rules(program.text).rstrip(),
         at=program.at,
         runs_as=program.runs_as,
         has_record=program.object is not None,
