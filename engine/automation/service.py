@@ -113,6 +113,12 @@ class Automation:
             tuning=self._tuning,
             caretakers=self._caretakers,
         )
+        self._open_doors()
+
+    def _open_doors(self) -> None:
+        """Make what saves, pages, API and commands ask."""
+        database, system, records, clock = self._database, self._system, self._records, self._clock
+        current, ids = self._releases.current, self._ids
         self.before_rules = BeforeRunner(lambda transaction: self.index(transaction.release), _log_line)
         self.after_save = AfterMatcher(
             index_of=self.index,
@@ -129,16 +135,16 @@ class Automation:
             database=database,
             system=system,
             records=records,
-            current=releases.current,
+            current=current,
             index_of=self.index,
             launcher=self.after_save.launcher,
             queue=self.queue,
             clock=clock,
             ids=ids,
             segments=self.segments,
-            environment=environment,
+            environment=self._environment,
         )
-        sight = AccessSight(database=database, records=records, current=releases.current, index_of=self.index)
+        sight = AccessSight(database=database, records=records, current=current, index_of=self.index)
         self.desk = RunDesk(
             database=database, system=system, sight=sight, health=self.health, targets=self.targets, clock=clock
         )
