@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Text, cast, literal_column, select
+from sqlalchemy import Text, cast, select
 
 from engine.access.eyes import AccessEyes
 from engine.expressions.sql.frames import Frame
@@ -62,4 +62,4 @@ def _prepared(transaction: Transaction, target: str, words: int) -> Prepared:
     )
     columns: list[Any] = [scope.id.label("id"), title.label("title")]
     query = select(*columns).select_from(scope.frame.source).where(*conditions).order_by(*sorting)
-    return Prepared(query.limit(literal_column(str(OFFERED))), parts.dialect)
+    return Prepared(query.limit(OFFERED), parts.dialect)
