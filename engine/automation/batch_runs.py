@@ -1,4 +1,4 @@
-"""`bulk once`: the matches of one rule in one batch become one run, which has the records as the given name `records`."""
+"""`bulk once`: the matches of one rule in one batch become one run, which has them as the given name `records`."""
 
 from __future__ import annotations
 

@@ -38,9 +38,7 @@ def called_run(transaction: Transaction, ids: IdMaker, program: Program, target:
         record_id=target.id if target is not None else None,
         record_title=title,
         event=event,
-        snapshot=Snapshot(
-            holds=True if program.condition is None else None, facts={"at": program.at, "names": names}
-        ),
+        snapshot=Snapshot(holds=True if program.condition is None else None, facts={"at": program.at, "names": names}),
         actor=stored_actor(transaction.actor, program),
         root=cause.root or ids.new(),
         cause_run=cause.run,

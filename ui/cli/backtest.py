@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("rule", required=False)
 @click.option("--since", default="30d", show_default=True, help="How far back: 12h, 30d, 4w or a day.")
-@click.option(
-    "--all", "all_rules", is_flag=True, help="Judge all stored decisions again; list what differs, by rule."
-)
+@click.option("--all", "all_rules", is_flag=True, help="Judge all stored decisions again; list what differs, by rule.")
 @click.option("--as", "login", metavar="LOGIN", help="With the eyes of this user; else everything is seen.")
 @database_option
 @json_option
