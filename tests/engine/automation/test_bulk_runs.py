@@ -132,7 +132,6 @@ def test_an_import_of_2_000_rows_with_5_rules_leaves_what_they_leave_one_by_one(
 
 
 @pytest.mark.faults
-@pytest.mark.promise("RUN-11")
 def test_an_import_of_100_000_rows_with_5_rules_leaves_what_they_leave_one_by_one(
     platform: Platform, ann: Actor, tmp_path: Path
 ) -> None:
