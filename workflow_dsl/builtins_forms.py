@@ -69,7 +69,7 @@ def _logic() -> tuple[Function, ...]:
                  example=Example(expression='lookup(user, email, "li@example.com")', value="empty")),
         Function(name="decide", group="look-ups", sql=True, form=True,
                  usage="decide(table, input, …) or decide(table.output, input, …)",
-                 doc="What a decision table of tables/ gives for its inputs, in their order; empty where no row matches.",
+                 doc="What a decision table of tables/ gives for its inputs, in order; empty where no row matches.",
                  example=Example(expression='decide(rebate, "gold", 5)', value="10%")),
     )  # fmt: skip
 

@@ -47,15 +47,16 @@ def test_hook_rule_events(shipped: PluginManager) -> None:
     assert found is not None
     plugin, action = found
     events = RecordedEvents()
+    contexts = []
     for status in (503, 410):
         egress = RecordedEgress(answers=[Answer(status=status, headers={}, body=b"gone")])
-        context = action_context(plugin, egress=egress, events=events, key="run-1:actions/0")
+        contexts.append(action_context(plugin, egress=egress, events=events, key="run-1:actions/0"))
         with pytest.raises(ActionFailed):
-            action.run(context, {"name": "finance", "url": "https://x.example", "body": {}})
+            action.run(contexts[-1], {"name": "finance", "url": "https://x.example", "body": {}})
     told = {"connection": "finance", "status": 410, "answer": "gone"}
     assert events.told == [("webhook.refused", told, "run-1:actions/0")]
     with pytest.raises(EventUnknown, match=r"declares no event 'webhook\.refusd'; did you mean 'webhook\.refused'"):
-        context.events.tell("webhook.refusd", {})
+        contexts[0].events.tell("webhook.refusd", {})
 
 
 def test_hook_field_types(shipped: PluginManager) -> None:

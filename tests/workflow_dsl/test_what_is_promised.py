@@ -65,7 +65,10 @@ _WRONG = {
     "case(quantity, 1, name, 2, 3)": ("'case' gives a text here", "a number by its argument 'then 2'"),
     "coalesce(name, 5)": ("'coalesce' gives a text here", "a number by its argument '2'"),
     "label(name)": ("'label' takes the field of a choice as its argument 'value'", "'name' is a text"),
-    "decide(rebate, stage, 5)": ("'decide' takes a choice (gold, silver, bronze) as its argument 'tier'", "'stage' is a"),
+    "decide(rebate, stage, 5)": (
+        "'decide' takes a choice (gold, silver, bronze) as its argument 'tier'",
+        "'stage' is a",
+    ),
     "lookup(user, email, 5)": ("'lookup' takes a text, as 'email' is, as its argument 'value'", "'5' is a number"),
     'has_role(5, "manager")': ("'has_role' takes record as its argument 'user'", "'5' is a number"),
     "has_role(owner, 5)": ("'has_role' takes text as its argument 'role'", "'5' is a number"),
