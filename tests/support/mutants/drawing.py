@@ -22,7 +22,21 @@ TOPICS: Mapping[str, Sequence[str]] = {
     ),
     "runs": tuple(
         f"engine/automation/{name}.py"
-        for name in ("segment", "interpreter", "inside", "outside", "ledger", "journal", "run_door", "run_state")
+        for name in (
+            "segment",
+            "run_work",
+            "interpreter",
+            "inside",
+            "outside",
+            "ledger",
+            "taking",
+            "run_rows",
+            "run_statements",
+            "turns",
+            "journal",
+            "run_door",
+            "run_state",
+        )
     ),
 }
 TESTS: Sequence[str] = (
@@ -31,6 +45,7 @@ TESTS: Sequence[str] = (
     "tests/engine/automation/test_outside.py",
     "tests/engine/automation/test_rule_corpus.py",
     "tests/engine/automation/test_run_log.py",
+    "tests/engine/automation/test_run_modes.py",
     "tests/engine/automation/test_runs.py",
     "tests/engine/automation/test_schedules.py",
     "tests/engine/automation/test_selecting.py",
