@@ -7,8 +7,8 @@ PREFIX ?=
 DATA ?=
 TEST_WORKERS ?= 2
 TESTS ?=
-# The long forms of tests that kill processes are left to `make test-faults`; MARKS= runs everything.
-MARKS ?= not faults
+# The long forms of tests that kill processes, and those that take half an hour, are left to `make test-faults`.
+MARKS ?= not faults and not soak
 BENCH ?=
 MUTANTS ?=
 
@@ -46,7 +46,7 @@ test: setup chromium
 	$(BIN)/python -m pytest -n $(TEST_WORKERS) --dist loadfile --no-loadscope-reorder -m "$(MARKS)" $(TESTS)
 
 test-faults: setup
-	$(BIN)/python -m pytest -m faults $(TESTS)
+	$(BIN)/python -m pytest -m "faults or soak" $(TESTS)
 
 check: setup
 	$(BIN)/ruff check .

@@ -14,7 +14,7 @@ from tests.support.automation import do_runs, person, rows_of, runs_of, shop
 from tests.support.platforms import write_files
 
 YAML = """
-    table: rebate
+    table: bonus
     hit: first
     inputs:
       stage: {of: deal.stage}
@@ -34,11 +34,11 @@ CSV = """
     otherwise,,empty,1 day
     """
 RULES = """
-    rule rebate before deal is saved then set discount = decide(rebate.rate, stage, amount)
+    rule rebate before deal is saved then set discount = decide(bonus.rate, stage, amount)
     rule review when deal is created
       if decide(reviews.reviewer, name, count) is not empty
       then create job {
-        subject: coalesce(decide(rebate.note, stage, amount), "none"), about: this,
+        subject: coalesce(decide(bonus.note, stage, amount), "none"), about: this,
         due_on: date(created_at) + decide(reviews.due, name, count),
         assignee: lookup(user, email, decide(reviews.reviewer, name, count))
       }
@@ -46,14 +46,14 @@ RULES = """
 BROKEN = (
     ("tables/reviews.csv", "> 5,", ">= 5,", "shop/tables/reviews.csv:3 RUL602"),
     ("tables/reviews.csv", "otherwise,,empty,1 day\n", "", "shop/tables/reviews.csv:3 RUL603"),
-    ("tables/rebate.yaml", "hit: first\n", "", "shop/tables/rebate.yaml:10 RUL602"),
+    ("tables/bonus.yaml", "hit: first\n", "", "shop/tables/bonus.yaml:10 RUL602"),
     (
-        "tables/rebate.yaml",
+        "tables/bonus.yaml",
         '[open, proposal], amount: ">= 100"',
         "[open, proposal]",
-        "shop/tables/rebate.yaml:11 RUL604",
+        "shop/tables/bonus.yaml:11 RUL604",
     ),
-    ("tables/rebate.yaml", "otherwise: {rate: 0%, note: empty}\n", "", "shop/tables/rebate.yaml:11 RUL603"),
+    ("tables/bonus.yaml", "otherwise: {rate: 0%, note: empty}\n", "", "shop/tables/bonus.yaml:11 RUL603"),
 )
 DEALS = (
     ("A", "open", 150, 5), ("B", "open", 50, 6), ("C", "open", 150, 1), ("A", "proposal", 50, None),
@@ -63,7 +63,7 @@ DEALS = (
 
 @pytest.mark.promise("RUL-29")
 def test_rules_take_values_from_tables_in_yaml_and_csv(database_url: str, tmp_path: Path) -> None:
-    files = {"tables/rebate.yaml": YAML, "tables/reviews.csv": CSV}
+    files = {"tables/bonus.yaml": YAML, "tables/reviews.csv": CSV}
     with shop(database_url, tmp_path, RULES, files=files) as platform:
         person(platform, "ann", "boss")
         bob = person(platform, "bob", "boss")
@@ -80,7 +80,7 @@ def test_rules_take_values_from_tables_in_yaml_and_csv(database_url: str, tmp_pa
         days = {subject: (name, (due - first).days) for subject, (name, due) in jobs.items()}
         assert days == {"large": ("bob", 0), "small": ("ann", 4), "none": ("ann", 5)}
         asked = ListQuery(
-            object="deal", filter="decide(rebate.rate, stage, amount) = 20%", sort=(SortKey(path="name"),)
+            object="deal", filter="decide(bonus.rate, stage, amount) = 20%", sort=(SortKey(path="name"),)
         )
         assert [row.values["name"] for row in platform.records.list(bob, asked).rows] == ["A", "C"]
         _refuse_broken(platform, tmp_path / "shop")

@@ -36,7 +36,7 @@ FILES = {
         fields:
           name: {type: text, required: true}
           firm: {type: lookup, to: firm, inverse: offers}
-          follows: {type: lookup, to: offer, inverse: followers}
+          follows: {type: lookup, to: offer, inverse: followed_by}
           amount: {type: integer}
           told: {type: text}
           ping: {type: boolean}

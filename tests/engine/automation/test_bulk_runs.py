@@ -131,7 +131,7 @@ def test_an_import_of_2_000_rows_with_5_rules_leaves_what_they_leave_one_by_one(
     one_by_one_and_imported(platform, ann, tmp_path, 2_000)
 
 
-@pytest.mark.faults
+@pytest.mark.soak
 def test_an_import_of_100_000_rows_with_5_rules_leaves_what_they_leave_one_by_one(
     platform: Platform, ann: Actor, tmp_path: Path
 ) -> None:
