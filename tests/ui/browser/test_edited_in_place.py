@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -104,6 +105,17 @@ def test_a_field_of_the_record_page_is_changed_and_all_of_the_page_follows(visit
         page.get_by_role("button", name="Save").click()
         expect(page.locator("#section-1")).to_contain_text("Inline Works")
         assert visit.site.read("job", job)["firm"] == firm
+
+
+def test_where_a_value_comes_from_is_a_page_and_nothing_to_change(visit: Visit) -> None:
+    record = visit.site.make("job", name="In place origins", stage="fresh")
+    with visit.page("boss") as page:
+        page.goto(f"/o/job/{record}")
+        value = page.locator("dd", has_text="In place origins").first
+        value.hover()
+        value.get_by_role("link", name="Where Name comes from").click()
+        expect(page).to_have_url(re.compile(f"/o/job/{record}/blame#blame-name$"))
+        expect(page.locator(FORM)).to_have_count(0)
 
 
 def test_on_a_phone_each_value_has_its_pencil(visit: Visit) -> None:
