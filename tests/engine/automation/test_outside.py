@@ -58,7 +58,14 @@ TEMPLATE = {
 
 def test_a_mail_carries_what_the_rules_user_may_read(database_url: str, tmp_path: Path, mails: _Mails) -> None:
     rules = 'rule r when deal.stage changes to "won" then send email hello to owner, reviewer'
-    with shop(database_url, tmp_path, rules, files=TEMPLATE, environment=_mail_settings(mails)) as platform:
+    with shop(
+        database_url,
+        tmp_path,
+        rules,
+        files=TEMPLATE,
+        environment=_mail_settings(mails),
+        base_url="http://127.0.0.1:8000",
+    ) as platform:
         ann, bob = person(platform, "ann", "rep"), person(platform, "bob", "boss")
         values = {
             "name": "Pumps 阀门",
