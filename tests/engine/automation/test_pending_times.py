@@ -116,6 +116,8 @@ def test_schedules_over_clock_changes_outages_and_clocks_set_back(database_url: 
         assert (once["skip"], once["once"], once["all"]) == (1, 1, 1)
 
 
+POOLED = 8
+"""Threads of a worker of four: its own for runs, and those that write down how runs ended."""
 PENDING = """
     rule moment when 3 days after deal.sent_at then log "x"
     rule held when deal has matched stage = "open" for 3 days then log "x"
@@ -134,7 +136,8 @@ def test_an_idle_worker_has_as_many_threads_with_20_000_pending(database_url: st
             deal = create(platform, "first")
             lines(platform, deal, "w", 20)
             wait_until(lambda: waits(platform) == 20, timeout_s=240)
-            idle = threading.active_count()
+            # Pools that have not all their threads yet may grow to what an idle worker has after much work.
+            most = threading.active_count() + POOLED
             rows = [
                 SaveRow(values={"name": f"d{number}", "sent_at": "2099-01-01T00:00:00Z"}) for number in range(9_500)
             ]
@@ -143,7 +146,7 @@ def test_an_idle_worker_has_as_many_threads_with_20_000_pending(database_url: st
             lines(platform, deal, "u", 500)
             wait_until(lambda: waits(platform) == 1_000 and waiting(platform) == 500, timeout_s=240)
             assert timers(platform) + waits(platform) > 20_000
-            assert threading.active_count() <= idle
+            assert threading.active_count() <= most
         finally:
             working.stop()
 
