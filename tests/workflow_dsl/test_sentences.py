@@ -20,6 +20,7 @@ from workflow_dsl.sentences import rule_sentence, sentence_of
 from workflow_dsl.syntax import Rule
 
 CORPUS = REPOSITORY / "tests" / "corpus"
+SENTENCES = Path(__file__).with_name("sentences")
 APPS = sorted(folder.parent for folder in (REPOSITORY / "sample_apps").glob("*/app.yaml"))
 
 
@@ -38,7 +39,7 @@ def test_the_sentences_of_a_sample_app_are_those_of_the_corpus(app: Path) -> Non
         {"rule": rule.key, **{language: sentence_of(rule.text, metamodel, language) for language in ("en", "zh")}}
         for rule in rules
     ]
-    stored = yaml.safe_load((CORPUS / "sentences" / f"{app.name}.yaml").read_text("utf-8"))
+    stored = yaml.safe_load((SENTENCES / f"{app.name}.yaml").read_text("utf-8"))
     assert found == stored
     assert found
 

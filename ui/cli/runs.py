@@ -87,10 +87,13 @@ def retry(run_ids: tuple[str, ...], all_failed: bool, rule: str | None, database
 
     Example: fieldstone runs retry --all --rule big_deal
     """
+    which = _which(run_ids, all_failed, rule)
     with opened_platform(database_url) as platform:
-        done = platform.automation.runs.retry_many(
-            command_line_actor(platform, None), _which(run_ids, all_failed, rule)
-        )
+        actor, log = command_line_actor(platform, None), platform.automation.runs
+        for run_id in _alone(run_ids):
+            # Why one that is named alone can't go on is told.
+            log.retry(actor, run_id)
+        done = len(_alone(run_ids)) or log.retry_many(actor, which)
     click.echo(f"{done} of the runs go on")
 
 
@@ -104,10 +107,12 @@ def dismiss(run_ids: tuple[str, ...], all_failed: bool, rule: str | None, databa
 
     Example: fieldstone runs dismiss 019a5c3e-…
     """
+    which = _which(run_ids, all_failed, rule)
     with opened_platform(database_url) as platform:
-        done = platform.automation.runs.dismiss_many(
-            command_line_actor(platform, None), _which(run_ids, all_failed, rule)
-        )
+        actor, log = command_line_actor(platform, None), platform.automation.runs
+        for run_id in _alone(run_ids):
+            log.dismiss(actor, run_id)
+        done = len(_alone(run_ids)) or log.dismiss_many(actor, which)
     click.echo(f"{done} of the runs were put aside")
 
 
@@ -160,6 +165,10 @@ def end_pause(target: str, database_url: str | None) -> None:
     with opened_platform(database_url) as platform:
         platform.automation.desk.end_pause(command_line_actor(platform, None), target)
     click.echo(f"the target {target} is called again")
+
+
+def _alone(run_ids: tuple[str, ...]) -> tuple[str, ...]:
+    return (_checked(run_ids[0]),) if len(run_ids) == 1 else ()
 
 
 def _which(run_ids: tuple[str, ...], all_failed: bool, rule: str | None) -> RunFilter | tuple[str, ...]:
