@@ -166,6 +166,14 @@ FINDINGS = (
     _l("name a record, or ask exists({list} where {field}.name = …)"),
     _l("an object is a tree by a lookup to itself with tree: true"),
     _l("aggregates over a related list take it: count, sum, avg, min, max, exists, first, last, join"),
+    _l("'decide' takes the name of a decision table first"),
+    _l("it is written decide(table, input, …) or decide(table.output, input, …)"),
+    _l("'{name}' is not a decision table"),
+    _l("'{name}' is not an output of the table {table}"),
+    _l("its outputs are {outputs}"),
+    _l("write {what}"),
+    _l("the table {table} has several outputs ({outputs})"),
+    _l("the inputs of the table {table} are {inputs}; given: {count}"),
     _l("it is not a pattern"),
 )
 

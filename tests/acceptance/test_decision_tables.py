@@ -79,9 +79,7 @@ def test_rules_take_values_from_tables_in_yaml_and_csv(database_url: str, tmp_pa
         first = jobs["large"][1]
         days = {subject: (name, (due - first).days) for subject, (name, due) in jobs.items()}
         assert days == {"large": ("bob", 0), "small": ("ann", 4), "none": ("ann", 5)}
-        asked = ListQuery(
-            object="deal", filter="decide(bonus.rate, stage, amount) = 20%", sort=(SortKey(path="name"),)
-        )
+        asked = ListQuery(object="deal", filter="decide(bonus.rate, stage, amount) = 20%", sort=(SortKey(path="name"),))
         assert [row.values["name"] for row in platform.records.list(bob, asked).rows] == ["A", "C"]
         _refuse_broken(platform, tmp_path / "shop")
 

@@ -58,8 +58,7 @@ def _output(checking: Checking, table: Table, named: Path) -> str | None:
 def _fits(checking: Checking, node: Call, table: Table, subjects: list[Expr]) -> bool:
     if len(subjects) != len(table.inputs):
         wanted = ", ".join(f"{name}: {type_}" for name, type_ in table.inputs.items())
-        count = "1 is" if len(subjects) == 1 else f"{len(subjects)} are"
-        message = f"the inputs of the table {table.name} are {wanted}; {count} given"
+        message = f"the inputs of the table {table.name} are {wanted}; given: {len(subjects)}"
         checking.refuse("EXP303", message, node.at, _USAGE)
         return False
     told = len(checking.problems.errors)
