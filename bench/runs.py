@@ -1,7 +1,7 @@
 """Measures simple runs a second beside the durable engine's own no-op rate: `python -m bench.runs`.
 
-A run is one `set` after a record was created. Both queues are filled before the workers start, and the rate is that of
-all but the first tenth, so that their start does not count.
+A run is one `set` after a record was created. Both queues are filled before the workers start; the rate is that from
+when all of them work.
 """
 
 from __future__ import annotations
@@ -114,10 +114,9 @@ def _rate(program: str, url: str, folder: Path, workers: int, count: int) -> flo
         else:
             raise RuntimeError(f"{program}: {done} of {count} in three minutes")
     connection.close()
-    # From the last look before a tenth was done: a busy machine may see most of the work between two looks.
-    first = next(mark for mark in reversed(marks) if mark[1] <= count * 0.1)
-    last = marks[-1]
-    return (last[1] - first[1]) / (last[0] - first[0])
+    # From the first look at which all workers are there.
+    return (marks[-1][1] - marks[0][1]) / (marks[-1][0] - marks[0][0])
+
 
 
 if __name__ == "__main__":
