@@ -14,11 +14,11 @@ from engine.testing.rule_cases import RuleCase, RuleStage, open_stage
 CORPUS = Path(__file__).resolve().parents[2] / "corpus" / "rules"
 CASES = [case for case in load_corpus(CORPUS) if isinstance(case, RuleCase)]
 # Files whose cases together show all that a promise says.
-SHOWN = {"changes": "RUL-03"}
+SHOWN = {"changes": ("RUL-03",), "approvals": ("APR-01", "APR-02", "APR-12")}
 
 
 def _shown(case: RuleCase) -> ParameterSet:
-    marks = [pytest.mark.promise(SHOWN[case.topic])] if case.topic in SHOWN else []
+    marks = [pytest.mark.promise(each) for each in SHOWN.get(case.topic, ())]
     return pytest.param(case, marks=marks, id=f"{case.topic}: {case.name}")
 
 
