@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from sqlalchemy import RowMapping, Text, cast, select
+from sqlalchemy import RowMapping, Text, cast, literal, select, tuple_
 
 from engine.access.actor import Actor
 from engine.automation.notices import Notices
@@ -59,28 +59,39 @@ class Followers:
         begun = self.clock.now()
         # A clock that was set back must not keep everything silent until it is there again.
         until = min(self._told_until(), begun)
-        news = self._news(release, until - _LATE)
-        for row in news:
-            self._tell(release, row)
-        # What is beyond the most that one look takes is the next one's.
-        self._note(max(until, news[-1]["at"]) if len(news) == _AT_ONCE else begun)
-        return len(news)
+        looked, last = 0, None
+        # Page by page, so that entries that may be told to nobody hold up no others.
+        while page := self._page(release, until - _LATE, last):
+            for row in self._news(page):
+                self._tell(release, row)
+                looked += 1
+            last = page[-1]
+            if len(page) < _AT_ONCE:
+                break
+        self._note(begun)
+        return looked
 
-    def _news(self, release: Release, since: dt.datetime) -> Sequence[RowMapping]:
+    def _page(self, release: Release, since: dt.datetime, last: RowMapping | None) -> Sequence[RowMapping]:
         log, table = self.system.audit, release.tables.of(FOLLOWING).table
-        told = self.system.notification
         same = (table.c["about"] == log.c["record_id"]) & (table.c["about_object"] == log.c["object"])
         query = (
             select(log.c["id"], log.c["object"], log.c["record_id"], log.c["action"], log.c["at"], table.c["follower"])
             .join(table, same)
             .where(log.c["at"] > since, log.c["at"] >= table.c["created_at"], log.c["action"].in_(list(_SAID)))
             .where(table.c["deleted_at"].is_(None), log.c["actor"].is_distinct_from(cast(table.c["follower"], Text)))
-            .order_by(log.c["at"], log.c["id"])
+            .order_by(log.c["at"], log.c["id"], table.c["follower"])
             .limit(_AT_ONCE)
         )
+        if last is not None:
+            columns = (log.c["at"], log.c["id"], table.c["follower"])
+            seen = (literal(last[column.name], column.type) for column in columns)
+            query = query.where(tuple_(*columns) > tuple_(*seen))
         with self.database.read() as connection:
-            rows = connection.execute(query).mappings().all()
-            keys = [_key(row) for row in rows]
+            return connection.execute(query).mappings().all()
+
+    def _news(self, rows: Sequence[RowMapping]) -> Sequence[RowMapping]:
+        told, keys = self.system.notification, [_key(row) for row in rows]
+        with self.database.read() as connection:
             known = set(connection.execute(select(told.c["key"]).where(told.c["key"].in_(keys))).scalars())
         return [row for row in rows if _key(row) not in known]
 
