@@ -7,10 +7,10 @@ reading it to read, updating it to write.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
-from engine.access.grants import PARENT_ACTION, READ_ACTIONS, Alternatives, OfParent, RoleGrants
+from engine.access.grants import PARENT_ACTION, Alternatives, OfParent, RoleGrants
+from engine.access.object_access import FieldAccess, ObjectAccess, full_access, object_access
 from engine.access.predicates import (
     EVERYONE,
     NOBODY,
@@ -25,6 +25,7 @@ from engine.access.predicates import (
     all_of,
     any_of,
 )
+from engine.access.shared import Shared, can_be_shared
 from engine.expressions.language import BrokenExpression, ReleaseLanguage
 from metamodel.access import OBJECT_ACTIONS
 from metamodel.apps import Metamodel
@@ -46,70 +47,35 @@ SCOPE_WORDS: Mapping[str, Predicate] = MappingProxyType(
         "own": Own(),
         "team": Team(),
         "subordinates": Subordinates(),
-        # Sharing and territories do not exist yet; until they do nothing is shared.
+        # What it means for an action is `_shared`'s to say; standing alone it is a word like the others.
         "shared": NOBODY,
+        # Territories do not exist yet; until they do nothing is in one.
         "territory": NOBODY,
     }
 )
 _BY_OWNER = frozenset(("own", "team", "subordinates"))
-NOT_YET = frozenset(("shared", "territory"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FieldAccess:
-    """Where a field may be read, is shown masked, may be updated and may be set on creation."""
-
-    read: Predicate
-    masked: Predicate
-    update: Predicate
-    create: Predicate
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ObjectAccess:
-    """What may be done with the records of one object.
-
-    actions: action → condition. readable: fields that may be read somewhere; whole: those readable in every readable
-    record. masked: fields that some record shows masked; they are shown and set, and nothing else is done with them.
-    updatable, creatable: fields that may be set somewhere.
-    """
-
-    key: str
-    actions: Mapping[str, Predicate]
-    fields: Mapping[str, FieldAccess]
-    readable: frozenset[str]
-    whole: frozenset[str]
-    masked: frozenset[str]
-    updatable: frozenset[str]
-    creatable: frozenset[str]
-
-    @property
-    def visible(self) -> bool:
-        """Whether any record may be read."""
-        return self.actions["read"] is not NOBODY
-
-    @property
-    def shown(self) -> frozenset[str]:
-        """The fields that are shown somewhere, in clear or masked."""
-        return self.readable | self.masked if self.masked else self.readable
-
-    @property
-    def known(self) -> bool:
-        """Whether the object exists for these roles at all."""
-        return any(predicate is not NOBODY for predicate in self.actions.values())
-
-    def may(self, action: str) -> bool:
-        """Say whether the action is granted on any record."""
-        return self.actions.get(action, NOBODY) is not NOBODY
+NOT_YET = frozenset(("territory",))
+_SHARED = "shared"
+READ = "read"
 
 
 class Access:
-    """The compiled rights of a set of roles over one release; `full` is the product's own."""
+    """The compiled rights of a set of roles over one release; `full` is the product's own.
+
+    shares: whether shared records count; without them it is what people hold by themselves.
+    """
 
     def __init__(
-        self, grants: RoleGrants | None, metamodel: Metamodel, language: ReleaseLanguage, context_of: ContextOf
+        self,
+        grants: RoleGrants | None,
+        metamodel: Metamodel,
+        language: ReleaseLanguage,
+        context_of: ContextOf,
+        *,
+        shares: bool = True,
     ) -> None:
         self._grants = grants
+        self._shares = shares
         self._metamodel = metamodel
         self._language = language
         self._context_of = context_of
@@ -156,10 +122,10 @@ class Access:
 
     def _compile(self, object_def: ObjectDef) -> ObjectAccess:
         if self._grants is None:
-            return _full_access(object_def)
+            return full_access(object_def)
         actions = {action: self._action(object_def, action) for action in OBJECT_ACTIONS}
         fields = dict(self._fields(object_def, actions))
-        return _object_access(object_def.key, actions, fields)
+        return object_access(object_def.key, actions, fields)
 
     def _action(self, object_def: ObjectDef, action: str) -> Predicate:
         assert self._grants is not None
@@ -168,7 +134,8 @@ class Access:
         denied = not named and self._grants.denies(object_def.key, action)
         if denied or (not named and parent is None):
             return NOBODY
-        own = self._predicate(self._grants.scopes(object_def.key, action), object_def.key) if named else EVERYONE
+        scopes = self._grants.scopes(object_def.key, action)
+        own = self._predicate(scopes, object_def.key, action) if named else EVERYONE
         if parent is None or parent.relation is None or own is NOBODY:
             return own
         above = parent.relation.targets[0]
@@ -199,7 +166,7 @@ class Access:
 
         def judged(found: Alternatives, action: str) -> Predicate:
             # The record's own condition is judged with the record; only what a field adds to it stays here.
-            return EVERYONE if found == scopes[action] else self._predicate(found, key)
+            return EVERYONE if found == scopes[action] else self._predicate(found, key, action)
 
         for name, definition in object_def.fields.items():
             rights = self._grants.field_rights(key, definition)
@@ -213,45 +180,48 @@ class Access:
                 ),
             )
 
-    def _predicate(self, alternatives: Alternatives, object_key: str) -> Predicate:
-        return any_of(
-            *(all_of(*(self._condition(part, object_key) for part in conjunction)) for conjunction in alternatives)
+    def _predicate(self, alternatives: Alternatives, object_key: str, action: str) -> Predicate:
+        found = (
+            all_of(*(self._condition(part, object_key, action) for part in conjunction)) for conjunction in alternatives
         )
+        return any_of(*found)
 
-    def _condition(self, condition: LocatedText | OfParent, object_key: str) -> Predicate:
+    def _condition(self, condition: LocatedText | OfParent, object_key: str, action: str) -> Predicate:
         if isinstance(condition, LocatedText):
-            return self.judge_text(condition, object_key)
+            return self.judge_text(condition, object_key, action)
         parent = self._metamodel.objects[object_key].parent_field
         if parent is None or parent.relation is None:
             return NOBODY
         above = parent.relation.targets[0]
-        inner = self._condition(condition.condition, above)
+        inner = self._condition(condition.condition, above, PARENT_ACTION[action])
         decided = inner is EVERYONE or inner is NOBODY
         return inner if decided else ParentIs(parent.name, above, inner, self._context_of)
 
-    def judge_text(self, text: LocatedText, object_key: str) -> Predicate:
+    def judge_text(self, text: LocatedText, object_key: str, action: str = "read") -> Predicate:
         """Compile the text of a scope; what can't be understood matches nothing, wherever in the text it stands."""
         parsed = parse_expression(text)
         if parsed.expression is None:
             return NOBODY
         try:
-            return self._judge(parsed.expression, object_key, text)
+            return self._judge(parsed.expression, object_key, text, action)
         except BrokenExpression:
             return NOBODY
 
-    def _judge(self, expression: Expr, object_key: str, text: LocatedText) -> Predicate:
+    def _judge(self, expression: Expr, object_key: str, text: LocatedText, action: str) -> Predicate:
         match expression:
             case Or():
-                return any_of(*(self._judge(operand, object_key, text) for operand in expression.operands))
+                return any_of(*(self._judge(operand, object_key, text, action) for operand in expression.operands))
             case And():
-                return all_of(*(self._judge(operand, object_key, text) for operand in expression.operands))
+                return all_of(*(self._judge(operand, object_key, text, action) for operand in expression.operands))
             case Not():
-                inner = self._judge(expression.operand, object_key, text)
+                inner = self._judge(expression.operand, object_key, text, action)
                 if inner is EVERYONE or inner is NOBODY:
                     return NOBODY if inner is EVERYONE else EVERYONE
                 return Unless(inner)
             case Path() if expression.dotted in _BY_OWNER and OWNER not in self._metamodel.objects[object_key].fields:
                 return NOBODY
+            case Path() if expression.dotted == _SHARED:
+                return self._shared(object_key, action)
             case Path() if expression.dotted in SCOPE_WORDS:
                 return SCOPE_WORDS[expression.dotted]
         scope = self._language.scope(object_key, "a scope", needs_sql=True)
@@ -260,29 +230,8 @@ class Access:
             raise BrokenExpression(checked, text)
         return Written(checked.typed, self._language.evaluator(checked.typed))
 
-
-def _full_access(object_def: ObjectDef) -> ObjectAccess:
-    # What lies in another database is read, and written by nobody here.
-    writing: Predicate = EVERYONE if object_def.source is None else NOBODY
-    everything = FieldAccess(read=EVERYONE, masked=NOBODY, update=writing, create=writing)
-    actions: dict[str, Predicate] = dict.fromkeys(OBJECT_ACTIONS, writing)
-    actions |= dict.fromkeys(READ_ACTIONS, EVERYONE)
-    return _object_access(object_def.key, actions, dict.fromkeys(object_def.fields, everything))
-
-
-def _object_access(key: str, actions: Mapping[str, Predicate], fields: Mapping[str, FieldAccess]) -> ObjectAccess:
-    return ObjectAccess(
-        key=key,
-        actions=MappingProxyType(dict(actions)),
-        fields=MappingProxyType(dict(fields)),
-        readable=frozenset(name for name, item in fields.items() if item.read is not NOBODY),
-        whole=frozenset(name for name, item in fields.items() if item.read is EVERYONE),
-        masked=frozenset(n for n, item in fields.items() if item.masked is not NOBODY and item.read is not EVERYONE),
-        updatable=frozenset(name for name, item in fields.items() if item.update is not NOBODY and _is_seen(item)),
-        creatable=frozenset(name for name, item in fields.items() if item.create is not NOBODY and _is_seen(item)),
-    )
-
-
-def _is_seen(item: FieldAccess) -> bool:
-    # What may not be read is not to be used at all: a field written blind would tell by its refusals.
-    return item.read is not NOBODY or item.masked is not NOBODY
+    def _shared(self, object_key: str, action: str) -> Predicate:
+        """Give what `shared` means: for reading any share does, for all else one for editing."""
+        if not self._shares or not can_be_shared(self._metamodel.objects[object_key]):
+            return NOBODY
+        return Shared(object_key, self.roles, action != READ)

@@ -9,7 +9,8 @@ from enum import StrEnum
 
 from sqlalchemy import and_, false, func, not_
 
-from engine.access.compiler import Access, FieldAccess
+from engine.access.compiler import Access
+from engine.access.object_access import FieldAccess
 from engine.access.predicates import EVERYONE, NOBODY, Predicate
 from engine.expressions.sql.scopes import RowScope
 from engine.expressions.sql.values import Sql

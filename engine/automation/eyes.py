@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 from engine.access.predicates import EVERYONE
+from engine.access.shares import Share
 from engine.expressions.context import Computations, RecordSource
 from engine.records.transaction import Transaction
 from workflow_dsl.context import Context, Values
@@ -103,6 +104,10 @@ class SeenByActor:
     def has_permission(self, permission: str) -> bool:
         """Say whether who acts has a permission."""
         return self._source.has_permission(permission)
+
+    def shares(self, object_key: str, record_id: str) -> Sequence[Share]:
+        """Give the shares of a record."""
+        return self._source.shares(object_key, record_id)
 
     def computations(self, object_key: str) -> Computations:
         """Give no formulas: seen values have theirs computed already."""

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from engine.access.shares import Share
 from engine.expressions.record_values import RecordValues
 from metamodel.apps import Metamodel
 from metamodel.currency_rates import rate_or_first
@@ -62,6 +63,10 @@ class RecordSource(Protocol):
 
     def has_permission(self, permission: str) -> bool:
         """Say whether who acts has a permission."""
+        ...
+
+    def shares(self, object_key: str, record_id: str) -> Sequence[Share]:
+        """Give the shares of a record."""
         ...
 
     def computations(self, object_key: str) -> Computations:
@@ -226,6 +231,11 @@ class RecordContext:
     def has_permission(self, permission: str) -> bool:
         """Say whether the user who acts has a permission by name."""
         return self._around.source.has_permission(permission)
+
+    def shares(self, object_key: str) -> Sequence[Share]:
+        """Give the shares of the record at hand, which is one of this object; a new one has none."""
+        record_id = self.this.get("id")
+        return () if record_id is None else self._around.source.shares(object_key, record_id)
 
     def in_subtree(self, object_key: str, record_id: str, root_id: str) -> bool:
         """Say whether a record of a tree is another one, or stands below it; the record at hand counts as it is now."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from engine.access.compiler import ObjectAccess
 from engine.access.eyes import Sight, sight_of
+from engine.access.object_access import ObjectAccess
 from engine.access.predicates import EVERYONE, NOBODY
 from engine.records.hooks import SaveKind
 from engine.records.saving.drafts import RecordDraft

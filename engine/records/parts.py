@@ -52,6 +52,10 @@ class ReleaseParts:
         """Give the compiled rights of a set of roles; None = the product's own."""
         return self.made(("access", roles), lambda: self._access(roles))
 
+    def access_unshared(self, roles: frozenset[str]) -> Access:
+        """Give what holders of these roles may do with records that nobody shares with them."""
+        return self.made(("access unshared", roles), lambda: self._access(roles, shares=False))
+
     def settings(self, roles: frozenset[str]) -> Mapping[str, Any]:
         """Give the values of app settings for who holds these roles, included ones too."""
         return self.made(("settings", roles), lambda: self.release.settings.for_roles(roles))
@@ -74,9 +78,9 @@ class ReleaseParts:
         """Give the formulas of an object that are computed when read."""
         return self.made(("computations", object_key), lambda: self._computations(object_key))
 
-    def _access(self, roles: frozenset[str] | None) -> Access:
+    def _access(self, roles: frozenset[str] | None, *, shares: bool = True) -> Access:
         grants = None if roles is None else RoleGrants(self.metamodel, roles)
-        return Access(grants, self.metamodel, self.language, _context_of)
+        return Access(grants, self.metamodel, self.language, _context_of, shares=shares)
 
     def _builder(self, access: Access, language: str) -> SqlBuilder:
         source = SqlSource(

@@ -11,12 +11,14 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from engine.access.shares import Share
 from engine.expressions.context import Computations
 from engine.expressions.sql.runtime import runtime
 from engine.records.batches import given_one_of, given_values
 from engine.records.identifiers import could_be_id
 from engine.records.outer_rows import OuterRows
 from engine.records.parts import ReleaseParts
+from engine.records.sharing.reading import SharesRead
 from engine.records.statements import Prepared
 from engine.storage.database import Database
 from engine.storage.system_tables import SystemTables
@@ -48,6 +50,7 @@ class RecordCache:
         self._named: dict[tuple[NamedKind, str], str | None] = {}
         self._roles: dict[str, frozenset[str]] = {}
         self._reports: dict[str, frozenset[str]] = {}
+        self._shares = SharesRead(connect, database, system)
         self.permissions: frozenset[str] | None = frozenset()
 
     @property
@@ -80,6 +83,7 @@ class RecordCache:
     def forget(self) -> None:
         """Read records again from now on, since others of the same commit have changed them."""
         self._records.clear()
+        self.forget_shares()
 
     def change(self, object_key: str, record_id: str, values: Mapping[str, Any]) -> None:
         """Change some values of a record, if it was read, as the server has changed them."""
@@ -180,6 +184,15 @@ class RecordCache:
     def has_permission(self, permission: str) -> bool:
         """Say whether who acts has a permission."""
         return self.permissions is None or permission in self.permissions
+
+    def shares(self, object_key: str, record_id: str) -> Sequence[Share]:
+        """Give the shares of a record, read with those of all records of its object that were read so far."""
+        known = (each for key, each in self._records if key == object_key)
+        return self._shares.of(object_key, record_id, known)
+
+    def forget_shares(self) -> None:
+        """Read shares again from now on."""
+        self._shares.forget()
 
     def computations(self, object_key: str) -> Computations:
         """Give the formulas of an object that are computed when read."""

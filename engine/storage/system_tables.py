@@ -21,7 +21,9 @@ from engine.storage.system_automation import (
 )
 from engine.storage.system_fates import fate_tables
 from engine.storage.system_files import file_tables
+from engine.storage.system_imports import import_tables
 from engine.storage.system_maker import SystemTableMaker
+from engine.storage.system_sharing import sharing_tables
 from engine.storage.system_waits import wait_tables
 
 RELEASE_STAMP = "release"
@@ -52,6 +54,7 @@ class SystemTables:
     merge: Table
     apart: Table
     match: Table
+    share: Table
     stage: Table
     run: Table
     run_step: Table
@@ -91,6 +94,7 @@ def build_system_tables(dialect: Dialect) -> SystemTables:
         **_accounts(make),
         **_records(make),
         **fate_tables(make),
+        **sharing_tables(make),
         **run_tables(make),
         **timer_tables(make),
         **wait_tables(make),
@@ -98,7 +102,7 @@ def build_system_tables(dialect: Dialect) -> SystemTables:
         **outside_tables(make),
         **approval_tables(make),
         **control_tables(make),
-        **_imports(make),
+        **import_tables(make),
         **file_tables(make),
     )
 
@@ -266,34 +270,5 @@ def _records(make: SystemTableMaker) -> dict[str, Table]:
             make.text("body"),
             make.instant("created_at", nullable=False),
             Index("ix_fs_idempotency_created", "created_at"),
-        ),
-    }
-
-
-def _imports(make: SystemTableMaker) -> dict[str, Table]:
-    return {
-        "imported": make.table(
-            "fs_import",
-            make.id(primary_key=True),
-            make.text("object", nullable=False),
-            make.text("file", nullable=False),
-            make.text("actor"),
-            make.json("mapping"),
-            make.flag("dry_run"),
-            make.text("state", nullable=False),
-            make.json("counts"),
-            make.instant("created_at", nullable=False),
-            make.instant("finished_at"),
-            Index("ix_fs_import_created", "created_at"),
-        ),
-        "import_error": make.table(
-            "fs_import_error",
-            make.series(),
-            make.id("import_id", nullable=False),
-            make.number("line", nullable=False),
-            make.text("column"),
-            make.text("value"),
-            make.text("reason", nullable=False),
-            Index("ix_fs_import_error_import", "import_id", "line"),
         ),
     }

@@ -79,6 +79,7 @@ def _steps() -> Sequence[Step]:
         _create_assignments,
         _create_waits,
         _create_approvals,
+        _create_shares,
     )
 
 
@@ -148,6 +149,10 @@ def _create_waits(connection: Connection, system: SystemTables) -> None:
 def _create_approvals(connection: Connection, system: SystemTables) -> None:
     for table in (system.approval, system.approval_visit, system.approval_seat, system.approval_event):
         table.create(connection, checkfirst=True)
+
+
+def _create_shares(connection: Connection, system: SystemTables) -> None:
+    system.share.create(connection, checkfirst=True)
 
 
 def _version(connection: Connection, system: SystemTables) -> int:

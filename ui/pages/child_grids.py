@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from flask_babel import gettext as _
 
-from engine.access.compiler import Access, ObjectAccess
+from engine.access.compiler import Access
+from engine.access.object_access import ObjectAccess
 from engine.errors import FieldError
 from engine.records.saving.children import REMOVE
 from engine.records.saving.plan import save_plan

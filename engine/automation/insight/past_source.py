@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Text, cast, select
 
+from engine.access.shares import Share
 from engine.automation.insight.past import Entry, entries_of, read_entries, stored_records, undone
 from engine.expressions.context import Computations, RecordSource
 from engine.records.earlier_names import earlier_names
@@ -153,6 +154,10 @@ class PastSource:
     def has_permission(self, permission: str) -> bool:
         """Say that conditions of an author may read all."""
         return self._today.has_permission(permission)
+
+    def shares(self, object_key: str, record_id: str) -> Sequence[Share]:
+        """Give the shares that a record has today."""
+        return self._today.shares(object_key, record_id)
 
     def computations(self, object_key: str) -> Computations:
         """Give the formulas that are computed when read."""

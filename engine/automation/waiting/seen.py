@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from engine.access.shares import Share
 from engine.expressions.context import Computations, RecordSource
 from engine.records.hooks import SaveEvent
 from metamodel.apps import Metamodel
@@ -75,6 +76,10 @@ class WatchedSource:
     def has_permission(self, permission: str) -> bool:
         """Say whether who acts has a permission."""
         return self._source.has_permission(permission)
+
+    def shares(self, object_key: str, record_id: str) -> Sequence[Share]:
+        """Give the shares of a record."""
+        return self._source.shares(object_key, record_id)
 
     def computations(self, object_key: str) -> Computations:
         """Give the formulas of an object that are computed when read."""

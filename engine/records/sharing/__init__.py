@@ -1,0 +1,1 @@
+"""Sharing of records by hand: making shares, ending them, and reading who has a record by one."""
