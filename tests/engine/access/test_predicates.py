@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
+from random import Random
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +14,7 @@ from sqlalchemy import select
 from engine.access.actor import Actor
 from engine.access.compiler import Access
 from engine.access.grants import RoleGrants, resolve_roles
+from engine.access.shares import key_of_role, key_of_team, key_of_user
 from engine.clock import FixedClock
 from engine.expressions.sql.frames import Frame
 from engine.expressions.sql.scopes import RowScope
@@ -29,10 +32,28 @@ def app(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> I
         fill(deals)
         # Three steps of people: bob reports to ann, who reports to cara.
         deals.records.update(deals.system, "user", deals.bob.user_id or "", {"manager": deals.ann.user_id})
+        share(deals, Random(7))
         yield deals
 
 
-_WORDS = ("all", "own", "team", "subordinates", "no", "shared", "territory")
+def share(app: Deals, random: Random) -> None:
+    """Share some deals with people, teams and roles, for reading and editing, until before, at and after now."""
+    grantees = [key_of_user(app.ann.user_id or ""), key_of_role("rep"), key_of_role("gone")]
+    grantees += [key_of_team(each.team_id) for each in (app.ann, app.bob, app.cara) if each.team_id]
+    untils = [None, NOW - timedelta(seconds=1), NOW, NOW + timedelta(microseconds=1), NOW + timedelta(days=1)]
+    with app.records.reading(app.system) as transaction:
+        ids = [values["id"] for values in transaction.cache.records("deal")]
+        table, key = transaction.system.share, transaction.object_def("deal").key
+    rows: dict[tuple[str, str], dict[str, object]] = {}
+    for record_id in random.sample(ids, len(ids) * 2 // 3):
+        for grantee in random.sample(grantees, random.randint(1, 2)):
+            row = {"object": key, "record_id": record_id, "grantee": grantee, "at": NOW, "by": None}
+            rows[record_id, grantee] = row | {"edits": random.random() < 0.5, "until": random.choice(untils)}
+    with app.platform.database.write() as connection:
+        connection.execute(table.insert(), list(rows.values()))
+
+
+_WORDS = ("all", "own", "team", "subordinates", "no", "shared", "shared", "territory")
 
 
 def scopes(app: Deals) -> st.SearchStrategy[str]:
@@ -49,12 +70,12 @@ def scopes(app: Deals) -> st.SearchStrategy[str]:
     )
 
 
-def in_both_forms(app: Deals, actor: Actor, text: str) -> tuple[set[str], set[str]]:
+def in_both_forms(app: Deals, actor: Actor, text: str, action: str = "read") -> tuple[set[str], set[str]]:
     """Give the deals in a scope, found by SQL and found in memory."""
     with app.records.reading(actor) as transaction:
         parts = transaction.parts
         access = Access(RoleGrants(parts.metamodel, actor.roles), parts.metamodel, parts.language, lambda *_: None)
-        predicate = access.judge_text(LocatedText.plain(text), "deal")
+        predicate = access.judge_text(LocatedText.plain(text), "deal", action)
         alias = parts.tables.of("deal").table.alias()
         scope = RowScope(parts.builder(transaction.access, "en"), Frame(alias), "deal", alias)
         condition = predicate.sql(scope)
@@ -73,8 +94,9 @@ def in_both_forms(app: Deals, actor: Actor, text: str) -> tuple[set[str], set[st
 def test_a_scope_means_the_same_in_memory_and_in_sql(app: Deals, data: st.DataObject) -> None:
     text = data.draw(scopes(app))
     actor = data.draw(st.sampled_from([app.ann, app.bob, app.cara]))
-    in_sql, in_memory = in_both_forms(app, actor, text)
-    assert in_sql == in_memory, text
+    action = data.draw(st.sampled_from(["read", "update", "delete", "export"]))
+    in_sql, in_memory = in_both_forms(app, actor, text, action)
+    assert in_sql == in_memory, (action, text)
 
 
 @pytest.mark.parametrize(
@@ -109,6 +131,13 @@ def test_a_scope_that_can_not_be_evaluated_matches_nothing(app: Deals, text: str
         assert not any(
             predicate.test(transaction.context("deal", values)) for values in transaction.cache.records("deal")
         )
+
+
+def test_what_is_shared_for_editing_is_shared_for_reading_and_not_the_other_way(app: Deals) -> None:
+    read, edited = (in_both_forms(app, app.ann, "shared", action)[0] for action in ("read", "update"))
+    assert edited
+    assert edited < read
+    assert all(in_both_forms(app, app.ann, "shared", action)[0] == edited for action in ("delete", "export"))
 
 
 def test_a_role_that_the_app_no_longer_has_grants_nothing(app: Deals) -> None:
