@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from engine.access.eyes import Sight, sight_of
 from engine.errors import RecordNotFound
 from engine.records.assigning.keeping import reasons_of
 from engine.records.earlier_names import EarlierNames, earlier_names
-from engine.records.types import FieldChange, HistoryEntry
+from engine.records.types import FieldChange, HistoryEntry, ShareEntry
 from metamodel.field_types import FieldValueError
 from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 _PAGE = 50
 APPROVAL_ACTION = "approval_"
 """How the actions begin that are decisions of people on a record, which change none of its fields by themselves."""
+SHARED, UNSHARED = "shared", "unshared"
+"""The actions of entries that tell of a share; what it was stands in their changes under SHARE, which is no field."""
+SHARE = "@share"
 _OWNER = "owner"
 
 
@@ -92,10 +96,26 @@ def shown_fields(
 
 def changes_of(row: Mapping[str, Any], names: EarlierNames) -> dict[str, list[Any]]:
     """Give field → [old, new] of an audit row, as they were written, under the names of today."""
-    written, entry = row["changes"], row["id"]
-    changes = orjson.loads(written) if isinstance(written, str) else written or {}
-    called = ((names.field(name, entry), pair) for name, pair in changes.items())
+    entry = row["id"]
+    called = ((names.field(name, entry), pair) for name, pair in _written(row).items() if name != SHARE)
     return {name: [names.value(name, value, entry) for value in pair] for name, pair in called}
+
+
+def _written(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    written = row["changes"]
+    return orjson.loads(written) if isinstance(written, str) else written or {}
+
+
+def _share(row: Mapping[str, Any]) -> ShareEntry | None:
+    pair = _written(row).get(SHARE) if row["action"] in (SHARED, UNSHARED) else None
+    if pair is None:
+        return None
+    old, new = (None if each is None else (each["level"], _moment(each["until"])) for each in pair)
+    return ShareEntry(grantee=next(each["with"] for each in pair if each is not None), old=old, new=new)
+
+
+def _moment(text: str | None) -> dt.datetime | None:
+    return None if text is None else dt.datetime.fromisoformat(text)
 
 
 def _entry(
@@ -118,6 +138,7 @@ def _entry(
         run=row["run_id"],
         release=row["release"],
         reason=row["step"] if row["action"].startswith(APPROVAL_ACTION) else None,
+        share=_share(row),
     )
 
 

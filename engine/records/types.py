@@ -166,12 +166,25 @@ class FieldChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShareEntry:
+    """What an entry of a history tells of a share. grantee: `user:<id>`, `team:<id>` or `role:<name>`.
+
+    old, new: `read` or `edit` and the moment it ends, None = never; None where there was or is no share.
+    """
+
+    grantee: str
+    old: tuple[str, dt.datetime | None] | None
+    new: tuple[str, dt.datetime | None] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryEntry:
     """One save of a record as its history shows it.
 
     id: of the audit row, ascending. action: created, updated, deleted, restored, converted. actor_id: user,
     None = the product. origin: page, api, import, rule … run: id of the run that caused it, if one did.
-    release: number it was saved under. reason: why a queue gave the record to its owner, where one did.
+    release: number it was saved under. reason: why a queue gave the record to its owner, where one did. share: what was
+    shared with whom, where that is what was done.
     """
 
     id: int
@@ -186,6 +199,7 @@ class HistoryEntry:
     run: str | None = None
     release: int | None = None
     reason: str | None = None
+    share: ShareEntry | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

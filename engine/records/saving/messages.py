@@ -74,6 +74,22 @@ MESSAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "revert_not_kept": ("What this was before is not kept.", "此项之前的值没有保留。"),
         "revert_created": ("This is what the record was created with.", "这是创建记录时的值。"),
         "revert_nothing": ("There is nothing to put back.", "没有可以恢复的内容。"),
+        "share_never": (
+            "such records are not shared: they are seen with what they belong to",
+            "此类记录不单独共享，随其所属记录可见",
+        ),
+        "share_read": (
+            "you share records that you may change without somebody having shared them with you",
+            "您只能共享自己本来就有权修改的记录（他人共享给您的除外）",
+        ),
+        "share_edit": (
+            "you may not change this record yourself, so you share it for reading, and end shares of your own",
+            "您自己无权修改该记录，只能共享查看权限，并撤销自己所作的共享",
+        ),
+        "share_nobody": ("There is no such user, team or role in use.", "没有这样的在用用户、团队或角色。"),
+        "share_self": ("You have this record already.", "您已拥有该记录。"),
+        "share_past": ("This is over already; name a later day.", "该时间已过，请选择更晚的日期。"),
+        "share_many": ("A record is shared with at most {most}.", "一条记录最多共享给 {most} 个对象。"),
         "own_ancestor": ("This record stands below it already.", "该记录已在其下级之中。"),
     }
 )
