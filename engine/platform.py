@@ -34,6 +34,7 @@ from engine.files.store import FileRoom, FileStore
 from engine.ids import IdMaker, Uuid7Maker
 from engine.imports.reference_data import ReferenceData
 from engine.imports.service import Imports
+from engine.intake.opening import Intake, open_intake
 from engine.outer.databases import OuterDatabases
 from engine.plugin_language import field_types_with, functions_with
 from engine.records.service import Records
@@ -45,11 +46,12 @@ from engine.releases.expression_checks import check_expressions
 from engine.releases.kept_trees import KeptTreeStore
 from engine.releases.recomputing import Recomputer
 from engine.releases.role_checks import check_roles
-from engine.releases.rule_checks import check_rules
+from engine.releases.rule_checks import RuleChecks
 from engine.releases.source_checks import check_reach
 from engine.releases.store import ReleaseStore, ReleaseWatcher
 from engine.releases.unused_checks import check_unused
 from engine.settings import PlatformSettings
+from engine.sharing import SharingDesk
 from engine.storage.apply import Progress
 from engine.storage.database import Database
 from engine.storage.key_ring import KeyRing
@@ -85,6 +87,8 @@ class Platform:
     resealer: Resealer
     automation: Automation
     approvals: Approvals
+    sharing: SharingDesk
+    intake: Intake
     app_settings: AppSettings
 
     @staticmethod
@@ -140,25 +144,42 @@ class Platform:
             file_collector=collector,
             accounts=opened,
             automation=automation,
+            sharing=SharingDesk(records, system, ids),
             approvals=open_approvals(settings, system, releases, records, automation, clock, ids),
+            intake=open_intake(settings, releases, records, automation, clock, ids),
             app_settings=AppSettings(releases, clock),
             resealer=Resealer(database, cipher, lambda: releases.current().tables),
             exports=Exports(database, system, records, releases.current, clock),
             imports=Imports(database, system, records, releases.current, clock, ids, grant, files, started_in),
         )
 
-    def plan_release(self, apps: Apps) -> ReleasePlan:
-        """Check apps and say what applying them would change; writes nothing."""
-        return self.applier.plan(apps)
+    def plan_release(self, apps: Apps, *, grants_system: bool = True) -> ReleasePlan:
+        """Check apps and say what applying them would change; writes nothing.
 
-    def apply_release(self, apps: Apps, *, author: str, comment: str = "", progress: Progress | None = None) -> Applied:
+        grants_system: whether who asks may let rules act `as system`.
+        """
+        return self.applier.plan(apps, grants_system=grants_system)
+
+    def apply_release(
+        self,
+        apps: Apps,
+        *,
+        author: str,
+        comment: str = "",
+        progress: Progress | None = None,
+        grants_system: bool = True,
+    ) -> Applied:
         """Check, migrate and publish apps, then load the reference data they bring and what an apply before left.
+
+        grants_system: whether who publishes may let rules act `as system`; the operator at the command line may.
 
         Raises:
             ReleaseRefused: there are problems; nothing was written.
         """
         self.automation.prepare()
-        applied = self.applier.apply(apps, author=author, comment=comment, progress=progress)
+        applied = self.applier.apply(
+            apps, author=author, comment=comment, progress=progress, grants_system=grants_system
+        )
         self.automation.note_awaited(applied.release)
         loaded = ReferenceData(self.releases, self.records, self.imports).load(applied.release)
         return replace(applied, data_problems=loaded.problems)
@@ -268,9 +289,9 @@ def installed_language(plugins: PluginManager) -> Language:
             lambda metamodel: check_roles(metamodel, functions),
             lambda metamodel: check_decision_tables(metamodel, functions),
             lambda metamodel: check_reach(metamodel, functions),
-            lambda metamodel: check_rules(metamodel, functions, plugins.action_names, plugins.event_names),
             check_unused,
         ),
+        rules=RuleChecks(functions=functions, actions=lambda: plugins.action_names, events=lambda: plugins.event_names),
     )
 
 

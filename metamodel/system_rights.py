@@ -10,11 +10,13 @@ SYSTEM_RIGHTS: Mapping[str, str] = MappingProxyType(
         "manage_users": "create users, give them roles, switch them off",
         "manage_tokens": "see and revoke the API tokens of others",
         "configure": "check, plan and apply configurations",
+        "grant_system": "publish rules that act `as system`, with all rights",
         "view_runs": "see the runs of rules, with what they did",
         "retry_runs": "retry or dismiss failed runs",
         "view_audit": "read the audit log",
         "import": "import files of records",
         "export": "export records, of objects whose export is granted",
         "create_view": "save views for others",
+        "share": "share records for reading that one may read and not change",
     }
 )

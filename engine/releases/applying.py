@@ -20,14 +20,17 @@ from engine.outer.databases import OuterDatabases
 from engine.releases.candidate import Candidate, check_folders, check_sources
 from engine.releases.currency_checks import check_currencies
 from engine.releases.filling import Recompute, ReleaseFiller
+from engine.releases.kept_trees import RULES
 from engine.releases.plan_lines import plan_lines
 from engine.releases.release import Release, ReleaseInfo
+from engine.releases.rules_as_system import Checked, SystemRule, refused_rules, rules_as_system
 from engine.releases.settings_in_force import setting_problems
 from engine.releases.source_checks import check_tables
 from engine.releases.store import ReleaseStore
 from engine.releases.stored_form import StoredRelease, checksum_of, read_release, write_release
 from engine.storage.apply import MigrationTools, Progress, apply_migration, find_begun, with_leftovers
 from engine.storage.data_checks import check_data
+from engine.storage.gone_names import forget_shares
 from engine.storage.locks import migration_lock
 from engine.storage.migration import Installed, plan_migration
 from engine.storage.plan_steps import MigrationPlan, StepKind
@@ -45,7 +48,8 @@ class ReleasePlan:
     """What applying folders would do.
 
     problems: of the folders and of the data there is; with an error among them nothing can be applied. base: number of
-    the release it starts from, 0 = none. changes: of definitions; steps: of tables, in `migration`.
+    the release it starts from, 0 = none. changes: of definitions; steps: of tables, in `migration`. as_system: the
+    rules that will act with all rights.
     """
 
     candidate: Candidate
@@ -54,6 +58,7 @@ class ReleasePlan:
     changes: tuple[Change, ...] = ()
     migration: MigrationPlan | None = None
     same_sources: bool = False
+    as_system: tuple[SystemRule, ...] = ()
 
     @property
     def errors(self) -> tuple[Problem, ...]:
@@ -79,13 +84,15 @@ class ReleasePlan:
             "problems": [problem_json(problem) for problem in self.problems],
             "changes": [{"change": type(change).__name__, **_plain_change(change)} for change in self.changes],
             "steps": [step.to_json() for step in self.migration.steps] if self.migration is not None else [],
+            "as_system": [rule.to_json() for rule in self.as_system],
         }
 
     def lines(self) -> list[str]:
         """Give the plan as lines for people."""
         if self.is_empty:
             return ["Nothing changes."]
-        return plan_lines(self.changes, self.migration.steps if self.migration is not None else ())
+        lines = plan_lines(self.changes, self.migration.steps if self.migration is not None else ())
+        return lines + [rule.line for rule in self.as_system]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,11 +114,19 @@ class ReleaseApplier:
         self._clock = clock
         self._recompute = recompute
 
-    def plan(self, apps: Apps) -> ReleasePlan:
-        """Plan apps against what the database has; writes nothing."""
-        return self._plan(self._check(apps))
+    def plan(self, apps: Apps, *, grants_system: bool = True) -> ReleasePlan:
+        """Plan apps against what the database has; writes nothing. grants_system: may the caller grant `as system`?"""
+        return self._plan(self._check(apps), grants_system)
 
-    def apply(self, apps: Apps, *, author: str, comment: str = "", progress: Progress | None = None) -> Applied:
+    def apply(
+        self,
+        apps: Apps,
+        *,
+        author: str,
+        comment: str = "",
+        progress: Progress | None = None,
+        grants_system: bool = True,
+    ) -> Applied:
         """Check, migrate and publish apps; unchanged ones make no new release.
 
         Raises:
@@ -122,7 +137,7 @@ class ReleaseApplier:
         if not candidate.is_sound:
             raise _refused(tuple(candidate.problems))
         with migration_lock(self._store.database):
-            plan = self._plan(candidate)
+            plan = self._plan(candidate, grants_system)
             if plan.errors or plan.migration is None:
                 raise _refused(plan.problems)
             if plan.is_empty and plan.base:
@@ -138,7 +153,7 @@ class ReleaseApplier:
         language = self._store.language
         return check_sources(apps, language) if isinstance(apps, Mapping) else check_folders(apps, language)
 
-    def _plan(self, candidate: Candidate) -> ReleasePlan:
+    def _plan(self, candidate: Candidate, grants_system: bool) -> ReleasePlan:
         store = self._store
         # Before the snapshot, which must not stay open while another database is waited for.
         elsewhere = list(check_tables(candidate.metamodel, self._outer)) if candidate.metamodel is not None else []
@@ -156,6 +171,8 @@ class ReleaseApplier:
                 before = store.numbered(base)
                 problems += check_currencies(connection, before.metamodel, before.tables, candidate.metamodel)
             problems += check_data(connection, store.database.dialect, migration, candidate.metamodel)
+        as_system = rules_as_system(candidate.rules, lambda: self._rules_before(base))
+        problems += () if grants_system else refused_rules(as_system)
         return ReleasePlan(
             candidate=candidate,
             base=base,
@@ -163,7 +180,19 @@ class ReleaseApplier:
             changes=diff(store.numbered(base).metamodel if base else None, candidate.metamodel),
             migration=migration,
             same_sources=stored is not None and dict(stored.sources) == dict(candidate.sources),
+            as_system=as_system,
         )
+
+    def _rules_before(self, base: int) -> Iterable[Checked]:
+        checks = self._store.language.rules
+        if not base or checks is None:
+            return ()
+        before = self._store.numbered(base)
+        kept = before.trees.open(RULES, before.metamodel)
+        if kept is not None:
+            return kept
+        found = checks.check(before.metamodel)
+        return (*found.rules, *found.approvals)
 
     def _setting_problems(self, connection: Connection, metamodel: Metamodel) -> Iterator[Problem]:
         sources = self._store.setting_sources_of(connection)
@@ -212,6 +241,7 @@ class ReleaseApplier:
 
         def publish(connection: Connection) -> None:
             write_release(connection, store.system, stored, product_version=product_version())
+            forget_shares(connection, store.system, release.metamodel.objects, release.metamodel.roles)
 
         apply_migration(tools, migration, plan.base, publish)
         return release

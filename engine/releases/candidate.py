@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from engine.releases.collector import collector_paused
+from engine.releases.rule_checks import RuleChecks
 from engine.releases.stored_choice import KnownExpressions, StoredChoice, choose_stored, option_names
 from engine.storage.layout import lay_out
 from engine.storage.migration import Installed
@@ -17,7 +18,9 @@ from metamodel.apps import Metamodel
 from metamodel.field_types import FieldTypeRegistry
 from metamodel.loader import link_folders, link_sources
 from metamodel.source import Problem, Problems
+from workflow_dsl.checked_rules import CheckedApproval, CheckedRule
 from workflow_dsl.functions import FunctionRegistry
+from workflow_dsl.rule_checker import CheckedRules
 
 Check = Callable[[Metamodel], Iterable[Problem]]
 """A check of a whole metamodel: expressions, rules, access, plugins that are needed …"""
@@ -35,24 +38,27 @@ _LOSE_TYPES = frozenset(("OBJ101", "OBJ102", "OBJ103", "OBJ104", "OBJ121", "APP2
 class Language:
     """What an installation adds to the files: field types, functions and further checks (plugins bring some).
 
-    expressions: the first check, which also notes what it found sound, for the layout that comes after it.
+    expressions: the first check, which also notes what it found sound, for the layout that comes after it. rules: how
+    rules are checked; what it finds sound stays with the candidate.
     """
 
     field_types: FieldTypeRegistry
     functions: FunctionRegistry
     expressions: Callable[[Metamodel, KnownExpressions], Iterable[Problem]] | None = None
     checks: tuple[Check, ...] = ()
+    rules: RuleChecks | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """Checked app folders. metamodel and installed are None where there are errors."""
+    """Checked app folders. metamodel and installed are None where there are errors; rules: those that are right."""
 
     metamodel: Metamodel | None
     installed: Installed | None
     choice: StoredChoice | None
     problems: Problems
     sources: Mapping[str, str]
+    rules: tuple[CheckedRule | CheckedApproval, ...] = ()
 
     @property
     def is_sound(self) -> bool:
@@ -84,7 +90,7 @@ def check_linked(metamodel: Metamodel | None, problems: Problems, language: Lang
     places = {problem.at for problem in told}
     cut = {(problem.at.file, problem.at.line) for problem in told if problem.code == _CUTS_TEXTS}
     known: KnownExpressions = {}
-    for check in _checks(language, known):
+    for check in _checks(language, known, []):
         problems.extend(
             problem
             for problem in check(metamodel)
@@ -116,7 +122,8 @@ def check_metamodel(metamodel: Metamodel | None, problems: Problems, language: L
     if metamodel is None:
         return Candidate(metamodel=None, installed=None, choice=None, problems=problems, sources=MappingProxyType({}))
     known: KnownExpressions = {}
-    for check in _checks(language, known):
+    rules: list[CheckedRules] = []
+    for check in _checks(language, known, rules):
         problems.extend(check(metamodel))
     choice = choose_stored(metamodel, language.functions, known)
     schema = lay_out(metamodel, choice.stored, language.field_types)
@@ -128,14 +135,24 @@ def check_metamodel(metamodel: Metamodel | None, problems: Problems, language: L
         choice=choice,
         problems=problems,
         sources=metamodel.sources,
+        rules=tuple(each for found in rules for each in (*found.rules, *found.approvals)),
     )
 
 
-def _checks(language: Language, known: KnownExpressions) -> tuple[Check, ...]:
-    expressions = language.expressions
-    if expressions is None:
-        return language.checks
-    return (lambda metamodel: expressions(metamodel, known), *language.checks)
+def _checks(language: Language, known: KnownExpressions, found: list[CheckedRules]) -> tuple[Check, ...]:
+    expressions, rules = language.expressions, language.rules
+    checks = list(language.checks)
+    if expressions is not None:
+        checks.insert(0, lambda metamodel: expressions(metamodel, known))
+    if rules is not None:
+        checks.append(lambda metamodel: _noting(rules, metamodel, found))
+    return tuple(checks)
+
+
+def _noting(rules: RuleChecks, metamodel: Metamodel, found: list[CheckedRules]) -> Iterator[Problem]:
+    checked = rules.check(metamodel)
+    found.append(checked)
+    yield from rules.problems(metamodel, checked)
 
 
 def _column_clashes(metamodel: Metamodel, table: TableSpec) -> Iterator[Problem]:

@@ -1,7 +1,8 @@
 """The configuration by API: its files, what others would change, and publishing them as a release.
 
-Needs the right `configure`. Files come and go as texts by `app folder/path`; nothing of them touches a disk. Checking,
-planning and publishing are the engine's, as for `fieldstone plan` and `apply`.
+Needs the right `configure`, and `grant_system` for rules `as system` that are new or changed. Files come and go as
+texts by `app folder/path`; nothing of them touches a disk. Checking, planning and publishing are the engine's, as for
+`fieldstone plan` and `apply`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from flask import Response
 
 from engine.errors import AccessDenied
+from engine.releases.rules_as_system import RIGHT as GRANT_RIGHT
 from metamodel.folder import MAX_FILES, file_kind
 from metamodel.names import name_fault
 from ui.api.answers import json_answer
@@ -38,7 +40,7 @@ def plan_metadata() -> Response:
     read_parameters(())
     _require_right()
     files, _comment = _read()
-    return json_answer(platform().plan_release(files).to_json())
+    return json_answer(platform().plan_release(files, grants_system=_may_grant()).to_json())
 
 
 def apply_metadata() -> Response:
@@ -46,9 +48,14 @@ def apply_metadata() -> Response:
     read_parameters(())
     _require_right()
     files, comment = _read()
-    applied = platform().apply_release(files, author=actor().name or actor().login, comment=comment)
+    author = actor().name or actor().login
+    applied = platform().apply_release(files, author=author, comment=comment, grants_system=_may_grant())
     told = [f"{problem.at} {problem.sentence}" for problem in applied.data_problems]
     return json_answer({"release": applied.release.number, "new": applied.is_new, "data_problems": told})
+
+
+def _may_grant() -> bool:
+    return platform().records.access(actor(), release()).has_right(GRANT_RIGHT)
 
 
 def _require_right() -> None:
