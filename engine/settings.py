@@ -26,6 +26,8 @@ _PREFIX = "FIELDSTONE_"
 # Read elsewhere, or by test builds and tools; no keys of the file.
 _OTHERS = frozenset(("TESTING", "CLOCK", "CRASH_AT", "SHARED", "CHROMIUM", "TEST_POSTGRES_URL", "TEST_POSTGRES_FOLDER"))
 _FREE_PREFIXES = ("PLUGIN_", "EMAIL_", "WEBHOOK", "SETTING_", "TEST_", "BENCH_", "DEMO_")
+# A worker at rest takes about 300.
+_LEAST_MEMORY_MB = 512
 _SECRETS = frozenset(("secret_key",))
 _PASSWORD = re.compile(r"(://[^:/@]*:)[^/]+(?=@)|([?&]password=)[^&]+")
 
@@ -41,7 +43,8 @@ class PlatformSettings:
     database_url: where data lies. sqlite_sync: `normal` or `full` (survives a power cut). data_folder: for files and
     the secret key. secret_key: signs cookies and cursors; made once and kept in data_folder where none is given.
     file_limit_mb: what one file may have. files_quota_mb: what all may have together, 0 = no limit.
-    watch_seconds: how often the process looks for a new release. plugins: plugin → setting → value. app_settings:
+    watch_seconds: how often the process looks for a new release. worker_memory_mb: what a process that does runs may
+    take, 0 = no limit. plugins: plugin → setting → value. app_settings:
     values of apps' settings out of FIELDSTONE_SETTING_<APP>_<NAME>, by what follows the second underscore.
     """
 
@@ -52,6 +55,7 @@ class PlatformSettings:
     pool_size: int = 10
     watch_seconds: float = 0.5
     concurrency: int = 4
+    worker_memory_mb: int = 0
     file_limit_mb: int = 100
     files_quota_mb: int = 0
     base_url: str = "http://127.0.0.1:8000"
@@ -203,6 +207,9 @@ def _convert(name: str, value: object, origin: str) -> object:
         raise SettingsRefused(f"{name} ({origin}) is '{value}'; expected a number.") from error
     if name == "database_url":
         _require_address(str(value), origin)
+    if name == "worker_memory_mb" and converted != 0 and int(str(converted)) < _LEAST_MEMORY_MB:
+        message = f"{name} ({origin}) is '{value}'; expected 0, which is no limit, or at least {_LEAST_MEMORY_MB}."
+        raise SettingsRefused(message)
     if name == "sqlite_sync" and converted not in ("normal", "full"):
         raise SettingsRefused(f"{name} ({origin}) is '{value}'; expected normal or full.")
     return converted

@@ -12,9 +12,10 @@ from engine.automation.outside import Outgoing
 from engine.automation.run_state import Run, StepFailed
 from engine.automation.time_limit import TimeLimitReached, within
 from engine.clock import Clock
+from engine.process_memory import NEEDS_MORE
 from metamodel.apps import ConnectionDef, Metamodel, TemplateDef
-from plugins.contexts import ActionContext, RecordAccess, TemplateSource
-from plugins.contributions import ActionDone, ActionFailed
+from plugins.contexts import ActionContext, RecordAccess, SentParts, TemplateSource
+from plugins.contributions import ActionDone, ActionFailed, MadeFile
 from plugins.egress import EgressLimits, EgressPolicy, SafeEgress
 from plugins.events import OwnEvents
 from plugins.loading import LoadedPlugin
@@ -28,13 +29,14 @@ class PluginCourier:
     """The courier of one run.
 
     secrets: name → value of a secret that a connection names. allowed_hosts: hosts of the own network that the operator
-    lets plugins call. tell: starts the rules that wait for plugins' events.
+    lets plugins call. files_of: gives the files of attachments. tell: starts the rules that wait for plugins' events.
     """
 
     run: Run
     metamodel: Metamodel
     plugins: PluginManager
     records: RecordAccess
+    files_of: Callable[[Sequence[str]], Sequence[MadeFile]]
     clock: Clock
     secrets: Secrets
     allowed_hosts: Sequence[str]
@@ -42,7 +44,7 @@ class PluginCourier:
     user: Mapping[str, Any]
     tell: Tell
 
-    def deliver(self, outgoing: Outgoing, *, path: str, attempt: int) -> ActionDone:
+    def deliver(self, outgoing: Outgoing, *, path: str, attempt: int, parts: SentParts) -> ActionDone:
         """Call the plugin's action.
 
         Raises:
@@ -54,13 +56,15 @@ class PluginCourier:
             raise StepFailed(f"No plugin that is switched on offers '{outgoing.action}'.", permanent=False)
         plugin, action = found
         try:
-            context, inputs = self._context(plugin, path, attempt), self._inputs(outgoing)
+            context, inputs = self._context(plugin, path, attempt, parts), self._inputs(outgoing)
             return within(action.timeout_s, lambda: action.run(context, inputs), name=f"action {action.name}")
         except (ActionFailed, StepFailed):
             raise
         except TimeLimitReached:
             reason = f"The action {action.name} gave no answer within {action.timeout_s:g} seconds."
             raise ActionFailed(reason, permanent=False) from None
+        except MemoryError:
+            raise ActionFailed(f"The action {action.name} needed {NEEDS_MORE}.", permanent=False) from None
         except Exception as error:
             raise ActionFailed(f"The plugin {plugin.manifest.name} failed: {error!r}") from error
 
@@ -68,7 +72,11 @@ class PluginCourier:
         if SEAT in outgoing.inputs:
             return {"template": TEMPLATE, "to": outgoing.inputs["to"]}
         if outgoing.action == "send_email":
-            return {"template": self._template(str(outgoing.inputs["template"])), "to": outgoing.inputs["to"]}
+            files = self.files_of(outgoing.inputs.get("documents") or ())
+            template = self._template(str(outgoing.inputs["template"]))
+            return {"template": template, "to": outgoing.inputs["to"], "files": files}
+        if outgoing.action == "generate_document":
+            return {"template": self._template(str(outgoing.inputs["template"]))}
         if outgoing.action == "call_webhook":
             connection = self._connection(str(outgoing.inputs["connection"]))
             return {
@@ -76,6 +84,15 @@ class PluginCourier:
                 "url": connection.options.get("url", ""),
                 "secret": self._secret(connection),
                 "body": outgoing.inputs["body"],
+            }
+        if outgoing.action == "send_sms":
+            gateway = self._connection(str(outgoing.inputs["gateway"]))
+            return {
+                "template": self._template(str(outgoing.inputs["template"])),
+                "gateway": {"name": gateway.name, **gateway.options},
+                "secret": self._secret(gateway) if outgoing.inputs["to"] else None,
+                "to": outgoing.inputs["to"],
+                "without": outgoing.inputs["without"],
             }
         return outgoing.inputs
 
@@ -91,6 +108,9 @@ class PluginCourier:
             reply_to=template.reply_to,
             cc=template.cc,
             language=template.language,
+            header=template.header.text if template.header is not None else None,
+            footer=template.footer.text if template.footer is not None else None,
+            paper=template.paper,
         )
 
     def _connection(self, name: str) -> ConnectionDef:
@@ -108,7 +128,7 @@ class PluginCourier:
             raise StepFailed(f"The secret '{name}' of connection '{connection.name}' is not set.", permanent=False)
         return value
 
-    def _context(self, plugin: LoadedPlugin, path: str, attempt: int) -> ActionContext:
+    def _context(self, plugin: LoadedPlugin, path: str, attempt: int, parts: SentParts) -> ActionContext:
         settings = plugin.settings
         private = settings.get("private_hosts") or ()
         own = tuple(str(host) for host in private) if isinstance(private, list | tuple) else ()
@@ -129,5 +149,6 @@ class PluginCourier:
             settings=settings,
             app_settings=self.app_settings(),
             user=self.user,
+            parts=parts,
             events=OwnEvents(plugin=plugin, sink=RunEvents(run=self.run, path=path, start=self.tell)),
         )

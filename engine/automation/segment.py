@@ -39,6 +39,8 @@ from engine.automation.waiting.waiter import RunWaiter
 from engine.automation.waiting.waits import Waits
 from engine.clock import Clock
 from engine.errors import AutomationStopped, DatabaseUnavailable
+from engine.files.store import FileStore
+from engine.process_memory import NEEDS_MORE, let_go
 from engine.storage.database import Database
 
 _LOG = logging.getLogger("fieldstone.automation")
@@ -46,6 +48,11 @@ _LOG = logging.getLogger("fieldstone.automation")
 
 class Surrounds(Protocol):
     """What a run needs of the installation, made for one run."""
+
+    @property
+    def files(self) -> FileStore:
+        """The files of the installation."""
+        ...
 
     def program(self, run: Run) -> Program | None:
         """Give the rule with the text the run started with; None where it cannot be had."""
@@ -146,6 +153,9 @@ class SegmentRunner:
             return self._park(run, StepFailed(str(stopped)), outcome="stopped")
         except DatabaseUnavailable:
             raise
+        except MemoryError as error:
+            let_go(error)
+            return self._after_failure(run, StepFailed(f"This step needed {NEEDS_MORE}.", permanent=False))
         except Exception as error:
             _LOG.exception("run %s of rule %s", run.id, run.rule)
             return self._after_failure(run, StepFailed(f"Something unexpected happened: {error!r}", permanent=False))
@@ -155,16 +165,9 @@ class SegmentRunner:
         if program is None:
             raise StepFailed(f"The rule '{run.rule}' of release {run.release} cannot be loaded any more.")
         done, tries, actions, rows = self._so_far(run)
+        most = {"max_actions": self.tuning.max_actions, "max_rows": self.tuning.max_rows}
         journal = Journal(
-            run,
-            self.ledger,
-            self.clock,
-            done=done,
-            tries=tries,
-            used_actions=actions,
-            used_rows=rows,
-            max_actions=self.tuning.max_actions,
-            max_rows=self.tuning.max_rows,
+            run, self.ledger, self.clock, done=done, tries=tries, used_actions=actions, used_rows=rows, **most
         )
         if run.snapshot.facts.get("sweep"):
             return self._done(run, self.sweeper.run(run, program, journal))
@@ -186,11 +189,11 @@ class SegmentRunner:
             gone=self.surrounds.gone(run),
         )
         names = noting(run.snapshot.facts.get("names") or {}, journal.note_missing)
-        if run.failing is not None:
-            walk.run_failure(names)
-            return self._park(run, StepFailed(str(run.failing["message"])), first=False)
-        outcome = walk.run(names)
-        return outcome if journal.over else self._done(run, outcome)
+        if run.failing is None:
+            outcome = walk.run(names)
+            return outcome if journal.over else self._done(run, outcome)
+        walk.run_failure(names)
+        return self._park(run, StepFailed(str(run.failing["message"])), first=False)
 
     def _outside(self, run: Run, program: Program, door: Door, journal: Journal, waiter: RunWaiter) -> Outside:
         if self.inside_only:
@@ -202,6 +205,7 @@ class SegmentRunner:
             courier=self.surrounds.courier(run, program),
             targets=self.targets,
             clock=self.clock,
+            files=self.surrounds.files,
         )
 
     def _so_far(self, run: Run) -> tuple[Mapping[str, Any], Mapping[str, int], int, int]:

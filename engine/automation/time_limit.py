@@ -11,6 +11,8 @@ from collections.abc import Callable
 from contextvars import copy_context
 from typing import TypeVar
 
+from engine.process_memory import let_go
+
 Given = TypeVar("Given")
 
 
@@ -30,6 +32,9 @@ def within(seconds: float, do: Callable[[], Given], *, name: str) -> Given:
     def work() -> None:
         try:
             given.append(context.run(do))
+        except MemoryError as error:
+            let_go(error)
+            raised.append(MemoryError())
         except BaseException as error:  # it belongs to whoever waits
             raised.append(error)
 

@@ -34,6 +34,7 @@ def test_the_database_is_an_embedded_file_where_nothing_is_said(tmp_path: Path) 
         ({"FIELDSTONE_DATABSE_URL": "x"}, "", "FIELDSTONE_DATABSE_URL is not a setting; did you mean 'database_url'?"),
         ({}, "databse_url = 'x'\n", "'databse_url' in fieldstone.toml is not a setting; did you mean 'database_url'?"),
         ({"FIELDSTONE_POOL_SIZE": "many"}, "", "expected a number"),
+        ({"FIELDSTONE_WORKER_MEMORY_MB": "100"}, "", "expected 0, which is no limit, or at least 512"),
         ({"FIELDSTONE_SQLITE_SYNC": "off"}, "", "expected normal or full"),
         (
             {"FIELDSTONE_DATABASE_URL": "mysql://u@h/d"},

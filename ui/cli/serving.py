@@ -19,6 +19,7 @@ from flask import Flask
 from waitress.server import create_server
 
 from engine.platform import Platform
+from engine.process_memory import limit_memory
 
 LOG = logging.getLogger("fieldstone.web")
 THREADS = 8
@@ -51,6 +52,7 @@ def serve_until_stopped(
     )
     worker = platform.automation.worker(concurrency=concurrency) if with_worker else None
     if worker is not None:
+        limit_memory(platform.settings.worker_memory_mb)
         worker.start()
     _stop_on_signals()
     # What was made while starting lives as long as the process: the collector need not look at it again.
@@ -68,6 +70,7 @@ def serve_until_stopped(
 def run_worker_until_stopped(platform: Platform, *, concurrency: int | None) -> None:
     """Run automation until SIGINT or SIGTERM."""
     stopped = threading.Event()
+    limit_memory(platform.settings.worker_memory_mb)
     worker = platform.automation.worker(concurrency=concurrency)
     worker.start()
     for number in (signal.SIGINT, signal.SIGTERM):
