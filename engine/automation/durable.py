@@ -7,13 +7,15 @@ Periodic work is not handed to dbos: schedules are rows of fs_timer (see `timers
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect, text
 
+from engine.automation.enqueue_again import EnqueueAgain
 from engine.storage.database import Database
 from engine.storage.dialect import Dialect
 
@@ -25,6 +27,9 @@ PROTOCOL_VERSION = "1"
 APPLICATION = "fieldstone"
 QUEUE = "fieldstone_runs"
 WORKFLOW = "fieldstone_run_segment"
+# dbos' tables of what is queued on SQLite, and those of their columns that name the run.
+_QUEUED = ("workflow_status", "workflow_input")
+_OF_RUN = frozenset(("workflow_uuid", "inputs"))
 
 
 class SegmentStatus(StrEnum):
@@ -56,6 +61,7 @@ class RunQueue:
         self._database = database
         self._lock = threading.Lock()
         self._client: DBOSClient | None = None
+        self._again = EnqueueAgain(database=database)
 
     def prepare(self) -> None:
         """Make or migrate the durable engine's own tables; safe to call again and from several processes."""
@@ -74,7 +80,33 @@ class RunQueue:
         }
         if delay_s > 0:
             options["delay_seconds"] = delay_s
-        self._connected().enqueue_in_transaction(connection, options, run_id, segment)  # type: ignore[arg-type]
+
+        def enqueue() -> None:
+            self._connected().enqueue_in_transaction(connection, options, run_id, segment)  # type: ignore[arg-type]
+
+        if segment == 0 and delay_s <= 0 and self._database.dialect is Dialect.SQLITE:
+            self._again.send(connection, {"run": run_id, "name": segment_name(run_id, segment)}, enqueue)
+        else:
+            enqueue()
+
+    def start_many(self, connection: Connection, run_ids: Sequence[str]) -> None:
+        """Enqueue the first segments of some runs as `start` does, on SQLite, by statements whose number is constant.
+
+        dbos writes the first one; the others are rows like it, of another name and another run.
+        """
+        first, *others = run_ids
+        self.start(connection, first)
+        given = {"first": first, "name": segment_name(first, 0), "others": json.dumps(others)}
+        for table in _QUEUED:
+            columns = [column["name"] for column in inspect(connection).get_columns(table)]
+            values = [f"replace({name}, :first, other.value)" if name in _OF_RUN else name for name in columns]
+            connection.execute(
+                text(
+                    f"INSERT INTO {table} ({', '.join(columns)}) "  # noqa: S608  # names of dbos' own tables
+                    f"SELECT {', '.join(values)} FROM {table}, json_each(:others) AS other WHERE workflow_uuid = :name"
+                ),
+                given,
+            )
 
     def reschedule(self, run_id: str, segment: int, *, delay_s: float) -> None:
         """Let a waiting segment start after `delay_s` from now instead."""

@@ -50,11 +50,17 @@ class RunStarter:
 
     def _enqueue(self, transaction: Transaction, ids: list[str]) -> None:
         if transaction.database.dialect is not Dialect.POSTGRESQL:
-            for run_id in ids:
-                self._queue.start(transaction.connection, run_id)
+            self._start_on_sqlite(transaction, ids)
         elif ids:
             prepared = transaction.parts.made("enqueue", lambda: _enqueueing(transaction))
             transaction.later(prepared, {"runs": ids, "names": [segment_name(run_id, 0) for run_id in ids]})
+
+    def _start_on_sqlite(self, transaction: Transaction, ids: list[str]) -> None:
+        if len(ids) > _FEW:
+            self._queue.start_many(transaction.connection, ids)
+        else:
+            for run_id in ids:
+                self._queue.start(transaction.connection, run_id)
 
 
 def _insert(transaction: Transaction, count: int) -> Prepared:
