@@ -44,7 +44,11 @@ class SettingDef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateDef:
-    """An e-mail template: front matter (object, language, subject, from, reply_to, cc) and a text."""
+    """A template of mails, SMS or documents: front matter (object, language, subject, from, reply_to, cc …) and a text.
+
+    gateway: the connection that its SMS go by, None = the only one. subject: '' where it has none, as an SMS.
+    header, footer, paper: of the pages of a document.
+    """
 
     name: str
     app: str
@@ -55,6 +59,19 @@ class TemplateDef:
     sender: str | None = None
     reply_to: str | None = None
     cc: tuple[str, ...] = ()
+    gateway: str | None = None
+    header: LocatedText | None = None
+    footer: LocatedText | None = None
+    paper: str | None = None
+
+    @property
+    def kind(self) -> str | None:
+        """What its front matter makes it: `mail`, `sms` or `document`; None where it may be a mail or a document."""
+        if not self.subject.text or self.gateway is not None:
+            return "sms"
+        if self.header is not None or self.footer is not None or self.paper is not None:
+            return "document"
+        return "mail" if self.sender is not None or self.reply_to is not None or self.cc else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -241,9 +241,13 @@ def _template(template: TemplateDef) -> str:
     front = trimmed(
         object=template.object,
         language=template.language,
-        subject=template.subject.text,
+        subject=template.subject.text or None,
         reply_to=template.reply_to,
         cc=list(template.cc) or None,
+        gateway=template.gateway,
+        header=template.header.text if template.header is not None else None,
+        footer=template.footer.text if template.footer is not None else None,
+        paper=template.paper,
     )
     if template.sender is not None:
         front["from"] = template.sender

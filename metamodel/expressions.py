@@ -65,7 +65,8 @@ def expressions_of(metamodel: Metamodel) -> Iterator[ExpressionSite]:
     for role in metamodel.roles.values():
         yield from _of_role(role)
     for template in metamodel.templates.values():
-        yield _text(template.subject, template.object, f"template {template.name}")
+        if template.subject.text:
+            yield _text(template.subject, template.object, f"template {template.name}")
 
 
 def _of_object(object_def: ObjectDef) -> Iterator[ExpressionSite]:

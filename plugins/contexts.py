@@ -29,6 +29,35 @@ class OptionText(str):
         return made
 
 
+class MoneyAmount(Decimal):
+    """An amount in the currency that the app counts in."""
+
+    currency: str
+
+    def __new__(cls, amount: Decimal, currency: str) -> MoneyAmount:
+        """Make an amount."""
+        made = super().__new__(cls, amount)
+        made.currency = currency
+        return made
+
+
+class MoneyText(str):
+    """Money in another currency than the app counts in, as a text; `amount` and `currency` are its parts."""
+
+    amount: Decimal
+    currency: str
+
+    def __new__(cls, amount: Decimal, currency: str) -> MoneyText:
+        """Make the text of an amount."""
+        made = super().__new__(cls, f"{amount} {currency}")
+        made.amount, made.currency = amount, currency
+        return made
+
+
+class Share(Decimal):
+    """A part of a whole: 0.2 of a percentage that people read as 20%."""
+
+
 class RecordAccess(Protocol):
     """Reads the record a rule runs for, with the rights that the rule's actions have."""
 
@@ -37,6 +66,20 @@ class RecordAccess(Protocol):
 
         language: of the labels of options (`OptionText`); without it that of whom the rule acts as.
         """
+        ...
+
+    def rows(
+        self, name: str, paths: Sequence[str], language: str | None = None, *, most: int
+    ) -> Sequence[Mapping[str, Plain]] | None:
+        """Give path → value of the rows of a related list, as `read` does; None where there are more than `most`."""
+        ...
+
+    def image(self, path: str) -> bytes | None:
+        """Give the image in a field as bytes of WebP, None where there is none that may be seen."""
+        ...
+
+    def hidden(self) -> Sequence[str]:
+        """Give the paths read so far that may not be read, in the order of the alphabet."""
         ...
 
     def url(self) -> str:
@@ -105,6 +148,29 @@ class NoEvents:
         """Start nothing."""
 
 
+class SentParts(Protocol):
+    """Remembers over the tries of one step which of its parts have left, so that none leaves a second time."""
+
+    def is_sent(self, part: str) -> bool:
+        """Say whether a part has left."""
+        ...
+
+    def note(self, part: str) -> None:
+        """Note that a part has left."""
+        ...
+
+
+class NoParts:
+    """Knows of no part, where nobody remembers."""
+
+    def is_sent(self, part: str) -> bool:
+        """Say no."""
+        return False
+
+    def note(self, part: str) -> None:
+        """Remember nothing."""
+
+
 class EgressRefused(Exception):
     """The address of a request may not be reached from here."""
 
@@ -115,7 +181,10 @@ class EgressFailed(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TemplateSource:
-    """A message template of an app as text, before anything is filled in."""
+    """A template of an app as text, before anything is filled in.
+
+    header, footer: of each page of a document; paper: `A4`, `A5` or `letter`, with ` landscape` where it lies.
+    """
 
     name: str
     subject: str
@@ -124,6 +193,9 @@ class TemplateSource:
     reply_to: str | None = None
     cc: tuple[str, ...] = ()
     language: str | None = None
+    header: str | None = None
+    footer: str | None = None
+    paper: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,8 +203,9 @@ class ActionContext:
     """Everything an outside action may use.
 
     idempotency_key: stays the same over retries and restarts of this step. settings: those of the plugin's schema, with
-    defaults filled in. app_settings: the app's, by name. user: name, email and language of who the rule acts for.
-    events: where the plugin tells of its own.
+    defaults filled in. app_settings: the app's, by name. user: name and language of who the rule acts for, and the
+    time zone of the app.
+    events: where the plugin tells of its own. parts: for actions that send several things, which of them have left.
     """
 
     run_id: str
@@ -147,6 +220,7 @@ class ActionContext:
     app_settings: Mapping[str, Plain] = field(default_factory=lambda: MappingProxyType({}))
     user: Mapping[str, Plain] = field(default_factory=lambda: MappingProxyType({}))
     events: EventSink = field(default_factory=NoEvents)
+    parts: SentParts = field(default_factory=NoParts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

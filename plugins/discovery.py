@@ -12,7 +12,7 @@ from importlib import metadata, resources
 from types import ModuleType
 
 ENTRY_POINT_GROUP = "fieldstone.plugins"
-BUNDLED = ("email", "webhook", "iban")
+BUNDLED = ("email", "documents", "webhook", "sms", "iban")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from plugins.discovery import Candidate
 from plugins.manifest import Manifest, ManifestWrong, read_manifest
 
 # Actions that the rule language itself names; a shipped plugin carries them out.
-LANGUAGE_ACTIONS = frozenset({"send_email", "call_webhook"})
+LANGUAGE_ACTIONS = frozenset({"send_email", "call_webhook", "send_sms", "generate_document"})
 _SHIPPED_PREFIX = "plugins.bundled."
 _Added = TypeVar("_Added", RuleAction, RuleEvent, ExpressionFunction, FieldTypeAddition)
 

@@ -9,7 +9,17 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from plugins.contexts import ActionContext, Answer, EgressClient, EventSink, PathUnknown, Plain, RecordAccess
+from plugins.contexts import (
+    ActionContext,
+    Answer,
+    EgressClient,
+    EventSink,
+    NoParts,
+    PathUnknown,
+    Plain,
+    RecordAccess,
+    SentParts,
+)
 from plugins.discovery import Candidate
 from plugins.events import OwnEvents
 from plugins.loading import LoadedPlugin
@@ -42,9 +52,11 @@ class RecordedEvents:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FixedRecord:
-    """A record service over values given by path."""
+    """A record service over values given by path, rows by list and images by path."""
 
     values: Mapping[str, Plain] = field(default_factory=dict)
+    lists: Mapping[str, Sequence[Mapping[str, Plain]]] = field(default_factory=dict)
+    images: Mapping[str, bytes] = field(default_factory=dict)
 
     def read(self, paths: Sequence[str], language: str | None = None) -> Mapping[str, Plain]:
         """Give the values of the paths."""
@@ -52,6 +64,23 @@ class FixedRecord:
             if path not in self.values:
                 raise PathUnknown(path)
         return {path: self.values[path] for path in paths}
+
+    def rows(
+        self, name: str, paths: Sequence[str], language: str | None = None, *, most: int
+    ) -> Sequence[Mapping[str, Plain]] | None:
+        """Give the values of a list's rows."""
+        if name not in self.lists:
+            raise PathUnknown(name)
+        found = self.lists[name]
+        return None if len(found) > most else [{path: row[path] for path in paths} for row in found]
+
+    def image(self, path: str) -> bytes | None:
+        """Give an image."""
+        return self.images.get(path)
+
+    def hidden(self) -> Sequence[str]:
+        """Give nothing: all is shown."""
+        return ()
 
     def url(self) -> str:
         """Give an address."""
@@ -66,6 +95,7 @@ def action_context(
     key: str = "run-1:actions/0",
     settings: Mapping[str, object] | None = None,
     events: EventSink | None = None,
+    parts: SentParts | None = None,
 ) -> ActionContext:
     """Make the context of a try for a plugin's action, with its default settings."""
     return ActionContext(
@@ -79,6 +109,7 @@ def action_context(
         egress=egress or RecordedEgress(),
         settings={**plugin.settings, **(settings or {})},
         events=OwnEvents(plugin=plugin, sink=events or RecordedEvents()),
+        parts=parts or NoParts(),
     )
 
 

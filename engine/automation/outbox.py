@@ -11,6 +11,8 @@ from engine.ids import IdMaker
 from engine.storage.system_tables import SystemTables
 from plugins.contributions import ActionDone
 
+_PARTS = "parts"
+
 
 class MessageRows:
     """Reads and writes fs_message."""
@@ -45,6 +47,21 @@ class MessageRows:
                 created_at=self._clock.now(),
             )
         )
+
+    def parts(self, connection: Connection, key: str) -> frozenset[str]:
+        """Give the parts of a message that have left."""
+        return frozenset(self._parts(connection, key))
+
+    def note_part(self, connection: Connection, key: str, part: str) -> None:
+        """Note that a part has left, until all is settled."""
+        message = self._message
+        answer = {_PARTS: [*self._parts(connection, key), part]}
+        connection.execute(update(message).where(message.c.key == key).values(answer=answer))
+
+    def _parts(self, connection: Connection, key: str) -> list[str]:
+        message = self._message
+        answer = connection.execute(select(message.c.answer).where(message.c.key == key)).scalar()
+        return list((answer or {}).get(_PARTS, ()))
 
     def settle(self, connection: Connection, key: str, done: ActionDone) -> None:
         """Note what became of it."""

@@ -30,6 +30,18 @@ class Directory(Protocol):
         ...
 
 
+class Phonebook(Directory, Protocol):
+    """Knows people's phone numbers too."""
+
+    def phone(self, object_key: str, record_id: str) -> str | None:
+        """Give the number that an SMS to a user or contact goes to; None where it has none or may not be read."""
+        ...
+
+    def called(self, object_key: str, record_id: str) -> str:
+        """Give what a user or contact is called, for the trace."""
+        ...
+
+
 def users_of(typed: Typed, value: Any, directory: Directory) -> Iterator[str]:
     """Give the ids of the users that a value names; what is no user, queue, team or role gives nobody."""
     for object_key, key in _references(typed, value):
@@ -40,6 +52,11 @@ def users_of(typed: Typed, value: Any, directory: Directory) -> Iterator[str]:
                 yield from directory.members(object_key, key)
             case "role":
                 yield from directory.with_role(key)
+
+
+def references_of(typed: Typed, value: Any) -> Iterator[tuple[str | None, str]]:
+    """Give object and id of the records that a value names, ("role", name) of roles; None with the text of others."""
+    yield from _references(typed, value)
 
 
 def addresses_of(typed: Typed, value: Any, directory: Directory) -> Iterator[str]:
@@ -56,6 +73,25 @@ def addresses_of(typed: Typed, value: Any, directory: Directory) -> Iterator[str
                 found = directory.address(object_key, key)
                 if found:
                     yield found
+
+
+def numbers_of(typed: Typed, value: Any, directory: Phonebook) -> Iterator[tuple[str | None, str]]:
+    """Give the phone numbers that a value names, each with whose it is; None for who has none."""
+    for object_key, key in _references(typed, value):
+        match object_key:
+            case None:
+                yield key, key
+            case "team" | "queue":
+                yield from _numbers(directory.members(object_key, key), directory)
+            case "role":
+                yield from _numbers(directory.with_role(key), directory)
+            case _:
+                yield directory.phone(object_key, key), directory.called(object_key, key)
+
+
+def _numbers(users: Iterable[str], directory: Phonebook) -> Iterator[tuple[str | None, str]]:
+    for user_id in users:
+        yield directory.phone("user", user_id), directory.called("user", user_id)
 
 
 def _addresses(users: Iterable[str], directory: Directory) -> Iterator[str]:

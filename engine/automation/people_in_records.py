@@ -10,10 +10,11 @@ from engine.automation.eyes import SeenByActor
 from engine.records.transaction import Transaction
 
 _USER = "user"
+_NUMBERS = ("mobile", "phone")
 
 
 class RecordDirectory:
-    """A `Directory` over one transaction; addresses are read with the eyes of the rule's actor."""
+    """A `Phonebook` over one transaction; addresses and numbers are read with the eyes of the rule's actor."""
 
     def __init__(self, transaction: Transaction, eyes: SeenByActor) -> None:
         self._transaction = transaction
@@ -44,6 +45,19 @@ class RecordDirectory:
         values = source.related(object_key, record_id)
         found = values.get("email") if values is not None else None
         return str(found) if found else None
+
+    def phone(self, object_key: str, record_id: str) -> str | None:
+        """Give the phone number of a user or contact, the mobile one where there are two."""
+        source = self._transaction.cache if object_key == _USER else self._eyes
+        values = source.related(object_key, record_id) or {}
+        return next((str(found) for name in _NUMBERS if (found := values.get(name))), None)
+
+    def called(self, object_key: str, record_id: str) -> str:
+        """Give the title of a user or contact, of one that may not be read what it is."""
+        values = (self._transaction.cache if object_key == _USER else self._eyes).related(object_key, record_id)
+        if values is None:
+            return f"a {object_key}"
+        return self._transaction.cache.title(object_key, self._transaction.context(object_key, values)) or record_id
 
     def _is_active(self, user_id: str) -> bool:
         values = self._transaction.cache.related(_USER, user_id)

@@ -157,4 +157,8 @@ def read_template(name: str, front: Mapping, body: LocatedText, reading: Reading
         sender=word(front.get("from")),
         reply_to=word(front.get("reply_to")),
         cc=words(front.get("cc")),
+        gateway=word(front.get("gateway")),
+        header=located(front.get("header")),
+        footer=located(front.get("footer")),
+        paper=word(front.get("paper")),
     )

@@ -14,6 +14,7 @@ from metamodel.linking.app_order import is_version
 from metamodel.linking.object_names import ObjectNames
 from metamodel.names import did_you_mean
 from metamodel.reading.node_values import child, entries, items, scalars, word
+from metamodel.references.connections import check_connection, check_gateway
 from metamodel.references.telling import tell_unknown
 from metamodel.source import LocatedText, Location, Problems, Severity
 from metamodel.yaml_nodes import Mapping, Node, Scalar
@@ -27,15 +28,17 @@ _SECRET_KEYS = ("secret", "password", "token", "api_key")
 def check_app_files(metamodel: Metamodel, trees: tuple[AppTree, ...], names: ObjectNames, problems: Problems) -> None:
     """Check the files that are about the app as a whole.
 
-    Problems: APP322 – APP325, APP441, APP442, APP451 – APP453, OBJ401.
+    Problems: APP322 – APP325, APP441 – APP446, APP451 – APP453, OBJ401.
     """
     for tree in trees:
         _check_app(tree.app, metamodel, problems)
         for connection in tree.files[FileKind.CONNECTION]:
             _check_secrets(connection, problems)
             _check_signed(connection, problems)
+            check_connection(connection, problems)
         for template in tree.templates:
             _check_language(template.front, metamodel, problems)
+            check_gateway(template.front, metamodel, problems)
             target = template.front.get("object")
             if isinstance(target, Scalar):
                 names.resolve(target.text, tree.name, target.at, problems)

@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -21,6 +22,7 @@ from engine.settings import PlatformSettings
 from metamodel.source import LocatedText
 from plugins.manager import PluginManager
 from tests.support.automation import FAST, do_runs, person, rows_of, runs_of
+from tests.support.http_sink import HttpSink, http_sink
 from tests.support.platforms import write_files
 from tests.support.sources import REPOSITORY
 from workflow_dsl.parser import parse_rules
@@ -29,11 +31,11 @@ from workflow_dsl.syntax import Approval, Rule
 PRINTED = (REPOSITORY / "tests" / "corpus" / "rules" / "examples.rules").read_text(encoding="utf-8")
 START = dt.datetime(2026, 11, 2, 0, 30, tzinfo=dt.UTC)
 REFUSED = {
-    "order_placed": "'send sms'",
     "onboarding": "'send survey'",
     "web_lead": "a form as trigger",
     "send_quote": "'with document'",
 }
+NOWHERE = "http://127.0.0.1:9"
 ROLE = "{read: all, create: yes, update: all, delete: all}"
 APP = {
     "app.yaml": """
@@ -52,6 +54,8 @@ APP = {
           is_strategic: {type: boolean}
           payment_term: {type: duration}
         """,
+    "connections/sms.yaml": f"connection: sms\nkind: sms_gateway\nurl: {NOWHERE}\n",
+    "templates/order_thanks.md": "---\nobject: order\n---\nThanks for {{ record.number }}.\n",
     "extensions/user.yaml": "extends: user\nfields: {region: {type: text}}\n",
     "extensions/queue_member.yaml": "extends: queue_member\nfields: {region: {type: text}}\n",
     "objects/lead.yaml": """
@@ -128,7 +132,7 @@ APP = {
         """,
     "organization.yaml": "queues: {inside_sales: {label: Inside}, directors: {label: Directors}}\n",
     "connections/stock_changed.yaml": "connection: stock_changed\nkind: webhook_in\nsecret: STOCK_SECRET\n",
-    "connections/finance.yaml": "connection: finance\nkind: webhook_out\nurl: http://127.0.0.1:9\nsecret: FINANCE\n",
+    "connections/finance.yaml": f"connection: finance\nkind: webhook_out\nurl: {NOWHERE}\nsecret: FINANCE\n",
     "templates/deal_review.md": "---\nobject: opportunity\nsubject: Review\nfrom: a@example.com\n---\nSee.\n",
     "templates/welcome.md": "---\nobject: account\nsubject: Welcome\nfrom: a@example.com\n---\nHello.\n",
     "templates/quote.md": "---\nobject: quote\nsubject: Quote\nfrom: a@example.com\n---\nHello.\n",
@@ -155,12 +159,14 @@ def printed() -> Mapping[str, str]:
 
 
 @contextmanager
-def installation(database_url: str, folder: Path, clock: FixedClock) -> Iterator[Platform]:
+def installation(database_url: str, folder: Path, clock: FixedClock, sink: HttpSink) -> Iterator[Platform]:
     """Open an installation with the app and the printed rules that this version runs."""
     rules = [text for name, text in printed().items() if name.split()[1] not in REFUSED]
-    write_files(folder / "printed", {**APP, "rules/printed.rules": "\n\n".join(rules)})
+    files = {name: text.replace(NOWHERE, sink.url) for name, text in APP.items()}
+    write_files(folder / "printed", {**files, "rules/printed.rules": "\n\n".join(rules)})
     settings = PlatformSettings(database_url=database_url, data_folder=folder / "data", pool_size=5, testing=True)
-    plugins = PluginManager.load(environment={})
+    own = (f"FIELDSTONE_PLUGIN_{plugin}_PRIVATE_HOSTS" for plugin in ("SMS", "WEBHOOK"))
+    plugins = PluginManager.load(environment=dict.fromkeys(own, f'["{sink.host}"]'))
     platform = Platform.open(settings, plugins=plugins, clock=clock, tuning=FAST)
     try:
         platform.apply_release([folder / "printed"], author="test")
@@ -178,9 +184,12 @@ def test_what_this_version_cannot_run_is_refused_by_its_name_and_nothing_else_of
         assert any(what in message for message in told), (name, told)
 
 
-def test_the_printed_rules_run_with_the_outcome_their_text_says(database_url: str, tmp_path: Path) -> None:
+def test_the_printed_rules_run_with_the_outcome_their_text_says(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     clock = FixedClock(START)
-    with installation(database_url, tmp_path, clock) as platform:
+    monkeypatch.setenv("FINANCE", "s3cret")
+    with http_sink() as sink, installation(database_url, tmp_path, clock, sink) as platform:
         max_ = person(platform, "max", "manager")
         ann = person(platform, "ann", "sales_rep", manager=max_.user_id)
         _before_rules(platform, ann, max_)
@@ -189,6 +198,7 @@ def test_the_printed_rules_run_with_the_outcome_their_text_says(database_url: st
         _quote_without_answer(platform, clock, ann)
         _routing(platform, ann, max_)
         _stock(platform)
+        _order(platform, sink, ann)
         _approval(platform, ann, max_)
 
 
@@ -274,6 +284,29 @@ def _stock(platform: Platform) -> None:
         platform.automation.calls.others.received(transaction, "stock_changed", {"sku": "a", "stock": 7})
     do_runs(platform)
     assert {row["sku"]: row["stock"] for row in rows_of(platform, "product")} == {"a": 7, "b": 1}
+
+
+def _order(platform: Platform, sink: HttpSink, ann: Actor) -> None:
+    records = platform.records
+    account = records.create(ann, "account", {"name": "Buyer", "payment_term": "30 days"}).record.id
+    contact = records.create(ann, "contact", {"name": "Wang", "account": account, "mobile": "13800138000"}).record.id
+    records.update(ann, "account", account, {"primary_contact": contact})
+    order = records.create(ann, "order", {"number": "SO-1", "account": account, "total": "500"}).record.id
+    product = {row["sku"]: row["id"] for row in rows_of(platform, "product")}
+    for sku, quantity in (("a", 10), ("b", 1)):
+        records.create(ann, "order_line", {"order": order, "product": product[sku], "quantity": quantity})
+    today = platform.clock.now().astimezone(ZoneInfo("Asia/Shanghai")).date()
+    records.update(ann, "order", order, {"status": "confirmed"})
+    do_runs(platform)
+    assert [run["error"] for run in runs_of(platform) if run["rule"] == "order_placed"] == [None]
+    sms, finance = (received.body for received in sink.received)
+    assert sms == {"to": "+8613800138000", "text": "Thanks for SO-1."}
+    assert finance == {"event": "order.confirmed", "order": "SO-1", "total": {"amount": "500.00", "currency": "CNY"}}
+    due = [(row["account"], row["due_on"]) for row in rows_of(platform, "receivable")]
+    assert due == [(account, today + dt.timedelta(days=30))]
+    # Of product a there are seven, and one of b, which suffices.
+    wanted = [(row["product"], row["quantity"]) for row in rows_of(platform, "purchase_request")]
+    assert wanted == [(product["a"], 3)]
 
 
 def _approval(platform: Platform, ann: Actor, max_: Actor) -> None:

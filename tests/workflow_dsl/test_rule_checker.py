@@ -210,7 +210,6 @@ MISTAKES = {
     "when webhook stock is received or deal is created then stop": ("RUL401", 13),
     "when event erp.pushed then stop": ("RUL222", 19),
     "when user logs in or deal is created then stop": ("RUL401", 29),
-    "when deal is created then send sms welcome to contact.mobile": ("RUL902", 34),
 }
 
 

@@ -25,6 +25,7 @@ from workflow_dsl.checked_rules.calls import (
     CallTrigger,
     CheckedOpen,
     CheckedShow,
+    FormTrigger,
     LoginTrigger,
     PluginTrigger,
     WebhookTrigger,
@@ -50,8 +51,12 @@ from workflow_dsl.checked_rules.marking_actions import CheckedPostComment, Check
 from workflow_dsl.checked_rules.outside_actions import (
     CheckedCallAction,
     CheckedCallWebhook,
+    CheckedDocument,
+    CheckedMakeDocument,
     CheckedNotify,
     CheckedSendEmail,
+    CheckedSendSms,
+    CheckedSendSurvey,
 )
 from workflow_dsl.checked_rules.record_actions import (
     CheckedCreate,
@@ -61,6 +66,7 @@ from workflow_dsl.checked_rules.record_actions import (
     CheckedUpdate,
 )
 from workflow_dsl.checked_rules.rule import CheckedRule
+from workflow_dsl.checked_rules.share_actions import CheckedShare
 from workflow_dsl.checked_rules.triggers import HeldTrigger, MomentTrigger, RecordTrigger, TimeTrigger
 
 __all__ = [
@@ -80,11 +86,13 @@ __all__ = [
     "CheckedDeadline",
     "CheckedDecision",
     "CheckedDelete",
+    "CheckedDocument",
     "CheckedEntry",
     "CheckedFollow",
     "CheckedForEach",
     "CheckedIf",
     "CheckedLog",
+    "CheckedMakeDocument",
     "CheckedMerge",
     "CheckedNotify",
     "CheckedOpen",
@@ -95,7 +103,10 @@ __all__ = [
     "CheckedRule",
     "CheckedRunRule",
     "CheckedSendEmail",
+    "CheckedSendSms",
+    "CheckedSendSurvey",
     "CheckedSet",
+    "CheckedShare",
     "CheckedShow",
     "CheckedStep",
     "CheckedStop",
@@ -106,6 +117,7 @@ __all__ = [
     "CheckedWait",
     "CheckedWaitUntil",
     "FieldValue",
+    "FormTrigger",
     "HeldTrigger",
     "LoginTrigger",
     "MomentTrigger",

@@ -1,4 +1,4 @@
-"""Checked triggers of what people and other systems start: buttons, received webhooks, log-ins, events of plugins."""
+"""Checked triggers of what people and other systems start: buttons, forms, webhooks, log-ins, events of plugins."""
 
 from __future__ import annotations
 
@@ -51,7 +51,15 @@ class PluginTrigger:
     text: str
 
 
-CallTrigger = ButtonTrigger | WebhookTrigger | LoginTrigger | PluginTrigger
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormTrigger:
+    """`when form contact_us is submitted`; the rule's record is what was made of it, `form.name` what was filled in."""
+
+    form: str
+    text: str
+
+
+CallTrigger = ButtonTrigger | FormTrigger | WebhookTrigger | LoginTrigger | PluginTrigger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,10 +16,44 @@ class CheckedNotify(CheckedAction):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CheckedSendEmail(CheckedAction):
-    """`send email welcome to contact.email`; recipients are people or texts with an address."""
+class CheckedDocument:
+    """What goes with a mail: a document of a template, made first, or one that an action before gave a name."""
+
+    template: str | None = None
+    given: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedMakeDocument(CheckedAction):
+    """`generate document offer as file`; the file is given as an attachment of the rule's record."""
 
     template: str
+    given_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedSendEmail(CheckedAction):
+    """`send email welcome with document offer to contact.email`; recipients are people or texts with an address."""
+
+    template: str
+    recipients: tuple[CheckedValue, ...]
+    documents: tuple[CheckedDocument, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedSendSms(CheckedAction):
+    """`send sms order_thanks to contact`; recipients are people or texts with a phone number."""
+
+    template: str
+    gateway: str
+    recipients: tuple[CheckedValue, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedSendSurvey(CheckedAction):
+    """`send survey nps to contact`; form: the survey."""
+
+    form: str
     recipients: tuple[CheckedValue, ...]
 
 

@@ -1,4 +1,4 @@
-"""Checks the actions that reach people and other systems: notify, send email, call webhook, plugins' actions."""
+"""Checks the actions that reach people and other systems: notify, send email, sms, call webhook, plugins' actions."""
 
 from __future__ import annotations
 
@@ -13,13 +13,18 @@ from workflow_dsl.checked_rules import (
     CheckedCallWebhook,
     CheckedNotify,
     CheckedSendEmail,
+    CheckedSendSms,
+    CheckedValue,
 )
+from workflow_dsl.rule_checking.document_actions import check_documents, check_template_object, template_for
 from workflow_dsl.rule_checking.people import check_people
 from workflow_dsl.rule_checking.state import RuleChecking
+from workflow_dsl.rule_checking.survey_actions import check_survey
 from workflow_dsl.rule_checking.values import check_inputs, message_of
 from workflow_dsl.syntax import Action, CallAction, CallWebhook, MessageKind, Name, Notify, Send
 
 _WEBHOOK_KINDS = frozenset(("webhook", "webhook_out"))
+SMS_GATEWAY = "sms_gateway"
 
 
 def _check_notify(checking: RuleChecking, action: Notify, path: str) -> CheckedAction | None:
@@ -33,21 +38,25 @@ def _check_notify(checking: RuleChecking, action: Notify, path: str) -> CheckedA
 
 
 def _check_send(checking: RuleChecking, action: Send, path: str) -> CheckedAction | None:
-    if action.kind is not MessageKind.EMAIL:
-        checking.not_available("RUL902", f"'send {action.kind}'", action.at)
-        return None
-    if action.documents:
-        checking.not_available("RUL902", "'with document'", action.documents[0].at)
-        return None
+    if action.kind is MessageKind.SURVEY:
+        return check_survey(checking, action, path)
     templates = checking.scope.metamodel.templates
     name = action.template
+    documents = check_documents(checking, action)
     recipients = check_people(checking, action.recipients, addresses=True)
     if name.text not in templates:
         hint = did_you_mean(name.text, templates)
         checking.refuse("RUL203", f"there is no template '{name.text}'", name.at, hint)
         return None
-    _check_template_object(checking, name)
-    if not recipients:
+    check_template_object(checking, name)
+    if action.kind is MessageKind.SMS:
+        return _check_sms(checking, action, path, recipients)
+    if not templates[name.text].subject.text:
+        hint = "write subject: in its front matter"
+        checking.refuse("RUL203", f"the template '{name.text}' has no subject, and a mail needs one", name.at, hint)
+    elif templates[name.text].kind == "document":
+        template_for(checking, name, "mail")
+    if not recipients or documents is None:
         return None
     return CheckedSendEmail(
         path=path,
@@ -55,17 +64,41 @@ def _check_send(checking: RuleChecking, action: Send, path: str) -> CheckedActio
         at=action.at.location,
         template=name.text,
         recipients=recipients,
+        documents=documents,
     )
 
 
-def _check_template_object(checking: RuleChecking, name: Name) -> None:
-    wanted = checking.scope.metamodel.templates[name.text].object
-    own = checking.scope.object
-    if wanted is not None and own is not None and wanted != own:
-        found = checking.scope.metamodel.find_object(wanted)
-        if found is not None and found.key != own:
-            message = f"the template '{name.text}' is about {wanted}, and this rule is about {own}"
-            checking.refuse("RUL203", message, name.at)
+def _check_sms(
+    checking: RuleChecking, action: Send, path: str, recipients: tuple[CheckedValue, ...]
+) -> CheckedAction | None:
+    gateway = _gateway(checking, action.template)
+    if gateway is None or not recipients:
+        return None
+    return CheckedSendSms(
+        path=path,
+        text=checking.text_of(action.at),
+        at=action.at.location,
+        template=action.template.text,
+        gateway=gateway,
+        recipients=recipients,
+    )
+
+
+def _gateway(checking: RuleChecking, name: Name) -> str | None:
+    """Give the gateway of a template: the one that it names, else the only one."""
+    metamodel = checking.scope.metamodel
+    known = sorted(each.name for each in metamodel.connections.values() if each.kind == SMS_GATEWAY)
+    wanted = metamodel.templates[name.text].gateway
+    if wanted in known or (wanted is None and len(known) == 1):
+        return wanted or known[0]
+    if known:
+        message = f"the template '{name.text}' does not say by which gateway its SMS go"
+        hint = f"write gateway: in its front matter; there are {', '.join(known)}"
+    else:
+        message = "there is no gateway that SMS could go by"
+        hint = f"write connections/sms.yaml with kind: {SMS_GATEWAY}"
+    checking.refuse("RUL208", message, name.at, hint)
+    return None
 
 
 def _check_webhook(checking: RuleChecking, action: CallWebhook, path: str) -> CheckedAction | None:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection
 
 from engine.automation.journal import StepDone
-from engine.automation.people import Directory
+from engine.automation.people import Phonebook
 from engine.automation.program import Action, AssignToNext, Rows
 from engine.automation.run_state import StepFailed
 from engine.records.assigning.assigning import Assigned
@@ -29,7 +29,7 @@ class Work(Protocol):
         ...
 
     @property
-    def directory(self) -> Directory:
+    def directory(self) -> Phonebook:
         """Who belongs where."""
         ...
 

@@ -17,10 +17,39 @@ class NotifyPeople(Action):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SendEmail(Action):
-    """`send email welcome to contact.email`."""
+class MakeDocument(Action):
+    """`generate document offer as file`."""
 
     template: TemplateDef
+    given_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendEmail(Action):
+    """`send email welcome with document offer to contact.email`.
+
+    documents: each made first, as a step of its own, or the name that an action before gave it.
+    """
+
+    template: TemplateDef
+    recipients: tuple[Value, ...]
+    documents: tuple[MakeDocument | str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendSms(Action):
+    """`send sms order_thanks to contact`."""
+
+    template: TemplateDef
+    gateway: ConnectionDef
+    recipients: tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendSurvey(Action):
+    """`send survey nps to contact`."""
+
+    form: str
     recipients: tuple[Value, ...]
 
 

@@ -17,7 +17,34 @@ def _notify(place: Place, action: checked.CheckedNotify, common: Common) -> buil
 
 def _email(place: Place, action: checked.CheckedSendEmail, common: Common) -> built.Action:
     template = place.metamodel.templates[action.template]
-    return built.SendEmail(template=template, recipients=tuple(map(place.value, action.recipients)), **common)
+    recipients = tuple(map(place.value, action.recipients))
+    documents = tuple(_sent(place, each, index) for index, each in enumerate(action.documents))
+    return built.SendEmail(template=template, recipients=recipients, documents=documents, **common)
+
+
+def _sent(place: Place, document: checked.CheckedDocument, index: int) -> built.MakeDocument | str:
+    if document.template is None:
+        return document.given or ""
+    template = place.metamodel.templates[document.template]
+    return built.MakeDocument(template=template, index=str(index), text=f"generate document {template.name}")
+
+
+def _document(place: Place, action: checked.CheckedMakeDocument, common: Common) -> built.Action:
+    template = place.metamodel.templates[action.template]
+    return built.MakeDocument(template=template, given_name=action.given_name, **common)
+
+
+def _sms(place: Place, action: checked.CheckedSendSms, common: Common) -> built.Action:
+    return built.SendSms(
+        template=place.metamodel.templates[action.template],
+        gateway=place.metamodel.connections[action.gateway],
+        recipients=tuple(map(place.value, action.recipients)),
+        **common,
+    )
+
+
+def _survey(place: Place, action: checked.CheckedSendSurvey, common: Common) -> built.Action:
+    return built.SendSurvey(form=action.form, recipients=tuple(map(place.value, action.recipients)), **common)
 
 
 def _webhook(place: Place, action: checked.CheckedCallWebhook, common: Common) -> built.Action:
@@ -35,6 +62,9 @@ OUTSIDE_BUILDERS: Mapping[type[checked.CheckedAction], Build] = MappingProxyType
     {
         checked.CheckedNotify: _notify,
         checked.CheckedSendEmail: _email,
+        checked.CheckedMakeDocument: _document,
+        checked.CheckedSendSms: _sms,
+        checked.CheckedSendSurvey: _survey,
         checked.CheckedCallWebhook: _webhook,
         checked.CheckedCallAction: _plugin_action,
     }

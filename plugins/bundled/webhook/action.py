@@ -17,7 +17,7 @@ from decimal import Decimal
 
 from plugins import ActionContext, ActionDone, ActionFailed, Answer, EgressFailed, EgressRefused, Plain
 
-_TRY_AGAIN = frozenset({408, 409, 425, 429})
+TRY_AGAIN = frozenset({408, 409, 425, 429})
 REFUSED = "webhook.refused"
 _TOLD = 500
 
@@ -80,7 +80,7 @@ def _judge(name: str, answer: Answer, context: ActionContext) -> ActionDone:
     if 200 <= answer.status < 300:
         value: dict[str, Plain] = {"status": answer.status, "body": _plain_body(answer)}
         return ActionDone(summary=f"webhook '{name}' answered {answer.status}", value=value)
-    permanent = 300 <= answer.status < 500 and answer.status not in _TRY_AGAIN
+    permanent = 300 <= answer.status < 500 and answer.status not in TRY_AGAIN
     if permanent:
         start = answer.body[:_TOLD].decode("utf-8", "replace")
         told: dict[str, Plain] = {"connection": name, "status": answer.status, "answer": start}
@@ -88,7 +88,7 @@ def _judge(name: str, answer: Answer, context: ActionContext) -> ActionDone:
     raise ActionFailed(
         f"webhook '{name}' answered {answer.status}: {answer.body[:200].decode('utf-8', 'replace')}",
         permanent=permanent,
-        retry_after_s=_retry_after(answer, context.now),
+        retry_after_s=retry_after(answer, context.now),
     )
 
 
@@ -113,7 +113,8 @@ def _only_plain(value: object) -> Plain:
     return str(value)
 
 
-def _retry_after(answer: Answer, now: dt.datetime) -> float | None:
+def retry_after(answer: Answer, now: dt.datetime) -> float | None:
+    """Give the seconds that a receiver asks to wait, a day at most; None where it asks for nothing."""
     text = answer.headers.get("retry-after", "").strip()
     if text.isdigit():
         return float(min(int(text), 86_400))
