@@ -14,11 +14,10 @@ from engine.automation.before_rules import BeforeRunner
 from engine.automation.condition_eyes import ConditionEyes
 from engine.automation.explaining import explain_value
 from engine.automation.insight.causes import Causes
-from engine.automation.insight.judging import context_of, judge
 from engine.automation.insight.past import Entry, PastEvent, entries_of, events_of, stored_records
 from engine.automation.insight.past_source import PastRecords
-from engine.automation.insight.trying_before import acts_on_draft
 from engine.automation.insight.views import Blame, CauseLink, Setter
+from engine.automation.insight.within_saves import PastSaves
 from engine.automation.program import Value
 from engine.automation.rule_index import RuleIndex
 from engine.automation.trace import part_of
@@ -26,7 +25,6 @@ from engine.records.transaction import Transaction
 from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
 from workflow_dsl.compiler import compile_expression
-from workflow_dsl.evaluation_errors import EvaluationError
 
 _MOST_ENTRIES = 2_000
 _UNSAID = frozenset(("id", "version", "modified_at", "modified_by"))
@@ -125,25 +123,15 @@ class Blamer:
         records = PastRecords(self.transaction, entries[-1].id)
         records.know(self.object_def.key, now, self.record_id, entries)
         found: dict[tuple[int, str], str] = {}
+        saves = PastSaves(transaction=self.transaction, before=self.before, records=records)
         for past in events_of(self.transaction, self.object_def, now, entries):
             if past.entry.id in wanted:
-                found.update(self._acts(past, records))
+                found.update(self._acts(past, saves))
         return found
 
-    def _acts(self, past: PastEvent, records: PastRecords) -> Iterator[tuple[tuple[int, str], str]]:
+    def _acts(self, past: PastEvent, saves: PastSaves) -> Iterator[tuple[tuple[int, str], str]]:
         event = past.event
         for program in self.index.before(event.object, event.kind):
-            context = context_of(self.transaction, past, records)
-            judged = judge(program, past, context)
-            if judged is None or not judged.starts(program):
-                continue
-            try:
-                acts = acts_on_draft(
-                    self.transaction, self.before, program, past, records, holds=judged.holds is not False
-                )
-            except EvaluationError:
-                continue
-            for act in acts:
-                for name, value in (act.values or {}).items():
-                    if act.kind == "set" and event.new.get(name) == value and name in event.changed:
-                        yield (past.entry.id, name), program.name
+            for name, value in saves.values_set(program, past):
+                if event.new.get(name) == value and name in event.changed:
+                    yield (past.entry.id, name), program.name

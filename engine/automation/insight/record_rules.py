@@ -11,13 +11,15 @@ from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.access.actor import Actor
-from engine.automation.insight.judging import Judged, context_of, judge
+from engine.automation.before_rules import BeforeRunner
+from engine.automation.insight.judging import Judged
 from engine.automation.insight.past import Entry, PastEvent, entries_of, events_of, stored_records
 from engine.automation.insight.past_source import PastRecords
 from engine.automation.insight.reasons import first_false, reason_of_look, reason_of_silence
 from engine.automation.insight.rules_then import RulesThen
 from engine.automation.insight.sweep_looks import look_of_schedule
 from engine.automation.insight.views import RecordRules, RuleLook, RuleOnRecord, RuleStanding
+from engine.automation.insight.within_saves import PastSaves
 from engine.automation.program import Program
 from engine.automation.rule_index import RuleIndex
 from engine.automation.run_log import RunLog
@@ -41,6 +43,7 @@ class Asked:
     object_def: ObjectDef
     record_id: str
     readable: Container[str]
+    before: BeforeRunner
 
 
 def rules_of_record(
@@ -86,11 +89,11 @@ def _looks(
         return {}
     records = PastRecords(asked.transaction, entries[-1].id)
     records.know(key, now, record_id, entries)
+    saves = PastSaves(transaction=asked.transaction, before=asked.before, records=records)
     looks: dict[str, list[RuleLook]] = defaultdict(list)
     for past in events_of(asked.transaction, asked.object_def, now, entries):
-        context = context_of(asked.transaction, past, records)
         for program in then.about(index, key, past.entry.release):
-            judged = judge(program, past, context)
+            judged = saves.judged(program, past)
             if judged is not None:
                 looks[program.name].append(_look(asked, program, past, judged))
     return looks

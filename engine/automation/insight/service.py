@@ -104,6 +104,7 @@ class Insight:
                 object_def=object_def,
                 record_id=record_id,
                 readable=self._sight.condition_eyes(actor, object_key, record_id),
+                before=self._before,
             )
             then = RulesThen(self._releases.numbered, self._index_of)
             off = self._switched_off(transaction)

@@ -121,3 +121,29 @@ def test_conditions_are_judged_with_other_records_as_they_were(database_url: str
         (rule,) = look(system, "deal", deal.id).rules
         assert [each.matched for each in rule.looks if each.trigger == "deal is updated"][:1] == [False]
         assert rule.looks[-1].matched
+
+
+def test_a_rule_that_fills_what_was_empty_is_told_as_having_acted(database_url: str, tmp_path: Path) -> None:
+    rules = """
+        rule usual before deal is saved if discount is empty then set discount = 5%
+        rule other before deal is saved if note is empty and amount > 10 then set note = "big" else set count = 1
+    """
+    with shop(database_url, tmp_path, rules) as platform:
+        boss, insight = person(platform, "b", "boss"), platform.automation.insight
+        filled = platform.records.create(boss, "deal", {"name": "A", "amount": "50"}).record.id
+        typed = platform.records.create(boss, "deal", {"name": "B", "amount": "1", "discount": "7%"}).record.id
+        of_filled = {each.rule: each for each in insight.of_record(boss, "deal", filled).rules}
+        assert (of_filled["usual"].standing, of_filled["other"].standing) == (RuleStanding.RAN, RuleStanding.RAN)
+        assert of_filled["usual"].reason == "It acted in the save."
+        part = of_filled["usual"].looks[0].condition
+        assert part is not None
+        assert part.value is True
+        of_typed = {each.rule: each for each in insight.of_record(boss, "deal", typed).rules}
+        assert of_typed["usual"].standing is RuleStanding.LOOKED
+        blames = {each.field: each for each in insight.blame(boss, "deal", filled)}
+        assert [blames[name].setter.value for name in ("discount", "note", "amount")] == [
+            "rule in the save",
+            "rule in the save",
+            "person",
+        ]
+        assert {each.field: each.setter.value for each in insight.blame(boss, "deal", typed)}["discount"] == "person"
