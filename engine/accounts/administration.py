@@ -24,6 +24,7 @@ from engine.accounts.trail import COMMAND_LINE, AccountEvent, AccountTrail, Auth
 from engine.accounts.upsert import insert_if_absent
 from engine.accounts.users import LOGIN_FIELD, USER_OBJECT, UserDirectory, UserRow
 from engine.clock import Clock
+from engine.errors import AccessDenied
 from engine.storage.database import Database
 from metamodel.names import did_you_mean
 
@@ -73,7 +74,7 @@ class Administration:
 
         values: further fields of the user record, raw as for the door.
 
-        Raises: ValidationFailed, UnknownRole, and what the door raises.
+        Raises: ValidationFailed, UnknownRole, AccessDenied for roles that the actor lacks, and what the door raises.
         """
         self._check_roles(roles)
         if password is not None:
@@ -82,6 +83,7 @@ class Administration:
         fields = {"name": login.split("@")[0], **(values or {}), LOGIN_FIELD: login}
         with self._records.transaction(actor) as transaction:
             user_id = transaction.create(USER_OBJECT, fields).record.id
+            _check_held(transaction, roles)
             if hashed is not None:
                 self.store_hash(transaction.connection, user_id, hashed)
             held = self._users.replace_roles(transaction.connection, user_id, roles, by=actor.login)
@@ -135,10 +137,11 @@ class Administration:
     def grant_roles(self, transaction: Transaction, user_id: str, roles: Collection[str]) -> bool:
         """Let a user hold these roles too, within a transaction of the door; say whether any was new.
 
-        Raises: UnknownRole.
+        Raises: UnknownRole; AccessDenied where the actor does not hold them, since nobody grants more than one holds.
         """
         self._check_roles(roles)
         connection, actor = transaction.connection, transaction.actor
+        _check_held(transaction, roles)
         held, now = self._users.add_roles(connection, user_id, roles, by=actor.login)
         if now == held:
             return False
@@ -233,3 +236,11 @@ class Administration:
             yield connection
             self._stamp.raise_in(connection)
         self._stamp.settle()
+
+
+def _check_held(transaction: Transaction, roles: Collection[str]) -> None:
+    """Raises: AccessDenied. Nobody grants more than one holds; the product's own acts are judged by who begins them."""
+    if roles and not transaction.actor.is_system:
+        granted = transaction.parts.access(frozenset(roles)).roles
+        if not granted <= transaction.access.roles:
+            raise AccessDenied("grant", USER_OBJECT, "you do not hold all of what these roles give yourself")

@@ -4,14 +4,15 @@ Keys of a case: `name`; `rules`; `do`, a list of steps `create|update|delete: [o
 (ann is a rep and bob her boss, eve has no role) and `refused: {field: text}` where the save must not go through,
 `approval: …` (see `rule_approvals`), `clock: moment`, `runs: true` (do what is in the queue) and `due: true` (do what
 is due by the clock); then of what is there: `records` (object: list of values, in any order), `runs` (list of values),
-`notices` (person: texts), `mails` (list), `steps` (kinds of the steps of the first run), `requests` (of approvals). A
-value `$deal1` stands for the id of the record of that name, `@ann` for that person's.
+`notices` (person: texts), `mails` (list), `steps` (kinds of the steps of the first run), `requests` (of approvals),
+`shares` (of any record, as `bob read 2026-11-24T16:00Z`). A value `$deal1` stands for the id of the record of that
+name, `@ann` for that person's.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,7 +42,7 @@ MONDAYS = 'calendar: mondays\nhours: {monday: "09:00-18:00"}\n'
 STOCK = "connection: stock\nkind: webhook_in\nsecret: SHOP_STOCK_SECRET\n"
 _OBJECTS = ("following", "comment", "tagging", "tag", "job", "line", "deal", "queue_member", "queue")
 _VERBS = ("create", "update", "delete", *FATES)
-_KEYS = {"name", "rules", "do", "records", "runs", "notices", "steps", "mails", "requests"}
+_KEYS = {"name", "rules", "do", "records", "runs", "notices", "steps", "mails", "requests", "shares"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +116,7 @@ class RuleStage:
                 connection.execute(delete(table))
             for table in (system.wait, system.wait_key, system.touched):
                 connection.execute(delete(table))
-            for table in (system.conversion, system.merge, system.apart):
+            for table in (system.conversion, system.merge, system.apart, system.share):
                 connection.execute(delete(table))
             for table in (system.rule_state, system.throttle, system.target, system.queue_turn, system.assignment):
                 connection.execute(delete(table))
@@ -185,7 +186,7 @@ class RuleStage:
         found = requests_found(self._platform) if "requests" in case.wanted else []
         if found != case.wanted.get("requests", []):
             yield f"requests: wanted {case.wanted['requests']}, got {found}"
-        for key, look in (("notices", self._notices), ("steps", self._steps), ("mails", self._mails)):
+        for key, look in self._looks():
             if key in case.wanted and look() != case.wanted[key]:
                 yield f"{key}: wanted {case.wanted[key]}, got {look()}"
 
@@ -214,6 +215,21 @@ class RuleStage:
         with self._platform.database.read() as connection:
             rows = connection.execute(select(table.c.path, table.c.kind).where(table.c.run_id == runs[0]["id"]))
             return sorted(f"{path} {kind}" for path, kind in rows)
+
+    def _looks(self) -> Sequence[tuple[str, Callable[[], object]]]:
+        return (
+            ("notices", self._notices),
+            ("steps", self._steps),
+            ("mails", self._mails),
+            ("shares", self._shares),
+        )
+
+    def _shares(self) -> list[str]:
+        table, names = self._platform.system.share, {f"user:{a.user_id}": name for name, a in self._people.items()}
+        with self._platform.database.read() as connection:
+            rows = connection.execute(select(table.c.grantee, table.c.edits, table.c.until))
+            found = [(names.get(who, who), "edit" if edits else "read", until) for who, edits, until in rows]
+        return sorted(f"{who} {level}{f' {until:%Y-%m-%dT%H:%MZ}' if until else ''}" for who, level, until in found)
 
     def _mails(self) -> list[str]:
         table = self._platform.system.message

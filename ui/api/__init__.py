@@ -19,6 +19,7 @@ from ui.api.conversions import convert, get_conversion
 from ui.api.exports import export_records
 from ui.api.files import download_file, download_preview, upload_file
 from ui.api.following import follow, unfollow
+from ui.api.forms import submit_form
 from ui.api.hooks import receive
 from ui.api.insight import register_insight
 from ui.api.merging import merge, unmerge
@@ -30,6 +31,7 @@ from ui.api.query import query_figures
 from ui.api.record_log import compare, get_history, get_runs, get_stages, revert_changes
 from ui.api.run_acts import register_run_acts
 from ui.api.runs import list_runs, retry_run
+from ui.api.sharing import list_shares, share, unshare
 
 
 def register(app: Flask) -> None:
@@ -66,6 +68,7 @@ def register(app: Flask) -> None:
     api.get("/approvals/report")(get_report)
     api.get("/approvals/<request_id>")(get_request)
     api.post("/approvals/<request_id>")(act_on_request)
+    api.post("/forms/<form_name>")(submit_form)
     api.post("/hooks/<webhook_name>")(receive)
     api.get("/runs")(list_runs)
     register_insight(api, one)
@@ -82,6 +85,9 @@ def _register_acts(api: Blueprint, one: str) -> None:
     api.post(f"{one}/unmerge")(unmerge)
     api.get(f"{one}/actions")(list_actions)
     api.post(f"{one}/actions/<button_name>")(press_button)
+    api.get(f"{one}/share")(list_shares)
+    api.post(f"{one}/share")(share)
+    api.delete(f"{one}/share")(unshare)
     api.post(f"{one}/follow")(follow)
     api.post(f"{one}/unfollow")(unfollow)
     api.post(f"{one}/claim")(claim)

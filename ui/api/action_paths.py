@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.access.shared import can_be_shared
 from engine.records.bulk_work import MOST, key_fields
 from engine.records.following import can_be_followed
 from engine.records.merging.merging import MOST_AT_ONCE, is_mergeable
 from metamodel.apps import Metamodel
 from metamodel.definitions.intake import ConversionDef
 from metamodel.texts import label_text
+from ui.api.share_paths import share_paths
 from ui.api.value_schemas import Schema
 from ui.api.visible import VisibleObject
 
@@ -119,6 +121,8 @@ def action_paths(metamodel: Metamodel, each: VisibleObject, lang: str) -> dict[s
         for action in ("follow", "unfollow"):
             path = f"/records/{key}/{{id}}/{action}"
             paths[path] = _post(f"{action}_{key}", tag, _NOTHING, _FOLLOWS, required=False)
+    if can_be_shared(each.object):
+        paths |= share_paths(key, tag)
     if {"update", "delete"} <= each.actions and is_mergeable(each.object):
         paths[f"/records/{key}/{{id}}/merge"] = _post(f"merge_{key}", tag, _merge_body(each), _MERGED)
         undo = {"type": "object", "properties": {"merge": _ID_TEXT}, "required": ["merge"]}

@@ -9,7 +9,7 @@ from flask import Response, request
 
 from engine.automation.run_views import RunFilter
 from engine.records.reverting import Revert, revert
-from engine.records.types import HistoryEntry
+from engine.records.types import HistoryEntry, ShareEntry
 from engine.records.versions import compare_versions
 from ui.api.answers import entity_tag, json_answer
 from ui.api.body import check_keys, read_object, take_confirm
@@ -108,6 +108,14 @@ def get_runs(object_name: str, record_id: str) -> Response:
     return answer_runs(page)
 
 
+def _share(share: ShareEntry | None) -> dict[str, Any] | None:
+    if share is None:
+        return None
+    kind, _, sharee = share.grantee.partition(":")
+    old, new = (None if each is None else {"level": each[0], "until": each[1]} for each in (share.old, share.new))
+    return {"with": {kind: sharee}, "old": old, "new": new}
+
+
 def _entry(entry: HistoryEntry) -> dict[str, Any]:
     return {
         "id": entry.id,
@@ -120,6 +128,7 @@ def _entry(entry: HistoryEntry) -> dict[str, Any]:
         "run": entry.run,
         "release": entry.release,
         "reason": entry.reason,
+        "share": _share(entry.share),
         "changes": [
             {"field": change.field, "old": change.old, "new": change.new, "masked": change.masked}
             for change in entry.changes

@@ -22,6 +22,7 @@ from workflow_dsl.checked_rules import (
 from workflow_dsl.rule_checking.approvals import APPROVAL_CHECKS
 from workflow_dsl.rule_checking.assigning_actions import ASSIGNING_CHECKS
 from workflow_dsl.rule_checking.calls import ANSWER_CHECKS
+from workflow_dsl.rule_checking.document_actions import DOCUMENT_CHECKS, document_given
 from workflow_dsl.rule_checking.fate_actions import FATE_CHECKS, first_made
 from workflow_dsl.rule_checking.follow_actions import FOLLOW_CHECKS
 from workflow_dsl.rule_checking.later import LATER_ACTIONS
@@ -30,6 +31,7 @@ from workflow_dsl.rule_checking.outside_actions import OUTSIDE_CHECKS
 from workflow_dsl.rule_checking.record_actions import RECORD_CHECKS
 from workflow_dsl.rule_checking.rows import check_rows
 from workflow_dsl.rule_checking.run_rule import RUN_RULE_CHECKS
+from workflow_dsl.rule_checking.share_actions import SHARE_CHECKS
 from workflow_dsl.rule_checking.state import RuleChecking
 from workflow_dsl.rule_checking.values import message_of
 from workflow_dsl.rule_checking.waiting import check_wait_until
@@ -42,6 +44,7 @@ from workflow_dsl.syntax import (
     ConvertUsing,
     Create,
     ForEach,
+    GenerateDocument,
     If,
     Log,
     Name,
@@ -60,7 +63,7 @@ _BEFORE_ONLY = frozenset((Refuse,))
 _IN_BEFORE = frozenset((Set, AssignTo, Tag, Refuse, If, ForEach, Stop, Log))
 
 
-_GIVING = Create | CallWebhook | CallAction | ConvertTo | ConvertUsing
+_GIVING = Create | CallWebhook | CallAction | GenerateDocument | ConvertTo | ConvertUsing
 
 
 def check_actions(checking: RuleChecking, actions: Sequence[Action], prefix: str) -> tuple[CheckedAction, ...]:
@@ -105,6 +108,8 @@ def _given(checking: RuleChecking, action: Action) -> tuple[Name, Type] | None:
         return None
     if isinstance(action, ConvertTo | ConvertUsing):
         return action.given_name, first_made(checking, action)
+    if isinstance(action, GenerateDocument):
+        return action.given_name, document_given()
     if isinstance(action, Create):
         object_def = checking.scope.metamodel.find_object(action.object.dotted)
         return action.given_name, record_of(object_def.key) if object_def is not None else UNKNOWN
@@ -219,8 +224,10 @@ _CHECKS: Mapping[type[Action], Check] = MappingProxyType(
         **ASSIGNING_CHECKS,
         **FATE_CHECKS,
         **FOLLOW_CHECKS,
+        **SHARE_CHECKS,
         **RUN_RULE_CHECKS,
         **OUTSIDE_CHECKS,
+        **DOCUMENT_CHECKS,
         **ANSWER_CHECKS,
         **APPROVAL_CHECKS,
         If: _check_if,

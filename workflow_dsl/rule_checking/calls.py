@@ -1,6 +1,7 @@
-"""Checks what people and other systems start rules by (buttons, webhooks, log-ins, plugins' events), and its answers.
+"""Checks what people and other systems start rules by (buttons, forms, webhooks, log-ins, events), and its answers.
 
-What such a trigger gives has a name in the rule: `input.reason` of a button that asks, `payload` of a webhook or event.
+What such a trigger gives has a name in the rule: `input.reason` of a button that asks, `form.email` of a form,
+`payload` of a webhook or event.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from metamodel.definitions.intake import FormDef
 from metamodel.names import did_you_mean
+from metamodel.objects import ObjectDef
 from metamodel.source import Problems
 from workflow_dsl.checked_rules import (
     ButtonInput,
@@ -20,6 +23,7 @@ from workflow_dsl.checked_rules import (
     CheckedOpen,
     CheckedRule,
     CheckedShow,
+    FormTrigger,
     LoginTrigger,
     PluginTrigger,
     WebhookTrigger,
@@ -33,6 +37,7 @@ from workflow_dsl.syntax import (
     ButtonPressed,
     Event,
     EventTrigger,
+    FormSubmitted,
     Name,
     OpenRecord,
     Param,
@@ -43,11 +48,11 @@ from workflow_dsl.syntax import (
     UserLogsIn,
     WebhookReceived,
 )
-from workflow_dsl.types import UNKNOWN, Type, record_of, type_of_name
+from workflow_dsl.types import UNKNOWN, Type, record_of, type_of_field, type_of_name
 
-CALLS = (ButtonPressed, WebhookReceived, UserLogsIn, PluginEvent)
+CALLS = (ButtonPressed, FormSubmitted, WebhookReceived, UserLogsIn, PluginEvent)
 WEBHOOK_IN = "webhook_in"
-PAYLOAD, INPUT = "payload", "input"
+PAYLOAD, INPUT, FORM = "payload", "input", "form"
 ASKED_TYPES = (
     "text", "long_text", "integer", "decimal", "percent", "money", "boolean", "date", "datetime", "time", "duration",
     "email", "phone", "url",
@@ -66,7 +71,24 @@ def given_by(checking: RuleChecking, rule: Rule) -> Mapping[str, Type]:
                 found = _type_asked(checking, param)
                 if found is not None:
                     given[f"{INPUT}.{param.name.text}"] = found[1]
+        elif isinstance(event, FormSubmitted):
+            given |= _filled_in(checking, checking.scope.metamodel.forms.get(event.form.text))
     return given
+
+
+def form_object(checking: RuleChecking, event: FormSubmitted) -> ObjectDef | None:
+    """Give the object of the records that a form makes."""
+    form = checking.scope.metamodel.forms.get(event.form.text)
+    return checking.scope.metamodel.objects.get(form.object or "") if form is not None else None
+
+
+def _filled_in(checking: RuleChecking, form: FormDef | None) -> Mapping[str, Type]:
+    """Give what a form asks by the names rules know it by; secrets are read in the record alone, by who may."""
+    object_def = checking.scope.metamodel.objects.get(form.object or "") if form is not None else None
+    if form is None or object_def is None:
+        return {}
+    asked = (object_def.fields[each.field] for each in form.fields if each.field in object_def.fields)
+    return {f"{FORM}.{each.name}": type_of_field(each) for each in asked if not (each.encrypted or each.sensitive)}
 
 
 def check_call(checking: RuleChecking, event: Event) -> Iterator[CallTrigger]:
@@ -158,6 +180,15 @@ def _webhook(checking: RuleChecking, event: WebhookReceived) -> CallTrigger | No
     return WebhookTrigger(webhook=name.text, text=checking.text_of(event.at))
 
 
+def _form(checking: RuleChecking, event: FormSubmitted) -> CallTrigger | None:
+    name, forms = event.form, checking.scope.metamodel.forms
+    if name.text not in forms:
+        hint = did_you_mean(name.text, forms) or f"write forms/{name.text}.yaml"
+        checking.refuse("RUL223", f"there is no form '{name.text}' to be submitted", name.at, hint)
+        return None
+    return FormTrigger(form=name.text, text=checking.text_of(event.at))
+
+
 def _login(checking: RuleChecking, event: UserLogsIn) -> CallTrigger:
     return LoginTrigger(text=checking.text_of(event.at))
 
@@ -172,7 +203,13 @@ def _plugin_event(checking: RuleChecking, event: PluginEvent) -> CallTrigger | N
 
 
 _CALLS: Mapping[type[Event], Callable[[RuleChecking, Any], CallTrigger | None]] = MappingProxyType(
-    {ButtonPressed: _button, WebhookReceived: _webhook, UserLogsIn: _login, PluginEvent: _plugin_event}
+    {
+        ButtonPressed: _button,
+        FormSubmitted: _form,
+        WebhookReceived: _webhook,
+        UserLogsIn: _login,
+        PluginEvent: _plugin_event,
+    }
 )
 
 

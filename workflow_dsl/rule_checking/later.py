@@ -7,15 +7,8 @@ from types import MappingProxyType
 
 from workflow_dsl.syntax import (
     Action,
-    GenerateDocument,
     Option,
-    ShareWith,
 )
 
-LATER_ACTIONS: Mapping[type[Action], str] = MappingProxyType(
-    {
-        GenerateDocument: "'generate document'",
-        ShareWith: "'share with'",
-    }
-)
+LATER_ACTIONS: Mapping[type[Action], str] = MappingProxyType({})
 LATER_OPTIONS: Mapping[type[Option], str] = MappingProxyType({})

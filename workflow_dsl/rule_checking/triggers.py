@@ -19,7 +19,7 @@ from workflow_dsl.checked_rules import (
 )
 from workflow_dsl.checker import check_text
 from workflow_dsl.rule_checking.approvals import approval_decided, approval_object
-from workflow_dsl.rule_checking.calls import CALLS, check_call
+from workflow_dsl.rule_checking.calls import CALLS, check_call, form_object
 from workflow_dsl.rule_checking.edges import comes_to_match, crosses, has_matched
 from workflow_dsl.rule_checking.state import RuleChecking
 from workflow_dsl.scope import Scope
@@ -60,7 +60,6 @@ _KINDS = {
     EventKind.CONVERTED: frozenset((EventKind.CONVERTED,)),
 }
 _LATER: Mapping[type[Event], str] = {
-    FormSubmitted: "a form as trigger",
     EmailReceived: "received mail as trigger",
 }
 _UNSEEN = "what changes there is not seen here"
@@ -94,6 +93,10 @@ def trigger_objects(checking: RuleChecking, rule: Rule) -> list[ObjectDef]:
         if isinstance(trigger, EventTrigger) and isinstance(trigger.event, ApprovalDecided):
             known = approval_object(checking, trigger.event)
             found |= {known.key: known} if known is not None else {}
+            continue
+        if isinstance(trigger, EventTrigger) and isinstance(trigger.event, FormSubmitted):
+            made = form_object(checking, trigger.event)
+            found |= {made.key: made} if made is not None else {}
             continue
         path = _object_path(trigger)
         split = split_path(checking, path) if path is not None else None

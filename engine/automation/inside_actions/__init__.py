@@ -12,6 +12,7 @@ from engine.automation.inside_actions.fates import FATE_PERFORMERS
 from engine.automation.inside_actions.following import FOLLOW_PERFORMERS
 from engine.automation.inside_actions.marking import MARKING_PERFORMERS
 from engine.automation.inside_actions.records import RECORD_PERFORMERS
+from engine.automation.inside_actions.sharing import SHARE_PERFORMERS
 from engine.automation.inside_actions.telling import TELLING_PERFORMERS
 
 __all__ = ["PERFORMERS", "Doing", "Door", "Perform", "Performers", "Work"]
@@ -23,6 +24,7 @@ PERFORMERS: Performers = MappingProxyType(
         **ASSIGNING_PERFORMERS,
         **FATE_PERFORMERS,
         **FOLLOW_PERFORMERS,
+        **SHARE_PERFORMERS,
         **TELLING_PERFORMERS,
         **ANSWER_PERFORMERS,
         **APPROVAL_PERFORMERS,

@@ -12,6 +12,7 @@ from engine.automation.program.calls import (
     AskedInput,
     OnButton,
     OnCall,
+    OnForm,
     OnLogin,
     OnPluginEvent,
     OnWebhook,
@@ -23,7 +24,15 @@ from engine.automation.program.fate_actions import CallRule, ConvertByFile, Conv
 from engine.automation.program.flow_actions import Branch, Loop, Pause, RefuseSave, StopRule, WriteLog
 from engine.automation.program.follow_actions import ChangeFollowers
 from engine.automation.program.marking_actions import ChangeTag, PostComment
-from engine.automation.program.outside_actions import CallPlugin, CallWebhook, NotifyPeople, SendEmail
+from engine.automation.program.outside_actions import (
+    CallPlugin,
+    CallWebhook,
+    MakeDocument,
+    NotifyPeople,
+    SendEmail,
+    SendSms,
+    SendSurvey,
+)
 from engine.automation.program.record_actions import (
     CreateRecord,
     DeleteRecords,
@@ -32,6 +41,7 @@ from engine.automation.program.record_actions import (
     UpdateRecords,
 )
 from engine.automation.program.rule import Program
+from engine.automation.program.share_actions import ShareRecord
 from engine.automation.program.triggers import OnHeld, OnMoment, OnRecord, OnSchedule
 from engine.automation.program.waiting import AwaitCondition
 
@@ -52,11 +62,13 @@ __all__ = [
     "CreateRecord",
     "DeleteRecords",
     "Loop",
+    "MakeDocument",
     "MergeRecords",
     "NotifyPeople",
     "OnApproval",
     "OnButton",
     "OnCall",
+    "OnForm",
     "OnHeld",
     "OnLogin",
     "OnMoment",
@@ -72,7 +84,10 @@ __all__ = [
     "RestoreRecord",
     "Rows",
     "SendEmail",
+    "SendSms",
+    "SendSurvey",
     "SetFields",
+    "ShareRecord",
     "ShowText",
     "StopRule",
     "SubmitRecord",

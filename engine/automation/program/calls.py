@@ -53,7 +53,15 @@ class OnPluginEvent:
     text: str
 
 
-OnCall = OnButton | OnWebhook | OnLogin | OnPluginEvent
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnForm:
+    """`when form contact_us is submitted`."""
+
+    form: str
+    text: str
+
+
+OnCall = OnButton | OnForm | OnWebhook | OnLogin | OnPluginEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from engine.automation.program_builder.marking_actions import MARKING_BUILDERS
 from engine.automation.program_builder.outside_actions import OUTSIDE_BUILDERS
 from engine.automation.program_builder.place import Build, Place
 from engine.automation.program_builder.record_actions import RECORD_BUILDERS
+from engine.automation.program_builder.share_actions import SHARE_BUILDERS
 from engine.automation.program_builder.waiting import WAITING_BUILDERS
 from workflow_dsl import checked_rules as checked
 
@@ -27,6 +28,7 @@ BUILDERS: Mapping[type[checked.CheckedAction], Build] = MappingProxyType(
         **ASSIGNING_BUILDERS,
         **FATE_BUILDERS,
         **FOLLOW_BUILDERS,
+        **SHARE_BUILDERS,
         **OUTSIDE_BUILDERS,
         **FLOW_BUILDERS,
         **WAITING_BUILDERS,

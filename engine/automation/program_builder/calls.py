@@ -21,6 +21,8 @@ def on_call(place: Place, trigger: checked.CallTrigger) -> built.OnCall:
                 by=tuple(map(place.value, trigger.by)),
                 inputs=tuple(_input(place, each) for each in trigger.inputs),
             )
+        case checked.FormTrigger():
+            return built.OnForm(form=trigger.form, text=trigger.text)
         case checked.WebhookTrigger():
             return built.OnWebhook(webhook=trigger.webhook, text=trigger.text)
         case checked.PluginTrigger():
