@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -17,11 +17,11 @@ from engine.accounts.service import Accounts
 from engine.accounts.stamp import AccountStamp
 from engine.accounts.user_changes import UserChanges
 from engine.app_settings import AppSettings
-from engine.approvals.mailing import ApprovalMail
 from engine.approvals.opening import open_approvals
 from engine.approvals.service import Approvals
 from engine.automation.duties import Duty
 from engine.automation.foretelling import started_in
+from engine.automation.opening import open_automation
 from engine.automation.service import Automation
 from engine.automation.tuning import Tuning
 from engine.clock import Clock
@@ -119,7 +119,8 @@ class Platform:
         records = Records(database, system, releases.current, clock, ids, language.functions, settings.secret(), outer)
         stamp = AccountStamp(database, system.stamp)
         files, collector = _files(settings, releases, records, clock)
-        automation = _automate(settings, releases, records, plugins, clock, ids, tuning, [_collecting(collector)])
+        duties = [_collecting(collector)]
+        automation = open_automation(settings, releases, records, plugins, clock, ids, tuning, duties, files)
         records.join(automation.before_rules, UserChanges(automation.after_save, stamp))
         keeping = _keeping(releases, trees, records, automation)
         opened = open_accounts(
@@ -146,7 +147,7 @@ class Platform:
             automation=automation,
             sharing=SharingDesk(records, system, ids),
             approvals=open_approvals(settings, system, releases, records, automation, clock, ids),
-            intake=open_intake(settings, releases, records, automation, clock, ids),
+            intake=open_intake(releases, records, automation, clock),
             app_settings=AppSettings(releases, clock),
             resealer=Resealer(database, cipher, lambda: releases.current().tables),
             exports=Exports(database, system, records, releases.current, clock),
@@ -245,34 +246,6 @@ def _files(
 def _collecting(collector: FileCollector) -> Duty:
     # Not at once: whoever starts a worker waits for runs, not for files.
     return Duty(name="files", every=dt.timedelta(hours=1), do=collector.collect, at_start=False)
-
-
-def _automate(
-    settings: PlatformSettings,
-    releases: ReleaseStore,
-    records: Records,
-    plugins: PluginManager,
-    clock: Clock,
-    ids: IdMaker,
-    tuning: Tuning | None,
-    duties: Sequence[Duty],
-) -> Automation:
-    return Automation(
-        database=releases.database,
-        system=releases.system,
-        releases=releases,
-        records=records,
-        functions=releases.language.functions,
-        plugins=plugins,
-        clock=clock,
-        ids=ids,
-        tuning=tuning,
-        concurrency=settings.concurrency,
-        base_url=settings.base_url,
-        allowed_hosts=settings.egress_hosts,
-        duties=duties,
-        link_of=ApprovalMail(secret=settings.secret(), base_url=settings.base_url).url,
-    )
 
 
 def installed_language(plugins: PluginManager) -> Language:

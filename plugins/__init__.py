@@ -34,6 +34,7 @@ from plugins.contributions import (
     RuleEvent,
 )
 from plugins.hookspecs import hookimpl
+from plugins.mailboxes import MailboxAccess, MailboxFailed, MailReader, OpenMailbox
 
 __all__ = [
     "API_VERSION",
@@ -50,9 +51,13 @@ __all__ = [
     "ExpressionFunction",
     "FieldTypeAddition",
     "MadeFile",
+    "MailReader",
+    "MailboxAccess",
+    "MailboxFailed",
     "Mailer",
     "MoneyAmount",
     "MoneyText",
+    "OpenMailbox",
     "OptionText",
     "PathUnknown",
     "Plain",

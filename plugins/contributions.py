@@ -31,22 +31,34 @@ class ActionFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MadeFile:
+    """A file as bytes: what an action made for the record, or what goes with a mail."""
+
+    name: str
+    type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ActionDone:
     """What an action did, for the trace.
 
     summary: one sentence for people. value: what `as name` gives later actions. delivered: whether it left the house.
+    file: what `generate_document` made, to be filed with the record.
     """
 
     summary: str
     value: Mapping[str, Plain] = field(default_factory=lambda: MappingProxyType({}))
     delivered: bool = True
+    file: MadeFile | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleAction:
     """An action of rules that reaches outside; it runs between two transactions and may run again after a crash.
 
-    name: `send_email` and `call_webhook` carry the language's own actions; others are `<plugin>.<name>`.
+    name: `send_email`, `call_webhook` and `generate_document` carry the language's own actions; others are
+    `<plugin>.<name>`.
     run: gets the context and the inputs, returns what it did or raises ActionFailed.
     timeout_s: how long one try may take; one that takes longer has failed, and is made again under the same key.
     """

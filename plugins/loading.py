@@ -14,12 +14,13 @@ from metamodel.names import did_you_mean, name_fault
 from metamodel.source import Location, Problem, Severity
 from plugins.contributions import API_VERSION, CONTROLS, ExpressionFunction, FieldTypeAddition, RuleAction, RuleEvent
 from plugins.discovery import Candidate
+from plugins.mailboxes import MailReader
 from plugins.manifest import Manifest, ManifestWrong, read_manifest
 
 # Actions that the rule language itself names; a shipped plugin carries them out.
 LANGUAGE_ACTIONS = frozenset({"send_email", "call_webhook", "send_sms", "generate_document"})
 _SHIPPED_PREFIX = "plugins.bundled."
-_Added = TypeVar("_Added", RuleAction, RuleEvent, ExpressionFunction, FieldTypeAddition)
+_Added = TypeVar("_Added", RuleAction, RuleEvent, ExpressionFunction, FieldTypeAddition, MailReader)
 
 
 class LoadFailed(Exception):
@@ -43,6 +44,7 @@ class LoadedPlugin:
     events: tuple[RuleEvent, ...] = ()
     functions: tuple[ExpressionFunction, ...] = ()
     field_types: tuple[FieldTypeAddition, ...] = ()
+    mail_readers: tuple[MailReader, ...] = ()
 
     @property
     def added_names(self) -> tuple[str, ...]:
@@ -52,6 +54,7 @@ class LoadedPlugin:
             *(f"event {event.name}" for event in self.events),
             *(f"function {function.name}" for function in self.functions),
             *(f"field type {field_type.name}" for field_type in self.field_types),
+            *(f"reader of {reader.kind}" for reader in self.mail_readers),
         )
 
     def with_additions(
@@ -61,6 +64,7 @@ class LoadedPlugin:
         events: Sequence[object],
         functions: Sequence[object],
         field_types: Sequence[object],
+        mail_readers: Sequence[object],
         taken: frozenset[str],
     ) -> LoadedPlugin:
         """Give the plugin with what its hooks returned, checked.
@@ -74,6 +78,7 @@ class LoadedPlugin:
             events=_only(RuleEvent, events, "rule_events"),
             functions=_only(ExpressionFunction, functions, "expression_functions"),
             field_types=_only(FieldTypeAddition, field_types, "field_types"),
+            mail_readers=_only(MailReader, mail_readers, "mail_readers"),
         )
         self._check_names(loaded, taken)
         return loaded

@@ -27,6 +27,20 @@ class LetterAccess:
         """Give nothing: the text was written when the step opened."""
         return {}
 
+    def rows(
+        self, name: str, paths: Sequence[str], language: str | None = None, *, most: int
+    ) -> Sequence[Mapping[str, Plain]] | None:
+        """Give nothing, as it reads no record."""
+        return []
+
+    def image(self, path: str) -> bytes | None:
+        """Give none."""
+        return None
+
+    def hidden(self) -> Sequence[str]:
+        """Give none."""
+        return ()
+
     def url(self) -> str:
         """Give the link that decides."""
         return self.link

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from engine.automation.documents import DOCUMENTS
 from engine.automation.gone import GoneParts
 from engine.automation.inside import InsideActions, do_decision
 from engine.automation.journal import Journal
@@ -21,9 +22,12 @@ from engine.automation.program import (
     CallPlugin,
     CallWebhook,
     Loop,
+    MakeDocument,
     Pause,
     Program,
     SendEmail,
+    SendSms,
+    SendSurvey,
     StopRule,
 )
 from engine.automation.run_state import StepFailed
@@ -165,9 +169,20 @@ class Interpreter:
         if found is not None:
             return found
         self.waiter.yield_turn()
-        if isinstance(action, SendEmail | CallWebhook | CallPlugin | AskByMail):
+        if isinstance(action, SendEmail | SendSms | SendSurvey | CallWebhook | CallPlugin | AskByMail | MakeDocument):
+            if isinstance(action, SendEmail) and action.documents:
+                names = {**names, DOCUMENTS: self._documents(action, path, names)}
             return self.outside.perform(action, path, names)
         return self.inside.perform(action, path, names, ends=last)
+
+    def _documents(self, action: SendEmail, path: str, names: Mapping[str, Any]) -> list[Any]:
+        """Make what goes with a mail, each a step of its own; give the attachments."""
+        return [
+            names.get(each)
+            if isinstance(each, str)
+            else self._once(each, f"{path}/documents/{each.index}", names).get("given")
+            for each in action.documents
+        ]
 
     def _is_left_out(self, action: Action, path: str, names: Mapping[str, Any]) -> bool:
         place = f"{path}/unless"

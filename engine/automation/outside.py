@@ -8,21 +8,35 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from sqlalchemy import Connection
 
 from engine import faults
 from engine.automation.approval_letters import LETTER, SEAT
+from engine.automation.documents import DOCUMENTS, file_document
 from engine.automation.inside_actions import Door, Work
 from engine.automation.journal import Journal, StepDone
+from engine.automation.outside_parts import KeptParts, PartRows, sms_inputs
 from engine.automation.people import addresses_of
-from engine.automation.program import Action, AskByMail, CallPlugin, CallWebhook, SendEmail
+from engine.automation.program import (
+    Action,
+    AskByMail,
+    CallPlugin,
+    CallWebhook,
+    MakeDocument,
+    SendEmail,
+    SendSms,
+    SendSurvey,
+)
 from engine.automation.run_state import StepFailed
+from engine.automation.survey_asking import LETTERS, SEND_SURVEY, survey_inputs
 from engine.automation.targets import Targets
 from engine.clock import Clock
+from engine.files.store import FileStore
 from metamodel.values import Money, Ref
+from plugins.contexts import SentParts
 from plugins.contributions import ActionDone, ActionFailed
 
 
@@ -35,7 +49,7 @@ class Outgoing:
     inputs: Mapping[str, Any]
 
 
-class Outbox(Protocol):
+class Outbox(PartRows, Protocol):
     """Keeps what leaves the installation (fs_message)."""
 
     def kept(self, connection: Connection, key: str) -> Outgoing | None:
@@ -54,7 +68,7 @@ class Outbox(Protocol):
 class Courier(Protocol):
     """Hands what leaves to the plugin that offers the action."""
 
-    def deliver(self, outgoing: Outgoing, *, path: str, attempt: int) -> ActionDone:
+    def deliver(self, outgoing: Outgoing, *, path: str, attempt: int, parts: SentParts) -> ActionDone:
         """Do it.
 
         Raises:
@@ -73,6 +87,7 @@ class OutsideActions:
     courier: Courier
     targets: Targets
     clock: Clock
+    files: FileStore
 
     def perform(self, action: Action, path: str, names: Mapping[str, Any]) -> Mapping[str, Any]:
         """Do one action and give what was recorded.
@@ -85,8 +100,9 @@ class OutsideActions:
         call = self.targets.require(target)
         outgoing = self._decide(action, path, names)
         faults.reach("run.before_outside")
+        parts = KeptParts(door=self.door, rows=self.outbox, key=self.journal.run.key(path), path=path)
         try:
-            done = self.courier.deliver(outgoing, path=path, attempt=self.journal.next_try(path))
+            done = self.courier.deliver(outgoing, path=path, attempt=self.journal.next_try(path), parts=parts)
         except ActionFailed as failed:
             if failed.permanent:
                 # It was there to refuse.
@@ -121,11 +137,20 @@ class OutsideActions:
         )
         with self.door.work(path) as work:
             self.journal.claim(work.connection, counts=False)
+            if isinstance(action, MakeDocument):
+                step = self._filed(work, step, done)
             self.outbox.settle(work.connection, self.journal.run.key(path), done)
             self.journal.record(work.connection, path, step, begun=begun)
             faults.reach("run.before_commit")
         self.journal.keep(path, step)
         return step.value
+
+    def _filed(self, work: Work, step: StepDone, done: ActionDone) -> StepDone:
+        """File what was made, in the transaction that records the step: it is there once, however often it was made."""
+        if done.file is None:
+            raise StepFailed("The plugin made no document.")
+        attachment, made = file_document(work, self.files, self.journal.run, done.file)
+        return replace(step, value={**step.value, "given": attachment, "made": done.value}, effects=[made], rows=1)
 
 
 def target_of(action: Action) -> str:
@@ -133,10 +158,14 @@ def target_of(action: Action) -> str:
     match action:
         case CallWebhook(connection=connection):
             return f"webhook {connection.name}"
+        case SendSms(gateway=gateway):
+            return f"sms {gateway.name}"
         case CallPlugin(action=name):
             return f"plugin {name.partition('.')[0]}"
-        case SendEmail() | AskByMail():
+        case SendEmail() | SendSurvey() | AskByMail():
             return "email"
+        case MakeDocument():
+            return "documents"
     return type(action).__name__
 
 
@@ -156,8 +185,31 @@ def _mail(action: Any, work: Work, names: Mapping[str, Any]) -> Outgoing:
     return Outgoing(
         action="send_email",
         target=", ".join(addresses),
-        inputs={"template": action.template.name, "to": list(addresses)},
+        inputs={"template": action.template.name, "to": list(addresses), **_documents(names)},
     )
+
+
+def _documents(names: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = [each for each in names.get(DOCUMENTS) or () if isinstance(each, str)]
+    return {"documents": found} if found else {}
+
+
+def _document(action: Any, work: Work, names: Mapping[str, Any]) -> Outgoing:
+    assert isinstance(action, MakeDocument)
+    template = action.template.name
+    return Outgoing(action="generate_document", target=template, inputs={"template": template})
+
+
+def _sms(action: Any, work: Work, names: Mapping[str, Any]) -> Outgoing:
+    assert isinstance(action, SendSms)
+    inputs = sms_inputs(action, work, names)
+    return Outgoing(action="send_sms", target=", ".join(inputs["to"]), inputs=inputs)
+
+
+def _survey(action: Any, work: Work, names: Mapping[str, Any]) -> Outgoing:
+    assert isinstance(action, SendSurvey)
+    inputs = survey_inputs(action, work, names)
+    return Outgoing(action=SEND_SURVEY, target=", ".join(each["to"] for each in inputs[LETTERS]), inputs=inputs)
 
 
 def _webhook(action: Any, work: Work, names: Mapping[str, Any]) -> Outgoing:
@@ -197,6 +249,9 @@ def _letter(action: Any, work: Work, names: Mapping[str, Any]) -> Outgoing:
 
 _MAKERS: Mapping[type[Action], Callable[[Any, Work, Mapping[str, Any]], Outgoing]] = {
     SendEmail: _mail,
+    MakeDocument: _document,
+    SendSms: _sms,
+    SendSurvey: _survey,
     CallWebhook: _webhook,
     CallPlugin: _plugin,
     AskByMail: _letter,

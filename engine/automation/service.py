@@ -18,6 +18,7 @@ from engine.automation.housekeeping import Keeper, time_around
 from engine.automation.inbox import Inbox
 from engine.automation.insight.opening import open_insight
 from engine.automation.ledger import Ledger
+from engine.automation.mail_links import MailLinks
 from engine.automation.matcher import AfterMatcher
 from engine.automation.notices import Notices
 from engine.automation.outbox import MessageRows
@@ -41,6 +42,7 @@ from engine.automation.turns import Turns
 from engine.automation.waiting.waits import Waits
 from engine.automation.worker import Worker
 from engine.clock import Clock
+from engine.files.store import FileStore
 from engine.ids import IdMaker
 from engine.records.service import Records
 from engine.releases.release import NoRelease, Release
@@ -71,6 +73,7 @@ class Automation:
         records: Records,
         functions: FunctionRegistry,
         plugins: PluginManager,
+        files: FileStore,
         clock: Clock,
         ids: IdMaker,
         tuning: Tuning | None = None,
@@ -78,7 +81,7 @@ class Automation:
         base_url: str = "",
         allowed_hosts: tuple[str, ...] = (),
         duties: Sequence[Duty] = (),
-        link_of: Callable[[str], str] = str,
+        links: MailLinks,
         environment: Mapping[str, str] = os.environ,
     ) -> None:
         self._database = database
@@ -87,6 +90,7 @@ class Automation:
         self._records = records
         self._rules = RulesOfReleases(database=database, system=system, functions=functions, plugins=plugins)
         self._plugins = plugins
+        self._files = files
         self._clock = clock
         self._ids = ids
         self._tuning = tuning or Tuning()
@@ -94,7 +98,7 @@ class Automation:
         self._base_url = base_url
         self._allowed_hosts = allowed_hosts
         self._more_duties = tuple(duties)
-        self._link_of = link_of
+        self.links = links
         self._environment = environment
         self._users = UserDirectory(releases.current, system.credential, system.role, clock)
         self._ledger = Ledger(system)
@@ -225,6 +229,7 @@ class Automation:
             releases=self._releases,
             records=self._records,
             plugins=self._plugins,
+            files=self._files,
             notices=self._notices,
             health=self.health,
             users=self._users,
@@ -234,7 +239,7 @@ class Automation:
             allowed_hosts=self._allowed_hosts,
             environment=self._environment,
             tell=self.calls.others.tell,
-            link_of=self._link_of,
+            links=self.links,
         )
 
     def segments(self, executor: str, is_stopping: Callable[[], bool], *, inside_only: bool = False) -> RunSegment:

@@ -12,7 +12,9 @@ from engine.accounts.users import UserDirectory
 from engine.automation.approval_letters import SEAT, LetterAccess, letter_of
 from engine.automation.calls.run_events import Tell
 from engine.automation.courier import PluginCourier
+from engine.automation.documents import sent_files
 from engine.automation.gone import GoneParts
+from engine.automation.mail_links import MailLinks
 from engine.automation.notices import Notices
 from engine.automation.plugin_records import RunRecordAccess
 from engine.automation.program import Program
@@ -20,8 +22,10 @@ from engine.automation.rule_health import RuleHealth
 from engine.automation.rule_index import RuleIndex
 from engine.automation.run_door import RunDoor
 from engine.automation.run_state import Run
+from engine.automation.survey_courier import SurveyCourier
 from engine.clock import Clock
 from engine.errors import EngineError
+from engine.files.store import FileStore
 from engine.records.service import Records
 from engine.releases.release import Release
 from engine.releases.store import ReleaseStore
@@ -33,8 +37,8 @@ from plugins.manager import PluginManager
 class RunSurroundings:
     """Implements `Surrounds` of segments.
 
-    base_url: of the pages, for links in mails. allowed_hosts: hosts of the own network that rules may call. link_of:
-    what decides an approval from a mail, by its seat. environment: where the secrets of webhooks are. tell: starts the
+    base_url: of the pages, for links in mails. allowed_hosts: hosts of the own network that rules may call. links:
+    those that mails carry. environment: where the secrets of webhooks are. tell: starts the
     rules that wait for plugins' events.
     """
 
@@ -42,6 +46,7 @@ class RunSurroundings:
     releases: ReleaseStore
     records: Records
     plugins: PluginManager
+    files: FileStore
     notices: Notices
     health: RuleHealth
     users: UserDirectory
@@ -51,7 +56,7 @@ class RunSurroundings:
     allowed_hosts: tuple[str, ...]
     environment: Mapping[str, str]
     tell: Tell
-    link_of: Callable[[str], str]
+    links: MailLinks
 
     def program(self, run: Run) -> Program | None:
         """Give a run's rule with the text it started with; None where it cannot be had."""
@@ -72,26 +77,33 @@ class RunSurroundings:
             find_actor=self.find_actor,
         )
 
-    def courier(self, run: Run, program: Program) -> PluginCourier:
+    def courier(self, run: Run, program: Program) -> SurveyCourier:
         """Give who hands a run's outside actions over."""
         release = self.releases.current()
         parts = self.records.parts(release)
         actor, door, letter = run.actor, self.door(run, program), letter_of(run)
         known = {name: letter[name] for name in ("subject", "text")} if letter is not None else {}
-        return PluginCourier(
+        by_plugins = PluginCourier(
             run=run,
             metamodel=release.metamodel,
             plugins=self.plugins,
-            records=LetterAccess(self.link_of(str(letter[SEAT])))
+            records=LetterAccess(self.links.approval(str(letter[SEAT])))
             if letter is not None
-            else RunRecordAccess(door, parts.language, self.base_url),
+            else RunRecordAccess(door, parts.language, self.base_url, self.files),
+            files_of=lambda attachments: sent_files(door, self.files, attachments),
             clock=self.clock,
             secrets=self.environment.get,
             allowed_hosts=self.allowed_hosts,
             app_settings=lambda: parts.settings(parts.access(door.actor().roles).roles),
-            user={"name": actor.get("name") or "", "language": actor.get("language") or "", **known},
+            user={
+                "name": actor.get("name") or "",
+                "language": actor.get("language") or "",
+                "timezone": release.metamodel.main.timezone,
+                **known,
+            },
             tell=self.tell,
         )
+        return SurveyCourier(inner=by_plugins, links=self.links.surveys)
 
     def gone(self, run: Run) -> GoneParts | None:
         """Give what finds parts of the run's rule that the current release has no more; None where it is its own."""

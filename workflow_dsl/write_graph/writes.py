@@ -18,6 +18,7 @@ from workflow_dsl.checked_rules import (
     CheckedCreate,
     CheckedDelete,
     CheckedIf,
+    CheckedMakeDocument,
     CheckedPostComment,
     CheckedRestore,
     CheckedRows,
@@ -34,7 +35,7 @@ from workflow_dsl.typed import FieldPath, RootKind, Typed
 from workflow_dsl.write_graph.alternatives import Key
 from workflow_dsl.write_graph.facts import key_of
 
-_TAGGING, _COMMENT, _OWNER = "tagging", "comment", "owner"
+_TAGGING, _COMMENT, _ATTACHMENT, _OWNER = "tagging", "comment", "attachment", "owner"
 
 
 class WriteKind(StrEnum):
@@ -212,6 +213,10 @@ def _comment(rule: CheckedRule, action: CheckedPostComment) -> Write:
     return _write(rule, action, WriteKind.CREATE, _COMMENT, "comments")
 
 
+def _document(rule: CheckedRule, action: CheckedMakeDocument) -> Write:
+    return _write(rule, action, WriteKind.CREATE, _ATTACHMENT, "attachments")
+
+
 def _assign_next(rule: CheckedRule, action: CheckedAssignNext) -> Write:
     written = _write(rule, action, WriteKind.UPDATE, rule.object or "", OWN)
     return replace(written, found_by=(OWN,), values={_OWNER: None}, filled=frozenset((_OWNER,)))
@@ -264,6 +269,7 @@ _WRITES: Mapping[type[CheckedAction], Callable[[CheckedRule, Any], Write | None]
         CheckedRestore: _restore,
         CheckedTag: _tag,
         CheckedPostComment: _comment,
+        CheckedMakeDocument: _document,
     }
 )
 

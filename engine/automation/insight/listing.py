@@ -13,10 +13,16 @@ from engine.automation.inside import InsideActions
 from engine.automation.insight.views import Intent
 from engine.automation.journal import StepDone
 from engine.automation.outside import outgoing_of
-from engine.automation.program import Action, AwaitCondition, Pause, Value
+from engine.automation.program import Action, AwaitCondition, MakeDocument, Pause, Value
 from engine.automation.schedules.waiting import end_of_wait
 
-_KINDS = {"send_email": "mail", "call_webhook": "webhook", "send_sms": "sms", "send_survey": "survey"}
+_KINDS = {
+    "send_email": "mail",
+    "generate_document": "document",
+    "call_webhook": "webhook",
+    "send_sms": "sms",
+    "send_survey": "survey",
+}
 
 
 @dataclass(slots=True)
@@ -45,7 +51,8 @@ class ListedOutside:
             return StepDone(
                 kind=outgoing.action.replace("_", " "),
                 text=action.text,
-                value={"given": {}},
+                # A document is a record, and there is none.
+                value={"given": None if isinstance(action, MakeDocument) else {}},
                 effects=[{"kind": "not sent", "target": outgoing.target}],
                 outcome="not sent",
             )

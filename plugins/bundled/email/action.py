@@ -14,7 +14,8 @@ from plugins.bundled.email.templates import nest, record_paths, render
 def send_email(context: ActionContext, inputs: Mapping[str, object]) -> ActionDone:
     """Send one mail to all recipients.
 
-    inputs: template (TemplateSource) and to (sequence of addresses, doubles and empties already gone).
+    inputs: template (TemplateSource), to (sequence of addresses, doubles and empties already gone) and, where something
+    goes along, files (MadeFile).
 
     Raises:
         ActionFailed: an address or the template is wrong, or the server did not take it.
@@ -24,6 +25,8 @@ def send_email(context: ActionContext, inputs: Mapping[str, object]) -> ActionDo
     to = _addresses(inputs["to"])
     if not to:
         return ActionDone(summary="nobody to write to: every recipient is empty", delivered=False)
+    files = inputs.get("files") or ()
+    assert isinstance(files, Sequence)
     subject, body = fill(template, context)
     shown = ", ".join(address.addr_spec for address in to)
     if not context.settings["host"]:
@@ -41,10 +44,12 @@ def send_email(context: ActionContext, inputs: Mapping[str, object]) -> ActionDo
         key=context.idempotency_key,
         domain=str(context.settings["message_id_domain"]),
         now=context.now,
+        files=files,
     )
     SmtpMailer(context.settings).send(message, [address.addr_spec for address in (*to, *cc)])
     value = {"to": shown, "subject": one_line(subject), "message_id": str(message["Message-ID"])}
-    return ActionDone(summary=f"'{one_line(subject)}' sent to {shown}", value=value)
+    along = f" with {', '.join(one_line(file.name) for file in files)}" if files else ""
+    return ActionDone(summary=f"'{one_line(subject)}'{along} sent to {shown}", value=value)
 
 
 def fill(template: TemplateSource, context: ActionContext) -> tuple[str, str]:

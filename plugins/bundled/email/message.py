@@ -12,7 +12,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
 
-from plugins import ActionFailed
+from plugins import ActionFailed, MadeFile
 
 _ADDRESS = re.compile(r"[^\s@<>,;:\"\\()\[\]\x00-\x1f\x7f]+@[^\s@<>,;:\"\\()\[\]\x00-\x1f\x7f]+\Z")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
@@ -48,6 +48,7 @@ def build_message(
     key: str,
     domain: str,
     now: dt.datetime,
+    files: Sequence[MadeFile] = (),
 ) -> EmailMessage:
     """Put a mail together; the same key gives the same Message-ID, so that servers and people can tell repeats."""
     message = EmailMessage(policy=SMTP)
@@ -64,6 +65,9 @@ def build_message(
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(body)
     message.add_alternative(_as_html(body), subtype="html")
+    for file in files:
+        main, _, sub = file.type.partition("/")
+        message.add_attachment(file.content, maintype=main, subtype=sub, filename=one_line(file.name))
     return message
 
 

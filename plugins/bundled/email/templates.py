@@ -32,7 +32,7 @@ class TemplateEnvironment(ImmutableSandboxedEnvironment):
         self.filters["date"] = _date
         self.filters["join"] = _join
         self.filters["money"] = _money
-        self.finalize = _shown
+        self.finalize = shown
 
     def call_binop(self, context: object, operator: str, left: object, right: object) -> object:
         """Multiply numbers within bounds only; texts are never multiplied or formatted."""
@@ -67,29 +67,37 @@ def record_paths(*texts: str) -> tuple[str, ...]:
     """
     found: dict[str, None] = {}
     for text in texts:
-        for chain in _chains(_parse(text)):
+        for chain in chains_of(parse(text)):
             if chain[0] == "record":
                 found[".".join(chain[1:]) or "this"] = None
     return tuple(found)
 
 
-def render(text: str, values: Mapping[str, object], *, html: bool) -> str:
+def render(
+    text: str,
+    values: Mapping[str, object],
+    *,
+    html: bool,
+    environment: TemplateEnvironment | None = None,
+    most: int = MAX_OUTPUT_CHARACTERS,
+) -> str:
     """Fill a template.
 
-    values: plain values and functions by name. html: whether values are escaped for HTML.
+    values: plain values and functions by name. html: whether values are escaped for HTML. environment: one of the
+    caller's own. most: the characters it may make.
 
     Raises:
         ActionFailed: the template is wrong, reads what is not there, or goes over a limit.
     """
-    _parse(text)
-    environment = TemplateEnvironment(html=html)
+    parse(text)
+    environment = environment or TemplateEnvironment(html=html)
     size = 0
     parts: list[str] = []
     try:
         for part in environment.from_string(text).generate(**values):
             size += len(part)
-            if size > MAX_OUTPUT_CHARACTERS:
-                raise ActionFailed(f"the template makes more than {MAX_OUTPUT_CHARACTERS} characters", permanent=True)
+            if size > most:
+                raise ActionFailed(f"the template makes more than {most} characters", permanent=True)
             parts.append(part)
     except ActionFailed:
         raise
@@ -113,7 +121,11 @@ def nest(values: Mapping[str, Plain]) -> dict[str, object]:
     return root
 
 
-def _parse(text: str) -> nodes.Template:
+def parse(text: str) -> nodes.Template:
+    """Give the tree of a template that keeps to the bounds.
+
+    Raises: ActionFailed.
+    """
     if len(text) > MAX_TEMPLATE_CHARACTERS:
         raise ActionFailed(f"the template has more than {MAX_TEMPLATE_CHARACTERS} characters", permanent=True)
     try:
@@ -157,20 +169,22 @@ def _check_calls(tree: nodes.Template) -> None:
             raise ActionFailed("the template calls something else than url(), which is not allowed", permanent=True)
 
 
-def _chains(node: nodes.Node) -> Iterator[tuple[str, ...]]:
-    chain = _chain(node)
+def chains_of(node: nodes.Node) -> Iterator[tuple[str, ...]]:
+    """Give the dotted names that a part of a template reads, each as its parts."""
+    chain = chain_of(node)
     if chain:
         yield chain
         return
     for child in node.iter_child_nodes():
-        yield from _chains(child)
+        yield from chains_of(child)
 
 
-def _chain(node: nodes.Node) -> tuple[str, ...]:
+def chain_of(node: nodes.Node) -> tuple[str, ...]:
+    """Give the parts of one dotted name; none where a node is something else."""
     if isinstance(node, nodes.Name):
         return (node.name,)
     if isinstance(node, nodes.Getattr):
-        inner = _chain(node.node)
+        inner = chain_of(node.node)
         return (*inner, node.attr) if inner else ()
     return ()
 
@@ -179,7 +193,8 @@ def _is_small_number(value: object) -> bool:
     return isinstance(value, int | float | Decimal) and -MAX_NUMBER < value < MAX_NUMBER
 
 
-def _shown(value: object) -> object:
+def shown(value: object) -> object:
+    """Give what people are shown of a value."""
     if value is None:
         return ""
     if isinstance(value, OptionText):
@@ -187,7 +202,7 @@ def _shown(value: object) -> object:
     if isinstance(value, list):
         return _join(value)
     if isinstance(value, Mapping):
-        return _shown(value.get("this")) or value.get("title") or value.get("name") or ""
+        return shown(value.get("this")) or value.get("title") or value.get("name") or ""
     return value
 
 
@@ -196,7 +211,7 @@ def _join(values: object, separator: str = ", ") -> str:
         raise TemplateError("`join` takes a list")
     if len(values) * (len(separator) + 1) > MAX_OUTPUT_CHARACTERS:
         raise TemplateError("`join` makes too long a text")
-    return separator.join(str(_shown(value)) for value in values)
+    return separator.join(str(shown(value)) for value in values)
 
 
 def _date(value: object, pattern: str = "%Y-%m-%d") -> str:
