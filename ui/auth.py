@@ -78,6 +78,14 @@ def signed(view: View) -> View:
     return view
 
 
+def anonymous(view: View) -> View:
+    """Mark a view that everybody uses as nobody: no cookie counts, so there is nothing that another site could borrow.
+
+    That other sites post to it is refused by their origin all the same (ui/security.py).
+    """
+    return public(signed(view))
+
+
 def install_auth(app: Flask, settings: WebSettings) -> None:
     """Identify who asks before each view, and offer /login, /logout and /preferences."""
     app.config.update(

@@ -5,7 +5,7 @@ Who is asking and what they may do is not judged here (ui/auth.py, engine.access
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -20,6 +20,10 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+FRAMED_BY = "fieldstone.framed_by"
+"""In the environment of a request: the sites, one text each, that may show the answer in a frame; without it none."""
+MAX_PUBLIC_BYTES = 64 * 1024
+PUBLIC_FORMS = ("/f/", "/s/", "/api/v1/forms/")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_BODY_BYTES = 16 * 1024 * 1024
 
@@ -83,6 +87,8 @@ def install_security(app: Flask, settings: WebSettings, *, file_bytes: int = 0) 
             raise BadRequest("The Host header names a machine this server does not answer for.")
         refuse_nul(request.environ.get("QUERY_STRING", ""), request.path)
         if request.method not in SAFE_METHODS:
+            if request.path.startswith(PUBLIC_FORMS):
+                request.max_content_length = MAX_PUBLIC_BYTES
             if _brings_files():
                 request.max_content_length = settings.max_body_bytes + file_bytes
             _refuse_foreign_origin()
@@ -102,11 +108,21 @@ def _with_headers(application: WSGIApplication, always: list[tuple[str, str]]) -
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], fault: Any = None) -> Any:
             own = any(name.lower() == "cache-control" for name, _ in headers)
-            return start_response(status, headers + (always if own else uncached), fault)
+            more = always if own else uncached
+            sites = environ.get(FRAMED_BY)
+            return start_response(status, headers + (_framed(more, sites) if sites else more), fault)
 
         return application(environ, start)
 
     return answer
+
+
+def _framed(headers: list[tuple[str, str]], sites: Sequence[str]) -> list[tuple[str, str]]:
+    """Let some sites show an answer in a frame; that of X-Frame-Options can't name them, so it is left out."""
+    named = f"frame-ancestors {' '.join(sites)}"
+    return [
+        (name, value.replace("frame-ancestors 'none'", named)) for name, value in headers if name != "X-Frame-Options"
+    ]
 
 
 def refuse_nul(query_string: str, path: str) -> None:

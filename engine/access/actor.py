@@ -13,6 +13,7 @@ class Origin(StrEnum):
     API = "api"
     CLI = "cli"
     IMPORT = "import"
+    FORM = "form"
     RULE = "rule"
     SYSTEM = "system"
 

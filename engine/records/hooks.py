@@ -35,11 +35,19 @@ class SaveKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """Values that the product itself gives a new record of an object, whatever who acts may set or read."""
+
+    object: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
     """What a transaction is done for: the run and step behind it and how deep the chain of causes is.
 
     root: id of the first event of the chain. chain: texts naming rules and records, for messages. approval: the request
-    in whose name it is done, whose lock it may pass.
+    in whose name it is done, whose lock it may pass. placed: what the product itself gives new records.
     """
 
     run: str | None = None
@@ -48,6 +56,7 @@ class Cause:
     root: str | None = None
     chain: tuple[str, ...] = ()
     approval: str | None = None
+    placed: Placed | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

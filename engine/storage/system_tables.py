@@ -24,6 +24,7 @@ from engine.storage.system_files import file_tables
 from engine.storage.system_imports import import_tables
 from engine.storage.system_maker import SystemTableMaker
 from engine.storage.system_sharing import sharing_tables
+from engine.storage.system_surveys import survey_tables
 from engine.storage.system_waits import wait_tables
 
 RELEASE_STAMP = "release"
@@ -79,8 +80,10 @@ class SystemTables:
     idempotency: Table
     imported: Table
     import_error: Table
+    import_file: Table
     file: Table
     content: Table
+    survey: Table
     version: Table
 
 
@@ -104,6 +107,7 @@ def build_system_tables(dialect: Dialect) -> SystemTables:
         **control_tables(make),
         **import_tables(make),
         **file_tables(make),
+        **survey_tables(make),
     )
 
 

@@ -80,6 +80,7 @@ def _steps() -> Sequence[Step]:
         _create_waits,
         _create_approvals,
         _create_shares,
+        _create_surveys,
     )
 
 
@@ -153,6 +154,10 @@ def _create_approvals(connection: Connection, system: SystemTables) -> None:
 
 def _create_shares(connection: Connection, system: SystemTables) -> None:
     system.share.create(connection, checkfirst=True)
+
+
+def _create_surveys(connection: Connection, system: SystemTables) -> None:
+    system.survey.create(connection, checkfirst=True)
 
 
 def _version(connection: Connection, system: SystemTables) -> int:

@@ -9,6 +9,8 @@ from types import MappingProxyType
 from metamodel.source import LocatedText, Location
 from metamodel.texts import Label
 
+SURVEY = "survey"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormFieldDef:
@@ -25,7 +27,9 @@ class FormFieldDef:
 class FormDef:
     """A public form: answers become a record of `object`, made with the rights of `role`.
 
-    values: field → constant as written. origins: sites that may embed it.
+    values: field → constant as written. origins: sites that may embed it. Of surveys: asked, about: fields that get who
+    was asked, and the record of the rule that asked; template: of its mail; expires: how long a link is good, as
+    written.
     """
 
     name: str
@@ -40,6 +44,15 @@ class FormDef:
     values: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     thanks: Label | None = None
     origins: tuple[str, ...] = ()
+    asked: str | None = None
+    about: str | None = None
+    template: str | None = None
+    expires: str = "30 days"
+
+    @property
+    def is_survey(self) -> bool:
+        """Whether it is answered by a link that somebody was sent, and not by everybody."""
+        return self.kind == SURVEY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

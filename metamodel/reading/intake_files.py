@@ -36,6 +36,10 @@ def read_form(node: Mapping, reading: Reading, find: FindObject) -> FormDef:
         values={key.text: word(value) or "" for key, value in entries(node.get("values"))},
         thanks=label(node.get("thanks"), reading.language),
         origins=words(node.get("origins")),
+        asked=word(node.get("asked")),
+        about=word(node.get("about")),
+        template=word(node.get("template")),
+        expires=word(node.get("expires")) or "30 days",
     )
 
 

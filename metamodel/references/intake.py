@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from metamodel.access import RoleDef
+from metamodel.definitions.intake import SURVEY
 from metamodel.fields import FieldDef
 from metamodel.objects import InverseDef
 from metamodel.reading.node_values import child, entries, items, scalars, word
 from metamodel.references.definition_names import DefinitionNames
 from metamodel.yaml_nodes import Mapping, Node, Scalar
 
+_OF_SURVEYS = ("asked", "about", "template", "expires")
+_NOT_PUBLIC = frozenset(("file", "files", "image", "signature", "json", "rich_text"))
+
 
 def check_form(node: Mapping, look: DefinitionNames) -> None:
     """Check a public form.
 
-    Problems: APP411, APP501, APP521 – APP523, APP901, OBJ201.
+    Problems: APP411, APP501, APP520 – APP523, APP529, APP530, OBJ201.
     """
-    look.not_run("public forms are", node.key("form"))
     key = look.object(node.get("object"))
     look.roles(node.get("role"))
+    if key is not None:
+        _check_rights(node, key, look)
     asked: set[str] = set()
     for item in items(node.get("fields")):
         name = item if isinstance(item, Scalar) else child(item, "field")
         field = look.field("APP501", name, key)
         _check_writable(field, name, look)
+        _check_public(field, name, look)
         if field is not None and field.name in asked:
             look.fault("APP522", f"'{field.name}' is asked twice", name)
         asked.add(word(name) or "")
@@ -29,8 +36,60 @@ def check_form(node: Mapping, look: DefinitionNames) -> None:
         _check_writable(look.field("APP501", name, key), name, look)
         if name.text in asked:
             look.fault("APP522", f"'{name.text}' is asked, so it has no fixed value", name)
+    linked = _check_survey(node, key, look)
     if key is not None:
-        _check_required(key, {*asked, *(name.text for name, _ in entries(node.get("values")))}, node, look)
+        given = {*linked, *(name.text for name, _ in entries(node.get("values")))}
+        _check_required(key, asked | given, node, look)
+
+
+def _check_rights(node: Mapping, key: str, look: DefinitionNames) -> None:
+    """Tell of a role that can't make the records; one that knows an object by no right can't fill its fields either."""
+    role = word(node.get("role"))
+    held = _included(role or "", look)
+    for action, hint in (("create", "create: yes"), ("read", "read: own, by which nobody sees a record")):
+        if held and not any(key in each.objects and action in each.objects[key].scopes for each in held):
+            message = f"the role '{role}' of this form has no right to {action} {key}"
+            look.fault("APP520", message, node.get("role"), f"give it {hint}")
+            return
+
+
+def _included(name: str, look: DefinitionNames) -> list[RoleDef]:
+    """Give a role and those that it includes."""
+    found: dict[str, RoleDef] = {}
+    names = [name]
+    while names:
+        role = look.metamodel.roles.get(names.pop())
+        if role is not None and role.name not in found:
+            found[role.name] = role
+            names += role.includes
+    return list(found.values())
+
+
+def _check_survey(node: Mapping, key: str | None, look: DefinitionNames) -> set[str]:
+    """Check what surveys alone have; give the fields that the product fills."""
+    if word(node.get("kind")) != SURVEY:
+        for name in _OF_SURVEYS:
+            look.fault("APP530", f"'{name}' is for surveys, and this is a form", node.key(name), "add 'kind: survey'")
+        return set()
+    look.known("APP530", node.get("template"), "a template", look.metamodel.templates)
+    linked = set()
+    for name in ("asked", "about"):
+        field = look.field("APP501", node.get(name), key)
+        if field is None:
+            continue
+        linked.add(field.name)
+        if field.relation is None:
+            message = f"'{name}: {field.name}' is no lookup, so it can't point at a record"
+            look.fault("APP530", message, node.get(name))
+        _check_writable(field, node.get(name), look)
+    return linked
+
+
+def _check_public(field: FieldDef | None, node: Node | None, look: DefinitionNames) -> None:
+    """Tell of what nobody without a log-in can be asked: records would be told, and files belong to somebody."""
+    if field is not None and (field.relation is not None or field.value_type in _NOT_PUBLIC):
+        message = f"'{field.name}' can't be asked on a public form: it is a {field.type}"
+        look.fault("APP529", message, node, "ask for a text, and let a rule find the record")
 
 
 def _check_writable(field: FieldDef | None, node: Node | None, look: DefinitionNames) -> None:

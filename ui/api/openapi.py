@@ -26,6 +26,7 @@ from ui.api.child_schemas import add_child_lists, add_link_lists
 from ui.api.exports import HEADS
 from ui.api.exports import PARAMETERS as EXPORT_PARAMETERS
 from ui.api.files import file_paths
+from ui.api.form_paths import form_paths
 from ui.api.insight_paths import record_rule_paths, rule_paths
 from ui.api.outer_ids import describe_outer_ids
 from ui.api.parameters import DEFAULT_LIMIT, LIST_PARAMETERS, read_parameters
@@ -69,6 +70,7 @@ def build_document(pinned: Release, who: Actor, lang: str) -> dict[str, Any]:
         schemas |= _object_schemas(each, pinned.field_types, lang)
         paths |= _object_paths(each, lang) | action_paths(pinned.metamodel, each, lang)
         paths |= button_paths(pinned, who, each, lang)
+    paths |= form_paths(pinned, lang)
     add_child_lists(schemas, objects, pinned.field_types, lang)
     add_link_lists(schemas, objects, pinned.field_types, lang)
     describe_outer_ids(schemas, paths, objects, pinned.metamodel)

@@ -1,11 +1,11 @@
-"""Which rules are started by whom, made once a release: buttons by object and name, webhooks and events by name."""
+"""Which rules are started by whom, made once a release: buttons by object and name, the others by name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from engine.automation.program import AskedInput, OnButton, OnLogin, OnPluginEvent, OnWebhook, Program
+from engine.automation.program import AskedInput, OnButton, OnForm, OnLogin, OnPluginEvent, OnWebhook, Program
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +36,7 @@ class CallIndex:
         buttons: dict[str, dict[str, list[tuple[Program, OnButton]]]] = {}
         webhooks: dict[str, list[tuple[Program, OnWebhook]]] = {}
         events: dict[str, list[tuple[Program, OnPluginEvent]]] = {}
+        forms: dict[str, list[tuple[Program, OnForm]]] = {}
         logins: list[tuple[Program, OnLogin]] = []
         for program in active:
             for trigger in program.on_call:
@@ -47,13 +48,15 @@ class CallIndex:
                         webhooks.setdefault(trigger.webhook, []).append((program, trigger))
                     case OnPluginEvent():
                         events.setdefault(trigger.event, []).append((program, trigger))
+                    case OnForm():
+                        forms.setdefault(trigger.form, []).append((program, trigger))
                     case OnLogin():
                         logins.append((program, trigger))
         self._buttons: Mapping[str, Mapping[str, Button]] = {
             key: {name: Button(object=key, name=name, rules=tuple(rules)) for name, rules in named.items()}
             for key, named in buttons.items()
         }
-        self._webhooks, self._events = webhooks, events
+        self._webhooks, self._events, self._forms = webhooks, events, forms
         self.logins = tuple(logins)
 
     def buttons(self, object_key: str) -> Mapping[str, Button]:
@@ -63,6 +66,10 @@ class CallIndex:
     def webhooks(self, name: str) -> tuple[tuple[Program, OnWebhook], ...]:
         """Give the rules that a received webhook starts."""
         return tuple(self._webhooks.get(name, ()))
+
+    def forms(self, name: str) -> tuple[tuple[Program, OnForm], ...]:
+        """Give the rules that a form starts when it is sent."""
+        return tuple(self._forms.get(name, ()))
 
     def events(self, name: str) -> tuple[tuple[Program, OnPluginEvent], ...]:
         """Give the rules that a plugin's event starts."""

@@ -1,4 +1,4 @@
-"""Starts the rules that nobody presses a button for: of received webhooks, log-ins and events of plugins.
+"""Starts the rules that nobody presses a button for: of forms, received webhooks, log-ins and events of plugins.
 
 Their conditions are judged when their runs begin, so that each delivery leaves a trace that says what was met; that of
 a log-in is judged at once, since most log-ins concern no rule.
@@ -32,7 +32,18 @@ from metamodel.values import Ref
 from plugins.contexts import Plain
 from workflow_dsl.evaluation_errors import EvaluationError
 
+FORM = "form"
 _NO_CAUSE = Cause()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """A form that was taken in. values: what was filled in, by field, as the record has it."""
+
+    form: str
+    record: Ref
+    title: str | None
+    values: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +62,12 @@ class OtherCalls:
         """Start the rules that wait for a webhook, within the transaction that takes it in; give how many runs."""
         rules = self.calls_of(transaction.release).webhooks(webhook)
         return len(self._launch(transaction, ((rule, each.text) for rule, each in rules), {PAYLOAD: payload}))
+
+    def submitted(self, transaction: Transaction, form: Submitted) -> int:
+        """Start the rules that wait for a form, within the transaction that takes it in; give how many runs."""
+        rules = self.calls_of(transaction.release).forms(form.form)
+        names = {f"{FORM}.{name}": value for name, value in form.values.items()}
+        return len(self._launch(transaction, ((rule, each.text) for rule, each in rules), names, form))
 
     def tell(
         self, event: str, payload: Mapping[str, Plain], *, key: str | None = None, cause: Cause = _NO_CAUSE
@@ -113,12 +130,24 @@ class OtherCalls:
         return is_first(transaction.connection, self.system, dialect, sender=sender, key=key, now=transaction.now)
 
     def _launch(
-        self, transaction: Transaction, rules: Iterable[tuple[Program, str]], names: Mapping[str, Any]
+        self,
+        transaction: Transaction,
+        rules: Iterable[tuple[Program, str]],
+        names: Mapping[str, Any],
+        form: Submitted | None = None,
     ) -> list[Run]:
         release, root = transaction.release, transaction.cause.root or self.ids.new()
         runs = [
             called_run(
-                Called(program=program, event=text, release=release.number, names=names, cause=transaction.cause),
+                Called(
+                    program=program,
+                    event=text,
+                    release=release.number,
+                    names=names,
+                    cause=transaction.cause,
+                    record=form.record if form is not None else None,
+                    title=form.title if form is not None else None,
+                ),
                 run_id=self.ids.new(),
                 root=root,
                 now=transaction.now,

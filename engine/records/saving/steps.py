@@ -53,6 +53,7 @@ def create_record(
     given = reader(transaction, object_def, SaveKind.CREATED).read(raw)
     draft = new_draft(transaction, object_def.key, given, record_id)
     begin_notes(draft, transaction)
+    _place(draft, transaction)
     check_files([draft], transaction)
     prepare_new(draft, transaction)
     check_creation(draft, transaction.access)
@@ -151,6 +152,13 @@ def new_draft(
     draft.values.update({name: plan.keep[name](value) for name, value in given.items()})
     draft.given.update(given)
     return draft
+
+
+def _place(draft: RecordDraft, transaction: Transaction) -> None:
+    placed = transaction.cause.placed
+    if placed is not None and placed.object == draft.object_key:
+        for name, value in placed.values.items():
+            draft.put(name, value)
 
 
 def _draws_late(draft: RecordDraft, transaction: Transaction) -> bool:
