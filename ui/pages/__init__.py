@@ -30,6 +30,7 @@ from ui.pages import (
     pool,
     press_many,
     pressing,
+    public_forms,
     quality,
     record_form,
     record_list,
@@ -40,6 +41,7 @@ from ui.pages import (
     run_acts,
     run_desk,
     runs,
+    sharing,
     versions,
 )
 from ui.pages.chrome import install_chrome
@@ -56,6 +58,7 @@ def register(app: Flask) -> None:
         approval_request,
         approval_submit,
         approval_link,
+        public_forms,
         files,
         export,
         mass_edit,
@@ -73,6 +76,7 @@ def register(app: Flask) -> None:
         duplicates,
         versions,
         following,
+        sharing,
         pool,
         quality,
         run_acts,

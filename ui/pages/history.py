@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from urllib.parse import quote
 
 from flask_babel import gettext as _
 from flask_babel import pgettext
 
-from engine.records.history import APPROVAL_ACTION
+from engine.records.history import APPROVAL_ACTION, SHARED, UNSHARED
 from engine.records.reverting import may_be_put_back
 from engine.records.transaction import Transaction
 from engine.records.types import FieldChange, HistoryEntry
@@ -19,6 +19,7 @@ from ui.formats import Formats
 from ui.page_parts import Change, TimelineEntry
 from ui.pages.approval_words import event_look, event_words
 from ui.pages.record_names import Titles, named_text, record_key
+from ui.pages.share_words import share_words
 
 _LOOKS = {
     "created": ("plus", "green"),
@@ -28,6 +29,8 @@ _LOOKS = {
     "converted": ("arrow-right", "green"),
     "merged": ("transfer", "purple"),
     "unmerged": ("arrow-back-up", "amber"),
+    SHARED: ("share", "blue"),
+    UNSHARED: ("share", "gray"),
 }
 _SHOWN = 20
 
@@ -40,16 +43,23 @@ def history_entries(
     titles = _titles(transaction, object_def, entries)
     url = f"/o/{quote(object_def.key)}/{quote(record_id)}"
     puts_back = may_be_put_back(transaction, object_def) if may_revert else ()
-    return tuple(_entry(object_def, entry, titles, formats, url, puts_back) for entry in entries)
+    said = share_words(transaction, entries, formats)
+    return tuple(_entry(object_def, entry, titles, formats, url, puts_back, said) for entry in entries)
 
 
 def _entry(
-    object_def: ObjectDef, entry: HistoryEntry, titles: Titles, formats: Formats, url: str, puts_back: Container[str]
+    object_def: ObjectDef,
+    entry: HistoryEntry,
+    titles: Titles,
+    formats: Formats,
+    url: str,
+    puts_back: Container[str],
+    said: Mapping[int, str],
 ) -> TimelineEntry:
     icon, color = _LOOKS.get(entry.action, ("history", "gray"))
     if entry.action.startswith(APPROVAL_ACTION):
         icon, color = event_look(entry.action.removeprefix(APPROVAL_ACTION))
-    elif entry.run:
+    elif entry.run and entry.share is None:
         icon, color = "bolt", "purple"
     reverts = entry.action == "updated" and any(change.field in puts_back for change in entry.changes)
     return TimelineEntry(
@@ -64,7 +74,7 @@ def _entry(
         # What a record was created with stands on the page already.
         changes=() if entry.action == "created" else tuple(_changes(object_def, entry.changes, titles, formats)),
         revert_url=f"{url}/revert?entry={entry.id}" if reverts else "",
-        body=entry.reason or "",
+        body=entry.reason or said.get(entry.id, ""),
     )
 
 
@@ -77,6 +87,8 @@ def action_words(entry: HistoryEntry) -> str:
     """Say what was done in an entry, in the request's language."""
     if entry.action.startswith(APPROVAL_ACTION):
         return event_words(entry.action.removeprefix(APPROVAL_ACTION))
+    if entry.share is not None:
+        return str(_("Shared") if entry.action == SHARED else _("No longer shared"))
     if entry.run:
         return str(_("Changed by a rule") if entry.action == "updated" else _("Created by a rule"))
     if entry.origin == "import":

@@ -37,6 +37,7 @@ from ui.pages.pressing import RecordButtons, record_buttons
 from ui.pages.related import RelatedList, related_lists
 from ui.pages.rights import readable_object, user_formats
 from ui.pages.run_words import RunRow, run_row
+from ui.pages.sharing import share_url
 from ui.pages.stage_path import StagePath, stage_path
 
 blueprint = Blueprint("record_page", __name__)
@@ -68,6 +69,7 @@ class RecordPage:
     converted: ConvertedInto | None
     pool: PoolActions
     following: FollowButton
+    share_url: str
     approval: ApprovalCard
     buttons: RecordButtons
     clocks: tuple[ClockRow, ...]
@@ -125,6 +127,7 @@ def make_record_page(object_def: ObjectDef, record_id: str, formats: Formats) ->
         history = history_entries(transaction, object_def, record_id, formats, may_revert=state.may_update)
         clocks = clock_rows(transaction, object_def, record, formats)
         following = follow_button(transaction, object_def, record_id)
+        sharing = share_url(transaction, object_def, record_id)
         pool = pool_actions(transaction, object_def, record, formats)
         approval = approval_card(transaction, object_def, record_id, formats)
         buttons = record_buttons(transaction, object_def, layout, record_id)
@@ -158,6 +161,7 @@ def make_record_page(object_def: ObjectDef, record_id: str, formats: Formats) ->
         converted=converted,
         pool=pool,
         following=following,
+        share_url=sharing,
         approval=approval,
         buttons=buttons,
         clocks=clocks,

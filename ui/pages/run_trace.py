@@ -169,6 +169,7 @@ def effect_word(kind: str) -> str:
         "restored": _("Restored"),
         "converted": _("Converted"),
         "merged": _("Merged"),
+        "shared": _("Shared"),
         "called": _("Rule started"),
         "notified": _("Notified"),
         "mail": _("E-mail"),
