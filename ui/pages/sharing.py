@@ -160,7 +160,7 @@ def _row(share: RecordShare, *, may_edit: bool, zone: ZoneInfo, formats: Formats
     return ShareRow(
         title=share.title or str(_("Not yours to see")),
         note=" · ".join(parts),
-        level=str(_("Edits") if share.edits else _("Reads")),
+        level=str(_("May edit") if share.edits else _("May read")),
         color="amber" if share.edits else "blue",
         sharee=share.sharee.key,
         may_end=may_edit or (own and not share.edits),
