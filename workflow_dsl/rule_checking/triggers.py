@@ -21,16 +21,14 @@ from workflow_dsl.checker import check_text
 from workflow_dsl.rule_checking.approvals import approval_decided, approval_object
 from workflow_dsl.rule_checking.calls import CALLS, check_call, form_object
 from workflow_dsl.rule_checking.edges import comes_to_match, crosses, has_matched
+from workflow_dsl.rule_checking.schedules import check_schedule
 from workflow_dsl.rule_checking.state import RuleChecking
 from workflow_dsl.scope import Scope
 from workflow_dsl.syntax import (
     ApprovalDecided,
     ButtonPressed,
-    CalendarTimes,
     ComesToMatch,
-    Cron,
     Crosses,
-    DurationUnit,
     EmailReceived,
     Event,
     EventKind,
@@ -38,7 +36,6 @@ from workflow_dsl.syntax import (
     FieldChanges,
     FormSubmitted,
     HasMatched,
-    Interval,
     Moment,
     Path,
     RecordEvent,
@@ -63,7 +60,6 @@ _LATER: Mapping[type[Event], str] = {
     EmailReceived: "received mail as trigger",
 }
 _UNSEEN = "what changes there is not seen here"
-_SHORTEST_INTERVAL_SECONDS = 60
 
 
 EventCheck = Callable[[RuleChecking, Any, "Triggers"], None]
@@ -134,7 +130,8 @@ def check_triggers(checking: RuleChecking, rule: Rule) -> Triggers:
         checking.refuse("RUL401", "a rule runs before the save or after it, not both", rule.name.at, hint)
     for trigger in rule.triggers:
         if isinstance(trigger, ScheduleTrigger):
-            _check_schedule(checking, trigger, result)
+            timed = check_schedule(checking, trigger)
+            result.on_time += [timed] if timed is not None else []
         else:
             _check_event(checking, trigger.event, result)
     if True in befores and (result.on_moment or result.on_held):
@@ -235,20 +232,6 @@ def _moment(checking: RuleChecking, event: Moment) -> Iterator[MomentTrigger]:
         checking.refuse("RUL406", f"'{event.path.dotted}' is computed; timers follow stored fields", event.path.at)
         return
     yield MomentTrigger(object=object_def.key, field=field_def.name, moment=event, text=checking.text_of(event.at))
-
-
-def _check_schedule(checking: RuleChecking, trigger: ScheduleTrigger, result: Triggers) -> None:
-    schedule = trigger.schedule
-    if isinstance(schedule, Interval) and _too_short(schedule):
-        checking.refuse("RUL412", "a rule runs every minute at most", schedule.duration.at, "write every 1 minute")
-        return
-    assert isinstance(schedule, Interval | Cron | CalendarTimes)
-    result.on_time.append(TimeTrigger(schedule=schedule, text=checking.text_of(trigger.at)))
-
-
-def _too_short(schedule: Interval) -> bool:
-    seconds = {DurationUnit.SECOND: 1, DurationUnit.MINUTE: 60}.get(schedule.duration.unit, 3600)
-    return schedule.duration.amount * seconds < _SHORTEST_INTERVAL_SECONDS
 
 
 _EVENTS: Mapping[type[Event], EventCheck] = MappingProxyType(

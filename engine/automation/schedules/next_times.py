@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from zoneinfo import ZoneInfo
 
 from engine.automation.schedules.calendar_days import is_day_of
-from engine.automation.schedules.cron import parse_cron
 from engine.automation.schedules.moments import local_moment
+from workflow_dsl.cron import parse_cron
 from workflow_dsl.durations import add_months, duration_of_literal
 from workflow_dsl.syntax import CalendarTimes, Cron, Interval, Schedule
 from workflow_dsl.workdays import BusinessCalendar

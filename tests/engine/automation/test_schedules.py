@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.automation.schedules import due_moment, local_moment, next_times
-from engine.automation.schedules.cron import CronWrong, parse_cron
 from metamodel.source import LocatedText
 from workflow_dsl import parse_rules
+from workflow_dsl.cron import CronWrong, parse_cron
 from workflow_dsl.syntax import EventTrigger, Moment, Rule, Schedule, ScheduleTrigger
 from workflow_dsl.workdays import BusinessCalendar
 

@@ -1,7 +1,7 @@
 """Cron expressions of five fields: minute, hour, day of month, month, day of week; lists, ranges, steps and names.
 
 As in every cron, where both day fields are restricted a day that fits one of them counts. It knows no zone: which
-instants the local times are is said in `moments`.
+instants the local times are is not its to say.
 """
 
 from __future__ import annotations
