@@ -6,7 +6,7 @@ language has and this version can't run is reported as RUL9xx with its place.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from metamodel.apps import AppDef, Metamodel
@@ -96,17 +96,30 @@ def check_all_rules(
     return CheckedRules(rules=tuple(rules), problems=problems, approvals=tuple(approvals))
 
 
-def _check_labels(app: AppDef, names: Collection[str], problems: Problems) -> None:
+def _check_labels(app: AppDef, names: Mapping[str, Item], problems: Problems) -> None:
     """Make sure that translation files, and how long runs are kept, call rules by their names."""
+    known = dict.fromkeys(each for name, item in names.items() for each in _labelled_parts(name, item))
     for name, label in app.rule_labels.items():
-        if name not in names and f"approval {name}" not in names:
-            message, hint = f"'{name}' is not one of the app's rules", did_you_mean(name, names)
+        if name not in known:
+            message, hint = f"'{name}' is not one of the app's rules", did_you_mean(name, known)
             for _, text in label.texts:
                 problems.report("APP461", message, text.at, hint=hint)
     for each in app.keep_runs_of:
         if each.rule not in names:
             message, hint = f"'{each.rule}' is not one of the app's rules", did_you_mean(each.rule, names)
             problems.report("APP461", message, each.at, hint=hint)
+
+
+def _labelled_parts(name: str, item: Item) -> Iterator[str]:
+    """Give what translations may name of an item: itself, an approval's steps, what a rule's buttons ask for."""
+    own = name.removeprefix("approval ")
+    yield own
+    if isinstance(item, Approval):
+        yield from (f"{own}.{step.name.text}" for step in item.steps)
+    elif isinstance(item, Rule):
+        events = (trigger.event for trigger in item.triggers if isinstance(trigger, EventTrigger))
+        asked = (each for event in events if isinstance(event, ButtonPressed) for each in event.asking)
+        yield from (f"{own}.{each.name.text}" for each in asked)
 
 
 def _check_name(item: Item, names: dict[str, Item], problems: Problems) -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from itertools import takewhile
 
+from engine.approvals.messages import say
 from engine.approvals.program import ApprovalProgram, Block, Deadline, Entry, StepProgram
 from engine.automation.program import Action, AskByMail, Program, SetFields
 from engine.automation.program_builder.blocks import build_block
 from engine.automation.program_builder.place import Place
 from metamodel.apps import Metamodel
+from metamodel.texts import Label
 from workflow_dsl.checked_rules import CheckedAction, CheckedApproval, CheckedDeadline, CheckedStep
 
 SYSTEM = "system"
@@ -21,9 +23,8 @@ def build_approvals(metamodel: Metamodel, approvals: Iterable[CheckedApproval]) 
     labels = {(app.name, name): label for app in metamodel.apps for name, label in app.rule_labels.items()}
     for approval in approvals:
         place = Place(metamodel, approval.object, build_block)
-        found = labels.get((approval.app, approval.name))
-        called = {code: text.text for code, text in found.texts} if found is not None else {}
-        yield replace(_Building(approval, place).build(), labels=called)
+        called = {name: label for (app, name), label in labels.items() if app == approval.app}
+        yield _Building(approval, place, called).build()
 
 
 def programs_of(approvals: Iterable[ApprovalProgram]) -> Iterator[Program]:
@@ -37,12 +38,14 @@ def programs_of(approvals: Iterable[ApprovalProgram]) -> Iterator[Program]:
 class _Building:
     checked: CheckedApproval
     place: Place
+    translated: Mapping[str, Label]
 
     def build(self) -> ApprovalProgram:
         checked, place = self.checked, self.place
         return ApprovalProgram(
             key=checked.key,
             label=checked.label,
+            labels=self._labels(checked.name),
             text=checked.text,
             at=str(checked.at),
             app=checked.app,
@@ -62,6 +65,7 @@ class _Building:
             name=step.name,
             place=number,
             label=step.label,
+            labels=self._labels(f"{self.checked.name}.{step.name}"),
             text=step.text,
             choice=step.choice,
             quorum=step.quorum,
@@ -87,11 +91,23 @@ class _Building:
             return Block(sets=kept)
         return Block(sets=kept, rest=self._program(name, rest))
 
+    def _called(self, approval: str, name: str, language: str) -> str:
+        """Give what a run of the approval is called in another language: `…: on approve`, `…: STEP after approval`."""
+        step, _, after = name.rpartition(" after ")
+        label = self._labels(f"{self.checked.name}.{step}").get(language, step)
+        code = f"run_after_{after}" if step else f"run_{name.replace(' ', '_')}"
+        return say(code, language, approval=approval, step=label)
+
+    def _labels(self, name: str) -> Mapping[str, str]:
+        found = self.translated.get(name)
+        return {code: text.text for code, text in found.texts} if found is not None else {}
+
     def _program(self, name: str, actions: tuple[Action, ...]) -> Program:
         checked = self.checked
         return Program(
             name=f"{checked.key}: {name}",
             label=None if checked.label is None else f"{checked.label}: {name}",
+            labels={code: self._called(text, name, code) for code, text in self._labels(checked.name).items()},
             text=checked.text,
             at=str(checked.at),
             app=checked.app,

@@ -143,7 +143,7 @@ class Case:
     def _audit(self, kind: str, visit: Visit | None, comment: str | None) -> None:
         """Put it into the record's history too; the column of the step says where in the approval, and the comment."""
         record = self.work.cache.related(self.request.object, self.request.record_id) or {}
-        place = self.step_of(visit).called if visit is not None else self.called
+        place = self.step_of(visit).called(self.language) if visit is not None else self.called
         row = audit_row(
             self.work,
             self.request.object,
@@ -155,22 +155,23 @@ class Case:
         row |= {"action": f"{APPROVAL_ACTION}{kind}", "step": f"{place}: {comment}" if comment else place}
         write_audit(self.work, [row])
 
-    def tell(self, user_id: str, code: str, step: str, **parts: object) -> None:
+    def tell(self, user_id: str, code: str, step: StepProgram | None = None, **parts: object) -> None:
         """Tell a user something, in that user's language."""
         values = self.work.cache.related("user", user_id) or {}
         language = str(values.get("language") or self.work.parts.metamodel.main.languages[0])
         approval, title = self.program.called(language), self.request.record_title or ""
+        place = step.called(language) if step is not None else ""
         self.tools.notices.add(
             self.work.connection,
             user_id,
-            say(code, language, approval=approval, title=title, step=step, **parts).strip(),
+            say(code, language, approval=approval, title=title, step=place, **parts).strip(),
             key=self.tools.ids.new(),
             at=self.work.now,
             object_key=NOTICE_OBJECT,
             record_id=self.request.id,
         )
 
-    def tell_submitter(self, code: str, step: str = "", **parts: object) -> None:
+    def tell_submitter(self, code: str, step: StepProgram | None = None, **parts: object) -> None:
         """Tell who submitted it, unless that is who acts."""
         if self.request.submitter is not None and self.request.submitter != self.actor_id:
             self.tell(self.request.submitter, code, step, **parts)

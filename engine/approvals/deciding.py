@@ -207,7 +207,7 @@ def _copy(case: Case, act: Act) -> None:
     copy = new_seat(case, visit, user, 0, "copy", state=SeatState.COPY, from_user=case.actor_id)
     case.tools.rows.add_seats(case.work.connection, [copy])
     case.note("copied", visit, people=(user,), comment=case.comment)
-    case.tell(user, "tell_copy", case.step_of(visit).called)
+    case.tell(user, "tell_copy", case.step_of(visit))
 
 
 def _takes_part(case: Case, seats: list[Seat]) -> bool:

@@ -90,7 +90,7 @@ class RequestLists:
                 RequestLine(
                     request=request,
                     label=program.called(language) if program is not None else request.approval,
-                    step=step.called if step is not None else row["step"] or "",
+                    step=step.called(language) if step is not None else row["step"] or "",
                     submitter=name_of(transaction, request.submitter),
                     entered_at=row["entered_at"],
                     due_at=row["due_at"],

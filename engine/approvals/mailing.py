@@ -91,7 +91,7 @@ class ApprovalMail:
         parts = {
             "approval": case.program.called(language),
             "title": case.request.record_title or "",
-            "step": case.step_of(visit).called,
+            "step": case.step_of(visit).called(language),
             "name": case.name_of(case.request.submitter),
         }
         subject, text = (say(code, language, **parts) for code in ("mail_subject", "mail_text"))

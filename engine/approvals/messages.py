@@ -50,6 +50,14 @@ MESSAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "part_empty": ("Nobody was found for {what}; the others decide.", "{what} 没有找到人，由其余人审批。"),
         "escalated_nobody": ("Nobody was found to escalate to.", "没有找到可上报的人。"),
         "act_failed": ("What the time's end sets off was refused: {reason}", "超时动作被拒绝：{reason}"),
+        # what runs of an approval are called
+        "run_mail": ("{approval}: mail", "{approval}：邮件"),
+        "run_on_submit": ("{approval}: on submit", "{approval}：提交时"),
+        "run_on_approve": ("{approval}: on approve", "{approval}：同意时"),
+        "run_on_reject": ("{approval}: on reject", "{approval}：驳回时"),
+        "run_on_recall": ("{approval}: on recall", "{approval}：撤回时"),
+        "run_after_approval": ("{approval}: {step} after approval", "{approval}：{step}同意后"),
+        "run_after_rejection": ("{approval}: {step} after rejection", "{approval}：{step}驳回后"),
         # notices
         "tell_asked": (
             "Please decide: “{approval}” of {title} ({step}).",

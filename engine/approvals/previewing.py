@@ -126,8 +126,8 @@ def _steps(case: Case, readable: frozenset[str]) -> Iterator[PathStep]:
         try:
             found = _step(case, step, begun, stand_ins, readable)
         except EvaluationError as fault:
-            note = say("not_computable", case.language, what=step.called, reason=fault)
-            yield PathStep(name=step.name, label=step.called, state=STUCK, note=note)
+            note = say("not_computable", case.language, what=step.called(case.language), reason=fault)
+            yield PathStep(name=step.name, label=step.called(case.language), state=STUCK, note=note)
             return
         yield found
         if found.state == "reject":
@@ -145,12 +145,14 @@ def _step(
         context = case.context()
         condition = part_of(explain_value(step.entry.condition, context), readable)
         if not step.entry.condition.evaluate(context):
-            return PathStep(name=step.name, label=step.called, state=step.entry.otherwise, condition=condition)
+            return PathStep(
+                name=step.name, label=step.called(case.language), state=step.entry.otherwise, condition=condition
+            )
     asked = ask(case.work, step, case.context(), case.request.chosen.get(step.name, ()))
     state = ASKED if asked.people else CHOOSE if step.is_chosen else NOBODY
     return PathStep(
         name=step.name,
-        label=step.called,
+        label=step.called(case.language),
         state=state,
         people=_people(case.work, asked.people, stand_ins),
         mode=asked.mode,

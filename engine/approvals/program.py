@@ -54,16 +54,16 @@ class StepProgram:
     may_edit: frozenset[str] = frozenset()
     after_approval: Block = NOTHING
     after_rejection: Block = NOTHING
+    labels: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     @property
     def is_chosen(self) -> bool:
         """Whether who submits says who decides."""
         return self.choice is ApproverChoice.CHOSEN_AT_SUBMIT
 
-    @property
-    def called(self) -> str:
-        """Its label, else its name."""
-        return self.label or self.name
+    def called(self, language: str) -> str:
+        """Give its label in a language, else as its text gives it, else its name."""
+        return self.labels.get(language) or self.label or self.name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -128,7 +128,7 @@ def _steps(
             approval=approval,
             label=program.called(language) if program is not None else approval,
             step=step,
-            step_label=_step_label(program, step),
+            step_label=_step_label(program, step, language),
             count=len(each),
             hours=_hours([Decimal(visit.worked_s or 0) for visit in each]),
             turned_down=Decimal(len(down)) / Decimal(len(asked)),
@@ -157,7 +157,7 @@ def _decisions(
         yield DecisionRow(
             approval=approval,
             step=step,
-            step_label=_step_label(programs[approval], step),
+            step_label=_step_label(programs[approval], step, transaction.actor.language),
             user_id=who,
             name=name_of(transaction, who),
             outcome=outcome,
@@ -166,9 +166,9 @@ def _decisions(
         )
 
 
-def _step_label(program: ApprovalProgram | None, name: str) -> str:
+def _step_label(program: ApprovalProgram | None, name: str, language: str) -> str:
     step = program.step(name) if program is not None else None
-    return step.called if step is not None else name
+    return step.called(language) if step is not None else name
 
 
 def _hours(seconds: list[Decimal]) -> Decimal:

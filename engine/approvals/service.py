@@ -169,10 +169,11 @@ class Approvals:
             program = self.program_of(request) if request is not None else None
             if request is None or visit is None or program is None:
                 raise refused("link_dead", "en")
+            language = self._releases.current().metamodel.main.languages[0]
             return AskedByMail(
-                label=program.called(self._releases.current().metamodel.main.languages[0]),
+                label=program.called(language),
                 title=request.record_title or "",
-                step=program.steps[visit.place].called,
+                step=program.steps[visit.place].called(language),
                 name=name_of(transaction, found.acting),
             )
 

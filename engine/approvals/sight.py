@@ -103,7 +103,7 @@ class Sight:
         visits, seats = rows.visits(connection, [request.id]), rows.seats(connection, [request.id])
         events, stand_ins = rows.events(connection, request.id), StandIns(transaction)
         transaction.cache.prefetch("user", _people(request, seats, events))
-        labels = {step.name: step.called for step in program.steps} if program is not None else {}
+        labels = {step.name: step.called(language) for step in program.steps} if program is not None else {}
         readable = _readable_fields(transaction, request)
         current = visits[-1] if visits else None
         place = current.place if current is not None else -1
@@ -113,13 +113,13 @@ class Sight:
             submitter=name_of(transaction, request.submitter),
             visits=tuple(_visit(transaction, each, labels, seats, stand_ins, readable) for each in visits),
             later=tuple(
-                step.called
+                step.called(language)
                 for step in (program.steps if program is not None and request.state.is_open else ())
                 if step.place > place
             ),
             events=tuple(_event(transaction, each, labels) for each in events),
             acts=_acts(transaction, request, current, seats, stand_ins),
-            earlier=_earlier(program, current),
+            earlier=_earlier(program, current, language),
             is_readable=_is_readable(transaction, request),
         )
 
@@ -227,7 +227,7 @@ def _acts(
     return frozenset(acts)
 
 
-def _earlier(program: ApprovalProgram | None, visit: Visit | None) -> tuple[tuple[str, str], ...]:
+def _earlier(program: ApprovalProgram | None, visit: Visit | None, language: str) -> tuple[tuple[str, str], ...]:
     if program is None or visit is None:
         return ()
-    return tuple((step.name, step.called) for step in program.steps if step.place < visit.place)
+    return tuple((step.name, step.called(language)) for step in program.steps if step.place < visit.place)

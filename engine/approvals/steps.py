@@ -29,10 +29,10 @@ def enter_from(case: Case, place: int) -> None:
             holds, explained = _holds(case, step)
             asked = ask(case.work, step, case.context(), case.request.chosen.get(step.name, ())) if holds else None
         except EvaluationError as fault:
-            _park(case, step, say("not_computable", case.language, what=step.called, reason=fault))
+            _park(case, step, say("not_computable", case.language, what=step.called(case.language), reason=fault))
             return
         if asked is not None and not asked.people:
-            _park(case, step, say("nobody_found", case.language, step=step.called), explained)
+            _park(case, step, say("nobody_found", case.language, step=step.called(case.language)), explained)
             return
         if asked is not None:
             _open(case, step, asked, explained)
@@ -86,7 +86,7 @@ def _park(case: Case, step: StepProgram, reason: str, explained: Any = None) -> 
     case.change(state=RequestState.PARKED, reason=reason, may_edit=())
     case.note("parked", visit, comment=reason, by_product=True)
     if case.request.submitter is not None:
-        case.tell(case.request.submitter, "tell_parked", step.called, reason=reason)
+        case.tell(case.request.submitter, "tell_parked", step, reason=reason)
 
 
 def _open(case: Case, step: StepProgram, asked: Asked, explained: Any) -> None:
@@ -131,7 +131,7 @@ def new_seat(
 
 def tell_asked(case: Case, visit: Visit, seats: Iterable[Seat]) -> None:
     """Tell people that it is their turn; for who is away the stand-in is told."""
-    stand_ins, step = case.stand_ins(), case.step_of(visit).called
+    stand_ins, step = case.stand_ins(), case.step_of(visit)
     for seat in seats:
         acting = stand_ins.acting(seat.user_id)
         if acting == seat.user_id:

@@ -103,12 +103,12 @@ class ApprovalTimes:
         note = say("act_failed", case.language, reason=reason)
         case.note("act_failed", visit, comment=note, by_product=True)
         if case.request.submitter is not None and visit is not None:
-            case.tell(case.request.submitter, "tell_parked", case.step_of(visit).called, reason=reason)
+            case.tell(case.request.submitter, "tell_parked", case.step_of(visit), reason=reason)
         case.work.settle()
 
 
 def _remind(case: Case, visit: Visit) -> None:
-    stand_ins, step = case.stand_ins(), case.step_of(visit).called
+    stand_ins, step = case.stand_ins(), case.step_of(visit)
     due = visit.due_at.astimezone(case.work.around.zone).strftime("%Y-%m-%d %H:%M") if visit.due_at else ""
     people = dict.fromkeys(stand_ins.acting(user) for user in _waiting(case, visit))
     for user in people:
@@ -142,7 +142,7 @@ def _overdue(case: Case, visit: Visit) -> None:
     stand_ins = case.stand_ins()
     people = dict.fromkeys(stand_ins.acting(user) for user in _waiting(case, visit))
     for user in people:
-        case.tell(user, "tell_overdue", case.step_of(visit).called)
+        case.tell(user, "tell_overdue", case.step_of(visit))
     case.note("reminded", visit, people=people, by_product=True)
 
 

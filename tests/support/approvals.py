@@ -34,7 +34,17 @@ approval listed on deal if count = 2
   step one by reviewer
 approval cut on deal if count = 3
   step one by 5 of role "boss"
+rule sample when button sample on deal is pressed asking reason: text then set note = input.reason
 rule follow when deal.sent_on changes then set note = "a rule was here"
+"""
+
+
+CHINESE = """
+rules:
+  big: 大额折扣
+  big.manager: 经理
+  sample: 寄样
+  sample.reason: 原因
 """
 
 
@@ -90,7 +100,7 @@ def write_shop(folder: Path, rules: str) -> None:
 def approvals_stage(database_url: str, folder: Path, **more: Any) -> Iterator[Stage]:
     """Open the installation in an empty database."""
     clock = FixedClock(MONDAY)
-    with shop(database_url, folder, RULES, clock=clock, **more) as platform:
+    with shop(database_url, folder, RULES, clock=clock, files={"translations/zh.yaml": CHINESE}, **more) as platform:
         cat = person(platform, "cat", "boss")
         bob = person(platform, "bob", "boss", manager=cat.user_id)
         ann = person(platform, "ann", "rep", manager=bob.user_id)

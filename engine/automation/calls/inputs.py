@@ -25,7 +25,7 @@ INPUT = "input"
 
 
 def input_field(object_def: ObjectDef, asked: AskedInput) -> FieldDef:
-    """Give an input as a field. One that is called as a field of the object is labelled as that is."""
+    """Give an input as a field. Without a label of its own it has that of the object's field so called."""
     own = object_def.fields.get(asked.name)
     relation = None
     if asked.object is not None:
@@ -35,7 +35,7 @@ def input_field(object_def: ObjectDef, asked: AskedInput) -> FieldDef:
         type=asked.type,
         app=object_def.app,
         at=NOWHERE,
-        label=own.label if own is not None else None,
+        label=asked.label or (own.label if own is not None else None),
         required=asked.default is None and asked.type != "boolean",
         relation=relation,
     )

@@ -5,18 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.automation.program.base import Action, Rows, Value
+from metamodel.texts import Label
 from workflow_dsl.typed import FieldPath, RootKind
 from workflow_dsl.typed_walk import walk
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskedInput:
-    """What a button asks for. type: a field type; of a record "lookup", to `object`. Required without a default."""
+    """What a button asks for. type: a field type; of a record "lookup", to `object`. Required without a default.
+
+    label: what translations call it.
+    """
 
     name: str
     type: str
     object: str | None = None
     default: Value | None = None
+    label: Label | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

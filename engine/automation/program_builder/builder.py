@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from engine.automation import program as built
 from engine.automation.program_builder.approvals import on_approval
@@ -42,7 +43,7 @@ class ProgramBuilder:
             on_held=tuple(on_held(place, trigger) for trigger in rule.on_held),
             on_schedule=tuple(on_schedule(trigger) for trigger in rule.on_time),
             on_approval=tuple(map(on_approval, rule.on_approval)),
-            on_call=tuple(on_call(place, trigger) for trigger in rule.on_call),
+            on_call=tuple(self._labelled(rule, on_call(place, trigger)) for trigger in rule.on_call),
             each=place.rows(rule.each) if rule.each is not None else None,
             each_name=rule.each_name,
             priority=rule.priority,
@@ -59,6 +60,13 @@ class ProgramBuilder:
             on_failure=place.actions(rule.on_failure),
             active=rule.active,
         )
+
+    def _labelled(self, rule: checked.CheckedRule, call: built.OnCall) -> built.OnCall:
+        """Give what a button asks for the labels that translations have for it."""
+        if not isinstance(call, built.OnButton):
+            return call
+        named = ((each, self._labels.get((rule.app, f"{rule.name}.{each.name}"))) for each in call.inputs)
+        return replace(call, inputs=tuple(replace(each, label=label) for each, label in named))
 
     def _labels_of(self, rule: checked.CheckedRule) -> Mapping[str, str]:
         found = self._labels.get((rule.app, rule.name))

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from engine.access.actor import system_actor
 from engine.approvals.refusals import ApprovalRefused
 from engine.approvals.requests import Request
 from engine.approvals.submitting import Submission
+from engine.automation.calls.inputs import input_field
 from engine.errors import EngineError, ValidationFailed
 from engine.records.types import SaveRow
+from metamodel.texts import label_text
 from tests.support.approvals import MONDAY, Stage
 from tests.support.automation import do_runs, rows_of
 
@@ -195,3 +199,21 @@ def test_a_locked_record_refuses_every_way_of_writing_but_what_the_step_allows(s
     assert (values["amount"], values["note"]) == (None, "a rule was here")
     stage.act("bob", request, "approve")
     assert records.update(ann, "deal", deal, {"amount": "4"}).changed
+
+
+def test_steps_runs_and_what_buttons_ask_for_are_called_as_translations_call_them(stage: Stage) -> None:
+    chinese, platform = replace(stage.people["ann"], language="zh"), stage.platform
+    deal = stage.deal(discount="0.3", amount="600")
+    with platform.records.reading(chinese) as transaction:
+        path = platform.approvals.preview(transaction, "deal", Submission(record_id=deal))
+    assert path is not None
+    assert (path.label, [each.label for each in path.steps]) == ("大额折扣", ["经理", "board"])
+    request = stage.submit(deal)
+    with platform.records.reading(chinese) as transaction:
+        found = platform.approvals.view(transaction, request.id)
+        deals = transaction.object_def("deal")
+        asked = input_field(deals, platform.automation.calls.buttons.find(transaction, deals, "sample").inputs[0])
+    assert (found.label, [each.label for each in found.visits]) == ("大额折扣", ["经理"])
+    assert [label_text(asked.label, language, asked.name) for language in ("zh", "en")] == ["原因", "Reason"]
+    rules = platform.automation.insight.rules(replace(system_actor(), language="zh"))
+    assert "大额折扣：邮件" in {each.label for each in rules}
