@@ -19,7 +19,7 @@ TOLD_OF_RULES = (
     _l("Its trigger never fired: what it waits for has not happened to this record."),
     _l("Its time is not known: '{field}' is empty."),
     _l("Its time was past already when the rule was published or the value entered."),
-    _l("Its time has not come yet: it is {when}."),
+    _l("Its time has not come yet: it comes at {when}."),
     _l("The record does not match what has to hold for a time."),
     _l("How long its condition has to hold is not known: a field that says so is empty."),
     _l("As it is now, the record is none of those that the rule goes through."),

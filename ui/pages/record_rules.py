@@ -21,7 +21,15 @@ from ui.formats import Formats
 from ui.page_parts import Change, Crumb, Shown, TraceNode
 from ui.pages.record_names import record_key
 from ui.pages.rights import access_of, readable_object, user_formats
-from ui.pages.rule_words import STANDING_COLORS, CauseRow, because_text, cause_row, setter_words, standing_words
+from ui.pages.rule_words import (
+    STANDING_COLORS,
+    CauseRow,
+    because_text,
+    cause_row,
+    setter_words,
+    standing_words,
+    start_words,
+)
 from ui.pages.run_trace import TraceShower, keys_of_part
 from ui.pages.run_words import RunRow, run_row
 from ui.pages.values import value_at
@@ -158,7 +166,7 @@ def _rule(rule: RuleOnRecord, shower: TraceShower, formats: Formats) -> RuleRow:
         name=rule.rule,
         label=rule.label,
         href=f"/rules/{quote(rule.rule)}" if access_of().has_right(VIEW_RUNS) else "",
-        kind=str(_("In the save") if rule.is_before else _("After the save")),
+        kind=start_words(rule.start),
         triggers=rule.triggers,
         standing=standing_words(rule.standing),
         color=STANDING_COLORS[rule.standing],

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from flask_babel import gettext as _
 from flask_babel import pgettext
 
-from engine.automation.insight.views import CauseLink, Intent, RuleStanding, Setter
+from engine.automation.insight.views import CauseLink, Intent, RuleStanding, RuleStart, Setter
 from engine.automation.run_views import ConditionPart, RunTrace
 from metamodel.masks import MASK
 from metamodel.texts import label_text
@@ -48,6 +48,18 @@ def standing_words(standing: RuleStanding) -> str:
         RuleStanding.OFF: _("Off"),
     }
     return str(words[standing])
+
+
+def start_words(start: RuleStart) -> str:
+    """Give the words for what a rule waits for."""
+    words = {
+        RuleStart.IN_SAVE: _("In the save"),
+        RuleStart.AFTER_SAVE: _("After the save"),
+        RuleStart.CLOCK: _("By the clock"),
+        RuleStart.CALL: _("When called"),
+        RuleStart.APPROVAL: _("In an approval"),
+    }
+    return str(words[start])
 
 
 def setter_words(setter: Setter) -> str:

@@ -21,7 +21,7 @@ from ui.formats import Formats
 from ui.page_parts import Change, Crumb, Touched, TraceNode, TraceRow
 from ui.pages.record_names import Titles
 from ui.pages.rights import access_of, user_formats
-from ui.pages.rule_words import intent_keys, intent_rows, outcome_words
+from ui.pages.rule_words import intent_keys, intent_rows, outcome_words, start_words
 from ui.pages.run_trace import TraceShower, keys_of
 from ui.pages.run_words import RunRow, run_row, seconds_text
 from ui.telling import tell
@@ -277,7 +277,7 @@ def _row(rule: RuleSummary, formats: Formats) -> RuleRow:
         label=rule.label,
         href=f"/rules/{quote(rule.name)}",
         object=label_text(found.label, formats.language, found.name) if found is not None else "",
-        kind=str(_("In the save") if rule.is_before else _("After the save")),
+        kind=start_words(rule.start),
         triggers=rule.triggers,
         state=state,
         color=color,

@@ -79,7 +79,7 @@ def _reason_of_moment(transaction: Transaction, object_def: ObjectDef, record_id
     due = due_moment(moment.moment, value, transaction.around.zone, calendar)
     if due is None or due <= transaction.now:
         return "Its time was past already when the rule was published or the value entered."
-    return f"Its time has not come yet: it is {due.astimezone(transaction.around.zone):%Y-%m-%d %H:%M}."
+    return f"Its time has not come yet: it comes at {due.astimezone(transaction.around.zone):%Y-%m-%d %H:%M}."
 
 
 def _reason_of_held(transaction: Transaction, record_id: str, program: Program) -> str:
@@ -90,4 +90,4 @@ def _reason_of_held(transaction: Transaction, record_id: str, program: Program) 
         return "The record does not match what has to hold for a time."
     if due == NEVER:
         return "How long its condition has to hold is not known: a field that says so is empty."
-    return f"Its time has not come yet: it is {due.astimezone(transaction.around.zone):%Y-%m-%d %H:%M}."
+    return f"Its time has not come yet: it comes at {due.astimezone(transaction.around.zone):%Y-%m-%d %H:%M}."

@@ -18,7 +18,7 @@ from engine.automation.insight.past_source import PastRecords
 from engine.automation.insight.reasons import first_false, reason_of_look, reason_of_silence
 from engine.automation.insight.rules_then import RulesThen
 from engine.automation.insight.sweep_looks import look_of_schedule
-from engine.automation.insight.views import RecordRules, RuleLook, RuleOnRecord, RuleStanding
+from engine.automation.insight.views import RecordRules, RuleLook, RuleOnRecord, RuleStanding, RuleStart
 from engine.automation.insight.within_saves import PastSaves
 from engine.automation.program import Program
 from engine.automation.rule_index import RuleIndex
@@ -60,7 +60,7 @@ def rules_of_record(
     rules = [
         _of_program(asked, program, looks.get(program.name, ()), by_rule.pop(program.name, ()), off, entries)
         for program in index.programs.values()
-        if _is_about(program, key) or program.name in by_rule
+        if (_is_about(program, key) and trigger_texts(program)) or program.name in by_rule
     ]
     rules += [_of_gone(name, each) for name, each in by_rule.items()]
     wanted = (each for each in rules if rule is None or each.rule == rule)
@@ -72,7 +72,19 @@ def trigger_texts(program: Program) -> tuple[str, ...]:
     """Give what a rule waits for, as its author wrote it."""
     on_time = (*(each.text for each in program.on_moment), *(each.text for each in program.on_held))
     on_time = (*on_time, *(each.text for each in program.on_schedule))
-    return (*(each.text for each in program.on_record), *on_time, *(each.text for each in program.on_call))
+    by_others = (*(each.text for each in program.on_call), *(each.text for each in program.on_approval))
+    return (*(each.text for each in program.on_record), *on_time, *by_others)
+
+
+def start_of(program: Program) -> RuleStart:
+    """Give what a rule waits for; of several the save goes first. What an approval sets off has no trigger."""
+    if program.is_before:
+        return RuleStart.IN_SAVE
+    if program.on_record:
+        return RuleStart.AFTER_SAVE
+    if program.on_moment or program.on_held or program.on_schedule:
+        return RuleStart.CLOCK
+    return RuleStart.CALL if program.on_call else RuleStart.APPROVAL
 
 
 def _is_about(program: Program, object_key: str) -> bool:
@@ -142,6 +154,7 @@ def _of_program(
         rule=program.name,
         label=program.called(asked.actor.language),
         is_before=program.is_before,
+        start=start_of(program),
         triggers=trigger_texts(program),
         standing=standing,
         reason=reason,
@@ -177,6 +190,7 @@ def _of_gone(name: str, runs: Iterable[RunSummary]) -> RuleOnRecord:
         rule=name,
         label=name,
         is_before=False,
+        start=RuleStart.AFTER_SAVE,
         triggers=tuple(dict.fromkeys(run.event for run in shown)),
         standing=RuleStanding.RAN,
         reason="The rule is no longer there.",

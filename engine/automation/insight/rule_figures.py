@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Float, cast, func, select
 
-from engine.automation.insight.record_rules import trigger_texts
+from engine.automation.insight.record_rules import start_of, trigger_texts
 from engine.automation.insight.views import RuleSummary, RuleView
 from engine.automation.program import Program
 from engine.automation.rule_index import RuleIndex
@@ -70,6 +70,7 @@ def _summary(
         label=program.called(language),
         app=program.app,
         is_before=program.is_before,
+        start=start_of(program),
         object=program.object,
         triggers=trigger_texts(program),
         active=program.active,

@@ -20,6 +20,16 @@ class RuleStanding(StrEnum):
     OFF = "off"
 
 
+class RuleStart(StrEnum):
+    """What a rule waits for: a save, within or after it, the clock, a call from outside, or an approval."""
+
+    IN_SAVE = "in the save"
+    AFTER_SAVE = "after the save"
+    CLOCK = "by the clock"
+    CALL = "when called"
+    APPROVAL = "in an approval"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleLook:
     """One save that a rule looked at.
@@ -50,6 +60,7 @@ class RuleOnRecord:
     rule: str
     label: str
     is_before: bool
+    start: RuleStart
     triggers: tuple[str, ...]
     standing: RuleStanding
     reason: str
@@ -77,6 +88,7 @@ class RuleSummary:
     label: str
     app: str
     is_before: bool
+    start: RuleStart
     object: str | None
     triggers: tuple[str, ...]
     active: bool
