@@ -38,9 +38,17 @@ MAIL = (
     "---\nobject: deal\nsubject: About {{ record.name }}\nfrom: shop@example.com\n---\n"
     "Dear {{ record.owner.name }}, it is {{ record.amount }}.\n"
 )
+OFFER = (
+    "---\nobject: deal\nsubject: Offer {{ record.name }}\nfooter: '{{ page }}'\n---\n"
+    "# {{ record.name }}\n{% for line in record.lines %}\n- {{ line.name }}\n{% endfor %}\n"
+)
+INBOX = (
+    "connection: inbox\nkind: mailbox\nhost: imap.example.com\nuser: shop\nsecret: SHOP_INBOX\n"
+    "addresses: [shop@example.com, help@example.com]\n"
+)
 MONDAYS = 'calendar: mondays\nhours: {monday: "09:00-18:00"}\n'
 STOCK = "connection: stock\nkind: webhook_in\nsecret: SHOP_STOCK_SECRET\n"
-_OBJECTS = ("following", "comment", "tagging", "tag", "job", "line", "deal", "queue_member", "queue")
+_OBJECTS = ("following", "attachment", "comment", "tagging", "tag", "job", "line", "deal", "queue_member", "queue")
 _VERBS = ("create", "update", "delete", *FATES)
 _KEYS = {"name", "rules", "do", "records", "runs", "notices", "steps", "mails", "requests", "shares"}
 
@@ -76,7 +84,9 @@ def open_stage(database_url: str, folder: Path, plugins: PluginManager | None = 
     clock = FixedClock(START)
     files = {
         "templates/hello.md": MAIL,
+        "templates/offer.md": OFFER,
         "connections/stock.yaml": STOCK,
+        "connections/inbox.yaml": INBOX,
         "calendars/mondays.yaml": MONDAYS,
         "conversions/deal.yaml": CONVERSION,
     }
@@ -116,6 +126,7 @@ class RuleStage:
                 connection.execute(delete(table))
             for table in (system.wait, system.wait_key, system.touched):
                 connection.execute(delete(table))
+            connection.execute(delete(system.mail_in))
             for table in (system.conversion, system.merge, system.apart, system.share):
                 connection.execute(delete(table))
             for table in (system.rule_state, system.throttle, system.target, system.queue_turn, system.assignment):

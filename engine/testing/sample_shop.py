@@ -101,6 +101,7 @@ APP = {
           line: {read: all, create: yes, update: all, delete: all}
           job: {read: own or assignee = user, create: yes, update: own}
           comment: {read: all, create: yes}
+          attachment: {read: all, create: yes}
           user: {read: all}
         """,
     "roles/boss.yaml": """

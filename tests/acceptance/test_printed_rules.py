@@ -33,7 +33,6 @@ START = dt.datetime(2026, 11, 2, 0, 30, tzinfo=dt.UTC)
 REFUSED = {
     "onboarding": "'send survey'",
     "web_lead": "a form as trigger",
-    "send_quote": "'with document'",
 }
 NOWHERE = "http://127.0.0.1:9"
 ROLE = "{read: all, create: yes, update: all, delete: all}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 
@@ -15,6 +16,7 @@ PDF = "application/pdf"
 MOST_BYTES = 20 * 1024 * 1024
 _MOST_IMAGES = 50
 _LONGEST_NAME = 120
+_NO_NAME = re.compile(r'[\\/:*?"<>|\x00-\x1f]')
 
 
 def generate_document(context: ActionContext, inputs: Mapping[str, object]) -> ActionDone:
@@ -37,7 +39,7 @@ def generate_document(context: ActionContext, inputs: Mapping[str, object]) -> A
     content = pages.written(blocks, title=filled.title, header=filled.header, footer=filled.footer)
     if len(content) > MOST_BYTES:
         raise ActionFailed(f"the document has {len(content):,} bytes; at most {MOST_BYTES:,}", permanent=True)
-    name = f"{filled.title[:_LONGEST_NAME].strip() or template.name}.pdf"
+    name = f"{_NO_NAME.sub('_', filled.title)[:_LONGEST_NAME].strip(' .') or template.name}.pdf"
     summary = f"'{name}' made, {pages.count} {'page' if pages.count == 1 else 'pages'}"
     return ActionDone(
         summary="; ".join((summary, *_notes(context, filled, typeface))),
