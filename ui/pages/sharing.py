@@ -37,8 +37,6 @@ class ShareRow:
 
     title: str
     note: str
-    level: str
-    color: str
     sharee: str
     may_end: bool
 
@@ -152,7 +150,8 @@ def _crumbs(object_def: ObjectDef, record_id: str, title: str) -> tuple[Crumb, .
 
 
 def _row(share: RecordShare, *, may_edit: bool, zone: ZoneInfo, formats: Formats) -> ShareRow:
-    parts = [str(_("until %(day)s", day=end_words(share.until, zone, formats))) if share.until else str(_("for good"))]
+    parts = [str(_("May edit") if share.edits else _("May read"))]
+    parts += [str(_("until %(day)s", day=end_words(share.until, zone, formats))) if share.until else str(_("for good"))]
     if share.by_title:
         parts.append(str(_("shared by %(who)s", who=share.by_title)))
     parts.append(formats.datetime(share.at))
@@ -160,8 +159,6 @@ def _row(share: RecordShare, *, may_edit: bool, zone: ZoneInfo, formats: Formats
     return ShareRow(
         title=share.title or str(_("Not yours to see")),
         note=" · ".join(parts),
-        level=str(_("May edit") if share.edits else _("May read")),
-        color="amber" if share.edits else "blue",
         sharee=share.sharee.key,
         may_end=may_edit or (own and not share.edits),
     )
