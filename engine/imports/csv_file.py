@@ -49,7 +49,7 @@ class CsvFile:
         csv.field_size_limit(MAX_CELL)
         self.name = name
         self._opened = opened
-        self._delimiter = delimiter
+        self.delimiter = delimiter
         header = next(self._lines(), None)
         if header is None:
             raise ImportRefused(f"{name} is empty; its first line must name the columns.")
@@ -105,7 +105,7 @@ class CsvFile:
     def _lines(self) -> Iterator[tuple[int, list[str]]]:
         """Give each line's number and cells, the header's too."""
         with self._opened() as file:
-            reader = csv.reader(file, delimiter=self._delimiter)
+            reader = csv.reader(file, delimiter=self.delimiter)
             line = 1
             try:
                 for cells in reader:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,14 +114,20 @@ def write_errors_file(path: Path, columns: Sequence[str], errors: Sequence[RowEr
 
     One row a line of the import; its further reasons follow the first one's. A corrected file can be imported as it is.
     """
+    # With a byte order mark spreadsheets read it as UTF-8 too.
+    path.write_text(errors_text(columns, errors), encoding="utf-8-sig", newline="")
+
+
+def errors_text(columns: Sequence[str], errors: Sequence[RowError]) -> str:
+    """Give the text of an errors file."""
     by_line: dict[int, list[RowError]] = {}
     for error in errors:
         by_line.setdefault(error.line, []).append(error)
-    # With a byte order mark spreadsheets read it as UTF-8 too.
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow([*ERROR_COLUMNS, *columns])
-        for line, found in by_line.items():
-            first = found[0]
-            reason = "; ".join(dict.fromkeys(error.reason for error in found))
-            writer.writerow([line, first.column, first.value, reason, *first.cells])
+    written = io.StringIO(newline="")
+    writer = csv.writer(written)
+    writer.writerow([*ERROR_COLUMNS, *columns])
+    for line, found in by_line.items():
+        first = found[0]
+        reason = "; ".join(dict.fromkeys(error.reason for error in found))
+        writer.writerow([line, first.column, first.value, reason, *first.cells])
+    return written.getvalue()

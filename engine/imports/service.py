@@ -6,6 +6,7 @@ what the import would do.
 
 from __future__ import annotations
 
+import datetime as dt
 import itertools
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -24,6 +25,7 @@ from engine.imports.csv_file import CsvFile, CsvRow
 from engine.imports.errors import ImportRefused
 from engine.imports.file_cells import FileCells
 from engine.imports.finishing import Finishing
+from engine.imports.log import log_errors, log_import
 from engine.imports.mapping import ImportMapping, load_mapping
 from engine.imports.result import ImportResult, Tally, write_errors_file
 from engine.records.link_cells import may_read_links
@@ -37,8 +39,6 @@ from engine.storage.statistics import MANY_ROWS, refresh_statistics
 from engine.storage.system_tables import SystemTables
 from metamodel.link_lists import link_lists
 from metamodel.objects import ObjectDef
-
-MOST_ERRORS_LOGGED = 10_000
 
 OnProgress = Callable[[int, int], None]
 """Told of rows done and rows in all."""
@@ -57,6 +57,7 @@ class _Import:
     total: int
     on_progress: OnProgress
     folder: Path | None
+    import_id: str | None
 
 
 _Open = Callable[[], AbstractContextManager[Transaction]]
@@ -138,8 +139,12 @@ class Imports:
         on_progress: OnProgress | None = None,
         errors_file: Path | None = None,
         folder: Path | None = None,
+        import_id: str | None = None,
     ) -> ImportResult:
-        """Import an opened CSV file into an object; see `import_csv`. folder: where paths of files start."""
+        """Import an opened CSV file into an object; see `import_csv`. folder: where paths of files start.
+
+        import_id: of an import that is written down already; without one it gets an id and an entry of its own.
+        """
         release = self._release()
         mapping = mapping or ImportMapping()
         object_def = release.metamodel.find_object(object_key)
@@ -154,7 +159,7 @@ class Imports:
             mapping,
             file.columns,
             match=match,
-            settable=self._settable(actor, release, object_def),
+            settable=self.fillable(actor, release, object_def),
         )
         work = _Import(
             actor=replace(actor, origin=Origin.IMPORT),
@@ -165,10 +170,12 @@ class Imports:
             total=file.count(),
             on_progress=on_progress or _say_nothing,
             folder=folder,
+            import_id=import_id,
         )
         return self._run(work, errors_file)
 
-    def _settable(self, actor: Actor, release: Release, object_def: ObjectDef) -> Collection[str]:
+    def fillable(self, actor: Actor, release: Release, object_def: ObjectDef) -> Collection[str]:
+        """Give the fields and lists of links that columns may fill for an actor."""
         access = self._records.access(actor, release)
         rights = access.of(object_def.key)
         fields = save_plan(self._records.parts(release), object_def.key).settable & rights.shown & rights.updatable
@@ -179,7 +186,7 @@ class Imports:
         return {*fields, *links}
 
     def _run(self, work: _Import, errors_file: Path | None) -> ImportResult:
-        import_id, started = self._ids.new(), self._clock.now()
+        import_id, started = work.import_id or self._ids.new(), self._clock.now()
         tally = Tally()
         batches = Batches(
             work.binding, tally, _coming_texts(work), self._grant_roles, FileCells(self._files, work.folder)
@@ -248,34 +255,14 @@ class Imports:
         except _RollBack:
             pass
 
-    def _log(self, work: _Import, result: ImportResult, started: object) -> None:
-        system = self._system
-        errors = [
-            {
-                "import_id": result.id,
-                "line": error.line,
-                "column": error.column,
-                "value": error.value,
-                "reason": error.reason,
-            }
-            for error in result.errors[:MOST_ERRORS_LOGGED]
-        ]
+    def _log(self, work: _Import, result: ImportResult, started: dt.datetime) -> None:
         with self._database.write() as connection:
-            connection.execute(
-                system.imported.insert(),
-                {
-                    "id": result.id,
-                    "object": result.object,
-                    "file": Path(work.file.name).name,
-                    "actor": work.actor.user_id or work.actor.login,
-                    "state": "done",
-                    "counts": result.counts,
-                    "created_at": started,
-                    "finished_at": self._clock.now(),
-                },
-            )
-            if errors:
-                connection.execute(system.import_error.insert(), errors)
+            if work.import_id is None:
+                file, finished = Path(work.file.name).name, self._clock.now()
+                log_import(
+                    connection, self._system, result, file=file, actor=work.actor, started=started, finished=finished
+                )
+            log_errors(connection, self._system, result)
 
 
 def _coming_texts(work: _Import) -> Collection[str]:

@@ -34,4 +34,15 @@ def import_tables(make: SystemTableMaker) -> dict[str, Table]:
             make.text("reason", nullable=False),
             Index("ix_fs_import_error_import", "import_id", "line"),
         ),
+        # What an import by pages is made of: the file as one CSV text, what was found out about it, and the rows it
+        # refused; beat_at: when whoever works on it last said so.
+        "import_file": make.table(
+            "fs_import_file",
+            make.id("import_id", primary_key=True),
+            make.text("content", nullable=False),
+            make.text("rejected"),
+            make.json("found"),
+            make.text("message"),
+            make.instant("beat_at"),
+        ),
     }

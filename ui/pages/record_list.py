@@ -28,6 +28,7 @@ from ui.pages.counts import count_text
 from ui.pages.duplicates import shows_duplicates
 from ui.pages.export import export_url
 from ui.pages.fragments import is_htmx, render_block
+from ui.pages.importing import import_url
 from ui.pages.kept_pages import kept_page
 from ui.pages.list_filter import FilterBar, make_bar, make_chips, with_condition
 from ui.pages.list_plan import ListPlan, is_number, is_sortable, list_plan
@@ -73,6 +74,7 @@ class ListPage:
     total_label: str
     new_url: str
     export_url: str
+    import_url: str
     mass_edit_url: str
     buttons: tuple[ButtonOfList, ...]
     hidden: dict[str, str]
@@ -186,6 +188,7 @@ def _page(plan: ListPlan, state: ListState, found: Found, problem: Problem | Non
         total_label=label_text(plan.total.label, tongue, plan.total.name) if plan.total is not None else "",
         new_url=f"/o/{quote(object_def.key)}/new" if access_of().of(object_def.key).may("create") else "",
         export_url=export_url(object_def, state),
+        import_url=import_url(object_def),
         mass_edit_url=mass_edit_url(state),
         buttons=list_buttons(object_def, state),
         base_url=f"/o/{quote(object_def.key)}",
