@@ -47,6 +47,7 @@ NAMES = {
     "size": "{size}",
     "button_name": "{button}",
     "webhook_name": "{webhook}",
+    "form_name": "{form}",
     "rule_name": "{rule}",
 }
 """Parts of addresses in the code → as pages call them."""
