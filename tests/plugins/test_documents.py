@@ -6,6 +6,7 @@ import datetime as dt
 import io
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 import pypdfium2
 import pytest
@@ -46,7 +47,7 @@ def _made(
     *,
     lists: Mapping[str, Sequence[Mapping[str, Plain]]] | None = None,
     settings: Mapping[str, object] | None = None,
-    front: Mapping[str, str] | None = None,
+    front: Mapping[str, Any] | None = None,
 ) -> ActionDone:
     template = TemplateSource(name="offer", body=body, **{"subject": "Quote {{ record.number }}", **(front or {})})
     context = action_context(plugin, records=FixedRecord(values=RECORD, lists=lists or {}), settings=settings)

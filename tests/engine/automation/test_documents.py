@@ -22,8 +22,8 @@ from tests.support.mail_server import mail_server
 OFFER = (
     "---\nobject: deal\nlanguage: zh\nsubject: Offer {{ record.name }}\nheader: Shop 商店|{{ record.name }}\n---\n"
     "# 报价 {{ record.name }}\n\n{{ record.amount }} until {{ record.sent_on }}; secret: {{ record.secret }}.\n\n"
-    "| What | How many |\n| :-- | --: |\n"
-    "{% for line in record.lines %}\n| {{ line.name }} | {{ line.quantity }} |\n{% endfor %}\n\n![Photo](record.photo)\n"
+    "![Photo](record.photo)\n\n| What | How many |\n| :-- | --: |\n"
+    "{% for line in record.lines %}\n| {{ line.name }} | {{ line.quantity }} |\n{% endfor %}\n"
 )
 HELLO = "---\nobject: deal\nsubject: About {{ record.name }}\nfrom: Shop <shop@example.com>\n---\nHello.\n"
 FILES = {
@@ -141,7 +141,7 @@ def test_a_tried_rule_lists_its_documents_and_makes_none(sqlite_url: str, tmp_pa
         deal = _deal(platform, ann)
         tried = platform.automation.insight.try_rule(system_actor(), "r", deal)
         assert [intent.kind for intent in tried.outside] == ["document", "document", "mail"]
-        assert tried.trace.summary.error is None
+        assert tried.trace.summary.state == "done"
         assert rows_of(platform, "attachment") == []
 
 
