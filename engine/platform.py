@@ -21,6 +21,8 @@ from engine.approvals.opening import open_approvals
 from engine.approvals.service import Approvals
 from engine.automation.duties import Duty
 from engine.automation.foretelling import started_in
+from engine.automation.mail_in.opening import open_polling
+from engine.automation.mail_in.polling import MailPolling
 from engine.automation.opening import open_automation
 from engine.automation.service import Automation
 from engine.automation.tuning import Tuning
@@ -86,6 +88,7 @@ class Platform:
     exports: Exports
     resealer: Resealer
     automation: Automation
+    mail: MailPolling
     approvals: Approvals
     sharing: SharingDesk
     intake: Intake
@@ -121,6 +124,10 @@ class Platform:
         files, collector = _files(settings, releases, records, clock)
         duties = [_collecting(collector)]
         automation = open_automation(settings, releases, records, plugins, clock, ids, tuning, duties, files)
+        mail = open_polling(
+            automation, database=database, system=system, plugins=plugins, clock=clock, ids=ids,
+            allowed_hosts=settings.egress_hosts,
+        )  # fmt: skip
         records.join(automation.before_rules, UserChanges(automation.after_save, stamp))
         keeping = _keeping(releases, trees, records, automation)
         opened = open_accounts(
@@ -145,6 +152,7 @@ class Platform:
             file_collector=collector,
             accounts=opened,
             automation=automation,
+            mail=mail,
             sharing=SharingDesk(records, system, ids),
             approvals=open_approvals(settings, system, releases, records, automation, clock, ids),
             intake=open_intake(releases, records, automation, clock),
@@ -193,6 +201,7 @@ class Platform:
     def close(self) -> None:
         """Stop all threads and close all connections."""
         self.watcher.stop()
+        self.mail.stop()
         self.plugins.stop()
         self.automation.close()
         self.outer.close()

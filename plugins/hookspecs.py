@@ -11,6 +11,7 @@ import pluggy
 
 from plugins.contexts import StartContext
 from plugins.contributions import ExpressionFunction, FieldTypeAddition, RuleAction, RuleEvent
+from plugins.mailboxes import MailReader
 
 PROJECT = "fieldstone"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -53,6 +54,16 @@ def field_types() -> Sequence[FieldTypeAddition]:
 
     Called once when the plugin is loaded. Return the types; names of the product and of other plugins are refused. An
     exception here switches the plugin off; a ValueError of `normalise` is shown at the field.
+    """
+    raise AssertionError("a specification is never called")
+
+
+@hookspec
+def mail_readers() -> Sequence[MailReader]:
+    """Add readers of mail boxes.
+
+    Called once when the plugin is loaded. Return the readers, each of one kind of connection; a worker opens the boxes
+    of that kind by them. An exception here switches the plugin off; one in `open` leaves the box for the next look.
     """
     raise AssertionError("a specification is never called")
 

@@ -20,6 +20,7 @@ from plugins.contributions import ExpressionFunction, FieldTypeAddition, RuleAct
 from plugins.discovery import Candidate, bundled_candidates, installed_candidates
 from plugins.events import OwnEvents
 from plugins.loading import LoadedPlugin, LoadFailed, load_plugin, problem_of
+from plugins.mailboxes import MailReader
 
 _LOG = logging.getLogger("fieldstone.plugins")
 
@@ -109,6 +110,11 @@ class PluginManager:
                     return plugin, action
         return None
 
+    def find_mail_reader(self, kind: str) -> tuple[LoadedPlugin, MailReader] | None:
+        """Give who reads mail boxes of a kind, with the plugin; None where no active plugin does."""
+        readers = ((plugin, reader) for plugin in self._loaded.values() for reader in plugin.mail_readers)
+        return next((each for each in readers if each[1].kind == kind), None)
+
     def start(self, events: EventSink | None = None) -> None:
         """Call `on_start` of each plugin; one that raises is switched off. events: whom plugins tell of theirs."""
         for plugin in tuple(self._loaded.values()):
@@ -144,6 +150,7 @@ class PluginManager:
                 events=self._ask(plugin, "rule_events"),
                 functions=self._ask(plugin, "expression_functions"),
                 field_types=self._ask(plugin, "field_types"),
+                mail_readers=self._ask(plugin, "mail_readers"),
                 taken=self._taken_names(),
             )
         except LoadFailed as failure:

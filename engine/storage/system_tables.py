@@ -22,6 +22,7 @@ from engine.storage.system_automation import (
 from engine.storage.system_fates import fate_tables
 from engine.storage.system_files import file_tables
 from engine.storage.system_imports import import_tables
+from engine.storage.system_mail import mail_tables
 from engine.storage.system_maker import SystemTableMaker
 from engine.storage.system_sharing import sharing_tables
 from engine.storage.system_surveys import survey_tables
@@ -84,6 +85,8 @@ class SystemTables:
     file: Table
     content: Table
     survey: Table
+    mailbox: Table
+    mail_in: Table
     version: Table
 
 
@@ -107,6 +110,7 @@ def build_system_tables(dialect: Dialect) -> SystemTables:
         **control_tables(make),
         **import_tables(make),
         **file_tables(make),
+        **mail_tables(make),
         **survey_tables(make),
     )
 

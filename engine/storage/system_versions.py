@@ -81,6 +81,7 @@ def _steps() -> Sequence[Step]:
         _create_approvals,
         _create_shares,
         _create_surveys,
+        _create_mail,
     )
 
 
@@ -158,6 +159,11 @@ def _create_shares(connection: Connection, system: SystemTables) -> None:
 
 def _create_surveys(connection: Connection, system: SystemTables) -> None:
     system.survey.create(connection, checkfirst=True)
+
+
+def _create_mail(connection: Connection, system: SystemTables) -> None:
+    for table in (system.mailbox, system.mail_in):
+        table.create(connection, checkfirst=True)
 
 
 def _version(connection: Connection, system: SystemTables) -> int:

@@ -2,7 +2,8 @@
 
 Keys of a press: `press: [object, name, button]`, `as`, `input: {name: value}`, and what comes of it: `shows` (texts),
 `opens` (a record's name), `refused` ({input: text}, or a text), `fails` (part of the reason). Of the others:
-`receive: [webhook, payload]`, `login: person`, `event: [name, payload]` with `key`.
+`receive: [webhook, payload]`, `mail: lines` (a mail as it is written, for the box of the app), `login: person`,
+`event: [name, payload]` with `key`.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from engine.automation.calls.buttons import ButtonClosed, NoSuchButton
 from engine.errors import AccessDenied, RecordNotFound, ValidationFailed
 from engine.platform import Platform
 
-CALLS = ("press", "receive", "login", "event")
+CALLS = ("press", "receive", "mail", "login", "event")
 
 
 def call(platform: Platform, step: Mapping[str, Any], who: Actor, ids: Mapping[str, str]) -> Iterator[str]:
@@ -27,6 +28,10 @@ def call(platform: Platform, step: Mapping[str, Any], who: Actor, ids: Mapping[s
         name, payload = step["receive"]
         with platform.records.transaction(system_actor()) as transaction:
             others.received(transaction, name, payload)
+    elif "mail" in step:
+        mails = platform.automation.calls.mails
+        (box,) = mails.boxes()
+        mails.take_in(box, step["mail"].encode())
     elif "event" in step:
         name, payload = step["event"]
         others.tell(name, payload, key=step.get("key"))

@@ -72,7 +72,7 @@ class SafeEgress:
     ) -> None:
         self._policy = policy
         self._limits = limits or EgressLimits()
-        self._resolve = resolve or _resolve
+        self._resolve = resolve or resolve_host
         self._tls = tls
 
     def post(self, url: str, *, body: bytes, headers: Mapping[str, str]) -> Answer:
@@ -178,7 +178,8 @@ def _port(parts: SplitResult) -> int:
     return parts.port or (443 if parts.scheme == "https" else 80)
 
 
-def _resolve(host: str, port: int) -> list[str]:
+def resolve_host(host: str, port: int) -> list[str]:
+    """Give the addresses of a host. Raises: EgressFailed."""
     with suppress(ValueError):
         return [str(ipaddress.ip_address(host))]
     try:

@@ -27,6 +27,7 @@ from workflow_dsl.checked_rules.calls import (
     CheckedShow,
     FormTrigger,
     LoginTrigger,
+    MailTrigger,
     PluginTrigger,
     WebhookTrigger,
 )
@@ -120,6 +121,7 @@ __all__ = [
     "FormTrigger",
     "HeldTrigger",
     "LoginTrigger",
+    "MailTrigger",
     "MomentTrigger",
     "NamedInput",
     "PluginTrigger",

@@ -37,6 +37,14 @@ class WebhookTrigger:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MailTrigger:
+    """`when email is received at "sales@example.com"`; the address is in small letters, the mail is `mail.subject` …"""
+
+    address: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LoginTrigger:
     """`when user logs in`; the rule's record is that user."""
 
@@ -59,7 +67,7 @@ class FormTrigger:
     text: str
 
 
-CallTrigger = ButtonTrigger | FormTrigger | WebhookTrigger | LoginTrigger | PluginTrigger
+CallTrigger = ButtonTrigger | FormTrigger | WebhookTrigger | MailTrigger | LoginTrigger | PluginTrigger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,7 @@
 """Checks what people and other systems start rules by (buttons, forms, webhooks, log-ins, events), and its answers.
 
 What such a trigger gives has a name in the rule: `input.reason` of a button that asks, `form.email` of a form,
-`payload` of a webhook or event.
+`mail.subject` of a mail, `payload` of a webhook or event.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from workflow_dsl.checked_rules import (
     PluginTrigger,
     WebhookTrigger,
 )
+from workflow_dsl.rule_checking.mails import MAIL, check_mail
 from workflow_dsl.rule_checking.people import check_people
 from workflow_dsl.rule_checking.rows import check_rows
 from workflow_dsl.rule_checking.state import RuleChecking
@@ -35,6 +36,7 @@ from workflow_dsl.rule_checking.values import message_of
 from workflow_dsl.syntax import (
     Action,
     ButtonPressed,
+    EmailReceived,
     Event,
     EventTrigger,
     FormSubmitted,
@@ -50,21 +52,23 @@ from workflow_dsl.syntax import (
 )
 from workflow_dsl.types import UNKNOWN, Type, record_of, type_of_field, type_of_name
 
-CALLS = (ButtonPressed, FormSubmitted, WebhookReceived, UserLogsIn, PluginEvent)
+CALLS = (ButtonPressed, FormSubmitted, WebhookReceived, EmailReceived, UserLogsIn, PluginEvent)
 WEBHOOK_IN = "webhook_in"
 PAYLOAD, INPUT, FORM = "payload", "input", "form"
 ASKED_TYPES = (
     "text", "long_text", "integer", "decimal", "percent", "money", "boolean", "date", "datetime", "time", "duration",
     "email", "phone", "url",
 )  # fmt: skip
-_WITHOUT_RECORD = (WebhookReceived, PluginEvent)
+_WITHOUT_RECORD = (WebhookReceived, EmailReceived, PluginEvent)
 
 
 def given_by(checking: RuleChecking, rule: Rule) -> Mapping[str, Type]:
     """Give the names that a rule's triggers of these kinds give, with their types; wrong inputs are left out."""
     given: dict[str, Type] = {}
     for event in _events(rule):
-        if isinstance(event, _WITHOUT_RECORD):
+        if isinstance(event, EmailReceived):
+            given |= MAIL
+        elif isinstance(event, _WITHOUT_RECORD):
             given[PAYLOAD] = UNKNOWN
         elif isinstance(event, ButtonPressed):
             for param in event.asking:
@@ -206,7 +210,7 @@ _CALLS: Mapping[type[Event], Callable[[RuleChecking, Any], CallTrigger | None]] 
     {
         ButtonPressed: _button,
         FormSubmitted: _form,
-        WebhookReceived: _webhook,
+        EmailReceived: check_mail, WebhookReceived: _webhook,
         UserLogsIn: _login,
         PluginEvent: _plugin_event,
     }

@@ -29,7 +29,6 @@ from workflow_dsl.syntax import (
     ButtonPressed,
     ComesToMatch,
     Crosses,
-    EmailReceived,
     Event,
     EventKind,
     EventTrigger,
@@ -57,7 +56,6 @@ _KINDS = {
     EventKind.CONVERTED: frozenset((EventKind.CONVERTED,)),
 }
 _LATER: Mapping[type[Event], str] = {
-    EmailReceived: "received mail as trigger",
 }
 _UNSEEN = "what changes there is not seen here"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from engine.automation.program import AskedInput, OnButton, OnForm, OnLogin, OnPluginEvent, OnWebhook, Program
+from engine.automation.program import AskedInput, OnButton, OnForm, OnLogin, OnMail, OnPluginEvent, OnWebhook, Program
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +37,7 @@ class CallIndex:
         webhooks: dict[str, list[tuple[Program, OnWebhook]]] = {}
         events: dict[str, list[tuple[Program, OnPluginEvent]]] = {}
         forms: dict[str, list[tuple[Program, OnForm]]] = {}
+        mails: dict[str, list[tuple[Program, OnMail]]] = {}
         logins: list[tuple[Program, OnLogin]] = []
         for program in active:
             for trigger in program.on_call:
@@ -50,6 +51,8 @@ class CallIndex:
                         events.setdefault(trigger.event, []).append((program, trigger))
                     case OnForm():
                         forms.setdefault(trigger.form, []).append((program, trigger))
+                    case OnMail():
+                        mails.setdefault(trigger.address, []).append((program, trigger))
                     case OnLogin():
                         logins.append((program, trigger))
         self._buttons: Mapping[str, Mapping[str, Button]] = {
@@ -57,6 +60,7 @@ class CallIndex:
             for key, named in buttons.items()
         }
         self._webhooks, self._events, self._forms = webhooks, events, forms
+        self._mails = mails
         self.logins = tuple(logins)
 
     def buttons(self, object_key: str) -> Mapping[str, Button]:
@@ -70,6 +74,10 @@ class CallIndex:
     def forms(self, name: str) -> tuple[tuple[Program, OnForm], ...]:
         """Give the rules that a form starts when it is sent."""
         return tuple(self._forms.get(name, ()))
+
+    def mails(self, address: str) -> tuple[tuple[Program, OnMail], ...]:
+        """Give the rules that a mail to an address starts."""
+        return tuple(self._mails.get(address, ()))
 
     def events(self, name: str) -> tuple[tuple[Program, OnPluginEvent], ...]:
         """Give the rules that a plugin's event starts."""

@@ -69,6 +69,11 @@ class OtherCalls:
         names = {f"{FORM}.{name}": value for name, value in form.values.items()}
         return len(self._launch(transaction, ((rule, each.text) for rule, each in rules), names, form))
 
+    def mailed(self, transaction: Transaction, address: str, names: Mapping[str, Any]) -> int:
+        """Start the rules that wait for mail to an address, within the transaction that takes it in."""
+        rules = self.calls_of(transaction.release).mails(address)
+        return len(self._launch(transaction, ((rule, each.text) for rule, each in rules), names))
+
     def tell(
         self, event: str, payload: Mapping[str, Plain], *, key: str | None = None, cause: Cause = _NO_CAUSE
     ) -> None:

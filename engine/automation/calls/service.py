@@ -14,6 +14,7 @@ from engine.automation.calls.others import OtherCalls
 from engine.automation.calls.webhooks import ReceivedWebhooks
 from engine.automation.durable import RunQueue
 from engine.automation.launching import Launcher
+from engine.automation.mail_in.taking import ReceivedMails
 from engine.automation.rule_index import RuleIndex
 from engine.automation.runtime import RunSegment
 from engine.clock import Clock
@@ -41,6 +42,7 @@ class Calls:
 
     buttons: Buttons
     webhooks: ReceivedWebhooks
+    mails: ReceivedMails
     others: OtherCalls
 
 
@@ -93,5 +95,6 @@ def open_calls(
         webhooks=ReceivedWebhooks(
             records=records, system=system, current=current, others=others, clock=clock, secret_of=environment.get
         ),
+        mails=ReceivedMails(records=records, system=system, current=current, others=others),
         others=others,
     )

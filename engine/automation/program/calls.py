@@ -44,6 +44,14 @@ class OnWebhook:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OnMail:
+    """`when email is received at "sales@example.com"`; the address is in small letters."""
+
+    address: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OnLogin:
     """`when user logs in`."""
 
@@ -66,7 +74,7 @@ class OnForm:
     text: str
 
 
-OnCall = OnButton | OnForm | OnWebhook | OnLogin | OnPluginEvent
+OnCall = OnButton | OnForm | OnWebhook | OnMail | OnLogin | OnPluginEvent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

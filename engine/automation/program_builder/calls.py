@@ -25,6 +25,8 @@ def on_call(place: Place, trigger: checked.CallTrigger) -> built.OnCall:
             return built.OnForm(form=trigger.form, text=trigger.text)
         case checked.WebhookTrigger():
             return built.OnWebhook(webhook=trigger.webhook, text=trigger.text)
+        case checked.MailTrigger():
+            return built.OnMail(address=trigger.address, text=trigger.text)
         case checked.PluginTrigger():
             return built.OnPluginEvent(event=trigger.event, text=trigger.text)
     return built.OnLogin(text=trigger.text)

@@ -1,6 +1,7 @@
-"""The rule action `send email` and the function `email_domain`: mail out by SMTP, from templates of the app.
+"""The rule action `send email`, the function `email_domain`, and mail boxes: mail out by SMTP, mail in by IMAP.
 
-It reads no mailbox. What a template may see is asked from the record service, so the rights of the rule's user hold.
+What comes of a mail that is read is decided by whoever asked for it. What a template may see is asked from the record
+service, so the rights of the rule's user hold.
 """
 
 from __future__ import annotations
@@ -8,9 +9,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from plugins import ExpressionFunction, RuleAction, StartContext, hookimpl
+from plugins import ExpressionFunction, MailReader, RuleAction, StartContext, hookimpl
 from plugins.bundled.email.action import send_email
 from plugins.bundled.email.domain import email_domain
+from plugins.bundled.email.imap import open_imap
 
 _LOG = logging.getLogger("fieldstone.plugins.email")
 
@@ -34,6 +36,12 @@ def expression_functions() -> Sequence[ExpressionFunction]:
             example=('email_domain("Ann@Example.COM")', "example.com"),
         )
     ]
+
+
+@hookimpl
+def mail_readers() -> Sequence[MailReader]:
+    """Add mail boxes that speak IMAP."""
+    return [MailReader(kind="mailbox", summary="Reads a mail box by IMAP.", open=open_imap)]
 
 
 @hookimpl
