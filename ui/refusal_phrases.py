@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ui.import_phrases import TOLD_OF_IMPORTS
 from ui.phrases import marked as _l
 from ui.rule_phrases import TOLD_OF_RULES
 
@@ -79,6 +80,10 @@ REFUSALS = (
     _l("The database does not answer right now."),
     _l("User name or password is wrong."),
     _l("Too many wrong log-ins. Try again in {minutes} minutes."),
+    _l("This form was sent too often. Please try again in some minutes."),
+    _l("This survey was answered already. Thank you."),
+    _l("This link does not work any more."),
+    _l("the role of the form does not allow it"),
     _l("You may not {action} {where}: {reason}"),
     _l("your roles do not allow it"),
     _l("your roles do not allow it for this record"),
@@ -88,5 +93,6 @@ REFUSALS = (
     _l("it needs the system right 'retry_runs'."),
     _l("it needs the system right 'view_runs', or a record you may read."),
     _l("The form was open too long or came from another site; reload the page and try again."),
+    *TOLD_OF_IMPORTS,
     *TOLD_OF_RULES,
 )
