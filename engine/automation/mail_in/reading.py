@@ -35,6 +35,9 @@ _HEADER_READ = 20_000
 _UNREADABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]+")
 _BREAKS = re.compile(r"[\r\n\t]+")
 _ID = re.compile(r"<[^<>\s]+>")
+_CHARSETS = re.compile(
+    r"(utf|us-ascii|ascii|latin|iso|windows|cp\d|gb|hz|big5|euc|shift|sjis|ks|koi8|tis|mac)[a-z0-9_-]*\Z", re.IGNORECASE
+)
 _DELIVERED = ("to", "cc", "delivered-to", "x-original-to", "envelope-to")
 _OWN_KEY = "x-fieldstone-idempotency-key"
 
@@ -119,8 +122,8 @@ class _Head:
         self._message = message
 
     def all(self, name: str) -> list[str]:
-        found = _guarded(lambda: self._message.get_all(name) or [], [])
-        return [_guarded(lambda each=each: str(each)[:_HEADER_READ], "") for each in found[:_MOST_HEADERS]]
+        found: list[object] = _guarded(lambda: list(self._message.get_all(name) or ()), [])
+        return [_as_text(each) for each in found[:_MOST_HEADERS]]
 
     def line(self, name: str) -> str:
         return _clean(_decoded(next(iter(self.all(name)), "")), _LONGEST_LINE, one_line=True)
@@ -131,7 +134,7 @@ class _Head:
 
     def people(self, name: str) -> list[tuple[str, str]]:
         """Give names and addresses. Addresses are read before names are decoded, so that a name cannot hide one."""
-        pairs = _guarded(lambda: email.utils.getaddresses(self.all(name)), [])
+        pairs: list[tuple[str, str]] = _guarded(lambda: email.utils.getaddresses(self.all(name)), [])
         found = [(_clean(_decoded(who), 200, one_line=True), _clean(where, 254, one_line=True)) for who, where in pairs]
         return [(who, where) for who, where in found if "@" in where and " " not in where][:_MOST_NAMES]
 
@@ -172,7 +175,8 @@ def _parts(message: Message) -> Iterator[Message]:
     while waiting and seen < _MOST_PARTS:
         part, depth = waiting.pop(0)
         seen += 1
-        inner = part.get_payload()
+        # What holds no parts is not asked for its content here: that would be decoded by whatever it names.
+        inner = part.get_payload() if part.is_multipart() else None
         if _guarded(part.get_content_maintype, "text") == "multipart" and isinstance(inner, list):
             if depth < _DEEPEST:
                 waiting = [(each, depth + 1) for each in inner[:_MOST_PARTS] if isinstance(each, Message)] + waiting
@@ -181,11 +185,16 @@ def _parts(message: Message) -> Iterator[Message]:
 
 
 def _written(part: Message) -> str:
-    raw = _guarded(lambda: part.get_payload(decode=True), b"")
+    raw: object = _guarded(lambda: part.get_payload(decode=True), None)
     if not isinstance(raw, bytes):
         return ""
     charset = str(_guarded(part.get_content_charset, None) or "utf-8")
-    known = {"gb2312": "gb18030", "gbk": "gb18030"}.get(charset, charset)
+    return _in_charset(raw, {"gb2312": "gb18030", "gbk": "gb18030"}.get(charset, charset))
+
+
+def _in_charset(raw: bytes, charset: str) -> str:
+    """Decode bytes; what names no charset of mails, or one that decodes slowly, is read as UTF-8."""
+    known = charset if _CHARSETS.match(charset) else "utf-8"
     return _guarded(lambda: raw.decode(known, "replace"), raw.decode("utf-8", "replace"))
 
 
@@ -194,17 +203,13 @@ def _decoded(text: str) -> str:
 
     def decode() -> str:
         parts = email.header.decode_header(text)
-        return "".join(
-            part
-            if isinstance(part, str)
-            else _guarded(
-                lambda part=part, charset=charset: part.decode(charset or "utf-8", "replace"),
-                part.decode("utf-8", "replace"),
-            )
-            for part, charset in parts
-        )
+        return "".join(part if isinstance(part, str) else _in_charset(part, charset or "") for part, charset in parts)
 
     return _guarded(decode, text)
+
+
+def _as_text(header: object) -> str:
+    return _guarded(lambda: str(header)[:_HEADER_READ], "")
 
 
 def _clean(text: str, longest: int, *, one_line: bool = False) -> str:

@@ -66,7 +66,8 @@ class Gateway:
 
     def _headers(self, key: str) -> dict[str, str]:
         given = self._options.get("headers") or {}
-        headers = {"User-Agent": "Fieldstone-SMS/1"} | _filled(given, {"key": key, "secret": self._secret or ""})
+        filled = _filled(given, {"key": key, "secret": self._secret or ""})
+        headers = {"User-Agent": "Fieldstone-SMS/1", **{name: str(value) for name, value in filled.items()}}
         user = self._options.get("user")
         if self._secret and user is not None:
             pair = base64.b64encode(f"{user}:{self._secret}".encode()).decode()

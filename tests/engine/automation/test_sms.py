@@ -93,7 +93,7 @@ def test_an_sms_is_only_listed_where_a_rule_is_tried_and_nobody_with_a_number_is
         trace = platform.automation.runs.get(system_actor(), str(run["id"]))
         assert [(run["state"], run["error"]), *(step.outcome for step in trace.steps)] == [("done", None), "not sent"]
         tried = platform.automation.insight.try_rule(system_actor(), "r", str(run["record_id"]))
-        ((kind, values),) = [(intent.kind, intent.values) for intent in tried.outside]
+        ((kind, values),) = [(intent.kind, intent.values or {}) for intent in tried.outside]
         assert (kind, values["to"], values["without"]) == ("sms", [], ["bob has no number"])
         publish_rules(platform, tmp_path, rules.replace("reviewer", "owner"))
         platform.records.update(system_actor(), "deal", str(run["record_id"]), {"stage": "open"})
