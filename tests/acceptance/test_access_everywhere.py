@@ -37,7 +37,7 @@ WITHOUT_RECORDS |= {"api.submit_form"} | {
     f"public_forms.{name}" for name in ("show_form", "send_form", "thank", "show_survey", "answer_survey")
 }
 PARAMETERS = {"object_name", "record_id", "field_name", "run_id", "file_id", "size", "button_name", "webhook_name"}
-PARAMETERS |= {"request_id", "rule_name"}
+PARAMETERS |= {"request_id", "rule_name", "import_id"}
 BUTTON = "touch"
 BUTTON_RULE = """
 rule touch_it
@@ -114,6 +114,8 @@ def addresses(scene: Scene, who: str, method: str) -> Iterator[tuple[str, str, s
                         "button_name": BUTTON,
                         "webhook_name": "nothing",
                         "rule_name": "touch_it",
+                        # Imports of others are absent: tests/ui/pages/test_imports.py.
+                        "import_id": ABSENT,
                     }
                     values = {"object_name": name, "record_id": record_id, **known, **given}
                     arguments: dict[str, Any] = {key: value for key, value in values.items() if key in rule.arguments}
