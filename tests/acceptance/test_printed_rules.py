@@ -5,24 +5,29 @@ and runs with the outcome that its text says. What this version can't run yet is
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from email import message_from_bytes, policy
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from engine.access.actor import Actor, system_actor
 from engine.approvals.deciding import Act
 from engine.approvals.submitting import Submission
 from engine.clock import FixedClock
 from engine.errors import ValidationFailed
+from engine.intake.forms import Filled
 from engine.platform import Platform, check_app_folders
 from engine.settings import PlatformSettings
 from metamodel.source import LocatedText
 from plugins.manager import PluginManager
 from tests.support.automation import FAST, do_runs, person, rows_of, runs_of
 from tests.support.http_sink import HttpSink, http_sink
+from tests.support.mail_server import mail_server
 from tests.support.platforms import write_files
 from tests.support.sources import REPOSITORY
 from workflow_dsl.parser import parse_rules
@@ -30,10 +35,7 @@ from workflow_dsl.syntax import Approval, Rule
 
 PRINTED = (REPOSITORY / "tests" / "corpus" / "rules" / "examples.rules").read_text(encoding="utf-8")
 START = dt.datetime(2026, 11, 2, 0, 30, tzinfo=dt.UTC)
-REFUSED = {
-    "onboarding": "'send survey'",
-    "web_lead": "a form as trigger",
-}
+REFUSED: Mapping[str, str] = {}
 NOWHERE = "http://127.0.0.1:9"
 ROLE = "{read: all, create: yes, update: all, delete: all}"
 APP = {
@@ -132,18 +134,54 @@ APP = {
     "organization.yaml": "queues: {inside_sales: {label: Inside}, directors: {label: Directors}}\n",
     "connections/stock_changed.yaml": "connection: stock_changed\nkind: webhook_in\nsecret: STOCK_SECRET\n",
     "connections/finance.yaml": f"connection: finance\nkind: webhook_out\nurl: {NOWHERE}\nsecret: FINANCE\n",
+    "objects/web_message.yaml": """
+        object: web_message
+        title: "{name}"
+        fields: {name: {type: text, required: true}, email: {type: email}}
+        """,
+    "objects/answer.yaml": """
+        object: answer
+        title: "{score}"
+        fields:
+          score: {type: integer, required: true}
+          contact: {type: lookup, to: contact, inverse: answers}
+          account: {type: lookup, to: account, inverse: answers}
+        """,
+    "forms/contact_us.yaml": "form: contact_us\nobject: web_message\nrole: web_form\nfields: [name, email]\n",
+    "forms/nps.yaml": "form: nps\nkind: survey\nobject: answer\nrole: web_form\nfields: [score]\n"
+    "asked: contact\nabout: account\n",
+    "roles/web_form.yaml": "role: web_form\nobjects:\n"
+    "  web_message: {read: own, create: yes}\n  answer: {read: own, create: yes}\n",
     "templates/deal_review.md": "---\nobject: opportunity\nsubject: Review\nfrom: a@example.com\n---\nSee.\n",
     "templates/welcome.md": "---\nobject: account\nsubject: Welcome\nfrom: a@example.com\n---\nHello.\n",
+    "templates/quote_pdf.md": "---\nobject: quote\nsubject: Quote {{ record.name }}\nfooter: '{{ page }}'\n---\n"
+    "For you.\n",
     "templates/quote.md": "---\nobject: quote\nsubject: Quote\nfrom: a@example.com\n---\nHello.\n",
     "roles/sales_rep.yaml": "role: sales_rep\nobjects:\n" + "".join(
         f"  {name}: {ROLE}\n" for name in (
             "account", "contact", "lead", "opportunity", "quote", "order", "order_line", "product", "task", "comment",
-            "receivable", "purchase_request",
+            "attachment", "receivable", "purchase_request",
         )
     ) + "  user: {read: all}\n  queue: {read: all}\n",
     "roles/manager.yaml": "role: manager\nincludes: [sales_rep]\nobjects:\n"
     "  queue: {read: all, create: yes, update: all}\n  queue_member: {read: all, create: yes, update: all}\n",
 }  # fmt: skip
+
+
+class Mails:
+    """Keeps recipient, subject and text of what is sent."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.received: list[tuple[str, str, str]] = []
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        """Take one mail."""
+        message = message_from_bytes(envelope.original_content or b"", policy=policy.default)
+        body = message.get_body(("plain",))
+        assert body is not None
+        self.received.append((envelope.rcpt_tos[0], str(message["Subject"]), body.get_content()))
+        return "250 OK"
 
 
 def printed() -> Mapping[str, str]:
@@ -158,14 +196,18 @@ def printed() -> Mapping[str, str]:
 
 
 @contextmanager
-def installation(database_url: str, folder: Path, clock: FixedClock, sink: HttpSink) -> Iterator[Platform]:
+def installation(database_url: str, folder: Path, clock: FixedClock, sink: HttpSink, port: int) -> Iterator[Platform]:
     """Open an installation with the app and the printed rules that this version runs."""
     rules = [text for name, text in printed().items() if name.split()[1] not in REFUSED]
     files = {name: text.replace(NOWHERE, sink.url) for name, text in APP.items()}
     write_files(folder / "printed", {**files, "rules/printed.rules": "\n\n".join(rules)})
-    settings = PlatformSettings(database_url=database_url, data_folder=folder / "data", pool_size=5, testing=True)
+    settings = PlatformSettings(
+        database_url=database_url, data_folder=folder / "data", pool_size=5, testing=True, base_url="http://localhost"
+    )
     own = (f"FIELDSTONE_PLUGIN_{plugin}_PRIVATE_HOSTS" for plugin in ("SMS", "WEBHOOK"))
-    plugins = PluginManager.load(environment=dict.fromkeys(own, f'["{sink.host}"]'))
+    mail = {"HOST": "127.0.0.1", "PORT": str(port), "SECURITY": "none", "SENDER": "crm@example.com"}
+    environment = {f"FIELDSTONE_PLUGIN_EMAIL_{name}": value for name, value in mail.items()}
+    plugins = PluginManager.load(environment=environment | dict.fromkeys(own, f'["{sink.host}"]'))
     platform = Platform.open(settings, plugins=plugins, clock=clock, tuning=FAST)
     try:
         platform.apply_release([folder / "printed"], author="test")
@@ -188,7 +230,12 @@ def test_the_printed_rules_run_with_the_outcome_their_text_says(
 ) -> None:
     clock = FixedClock(START)
     monkeypatch.setenv("FINANCE", "s3cret")
-    with http_sink() as sink, installation(database_url, tmp_path, clock, sink) as platform:
+    mails = Mails()
+    with (
+        http_sink() as sink,
+        mail_server(mails) as mails.port,
+        installation(database_url, tmp_path, clock, sink, mails.port) as platform,
+    ):
         max_ = person(platform, "max", "manager")
         ann = person(platform, "ann", "sales_rep", manager=max_.user_id)
         _before_rules(platform, ann, max_)
@@ -198,7 +245,10 @@ def test_the_printed_rules_run_with_the_outcome_their_text_says(
         _routing(platform, ann, max_)
         _stock(platform)
         _order(platform, sink, ann)
+        _web_lead(platform)
+        _onboarding(platform, clock, ann, mails)
         _approval(platform, ann, max_)
+        _quote_sent(platform, ann)
 
 
 def _before_rules(platform: Platform, ann: Actor, max_: Actor) -> None:
@@ -308,6 +358,42 @@ def _order(platform: Platform, sink: HttpSink, ann: Actor) -> None:
     assert wanted == [(product["a"], 3)]
 
 
+def _web_lead(platform: Platform) -> None:
+    values = {"name": "Zhao", "email": "zhao@example.com"}
+    platform.intake.forms.submit("contact_us", Filled(values=values, address="10.0.0.1", language="en"))
+    do_runs(platform)
+    found = {row["name"]: (row["email"], row["source"]) for row in rows_of(platform, "lead")}
+    assert found["Zhao"] == ("zhao@example.com", "web")
+
+
+def _onboarding(platform: Platform, clock: FixedClock, ann: Actor, mails: Mails) -> None:
+    records = platform.records
+    for name in ("Buys", "Waits"):
+        account = records.create(ann, "account", {"name": name}).record.id
+        contact = {"name": name, "account": account, "email": f"{name}@example.com"}
+        records.update(ann, "account", account, {"primary_contact": records.create(ann, "contact", contact).record.id})
+        records.update(ann, "account", account, {"status": "customer"})
+        if name == "Buys":
+            records.create(ann, "order", {"number": "SO-9", "account": account})
+    before = len(mails.received)
+    do_runs(platform, waits_too=False)
+    assert [subject for _, subject, _ in mails.received[before:]] == ["Welcome", "Welcome"]
+    clock.move_to(clock.now() + dt.timedelta(days=3))
+    do_runs(platform)
+    ((recipient, _, text),) = mails.received[before + 2 :]
+    assert recipient == "Buys@example.com"
+    link = re.search(r"http://localhost/s/(\S+)", text)
+    assert link is not None
+    platform.intake.surveys.answer(link[1], Filled(values={"score": 9}, address="10.0.0.1", language="en"))
+    (answer,) = rows_of(platform, "answer")
+    names = {row["id"]: row["name"] for key in ("account", "contact") for row in rows_of(platform, key)}
+    assert (names[answer["account"]], names[answer["contact"]]) == ("Buys", "Buys")
+    clock.move_to(clock.now() + dt.timedelta(days=31))
+    platform.automation.keeper().tick()
+    do_runs(platform)
+    assert "Waits has not ordered in 30 days." in [each.text for each in platform.automation.inbox.list(ann)]
+
+
 def _approval(platform: Platform, ann: Actor, max_: Actor) -> None:
     records, approvals = platform.records, platform.approvals
     quote = records.create(ann, "quote", {"name": "Cheap", "discount": "25%", "amount": "400000"}).record.id
@@ -320,6 +406,23 @@ def _approval(platform: Platform, ann: Actor, max_: Actor) -> None:
     do_runs(platform)
     # Below half a million no director is asked.
     assert _status(platform, "Cheap") == "approved"
+
+
+def _quote_sent(platform: Platform, ann: Actor) -> None:
+    records = platform.records
+    account = records.create(ann, "account", {"name": "Asking"}).record.id
+    contact = records.create(ann, "contact", {"name": "Xu", "account": account, "email": "xu@example.com"}).record.id
+    quote = records.create(ann, "quote", {"name": "Q-9", "contact": contact}).record.id
+    with records.transaction(ann) as transaction:
+        platform.automation.calls.buttons.press(transaction, transaction.object_def("quote"), quote, "send_quote", {})
+    do_runs(platform)
+    (run,) = [run for run in runs_of(platform) if run["rule"] == "send_quote"]
+    steps = platform.automation.runs.get(system_actor(), run["id"]).steps
+    done = {(step.kind, step.outcome) for step in steps}
+    assert done == {("generate document", "done"), ("send email", "done"), ("set", "done")}
+    assert "with Quote Q-9.pdf sent to xu@example.com" in str(next(s for s in steps if s.kind == "send email").result)
+    assert [(row["name"], row["about"].id) for row in rows_of(platform, "attachment")] == [("Quote Q-9.pdf", quote)]
+    assert _status(platform, "Q-9") == "sent"
 
 
 def _status(platform: Platform, name: str) -> object:
