@@ -34,6 +34,13 @@ def test_hook_rule_actions(shipped: PluginManager) -> None:
     assert found[0].manifest.name == "webhook"
 
 
+def test_hook_mail_readers(shipped: PluginManager) -> None:
+    found = shipped.find_mail_reader("mailbox")
+    assert found is not None
+    assert (found[0].manifest.name, found[0].manifest.hosts, found[1].kind) == ("email", ("*",), "mailbox")
+    assert shipped.find_mail_reader("calendar") is None
+
+
 def test_hook_expression_functions(shipped: PluginManager) -> None:
     (function,) = shipped.functions
     assert function.name == "email_domain"
