@@ -13,7 +13,10 @@ from collections.abc import Mapping
 
 
 class Faults:
-    """The crash point of one process: `point` or `point:n`, which dies when the point is reached the n-th time."""
+    """The crash point of one process: `point` or `point:n`, which dies when the point is reached the n-th time.
+
+    `*:n` dies at the n-th of all points, whichever that is.
+    """
 
     def __init__(self, crash_at: str = "") -> None:
         self.point, _, count = crash_at.partition(":")
@@ -22,7 +25,7 @@ class Faults:
 
     def reach(self, point: str) -> None:
         """Die here, as a power cut would, when this is the point and its count is used up."""
-        if point != self.point or not self.point:
+        if not self.point or self.point not in (point, "*"):
             return
         with self._lock:
             self._left -= 1

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from engine import faults
 from engine.access.actor import Actor
 from engine.access.compiler import Access
 from engine.clock import Clock
@@ -104,6 +105,8 @@ class Records:
                 raise
             transaction.settle()
             transaction.wait()
+            faults.reach("save.before_commit")
+        faults.reach("save.committed")
 
     @contextmanager
     def reading(self, actor: Actor, *, release: Release | None = None, snapshot: bool = False) -> Iterator[Transaction]:
@@ -177,10 +180,12 @@ class Records:
             )
             try:
                 yield transaction
+                faults.reach("save.before_commit")
                 transaction.commit()
             except BaseException:
                 transaction.roll_back()
                 raise
+        faults.reach("save.committed")
 
     def delete(self, actor: Actor, object_key: str, record_id: str, *, version: int | None = None) -> None:
         """Move a record to the bin; see `Transaction.delete`."""
