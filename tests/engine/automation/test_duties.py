@@ -48,6 +48,7 @@ def count(platform: Platform, object_key: str, condition: str) -> int:
     return platform.records.count(system_actor(), ListQuery(object=object_key, filter=condition), exact=True).value
 
 
+@pytest.mark.faults
 @pytest.mark.promise("OBJ-27", "OBJ-33")
 def test_a_killed_worker_leaves_no_pool_and_no_clock_half_kept(database_url: str, tmp_path: Path) -> None:
     with applied_platform(database_url, tmp_path, FILES) as platform:

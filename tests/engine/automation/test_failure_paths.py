@@ -136,6 +136,7 @@ def test_many_failed_runs_are_retried_or_put_aside_at_once(database_url: str, tm
                 act(rep, RunFilter())
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("crash_at", ["run.before_commit", "run.after_commit"])
 def test_what_is_done_on_failure_is_done_once_though_workers_die(
     crash_at: str, database_url: str, tmp_path: Path

@@ -192,6 +192,7 @@ def test_many_runs_of_one_record_are_done_one_after_the_other_by_many_threads(
         assert {row["note"] for row in rows_of(platform, "deal")} == {"ab" * 6}
 
 
+@pytest.mark.faults
 def test_a_queued_run_goes_on_when_the_worker_of_the_one_before_it_dies(postgres_url: str, tmp_path: Path) -> None:
     with shop(postgres_url, tmp_path, WAITING_RULE.format(wait="0 days", option="")) as platform:
         deal = new_deal(platform)

@@ -34,6 +34,7 @@ FLOW = """
     """
 
 
+@pytest.mark.faults
 @pytest.mark.promise("RUL-15")
 def test_waits_go_on_after_kills_with_their_names_and_time_out_once(database_url: str, tmp_path: Path) -> None:
     with shop(database_url, tmp_path, FLOW) as platform:
