@@ -136,13 +136,7 @@ class Platform:
         )  # fmt: skip
         grant = opened.administration.grant_roles
         return Platform(
-            settings=settings,
-            database=database,
-            outer=outer,
-            system=system,
-            plugins=plugins,
-            clock=clock,
-            ids=ids,
+            settings=settings, database=database, outer=outer, system=system, plugins=plugins, clock=clock, ids=ids,
             releases=releases,
             applier=ReleaseApplier(releases, clock, Recomputer(records).recompute, outer),
             watcher=ReleaseWatcher(releases, every_s=settings.watch_seconds, also=(stamp.refresh, keeping.look)),
@@ -160,7 +154,7 @@ class Platform:
             resealer=Resealer(database, cipher, lambda: releases.current().tables),
             exports=Exports(database, system, records, releases.current, clock),
             imports=Imports(database, system, records, releases.current, clock, ids, grant, files, started_in),
-        )
+        )  # fmt: skip
 
     def plan_release(self, apps: Apps, *, grants_system: bool = True) -> ReleasePlan:
         """Check apps and say what applying them would change; writes nothing.

@@ -131,7 +131,7 @@ def test_a_form_makes_a_record_for_nobody_and_starts_its_rules_with_what_was_fil
     assert [entry["origin"] for entry in history] == ["rule", "form"]
 
 
-REFUSED = (
+REFUSED: tuple[tuple[str, dict[str, Any], set[str]], ...] = (
     ("nothing", {}, {"name", "email", "agreed"}),
     ("a field of the object that the form does not ask", {**GOOD, "secret": "x"}, {"secret"}),
     ("what the form gives itself", {**GOOD, "source": "me"}, {"source"}),
