@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 
 MAX_NAME_LENGTH = 40
+_SHORTEST_WORD = 3
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z", re.ASCII)
 
 RESERVED_WORDS = frozenset(
@@ -30,9 +31,13 @@ def name_fault(name: str, *, reserved: bool = True) -> str | None:
 
 
 def nearest_name(name: str, known: Iterable[str]) -> str | None:
-    """Give the known name most like `name`, or None when none is near."""
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return found[0] if found else None
+    """Give the known name most like `name`, else the shortest that begins or ends with it as a word, else None."""
+    names = list(known)
+    found = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    if found or len(name) < _SHORTEST_WORD:
+        return found[0] if found else None
+    longer = [each for each in names if each.startswith(f"{name}_") or each.endswith(f"_{name}")]
+    return min(longer, key=len, default=None)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

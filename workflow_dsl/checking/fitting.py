@@ -111,7 +111,7 @@ def _option(checking: Checking, node: Constant, wanted: Type, name: str) -> Type
     if option not in wanted.options:
         of = f" of {name}" if name else ""
         known = ", ".join(wanted.options)
-        hint = did_you_mean(option, wanted.options) or (f"its options are {known}" if known else "")
+        hint = did_you_mean(option, wanted.options)
         checking.refuse("EXP306", f"'{option}' is not an option{of} ({known})", node.at, hint)
         return replace(node, type=wanted)
     return replace(node, type=choice_of(option))

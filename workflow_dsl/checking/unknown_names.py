@@ -26,6 +26,13 @@ def report_no_field(checking: Checking, objects: tuple[str, ...], name: Name) ->
 _FOREIGN_WORDS = {"null": "empty", "none": "empty", "nil": "empty", "blank": "empty", "yes": "true", "no": "false"}
 
 
+def _as_option(checking: Checking, objects: tuple[str, ...], name: str) -> str:
+    """Give the hint for an option of a choice that is written without quotes."""
+    fields = (field for object_def in checking.scope.objects(objects) for field in object_def.fields.values())
+    found = next((field for field in fields if field.choice is not None and name in field.choice.names), None)
+    return f'an option stands in quotes: {found.name} = "{name}"' if found is not None else ""
+
+
 def report_unknown(checking: Checking, name: Name) -> None:
     """Report a name that nothing in sight has."""
     scope = checking.scope
@@ -34,7 +41,9 @@ def report_unknown(checking: Checking, name: Name) -> None:
         hint = f"write '{_FOREIGN_WORDS[name.text]}'"
     else:
         known = [*(known_names(checking, own) if own else ()), *scope.given, "this", "user", "now", "today"]
-        hint = did_you_mean(name.text, known)
+        hint = _as_option(checking, own, name.text) or did_you_mean(name.text, known)
+    if name.text == "input" and not any(each.startswith("input.") for each in scope.given):
+        hint = "a rule has it that a button starts, with what it asks for: 'asking reason: text'"
     if name.text in ("this", "old"):
         checking.refuse("EXP201", f"'{name.text}' names nothing: no record is at hand in {scope.place}", name.at)
         return

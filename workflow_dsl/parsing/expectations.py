@@ -36,6 +36,7 @@ _WORDS = {
     "DURATION": "a duration such as 3 days", "DAY": "a day", "RPAR": "')'", "LPAR": "'('", "RSQB": "']'",
     "RBRACE": "'}'", "LBRACE": "'{'", "COMMA": "','", "COLON": "':'", "EQUALS": "'='", "MINUS": "'-'", "DOT": "'.'",
     "$END": "the end", "QUORUM": "'any of'", "IS_EVENT": "'is created'", "BY_METHOD": "'by load'",
+    "PER_UNIT": "'per minute', 'per hour' or 'per day'",
 }  # fmt: skip
 _GROUPS = (
     ("a value", "TRUE", _VALUE_STARTS),
@@ -87,6 +88,16 @@ def describe(accepted: Iterable[str]) -> str:
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} or {shown[-1]}"
 
 
+def same_beginning(text: str, position: int, accepted: Iterable[str]) -> tuple[str, tuple[str, ...]] | None:
+    """Give (`as admin`, the phrases that begin with `as`) where the first word is right and the next is not."""
+    words = re.match(r"([a-z]+)[ \t]+[A-Za-z_]+", text[position:])
+    if words is None:
+        return None
+    known = sorted({phrase for terminal in accepted for phrase in phrases(terminal)})
+    meant = tuple(phrase for phrase in known if phrase.startswith(f"{words[1]} "))
+    return (words[0], meant) if 1 < len(meant) <= _MOST_NAMED else None
+
+
 def nearest_keyword(text: str, position: int, accepted: Iterable[str]) -> tuple[str, str] | None:
     """Give (what was written, the keyword it was meant to be) for a misspelt keyword at `position`."""
     known = [phrase for terminal in accepted for phrase in phrases(terminal)]
@@ -98,6 +109,8 @@ def nearest_keyword(text: str, position: int, accepted: Iterable[str]) -> tuple[
     for count in range(1, len(written) + 1):
         candidate = " ".join(written[:count])
         same_length = [phrase for phrase in known if len(phrase.split()) == count]
+        # A word of the language that stands here as it is written is not what is wrong.
+        same_length = [] if candidate.lower() in same_length else same_length
         for phrase in difflib.get_close_matches(candidate.lower(), same_length, n=1, cutoff=0.7):
             score = difflib.SequenceMatcher(None, candidate.lower(), phrase).ratio()
             if best is None or score > best[0]:

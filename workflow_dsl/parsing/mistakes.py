@@ -60,6 +60,12 @@ _CHINESE_WORDS = {
     "等待": "wait", "规则": "rule", "结束": "end", "真": "true", "假": "false", "空": "empty", "天": "days",
 }  # fmt: skip
 
+_NAMED = re.compile(r"(queue|role|team)[ \t]+([a-z_][a-z0-9_]*)")
+_NAMED_BEFORE = re.compile(r"\b(queue|role|team)[ \t]+\Z")
+_NO_NAMES = frozenset(
+    "and by changes comes contains do else falls for has if in is matches of or rises then where".split()
+)
+_EDGE_WITH_OR = re.compile(r"\b(comes to match|has matched)\b[^()]*\b(or)\b[^()]*\Z")
 _COMPARISON = re.compile(r"(!=|<=|>=|<|>|=)\s*[^<>=!]*\Z")
 
 
@@ -70,6 +76,8 @@ def recognise(text: str, position: int, *, chained: bool) -> Mistake | None:
     return (
         _foreign_operator(text, position)
         or _chinese(text, position)
+        or _unquoted(text, position)
+        or (_open_or(text, position) if chained else None)
         or (_chained(text, position) if chained else None)
         or _open_text(text, position)
         or _capitals(text, position)
@@ -115,6 +123,35 @@ def _chinese(text: str, position: int) -> Mistake | None:
             start=position,
         )
     return None
+
+
+def _unquoted(text: str, position: int) -> Mistake | None:
+    """`queue mechanics` where the parser stops at the word or at the name after it."""
+    start = _NAMED_BEFORE.search(text[:position])
+    found = _NAMED.match(text, start.start() if start else position)
+    if found is None or found[2] in _NO_NAMES:
+        return None
+    return Mistake(
+        code="EXP112",
+        message=f"the name of a {found[1]} stands in quotes",
+        hint=f'write {found[1]} "{found[2]}"',
+        start=found.start(),
+        length=len(found[0]),
+    )
+
+
+def _open_or(text: str, position: int) -> Mistake | None:
+    """`comes to match a > 5 or b < 3`: behind a bare `or` the next trigger begins."""
+    found = _EDGE_WITH_OR.search(text[:position])
+    if found is None:
+        return None
+    return Mistake(
+        code="EXP112",
+        message=f"an 'or' in what a record {found[1]} stands in parentheses, since another trigger may follow an 'or'",
+        hint=f"write '{found[1]} (a or b)'",
+        start=found.start(2),
+        length=2,
+    )
 
 
 def _chained(text: str, position: int) -> Mistake | None:

@@ -11,7 +11,7 @@ import re
 from lark import Token, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 
 from metamodel.source import Problem
-from workflow_dsl.parsing.expectations import describe, nearest_keyword
+from workflow_dsl.parsing.expectations import describe, nearest_keyword, same_beginning
 from workflow_dsl.parsing.grammar import Start, grammar
 from workflow_dsl.parsing.mistakes import recognise
 from workflow_dsl.parsing.reading import accepted
@@ -37,6 +37,12 @@ def syntax_problem(source: Source, start: Start) -> Problem:
         message = f"'{keyword[0]}' is not known here"
         hint = f"did you mean '{keyword[1]}'?"
         return _problem(source, "RUL103" if family == "RUL" else "EXP111", message, hint, position, len(keyword[0]))
+    begun = same_beginning(source.text, position, kinds)
+    if begun is not None:
+        written, meant = begun
+        hint = "write '" + "', '".join(meant[:-1]) + f"' or '{meant[-1]}'"
+        code = "RUL103" if family == "RUL" else "EXP111"
+        return _problem(source, code, f"'{written}' is not known here", hint, position, len(written))
     return _problem(source, f"{family}101", f"'{found}' can't stand here", f"expected {expected}", position, len(found))
 
 

@@ -86,7 +86,7 @@ def _check_merge(checking: RuleChecking, action: Merge, path: str) -> CheckedAct
         return None
     object_def = checking.scope.metamodel.objects[into.object or ""]
     if gone.object != into.object:
-        message = f"'{action.source.dotted}' is a {gone.object} and '{action.into.dotted}' a {into.object}"
+        message = f"'{action.source.dotted}' leads to {gone.object}, '{action.into.dotted}' to {into.object}"
         checking.refuse("RUL453", message, action.source.at, "records of one object are merged")
         return None
     if not _is_mergeable(object_def):

@@ -45,7 +45,7 @@ def _check_send(checking: RuleChecking, action: Send, path: str) -> CheckedActio
     documents = check_documents(checking, action)
     recipients = check_people(checking, action.recipients, addresses=True)
     if name.text not in templates:
-        hint = did_you_mean(name.text, templates)
+        hint = did_you_mean(name.text, templates) or f"write templates/{name.text}.md"
         checking.refuse("RUL203", f"there is no template '{name.text}'", name.at, hint)
         return None
     check_template_object(checking, name)
@@ -106,7 +106,8 @@ def _check_webhook(checking: RuleChecking, action: CallWebhook, path: str) -> Ch
     known = [name for name, connection in connections.items() if connection.kind in _WEBHOOK_KINDS]
     inputs = check_inputs(checking, action.values or ())
     if action.webhook.text not in known:
-        hint = did_you_mean(action.webhook.text, known)
+        name = action.webhook.text
+        hint = did_you_mean(name, known) or f"write connections/{name}.yaml with kind: webhook_out"
         checking.refuse("RUL204", f"there is no outgoing webhook '{action.webhook.text}'", action.webhook.at, hint)
         return None
     return CheckedCallWebhook(

@@ -94,7 +94,11 @@ class RuleChecking:
     def refuse_object(self, path: Path) -> None:
         """Report a name that is no object."""
         name = path.names[0]
-        hint = did_you_mean(name.text, self.scope.metamodel.objects)
+        objects = self.scope.metamodel.objects
+        hint = did_you_mean(name.text, objects)
+        if not hint and len(path.names) == 1:
+            having = next((each for each in objects.values() if name.text in each.fields), None)
+            hint = f"a field is written with its object: '{having.name}.{name.text}'" if having is not None else ""
         self.refuse("RUL201", f"'{path.dotted}' is not an object", path.at, hint)
 
     def find_field(self, object_def: ObjectDef, name: str, at: Span) -> FieldDef | None:

@@ -183,7 +183,7 @@ def _call(place: Place, node: Call) -> str:
         return place.say(*_AGGREGATES[name]).format(rows_words(place, node.args[0]))
     words = [value_words(place, arg.value) for arg in node.args]
     if name == "coalesce":
-        return place.say(" or else ", "（为空时取后者）或").join(words)
+        return place.say("({})", "（{}）").format(place.say(" or else ", "，为空时取").join(words))
     if name == "if" and len(words) == 3:
         condition = condition_words(place, node.args[0].value)
         return place.say("({1} if {0}, else {2})", "（若{0}则为{1}，否则为{2}）").format(condition, words[1], words[2])
@@ -272,7 +272,7 @@ _WORDS: Mapping[type[Expr], Callable[[Place, Any], str]] = MappingProxyType(
         IsEmpty: lambda place, node: place.say(*_EMPTY[node.negated]).format(value_words(place, node.value)),
         Join: lambda place, node: " & ".join(value_words(place, each) for each in node.operands),
         MoneyLiteral: lambda place, node: f"{print_number(node.amount)} {node.currency}",
-        NamedRef: lambda place, node: place.say(*_NAMED[node.kind]).format(node.name),
+        NamedRef: lambda place, node: place.say(*_NAMED[node.kind]).format(place.called(node.kind, node.name)),
         Negate: lambda place, node: f"-{_inner(place, node.operand)}",
         NumberLiteral: lambda place, node: print_number(node.value),
         Path: _path,

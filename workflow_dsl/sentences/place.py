@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from metamodel.apps import Metamodel
+from metamodel.access import RoleDef
+from metamodel.apps import Metamodel, QueueDef, TeamDef
 from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
-from workflow_dsl.syntax import Path
+from workflow_dsl.syntax import NamedKind, Path
 
 CHINESE = "zh"
 
@@ -42,6 +43,17 @@ class Place:
     def say(self, english: str, chinese: str) -> str:
         """Choose the words of the language."""
         return chinese if self.is_chinese else english
+
+    def called(self, kind: NamedKind, name: str) -> str:
+        """Give what a queue, role or team is called."""
+        model = self.metamodel
+        known: Mapping[NamedKind, Mapping[str, QueueDef | RoleDef | TeamDef]] = {
+            NamedKind.QUEUE: model.queues,
+            NamedKind.ROLE: model.roles,
+            NamedKind.TEAM: model.teams,
+        }
+        found = known[kind].get(name)
+        return name if found is None or found.label is None else label_text(found.label, self.language, name)
 
     def over(self, row: str | None) -> Place:
         """Give the place of the conditions of a list's rows."""

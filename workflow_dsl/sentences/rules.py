@@ -127,7 +127,8 @@ _OPTIONS: Mapping[type[Option], Callable[[Place, Any], str]] = MappingProxyType(
         OncePerRecord: lambda place, option: place.say(*_PERIODS[option.period]),
         Priority: lambda place, option: place.say(f"Its priority is {option.value}.", f"优先级为{option.value}。"),
         Retry: lambda place, option: place.say(
-            f"What fails outside is tried {option.times} times more.", f"外部操作失败后最多重试{option.times}次。"
+            f"What fails outside is tried {'once' if option.times == 1 else f'{option.times} times'} more.",
+            f"外部操作失败后最多重试{option.times}次。",
         ),
         RunsAs: lambda place, option: place.say(*_RUN_AS[option.who]),
         UseCalendar: lambda place, option: place.say(
