@@ -17,7 +17,9 @@ from engine.approvals.program import ApprovalIndex, ApprovalProgram, StepProgram
 from engine.approvals.refusals import refused
 from engine.approvals.requests import Event, Request, RequestState, Seat, Visit
 from engine.approvals.rows import ApprovalRows
+from engine.automation.launching import Launcher
 from engine.automation.notices import Notices
+from engine.automation.rule_index import RuleIndex
 from engine.automation.starting import RunStarter
 from engine.clock import Clock
 from engine.expressions.context import RecordContext
@@ -42,7 +44,11 @@ TIMELINE = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
-    """What all requests of an installation share. index_of: the approvals of a release. mail: asks by mail too."""
+    """What all requests of an installation share.
+
+    index_of: the approvals of a release; rules_of: its rules. launcher: starts rules as every event
+    does. mail: asks by mail too.
+    """
 
     rows: ApprovalRows
     starter: RunStarter
@@ -50,6 +56,8 @@ class Tools:
     clock: Clock
     ids: IdMaker
     index_of: Callable[[Release], ApprovalIndex]
+    rules_of: Callable[[Release], RuleIndex]
+    launcher: Launcher
     mail: Callable[[Case, Visit, Seat, str], None]
 
 

@@ -54,7 +54,8 @@ def tell_rules(case: Case, outcome: str) -> None:
     """Start the rules that wait for an outcome of the approval."""
     index = case.tools.index_of(case.work.release)
     found = [_judged(case, rule, text) for rule, text in index.waiting_for(case.program.key, outcome)]
-    case.tools.starter.start(case.work, [run for run in found if run is not None])
+    runs = [run for run in found if run is not None]
+    case.tools.launcher.launch(case.work, case.tools.rules_of(case.work.release), runs)
 
 
 def _set(case: Case, sets: Iterable[SetFields]) -> None:

@@ -7,6 +7,7 @@ still be used is asked of the seat.
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -44,11 +45,12 @@ class AskedByMail:
 
 
 class ApprovalMail:
-    """Makes and reads the links of an installation."""
+    """Makes and reads the links of an installation. leaves: whether mails leave it at all."""
 
-    def __init__(self, *, secret: bytes, base_url: str) -> None:
+    def __init__(self, *, secret: bytes, base_url: str, leaves: Callable[[], bool] = lambda: True) -> None:
         self._key = hmac.digest(secret, _PURPOSE, "sha256")
         self._base_url = base_url.rstrip("/")
+        self._leaves = leaves
 
     def token(self, seat_id: str) -> str:
         """Give what the link of a seat is known by."""
@@ -82,10 +84,10 @@ class ApprovalMail:
         return OpenLink(seat=seat, acting=StandIns(transaction).acting(seat.user_id))
 
     def ask(self, case: Case, visit: Visit, seat: Seat, acting: str) -> None:
-        """Ask by mail too, where mails can lead back here and the person has an address."""
+        """Ask by mail too, where mails leave and can lead back here, and the person has an address."""
         user = case.work.cache.related("user", acting) or {}
         address = user.get("email")
-        if not self._base_url or not address:
+        if not self._base_url or not address or not self._leaves():
             return
         language = str(user.get("language") or case.work.parts.metamodel.main.languages[0])
         parts = {

@@ -69,7 +69,7 @@ class Approvals:
         self._releases = releases
         self._records = records
         self._automation = automation
-        self.mail = ApprovalMail(secret=secret, base_url=base_url)
+        self.mail = ApprovalMail(secret=secret, base_url=base_url, leaves=self._mails_leave)
         self._rows = ApprovalRows(system)
         self._users = UserDirectory(releases.current, system.credential, system.role, clock)
         self.tools = Tools(
@@ -79,6 +79,8 @@ class Approvals:
             clock=clock,
             ids=ids,
             index_of=self.index,
+            rules_of=automation.index,
+            launcher=automation.after_save.launcher,
             mail=self.mail.ask,
         )
         self.locks = ApprovalLocks(self._rows, self.index, self._submit_for_rule)
@@ -94,6 +96,11 @@ class Approvals:
             return ApprovalIndex(automation.approvals(release).values(), rules)
 
         return release.part("approvals", build)
+
+    def _mails_leave(self) -> bool:
+        """Tell whether mails are sent by anybody, and whether a server is set where that has such a setting."""
+        found = self._automation.plugins.find_action("send_email")
+        return found is not None and found[0].settings.get("host") != ""
 
     def times(self) -> ApprovalTimes:
         """Give what looks after deadlines, for the housekeeping."""

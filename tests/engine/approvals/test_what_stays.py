@@ -15,7 +15,8 @@ from engine.errors import ValidationFailed
 from engine.platform import Platform, check_app_folders
 from metamodel.source import Severity
 from metamodel.values import Money
-from tests.support.approvals import RULES, Stage, write_shop
+from tests.support.approvals import RULES, Stage, approvals_stage, write_shop
+from tests.support.automation import do_runs, publish_rules, rows_of, runs_of
 
 
 def test_the_records_history_tells_what_people_did(stage: Stage) -> None:
@@ -149,3 +150,29 @@ def test_a_request_keeps_the_approval_that_it_was_made_by(stage: Stage, tmp_path
     finally:
         write_shop(tmp_path, RULES)
         stage.platform.apply_release([tmp_path / "shop"], author="test")
+
+
+COUNTED = """
+rule counted when approval either is submitted
+  then create job { subject: "once" } as system
+  once per record ever
+rule limited when approval either is submitted
+  then create job { subject: "limited" } as system
+  limit 1 per hour
+"""
+
+
+def test_rules_of_approvals_are_held_back_like_all_others_and_no_mail_is_made_that_cannot_leave(
+    database_url: str, tmp_path: Path
+) -> None:
+    with approvals_stage(database_url, tmp_path, base_url="http://localhost") as stage:
+        publish_rules(stage.platform, tmp_path, RULES + COUNTED)
+        deals = [stage.deal(count=1), stage.deal(count=1)]
+        for deal in (deals[0], deals[0], deals[1]):
+            stage.act("ann", stage.submit(deal), "recall")
+        do_runs(stage.platform)
+        found = runs_of(stage.platform)
+        assert sorted(row["subject"] for row in rows_of(stage.platform, "job")) == ["limited", "once", "once"]
+        held = [run for run in found if run["state"] == "skipped"]
+        assert sorted(run["rule"] for run in held) == ["counted", "limited", "limited"]
+        assert not [run for run in found if "mail" in run["rule"]]
