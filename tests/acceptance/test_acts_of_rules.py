@@ -157,7 +157,7 @@ def left_by(at: World, act: Callable[[World], None]) -> dict[str, Any]:
     for row in rows:
         at.ids.setdefault(row["record_id"], f"new {row['object']}")
     mine = [run for run in runs if run["rule"].rpartition(".")[2].startswith(WATCHERS)]
-    # A merge saves its survivor twice: in the chain of one rule the loop guard skips the second run of what waits for it.
+    # A merge saves its survivor twice: in a rule's chain the loop guard skips the second run of what waits for it.
     assert {run["state"] for run in runs} <= {"done", "skipped"}, [run["error"] for run in runs]
     return {
         "audit": _alike(

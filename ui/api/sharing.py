@@ -55,6 +55,8 @@ def unshare(object_name: str, record_id: str) -> Response:
 def _checked(object_name: str, record_id: str) -> str:
     key = object_key(object_name)
     check_record_id(key, record_id)
+    # 404 before anything is said of what was asked.
+    platform().records.get(actor(), key, record_id, fields=("id",))
     return key
 
 
