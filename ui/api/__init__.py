@@ -26,7 +26,7 @@ from ui.api.merging import merge, unmerge
 from ui.api.metadata import apply_metadata, get_metadata, plan_metadata
 from ui.api.openapi import OpenApiDocuments
 from ui.api.pools import claim, let_go
-from ui.api.pressing import list_actions, press_button
+from ui.api.pressing import list_actions, press_button, press_many
 from ui.api.query import query_figures
 from ui.api.record_log import compare, get_history, get_runs, get_stages, revert_changes
 from ui.api.run_acts import register_run_acts
@@ -43,6 +43,7 @@ def register(app: Flask) -> None:
     api.get(many)(records.list_records)
     api.post(many)(records.create_record)
     api.post(f"{many}/bulk")(bulk)
+    api.post(f"{many}/actions/<button_name>")(press_many)
     api.get(one)(records.get_record)
     api.patch(one)(records.update_record)
     api.delete(one)(records.delete_record)

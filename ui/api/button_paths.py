@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.access.actor import Actor
+from engine.automation.calls.buttons import MOST_AT_ONCE
 from engine.automation.calls.index import Button
 from engine.releases.release import Release
 from metamodel.field_types import FieldTypeRegistry
@@ -51,6 +52,16 @@ _ANSWER: Schema = {
 }
 
 
+_STARTED: Schema = {
+    "type": "object",
+    "properties": {
+        "runs": {"type": "array", "items": {"type": "string", "format": "uuid"}},
+        "refused": {"type": "array", "items": {"type": "object", "description": "`id` and `reason`."}},
+    },
+    "required": ["runs", "refused"],
+}
+
+
 def known_buttons(pinned: Release, who: Actor, object_key: str) -> tuple[Button, ...]:
     """Give the buttons that the caller can have on some record of an object."""
     access = platform().records.access(who, pinned)
@@ -84,7 +95,22 @@ def button_paths(pinned: Release, who: Actor, each: VisibleObject, lang: str) ->
             },
         }
         found[f"/records/{key}/{{id}}/actions/{button.name}"] = {"parameters": [_ID], "post": press}
+        found[f"/records/{key}/actions/{button.name}"] = {"post": _press_of_many(key, tag, button, body, lang)}
     return found
+
+
+def _press_of_many(key: str, tag: str, button: Button, one: Schema, lang: str) -> dict[str, Any]:
+    ids: Schema = {"type": "array", "items": {"type": "string", "format": "uuid"}, "minItems": 1}
+    ids["maxItems"] = MOST_AT_ONCE
+    properties = {"ids": ids, **one["properties"]}
+    body = {**one, "properties": properties, "required": ["ids", *one.get("required", ())]}
+    return {
+        "operationId": f"press_{button.name}_on_many_{key}",
+        "tags": [tag],
+        "summary": button.called(lang),
+        "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+        "responses": {"202": _content("Workers do it.", _STARTED), "default": _PROBLEM},
+    }
 
 
 def _body(object_def: ObjectDef, button: Button, types: FieldTypeRegistry, lang: str) -> Schema:

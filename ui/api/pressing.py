@@ -7,11 +7,12 @@ from typing import Any
 from flask import Response, request
 
 from engine.accounts.idempotency import MAX_KEY_LENGTH
+from engine.automation.calls.buttons import MOST_AT_ONCE
 from engine.automation.calls.index import Button
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from ui.api.answers import json_answer
-from ui.api.body import check_keys, parse_object
+from ui.api.body import check_keys, parse_object, read_object
 from ui.api.parameters import check_record_id, read_parameters
 from ui.api.records import PREFIX, object_key
 from ui.context import actor, language, platform, release
@@ -46,6 +47,26 @@ def press_button(object_name: str, record_id: str, button_name: str) -> Response
     pressed = press_once(object_def, record_id, button_name, given, key=repeat_key)
     headers = {"Idempotent-Replayed": "true"} if pressed.repeated else None
     return json_answer(_answer(pressed), 200 if pressed.answer.is_over else 202, headers)
+
+
+def press_many(object_name: str, button_name: str) -> Response:
+    """POST /records/{object}/actions/{button}: pressed on many records, done by workers; 202 with runs and refusals."""
+    read_parameters(())
+    key = object_key(object_name)
+    values = read_object()
+    check_keys(values, ("ids", "input"))
+    ids, given = values.get("ids"), values.get("input") or {}
+    if not isinstance(ids, list) or not 1 <= len(ids) <= MOST_AT_ONCE or not all(isinstance(each, str) for each in ids):
+        raise ApiProblem(400, "bad_value", f"`ids` is a list of 1 to {MOST_AT_ONCE:,} ids of records.")
+    if not isinstance(given, dict):
+        raise ApiProblem(400, "bad_request", "`input` is an object of what the button asks for.")
+    for each in ids:
+        check_record_id(key, each)
+    with platform().records.transaction(actor(), release=release()) as transaction:
+        object_def = transaction.object_def(key)
+        done = platform().automation.calls.buttons.press_many(transaction, object_def, ids, button_name, given)
+    refused = [{"id": record_id, "reason": reason} for record_id, reason in done.refused.items()]
+    return json_answer({"runs": list(done.started), "refused": refused}, 202)
 
 
 def button_json(object_def: ObjectDef, button: Button) -> dict[str, Any]:

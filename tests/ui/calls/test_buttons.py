@@ -205,6 +205,29 @@ def test_many_records_are_pressed_at_once_those_that_are_not_open_are_refused_wi
     assert counter.client("ann").get("/o/quote/press-many/approve").status_code == 403
 
 
+def test_the_api_presses_a_button_on_many_as_the_page_does(counter: Visits) -> None:
+    mine = [quote(counter, name=f"By program {index}") for index in range(3)]
+    sent, other = quote(counter, name="Sent before", status="sent"), quote(counter, owner="bob")
+    call, path = counter.served.call, "/records/quote/actions/send_quote"
+    before = count_runs(counter)
+    for wrong, status in (
+        ({}, 400), ({"ids": []}, 400), ({"ids": "x"}, 400), ({"ids": [7]}, 400), ({"ids": mine, "input": 1}, 400),
+        ({"ids": mine, "more": 1}, 400), ({"ids": ["no id"]}, 404), ({"ids": mine * 400}, 400),
+        ({"ids": mine, "input": {"nothing": 1}}, 422),
+    ):  # fmt: skip
+        assert call("ann", "POST", path, json=wrong).status_code == status, wrong
+    assert call(None, "POST", path, json={"ids": mine}).status_code == 401
+    assert call("ann", "POST", "/records/quote/actions/nothing", json={"ids": mine}).status_code == 404
+    assert count_runs(counter) == before
+    answer = call("ann", "POST", path, json={"ids": [*mine, sent, other]})
+    assert answer.status_code == 202
+    assert len(answer.get_json()["runs"]) == 3
+    assert {each["id"] for each in answer.get_json()["refused"]} == {sent, other}
+    do_runs(counter.served.platform, waits_too=False)
+    assert {counter.read("quote", each)["status"] for each in mine} == {"sent"}
+    assert "/records/quote/actions/send_quote" in counter.served.get("ann", "/openapi.json").get_json()["paths"]
+
+
 def test_which_of_a_list_have_a_button_takes_no_statement_a_record(counter: Visits) -> None:
     platform = counter.served.platform
 
