@@ -89,14 +89,13 @@ class Automation:
         self._releases = releases
         self._records = records
         self._rules = RulesOfReleases(database=database, system=system, functions=functions, plugins=plugins)
-        self._plugins = plugins
+        self.plugins = plugins
         self._files = files
         self._clock = clock
         self._ids = ids
         self._tuning = tuning or Tuning()
         self._concurrency = concurrency
-        self._base_url = base_url
-        self._allowed_hosts = allowed_hosts
+        self._base_url, self._allowed_hosts = base_url, allowed_hosts
         self._more_duties = tuple(duties)
         self.links = links
         self._environment = environment
@@ -228,7 +227,7 @@ class Automation:
             database=self._database,
             releases=self._releases,
             records=self._records,
-            plugins=self._plugins,
+            plugins=self.plugins,
             files=self._files,
             notices=self._notices,
             health=self.health,
