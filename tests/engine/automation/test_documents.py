@@ -21,7 +21,7 @@ from tests.support.mail_server import mail_server
 
 OFFER = (
     "---\nobject: deal\nlanguage: zh\nsubject: Offer {{ record.name }}\nheader: Shop 商店|{{ record.name }}\n---\n"
-    "# 报价 {{ record.name }}\n\n{{ record.amount }} until {{ record.sent_on }}; secret: {{ record.secret }}.\n\n"
+    "# 报价 {{ record.name }}\n\n{{ record.amount }} until {{ record.sent_on }}; secret: {{ record.secret }}, {{ record.account_no }}.\n\n"
     "![Photo](record.photo)\n\n| What | How many |\n| :-- | --: |\n"
     "{% for line in record.lines %}\n| {{ line.name }} | {{ line.quantity }} |\n{% endfor %}\n"
 )
@@ -30,8 +30,9 @@ FILES = {
     "templates/offer.md": OFFER,
     "templates/hello.md": HELLO,
     "objects/deal.yaml": APP["objects/deal.yaml"].replace(
-        "note: {type: text}", "note: {type: text}\n          photo: {type: image}"
+        "note: {type: text}", "note: {type: text}\n          photo: {type: image}\n          account_no: {type: text}"
     ),
+    "roles/rep.yaml": APP["roles/rep.yaml"].rstrip() + "\n        fields:\n          deal.account_no: {read: masked}\n",
 }
 RULES = """
     rule r when deal.stage changes to "won"
@@ -76,7 +77,7 @@ def _text(content: bytes) -> str:
 
 
 def _deal(platform: Platform, owner: Actor) -> str:
-    values = {"name": "Pumps 水泵", "amount": "1200", "secret": "hush", "sent_on": "2026-11-22"}
+    values = {"name": "Pumps 水泵", "amount": "1200", "secret": "hush", "sent_on": "2026-11-22", "account_no": "4711"}
     deal = platform.records.create(system_actor(), "deal", {**values, "owner": Ref("user", owner.user_id or "")})
     for name in ("阀门 | **Valve**", "<b>{{ record.secret }}</b>"):
         platform.records.create(system_actor(), "line", {"deal": deal.record.id, "name": name, "quantity": 3})
@@ -100,7 +101,7 @@ def test_documents_are_filed_once_and_go_with_mails(database_url: str, tmp_path:
         assert first == second
         text = _text(first)
         assert "报价 Pumps 水泵" in text
-        assert "¥1,200.00 until 2026年11月22日; secret: ." in text
+        assert "¥1,200.00 until 2026年11月22日; secret: , ••••1." in text
         assert "阀门 | **Valve** 3" in text
         assert "<b>{{ record.secret }}</b> 3" in text
         assert "hush" not in text
@@ -111,7 +112,7 @@ def test_documents_are_filed_once_and_go_with_mails(database_url: str, tmp_path:
         assert [row["text"] for row in rows_of(platform, "comment")] == ["Made Offer Pumps 水泵.pdf"]
         trace = platform.automation.runs.get(system_actor(), run["id"])
         made = next(step for step in trace.steps if step.kind == "generate document")
-        assert "may not read it: secret" in str(made.result)
+        assert "may not read it: account_no, secret" in str(made.result)
         page = platform.records.related(ann, "deal", deal, "attachments")
         assert len(page.rows) == 2
 
@@ -132,7 +133,7 @@ def test_a_photo_of_the_record_stands_in_its_document(sqlite_url: str, tmp_path:
         picture = document[0].render(scale=1).to_pil().convert("RGB")
         assert (255, 0, 0) in {color for _, color in picture.getcolors(1_000_000) or ()}
         # Who may read the secret has it in the document.
-        assert "secret: hush" in document[0].get_textpage().get_text_range()
+        assert "secret: hush, 4711" in document[0].get_textpage().get_text_range()
 
 
 def test_a_tried_rule_lists_its_documents_and_makes_none(sqlite_url: str, tmp_path: Path) -> None:
