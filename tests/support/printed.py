@@ -1,12 +1,19 @@
-"""An app that has what the rules printed in the specification name, and a mail server's memory."""
+"""The rules printed in the specification, an app that has what they name, and a mail server's memory."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from email import message_from_bytes, policy
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from metamodel.source import LocatedText
+from tests.support.sources import REPOSITORY
+from workflow_dsl.parser import parse_rules
+from workflow_dsl.syntax import Approval, Rule
+
+PRINTED = (REPOSITORY / "tests" / "corpus" / "rules" / "examples.rules").read_text(encoding="utf-8")
 NOWHERE = "http://127.0.0.1:9"
 ROLE = "{read: all, create: yes, update: all, delete: all}"
 APP: Mapping[str, str] = {
@@ -153,3 +160,22 @@ class Mails:
         assert body is not None
         self.received.append((envelope.rcpt_tos[0], str(message["Subject"]), body.get_content()))
         return "250 OK"
+
+
+def printed() -> Mapping[str, str]:
+    """Give the printed items by name."""
+    parsed = parse_rules(LocatedText.plain(PRINTED))
+    assert not parsed.problems
+    found = {}
+    for item in parsed.items:
+        assert isinstance(item, Rule | Approval)
+        found[f"{type(item).__name__} {item.name.text}"] = PRINTED[item.at.start : item.at.end]
+    return found
+
+
+def spread(text: str) -> str:
+    """Give a text with other white space wherever there is some outside of quotes, and a comment in each line."""
+    parts = re.split(r'("[^"\n]*"|#[^\n]*)', text)
+    lines = (part if number % 2 else part.replace("\n", ' # then "stop" end\n') for number, part in enumerate(parts))
+    parts = re.split(r'("[^"\n]*"|#[^\n]*)', "".join(lines))
+    return "".join(part if number % 2 else re.sub(r"\s", "\n\t  ", part) for number, part in enumerate(parts))
