@@ -121,7 +121,9 @@ def _box(rule: GraphRule, box: _Box, lines: Sequence[str], words: Words) -> str:
 
 def _text(text: str, box: _Box, line: int, look: str) -> str:
     y = box.y + _PAD + _LINE * line + 12
-    return f'<text x="{box.x + _PAD}" y="{y}" fill="currentColor" {look}>{escape(_cut(text, _WIDTH - 2 * _PAD))}</text>'
+    width = _WIDTH - 2 * _PAD
+    shown = _cut(text, width if "font-weight" not in look else width * 9 // 10)
+    return f'<text x="{box.x + _PAD}" y="{y}" fill="currentColor" {look}>{escape(shown)}</text>'
 
 
 def _arc(edge: GraphEdge, boxes: Mapping[str, _Box], words: Words) -> str:

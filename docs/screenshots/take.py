@@ -96,9 +96,28 @@ def prepare(demo: Demo) -> None:
     sure = demo.call(page, "GET", f"/records/lead?filter={mine}&sort=-name&limit=1")["items"][0]
     demo.keep["qualified"] = sure["id"]
     demo.call(page, "PATCH", f"/records/lead/{sure['id']}", {"status": "qualified"})
+    prepare_approvals(demo, page)
     page = demo.context("admin", "desk", "light", "en").new_page()
     page.goto("/runs")
     demo.keep["run"] = demo.call(page, "GET", "/runs")["items"][0]["id"]
+
+
+def prepare_approvals(demo: Demo, page: Page) -> None:
+    """Let a rep submit some quotes with a discount, and keep one that can be submitted."""
+    mine = quote('owner = user and status in ["draft", "sent"]')
+    quotes = demo.call(page, "GET", f"/records/quote?filter={mine}&sort=number&limit=4")["items"]
+    for each in quotes:
+        demo.call(page, "PATCH", f"/records/quote/{each['id']}", {"discount": "0.25"})
+    demo.keep["quote"] = quotes[0]["id"]
+    for each in quotes[1:]:
+        demo.call(
+            page,
+            "POST",
+            f"/records/quote/{each['id']}/approval",
+            {"do": "submit", "comment": "The customer orders for a year."},
+        )
+    found = demo.call(page, "GET", "/approvals?of=submitted")["items"]
+    demo.keep["request"] = found[0]["id"]
 
 
 def wait(page: Page) -> None:
@@ -238,6 +257,10 @@ PAGES: Mapping[str, tuple[str, Show]] = {
     "rule": ("admin", at("/rules/deal_won")),
     "rule-try": ("admin", show_try),
     "rule-backtest": ("admin", at("/rules/deal_won/backtest?since=60d")),
+    "approval-submit": ("ann", at("/o/quote/{quote}/approval")),
+    "approvals": ("max", at("/approvals")),
+    "approval": ("max", at("/approvals/{request}")),
+    "rule-map": ("admin", at("/rule-map")),
     "expression": ("admin", show_expression),
 }
 ONLY = {"menu": "phone"}
