@@ -7,7 +7,7 @@ record and root cause, and a chain is no deeper than its limit; what was not sta
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 from typing import Any
 
 from engine import faults
@@ -24,7 +24,7 @@ from engine.automation.program import OnHeld, OnRecord, Program
 from engine.automation.rule_health import RuleHealth
 from engine.automation.rule_index import RuleIndex, triggers_for
 from engine.automation.run_state import Run, RunState, Snapshot
-from engine.automation.save_order import with_order
+from engine.automation.save_order import Order, tell_order, with_order
 from engine.automation.sifting import concerned, filled_fields, held_by_some
 from engine.automation.starting import RunStarter
 from engine.automation.stored_actors import stored_actor
@@ -41,6 +41,18 @@ from metamodel.values import Ref
 from workflow_dsl.evaluation_errors import EvaluationError
 
 Candidates = tuple[tuple[Program, tuple[OnRecord, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What became of a match; holds: None where it could not be told."""
+
+    explained: Any = None
+    matched: Any = None
+    holds: bool | None = None
+    state: RunState = RunState.QUEUED
+    outcome: str | None = None
+    error: str | None = None
 
 
 class AfterMatcher:
@@ -120,8 +132,8 @@ class AfterMatcher:
         found = []
         for fault in self._timers.held.on_events(transaction, events, index):
             context = context_of(transaction, fault.program, fault.event)
-            run = self._run(transaction, fault.program, fault.trigger, fault.event, context, root)
-            found.append(_not_judged(run, "trigger", fault.error))
+            unclear = _not_judged("trigger", fault.error)
+            found.append(self._run(transaction, fault.program, fault.trigger, fault.event, context, root, unclear))
         return found
 
     def _matching(self, transaction: Transaction, index: RuleIndex, events: Sequence[SaveEvent]) -> list[Run]:
@@ -140,48 +152,21 @@ class AfterMatcher:
     def _match(self, transaction: Transaction, candidates: Candidates, event: SaveEvent) -> list[Run]:
         found = []
         root: str | None = transaction.cause.root
+        order: Order | None = [] if event.order else None
         by_calendar_in_force = transaction.context(event.object, event.new, event.old or None)
         for program, triggers in candidates:
             context = by_calendar_in_force.counted_by(program.calendar)
             trigger, fault = fitting(triggers, event, context)
             if trigger is None:
                 continue
-            if fault is None:
-                run = self._judge(transaction, program, trigger, event, context, root)
-            else:
-                run = _not_judged(self._run(transaction, program, trigger, event, context, root), "trigger", fault)
-            if run is not None:
+            judged = _judge(program, trigger, context) if fault is None else _not_judged("trigger", fault)
+            if judged is not None:
+                run = self._run(transaction, program, trigger, event, context, root, judged, order)
                 root = run.root
                 found.append(run)
-        return with_order(found, event)
-
-    def _judge(
-        self,
-        transaction: Transaction,
-        program: Program,
-        trigger: OnRecord,
-        event: SaveEvent,
-        context: RecordContext,
-        root: str | None,
-    ) -> Run | None:
-        holds, fault = True, None
-        if program.condition is not None:
-            try:
-                holds = bool(program.condition.evaluate(context))
-            except EvaluationError as error:
-                fault = error
-            if fault is None and not holds and not program.otherwise:
-                return None
-        run = self._run(transaction, program, trigger, event, context, root)
-        if fault is not None:
-            return _not_judged(run, "condition", fault)
-        if trigger.match is not None:
-            matched = explain_value(trigger.match, context)
-            run = replace(run, snapshot=replace(run.snapshot, matched=matched))
-        if program.condition is not None:
-            explained = explain_value(program.condition, context)
-            run = replace(run, snapshot=replace(run.snapshot, explained=explained, holds=holds))
-        return run
+        if order is not None:
+            tell_order(order, event, (run.rule for run in found if run.state is not RunState.SKIPPED))
+        return found
 
     def _run(
         self,
@@ -191,6 +176,8 @@ class AfterMatcher:
         event: SaveEvent,
         context: RecordContext,
         root: str | None,
+        judged: Judged,
+        order: Order | None = None,
     ) -> Run:
         cause = transaction.cause
         changed = tuple(sorted(event.changed))
@@ -209,8 +196,12 @@ class AfterMatcher:
                 old=open_to_runs(event.old),
                 changed=changed,
                 this=open_to_runs(event.new) if gone else None,
-                holds=True if program.condition is None else None,
-                facts={"new": open_to_runs({name: event.new.get(name) for name in changed}), "at": program.at},
+                explained=judged.explained,
+                matched=judged.matched,
+                holds=True if program.condition is None else judged.holds,
+                facts=with_order(
+                    {"new": open_to_runs({name: event.new.get(name) for name in changed}), "at": program.at}, order
+                ),
             ),
             actor=stored_actor(transaction.actor, program),
             root=root or self._ids.new(),
@@ -218,7 +209,9 @@ class AfterMatcher:
             cause_step=cause.step,
             chain=cause.chain,
             depth=cause.depth,
-            state=RunState.QUEUED,
+            state=judged.state,
+            outcome=judged.outcome,
+            error=judged.error,
             created_at=transaction.now,
         )
 
@@ -247,9 +240,25 @@ def fitting(
     return unclear
 
 
-def _not_judged(run: Run, what: str, fault: EvaluationError) -> Run:
+def _judge(program: Program, trigger: OnRecord, context: RecordContext) -> Judged | None:
+    """Ask a rule's condition, and explain what it and the trigger found; None where it starts nothing."""
+    condition, matched, explained, holds = program.condition, None, None, None
+    if condition is not None:
+        try:
+            holds = bool(condition.evaluate(context))
+        except EvaluationError as error:
+            return _not_judged("condition", error)
+        if not holds and not program.otherwise:
+            return None
+        explained = explain_value(condition, context)
+    if trigger.match is not None:
+        matched = explain_value(trigger.match, context)
+    return Judged(explained=explained, matched=matched, holds=holds)
+
+
+def _not_judged(what: str, fault: EvaluationError) -> Judged:
     reason = f"Its {what} could not be evaluated: {fault}."
-    return replace(run, state=RunState.SKIPPED, outcome="not judged", error=reason)
+    return Judged(state=RunState.SKIPPED, outcome="not judged", error=reason)
 
 
 def _without_encrypted(transaction: Transaction, event: SaveEvent) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:

@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
-from engine.automation.run_state import Run, RunState
 from engine.automation.run_views import SaveStepShown
 from engine.records.hooks import SaveEvent
 from engine.records.saving.order import SaveStep
 
 _KEY = "order"
+Order = list[list[Any]]
 
 
-def with_order(runs: Iterable[Run], event: SaveEvent) -> list[Run]:
-    """Give the runs of one event with the steps of its save, the matching of the rules being the last."""
-    runs = list(runs)
-    if not event.order:
-        return runs
-    matched = [run.rule for run in runs if run.state is not RunState.SKIPPED]
-    order = [[step, list(names)] for step, names in (*event.order, (int(SaveStep.AFTER_RULES), matched))]
-    return [
-        replace(run, snapshot=replace(run.snapshot, facts={**run.snapshot.facts, _KEY: order}))
-        for run in runs
-    ]  # fmt: skip
+def with_order(facts: dict[str, Any], order: Order | None) -> dict[str, Any]:
+    """Give the facts of a run with the order of its save, which is told once all runs of the event are known."""
+    if order is not None:
+        facts[_KEY] = order
+    return facts
+
+
+def tell_order(order: Order, event: SaveEvent, matched: Iterable[str]) -> None:
+    """Tell the steps of an event's save, the matching of the rules being the last."""
+    order += ([step, list(names)] for step, names in event.order)
+    order.append([int(SaveStep.AFTER_RULES), list(matched)])
 
 
 def order_shown(facts: Mapping[str, Any], rule: str) -> tuple[SaveStepShown, ...]:

@@ -17,9 +17,20 @@ from workflow_dsl.durations import Duration
 _COMPOUNDS = {PersonName: "person_name", Address: "address", Geo: "geo", StoredFile: "file"}
 
 
+# Values that are their own JSON form. Each match of a rule writes dozens, each taking of a run reads them.
+_PLAIN = frozenset((type(None), bool, int, str))
+
+
 def to_stored(value: object) -> Any:
     """Give the JSON form of a value."""
-    if value is None or isinstance(value, bool | int | str):
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind is dict:
+        return _mapping(value)  # type: ignore[arg-type]
+    if kind is list or kind is tuple:
+        return _items(value)  # type: ignore[arg-type]
+    if isinstance(value, int | str):
         return value
     for kind, write in _WRITERS:
         if isinstance(value, kind):
@@ -28,8 +39,11 @@ def to_stored(value: object) -> Any:
 
 
 def _mapping(value: Mapping[Any, object]) -> dict[str, Any]:
-    inner = {str(key): to_stored(item) for key, item in value.items()}
-    return {"$map": inner} if any(key.startswith("$") for key in inner) else inner
+    inner = {str(key): item if type(item) in _PLAIN else to_stored(item) for key, item in value.items()}
+    for key in inner:
+        if key[:1] == "$":
+            return {"$map": inner}
+    return inner
 
 
 def _worth(value: Money) -> list[str | None]:
@@ -45,7 +59,7 @@ def _money(amount: str, currency: str, *worth: str | None) -> Money:
 
 
 def _items(value: Iterable[object]) -> list[Any]:
-    return [to_stored(item) for item in value]
+    return [item if type(item) in _PLAIN else to_stored(item) for item in value]
 
 
 # In this order: Money, Ref and Duration are tuples, a datetime is a date.
@@ -65,15 +79,17 @@ _WRITERS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
 
 def from_stored(value: Any) -> Any:
     """Give the value of a JSON form."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, list):
-        return tuple(from_stored(item) for item in value)
+        return tuple([item if type(item) in _PLAIN else from_stored(item) for item in value])
     if not isinstance(value, dict):
         return value
     if len(value) == 1:
         ((key, inner),) = value.items()
         if key in _READERS:
             return _READERS[key](inner)
-    return {key: from_stored(item) for key, item in value.items()}
+    return {key: item if type(item) in _PLAIN else from_stored(item) for key, item in value.items()}
 
 
 _READERS: dict[str, Callable[[Any], Any]] = {

@@ -7,11 +7,25 @@ which somebody judges whether it has its turn (see `turns`).
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, and_, exists, null, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    and_,
+    exists,
+    func,
+    literal,
+    not_,
+    null,
+    or_,
+    select,
+    update,
+)
 
 from engine.automation.run_rows import position_of, run_of_row
 from engine.automation.run_state import OPEN_STATES, Run, RunState
@@ -21,6 +35,9 @@ from engine.storage.database import Database
 from engine.storage.dialect import Dialect
 from engine.storage.system_automation import is_open
 from engine.storage.system_tables import SystemTables
+
+# Where a run stands that was decided and that nobody has begun (see `row_of_new`).
+_NEW = {"segment": 0, "begun": 0}
 
 
 class NotAlone:
@@ -39,6 +56,8 @@ class Taker:
         Gives NotAlone, and takes nothing, where others of its rule and record are not over, or somebody changed it
         meanwhile.
         """
+        if segment == 0 and (run := self._statements.take_new(run_id, executor=executor, now=now)) is not None:
+            return run
         found = self._statements.find(run_id)
         if found is None:
             return None
@@ -47,7 +66,7 @@ class Taker:
         if taking is None:
             return None
         taken, values = taking
-        if taken.beside or not self._statements.take(run_of_row(row), values):
+        if taken.beside or not self._statements.take(row, values):
             return NotAlone()
         return taken
 
@@ -92,14 +111,14 @@ def others_of(run: Table) -> ColumnElement[bool]:
 
 
 class _Statements:
-    """Reads a run that is due and makes it a worker's own, in two ways to the server and without a transaction."""
+    """Makes a run a worker's own without a transaction: one way to the server for a new run that is alone, else two."""
 
     def __init__(self, database: Database, run: Table, beside: ColumnElement[bool]) -> None:
         dialect = database.engine.dialect
         columns = [*run.c, beside.label("beside")]
         self._database = database
         self._names = tuple(column.name for column in run.c)
-        self._converts = [(at, made) for at, c in enumerate(columns) if (made := result_converter(c.type, dialect))]
+        self._converts = [(at, made) for at, c in enumerate(run.c) if (made := result_converter(c.type, dialect))]
         self._ask = Prepared(select(*columns).where(run.c.id == runtime("run_id", run.c.id.type)), dialect)
         set_names = ("lease", "executor", "started_at", "turn", "position")
         given = {name: runtime(f"new_{name}", run.c[name].type) for name in set_names}
@@ -110,6 +129,29 @@ class _Statements:
         )
         more = {"state": RunState.RUNNING.value, "due_at": null(), "held_by": null()}
         self._take = Prepared(update(run).where(*mine).values(**given, **more), dialect)
+        # What no worker has touched yet is known without being read.
+        new = (
+            run.c.id == runtime("run_id", run.c.id.type),
+            run.c.lease == 0,
+            run.c.state == RunState.QUEUED.value,
+            run.c.position == literal(_NEW, run.c.position.type),
+            not_(beside),
+        )
+        begun = {
+            "lease": 1,
+            "executor": runtime("executor", run.c.executor.type),
+            "started_at": func.coalesce(run.c.started_at, runtime("now", run.c.started_at.type)),
+            "turn": 1,
+            "position": literal({**_NEW, "begun": 1}, run.c.position.type),
+        }
+        self._take_new = Prepared(update(run).where(*new).values(**begun, **more).returning(*run.c), dialect)
+
+    def take_new(self, run_id: str, *, executor: str, now: dt.datetime) -> Run | None:
+        """Make a run that nobody has begun this worker's; None where it is no such run, or others are beside it."""
+        with self._committing() as connection:
+            given = {"run_id": run_id, "executor": executor, "now": now}
+            found = self._take_new.row(connection, self._database, given)
+        return None if found is None else run_of_row(self._named(found))
 
     def find(self, run_id: str) -> tuple[Mapping[str, Any], bool] | None:
         """Read a run's row, and whether others of its rule and record are not over; None where there is no such run."""
@@ -117,15 +159,21 @@ class _Statements:
             found = self._ask.row(connection, self._database, {"run_id": run_id})
         if found is None:
             return None
+        return self._named(found), bool(found[-1])
+
+    def take(self, row: Mapping[str, Any], values: Mapping[str, Any]) -> bool:
+        """Make it this worker's; False where it is not as it was read any more."""
+        given = {f"new_{name}": value for name, value in values.items()}
+        given |= {"run_id": row["id"], "seen_lease": row["lease"], "seen_state": row["state"]}
+        with self._committing() as connection:
+            return self._take.change(connection, self._database, given) == 1
+
+    def _committing(self) -> AbstractContextManager[Connection]:
+        """Give a connection on which one statement is a transaction."""
+        return self._database.read() if self._database.dialect is Dialect.POSTGRESQL else self._database.write()
+
+    def _named(self, found: Sequence[Any]) -> dict[str, Any]:
         values = list(found)
         for at, convert in self._converts:
             values[at] = convert(values[at])
-        return dict(zip(self._names, values, strict=False)), bool(values[-1])
-
-    def take(self, run: Run, values: Mapping[str, Any]) -> bool:
-        """Make it this worker's; False where it is not as it was read any more."""
-        given = {f"new_{name}": value for name, value in values.items()}
-        given |= {"run_id": run.id, "seen_lease": run.lease, "seen_state": run.state.value}
-        open_one = self._database.read if self._database.dialect is Dialect.POSTGRESQL else self._database.write
-        with open_one() as connection:
-            return self._take.change(connection, self._database, given) == 1
+        return dict(zip(self._names, values, strict=False))

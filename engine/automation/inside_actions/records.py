@@ -19,13 +19,21 @@ from workflow_dsl.context import Context
 
 def _set(doing: Doing, action: SetFields) -> StepDone:
     own = doing.own_record("set fields of")
+    values = _values_of(doing, action)
+    changed = doing.work.update(own.object, own.id, values)
+    effects = [effect("updated" if changed else "unchanged", own.object, own.id, fields=list(values), own=True)]
+    return StepDone(kind="set", text=action.text, effects=effects, rows=int(changed))
+
+
+def _values_of(doing: Doing, action: SetFields) -> dict[str, Any]:
+    if all(value.is_constant for _, value in action.fields):
+        # Nothing looks at the record: it is read once, by the save.
+        return {name: value.constant() for name, value in action.fields}
     context = doing.context()
     values: dict[str, Any] = {}
     for name, value in action.fields:
         values[name] = value.evaluate(_seeing(context, values))
-    changed = doing.work.update(own.object, own.id, values)
-    effects = [effect("updated" if changed else "unchanged", own.object, own.id, fields=list(values), own=True)]
-    return StepDone(kind="set", text=action.text, effects=effects, rows=int(changed))
+    return values
 
 
 def _create(doing: Doing, action: CreateRecord) -> StepDone:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from metamodel.values import Ref
+from metamodel.values import ForeignMoney, Ref
 from workflow_dsl.context import Context
 from workflow_dsl.evaluator import Evaluator
-from workflow_dsl.typed import Typed
+from workflow_dsl.typed import Constant, Typed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,17 @@ class Value:
     def typed(self) -> Typed:
         """The typed tree."""
         return self.evaluator.typed
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether it is known without looking at anything; what is of another currency is worth what a day says."""
+        return isinstance(self.typed, Constant) and not isinstance(self.typed.value, ForeignMoney)
+
+    def constant(self) -> Any:
+        """Give the value of a constant."""
+        assert isinstance(self.typed, Constant)
+        found = self.typed.value
+        return Ref(self.reference, found) if self.reference is not None and isinstance(found, str) else found
 
     def evaluate(self, context: Context, row: Mapping[str, Any] | None = None) -> Any:
         """Give the value for a context.
