@@ -7,7 +7,9 @@ not found and the transaction is given up. So what a worker commits late, having
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +22,16 @@ from engine.automation.taking import others_of, taking_of
 from engine.storage.system_tables import SystemTables
 
 FAILED_TRY = "failed"
+_LOG = logging.getLogger("fieldstone.automation")
+
+
+@contextmanager
+def unless_lost(run: Run) -> Iterator[None]:
+    """Do a block; where the run is another worker's now, leave it to that one and say so in the log."""
+    try:
+        yield
+    except LeaseLost:
+        _LOG.warning("run %s was taken over by another worker", run.id)
 
 
 class Ledger:

@@ -25,7 +25,7 @@ from engine.automation.inside import InsideActions
 from engine.automation.inside_actions import Door
 from engine.automation.interpreter import Interpreter, Outside, Paused
 from engine.automation.journal import Journal
-from engine.automation.ledger import FAILED_TRY, Ledger
+from engine.automation.ledger import FAILED_TRY, Ledger, unless_lost
 from engine.automation.outside import Courier, Outbox, OutsideActions
 from engine.automation.program import Program
 from engine.automation.run_state import LeaseLost, Run, RunState, StepFailed, TargetPaused
@@ -231,7 +231,7 @@ class SegmentRunner:
             return self._give_up(run, failure)
         pause_s = self.tuning.pause_after(tries, failure.retry_after_s)
         due_at = self.clock.now() + dt.timedelta(seconds=pause_s)
-        with suppress(LeaseLost), self.database.write() as connection:
+        with unless_lost(run), self.database.write() as connection:
             segment = self.ledger.pause(connection, run, due_at=due_at, tries=tries, error=failure.reason)
             self._note_try(connection, run, failure)
             self.queue.start(connection, run.id, segment=segment, delay_s=pause_s)
@@ -241,14 +241,10 @@ class SegmentRunner:
         """Let a run wait for a target that is paused; that is none of its tries."""
         now = self.clock.now()
         pause_s = self.tuning.spread(max((paused.until - now).total_seconds(), 0.0))
-        with suppress(LeaseLost), self.database.write() as connection:
+        due_at, by = now + dt.timedelta(seconds=pause_s), held_by(paused.target)
+        with unless_lost(run), self.database.write() as connection:
             segment = self.ledger.pause(
-                connection,
-                run,
-                due_at=now + dt.timedelta(seconds=pause_s),
-                tries=run.tries,
-                error=paused.reason,
-                held_by=held_by(paused.target),
+                connection, run, due_at=due_at, tries=run.tries, error=paused.reason, held_by=by
             )
             self.queue.start(connection, run.id, segment=segment, delay_s=pause_s)
         return "held"
@@ -274,7 +270,7 @@ class SegmentRunner:
         reason = failure.reason
         if first and run.failing is not None:
             reason = f"{run.failing['message']} What the rule does on failure failed too: {reason}"
-        with suppress(LeaseLost), self.database.write() as connection:
+        with unless_lost(run), self.database.write() as connection:
             self._note_try(connection, run, failure)
             self._end(connection, run, RunState.FAILED, outcome, reason)
         return "parked"

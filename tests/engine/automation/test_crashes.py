@@ -6,6 +6,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from engine.platform import Platform
 from tests.support.automation import rows_of, runs_of, shop
 from tests.support.http_sink import HttpSink, http_sink
 from tests.support.postgres import PostgresCluster, create_database
-from tests.support.worker_process import save_deals, wait_until, worker
+from tests.support.worker_process import WorkerProcess, open_runs, save_deals, wait_until, worker
 
 RULES = """
     rule flow
@@ -79,8 +80,8 @@ def _check_once(platform: Platform, deals: list[str], sink: HttpSink) -> None:
     assert len({(each.key, each.raw) for each in sink.received}) == len(keys)
 
 
+@pytest.mark.faults
 @pytest.mark.promise("RUN-03")
-@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 def test_a_worker_killed_at_any_boundary_does_every_inside_effect_once(
     database_url: str, tmp_path: Path, sink: HttpSink
 ) -> None:
@@ -96,44 +97,7 @@ def test_a_worker_killed_at_any_boundary_does_every_inside_effect_once(
         _check_once(platform, deals, sink)
 
 
-@pytest.fixture
-def database_url(request: pytest.FixtureRequest) -> str:
-    return str(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url"))
-
-
-@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
-@pytest.mark.parametrize("point", ["save.matched:4"])
-def test_a_save_and_its_runs_are_there_together_or_not_at_all(database_url: str, tmp_path: Path, point: str) -> None:
-    with shop(database_url, tmp_path, "rule seen when deal is created then set note = 'seen'") as platform:
-        acknowledged = save_deals(database_url, tmp_path, 10, crash_at=point)
-        assert len(acknowledged) == 3
-        assert {row["id"] for row in rows_of(platform, "deal")} == set(acknowledged)
-        assert {run["record_id"] for run in runs_of(platform)} == set(acknowledged)
-        with worker(database_url, tmp_path):
-            wait_until(lambda: _all_done(platform, 3))
-        assert [row["note"] for row in rows_of(platform, "deal")] == ["seen"] * 3
-
-
-def test_the_runs_of_a_killed_worker_are_taken_over_by_the_other(
-    postgres_url: str, tmp_path: Path, sink: HttpSink
-) -> None:
-    def slowly(number: int) -> tuple[int, dict[str, str]]:
-        time.sleep(0.3)
-        return 200, {}
-
-    sink.answer = slowly
-    with shop(postgres_url, tmp_path, RULES, files=_files(sink)) as platform:
-        with (
-            worker(postgres_url, tmp_path, environment=_allowing(sink)) as first,
-            worker(postgres_url, tmp_path, environment=_allowing(sink)),
-        ):
-            deals = _create(platform, 90)
-            wait_until(lambda: len({run["executor"] for run in runs_of(platform)} - {None}) == 2)
-            first.kill()
-            wait_until(lambda: _all_done(platform, len(deals)))
-        _check_once(platform, deals, sink)
-
-
+@pytest.mark.faults
 def test_postgresql_killed_in_the_middle_of_runs_loses_none(
     postgres_cluster: PostgresCluster, tmp_path: Path, sink: HttpSink
 ) -> None:
@@ -150,14 +114,43 @@ def test_postgresql_killed_in_the_middle_of_runs_loses_none(
 
 
 @pytest.mark.faults
-@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
-def test_random_kills_over_many_runs(database_url: str, tmp_path: Path, sink: HttpSink) -> None:
-    with shop(database_url, tmp_path, RULES, files=_files(sink)) as platform:
-        deals = _create(platform, 200)
-        for _ in range(8):
-            with worker(database_url, tmp_path, environment=_allowing(sink)) as doomed:
+def test_random_kills_over_many_runs(sqlite_url: str, tmp_path: Path, sink: HttpSink) -> None:
+    with shop(sqlite_url, tmp_path, RULES, files=_files(sink)) as platform:
+        deals = _create(platform, 100)
+        for _ in range(6):
+            with worker(sqlite_url, tmp_path, environment=_allowing(sink)) as doomed:
                 time.sleep(random.uniform(0.5, 3.0))
                 doomed.kill()
-        with worker(database_url, tmp_path, environment=_allowing(sink)):
+        with worker(sqlite_url, tmp_path, environment=_allowing(sink)):
             wait_until(lambda: _all_done(platform, len(deals)), timeout_s=240)
+        _check_once(platform, deals, sink)
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize("count", [1, 3])
+def test_random_kills_of_workers_of_who_saves_and_of_postgresql(
+    postgres_cluster: PostgresCluster, tmp_path: Path, sink: HttpSink, count: int
+) -> None:
+    url = create_database(postgres_cluster.url)
+    with shop(url, tmp_path, RULES, files=_files(sink)) as platform, ExitStack() as stack:
+
+        def start() -> WorkerProcess:
+            return stack.enter_context(worker(url, tmp_path, environment=_allowing(sink)))
+
+        workers, acknowledged = [start() for _ in range(count)], []
+        for turn in range(4):
+            point = random.choice(("save.matched", "save.before_commit", "save.committed"))
+            acknowledged += save_deals(url, tmp_path, 20, crash_at=f"{point}:{random.randint(1, 20)}")
+            time.sleep(random.uniform(0.0, 1.0))
+            if turn % 2:
+                postgres_cluster.kill()
+                postgres_cluster.start()
+                platform.database.close()
+            else:
+                victim = random.randrange(count)
+                workers[victim].kill()
+                workers[victim] = start()
+        wait_until(lambda: open_runs(platform) == 0, timeout_s=240)
+        deals = [str(row["id"]) for row in rows_of(platform, "deal")]
+        assert set(acknowledged) <= set(deals)
         _check_once(platform, deals, sink)
