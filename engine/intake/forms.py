@@ -20,6 +20,7 @@ from engine.records.service import Records
 from engine.records.transaction import Transaction
 from engine.releases.release import Release
 from metamodel.definitions.intake import FormDef
+from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from metamodel.values import Ref
 
@@ -76,7 +77,7 @@ class FormIntake:
         placed: what the product itself gives the record. Raises: ValidationFailed, AccessDenied.
         """
         assert form.object is not None
-        _refuse_missing(form, values, transaction.actor.language)
+        _refuse_missing(form, transaction.parts.metamodel.objects[form.object], values, transaction.actor.language)
         if placed is not None:
             transaction.cause = replace(transaction.cause, placed=placed)
         try:
@@ -112,8 +113,10 @@ def form_actor(release: Release, form: FormDef, language: str) -> Actor:
     )
 
 
-def _refuse_missing(form: FormDef, values: Mapping[str, object], language: str) -> None:
+def _refuse_missing(form: FormDef, made: ObjectDef, values: Mapping[str, object], language: str) -> None:
+    """Say all at once what is missing, of what the form or the object needs, and what is not asked."""
     asked = {each.field for each in form.fields}
+    needed = {name for name in asked if made.fields[name].required and made.fields[name].default is None}
     faults = [
         FieldError(code="unknown_field", message=say("no_input", language), field=name)
         for name in values
@@ -122,7 +125,8 @@ def _refuse_missing(form: FormDef, values: Mapping[str, object], language: str) 
     faults += [
         FieldError(code="required", message=say("required", language), field=each.field)
         for each in form.fields
-        if each.required and _is_empty(values.get(each.field))
+        if (each.required and _is_empty(values.get(each.field)))
+        or (each.field in needed and values.get(each.field) in (None, ""))
     ]
     if faults:
         raise ValidationFailed(faults)

@@ -214,6 +214,8 @@ MISTAKES = {
     'when deal is created then show "x"': ("RUL471", 34),
     "when deal is created then open account": ("RUL471", 34),
     "when webhook stock is received then stop": ("RUL221", 21),
+    "when form nothing is submitted then stop": ("RUL223", 18),
+    "when deal is created then send survey nps to owner": ("RUL209", 46),
     "when webhook stock is received or deal is created then stop": ("RUL401", 13),
     "when event erp.pushed then stop": ("RUL222", 19),
     "when user logs in or deal is created then stop": ("RUL401", 29),

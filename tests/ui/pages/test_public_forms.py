@@ -17,6 +17,8 @@ from engine.testing.sample_shop import do_runs, rows_of, runs_of
 from tests.support.platforms import small_app
 from tests.support.served import Served, csrf_token, serve_deals
 
+pytestmark = pytest.mark.promise("API-13")
+
 FILES = {
     "objects/lead.yaml": """
         object: lead
