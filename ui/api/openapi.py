@@ -27,6 +27,7 @@ from ui.api.exports import HEADS
 from ui.api.exports import PARAMETERS as EXPORT_PARAMETERS
 from ui.api.files import file_paths
 from ui.api.form_paths import form_paths
+from ui.api.hook_paths import hook_paths
 from ui.api.insight_paths import record_rule_paths, rule_paths
 from ui.api.outer_ids import describe_outer_ids
 from ui.api.parameters import DEFAULT_LIMIT, LIST_PARAMETERS, read_parameters
@@ -65,7 +66,7 @@ def build_document(pinned: Release, who: Actor, lang: str) -> dict[str, Any]:
     """Make the document of one caller."""
     objects = visible_objects(pinned, who)
     schemas: dict[str, Schema] = shared_schemas(known_currencies(pinned.metamodel))
-    paths: dict[str, Any] = _fixed_paths() | file_paths() | rule_paths() | run_act_paths()
+    paths: dict[str, Any] = _fixed_paths() | file_paths() | rule_paths() | run_act_paths() | hook_paths()
     for each in objects:
         schemas |= _object_schemas(each, pinned.field_types, lang)
         paths |= _object_paths(each, lang) | action_paths(pinned.metamodel, each, lang)

@@ -9,12 +9,11 @@ from typing import Any
 
 from workflow_dsl.checked_rules import CheckedRule
 from workflow_dsl.rule_checking.actions import check_actions
+from workflow_dsl.rule_checking.failure_parts import ERROR, check_failure_parts
 from workflow_dsl.rule_checking.state import RuleChecking
 from workflow_dsl.syntax import Limit, Mode, OncePerRecord, OnFailure, Option
 from workflow_dsl.types import UNKNOWN
 
-ERROR = "error"
-"""The name that the actions of `on failure` read the failure by."""
 EVER = "ever"
 
 
@@ -38,6 +37,7 @@ def _on_failure(checking: RuleChecking, rule: CheckedRule, option: OnFailure) ->
     if own is not None and (ERROR in own.fields or ERROR in own.inverses):
         message = f"'{ERROR}' is a field or list of {own.key} too; in 'on failure' the failure goes first"
         checking.warn("RUL408", message, option.at)
+    check_failure_parts(checking, option)
     inner = checking.giving({ERROR: UNKNOWN})
     checked = check_actions(inner, option.actions, "failure")
     return replace(rule, on_failure=checked, writes=frozenset(checking.writes))
