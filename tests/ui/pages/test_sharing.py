@@ -10,7 +10,7 @@ from tests.ui.pages.workshop import Site
 def with_whom(site: Site, job: str) -> dict[str, str]:
     """Give who has a job by a share, by the API of its owner: title → level."""
     answer = site.served.call("ann", "GET", f"/records/job/{job}/share")
-    return {each["title"]: each["level"] for each in answer.json["items"]}
+    return {each["title"]: each["level"] for each in answer.get_json()["items"]}
 
 
 def test_a_person_shares_a_record_by_its_page_lists_who_has_it_and_ends_it(site: Site) -> None:
@@ -67,13 +67,13 @@ def test_the_api_shares_lists_ends_and_refuses(site: Site) -> None:
     call = site.served.call
     made = call("ann", "POST", path, json={"with": {"user": bob}, "until": "2099-03-01"})
     assert made.status_code == 200
-    (share,) = made.json["items"]
+    (share,) = made.get_json()["items"]
     assert (share["with"], share["level"], share["by"]["id"]) == ({"user": bob}, "read", site.served.user_ids["ann"])
     assert share["until"].startswith(("2099-03-01T", "2099-03-02T"))
-    assert call("ann", "GET", path).json == made.json
-    (entry, *_) = call("ann", "GET", f"/records/job/{job}/history").json["items"]
+    assert call("ann", "GET", path).get_json() == made.get_json()
+    (entry, *_) = call("ann", "GET", f"/records/job/{job}/history").get_json()["items"]
     assert (entry["action"], entry["share"]["with"], entry["share"]["old"]) == ("shared", {"user": bob}, None)
-    for body, status in (
+    refused: tuple[tuple[dict[str, object], int], ...] = (
         ({}, 400),
         ({"with": {"user": bob, "role": "rep"}}, 400),
         ({"with": {"queue": bob}}, 400),
@@ -83,11 +83,12 @@ def test_the_api_shares_lists_ends_and_refuses(site: Site) -> None:
         ({"with": {"user": bob}, "until": "2099-03-01T10:00:00"}, 422),
         ({"with": {"user": bob}, "until": 5}, 422),
         ({"with": {"role": "gone"}}, 422),
-    ):
+    )
+    for body, status in refused:
         assert call("ann", "POST", path, json=body).status_code == status, body
     for method in ("GET", "POST", "DELETE"):
-        body = {"json": {"with": {"user": bob}}} if method == "POST" else {}
+        given = {"json": {"with": {"user": bob}}} if method == "POST" else {}
         query = f"?user={bob}" if method == "DELETE" else ""
-        assert call("ann", method, f"/records/job/{hidden}/share{query}", **body).status_code == 404
+        assert call("ann", method, f"/records/job/{hidden}/share{query}", **given).status_code == 404
     assert call("ann", "DELETE", f"{path}?user={bob}&role=rep").status_code == 400
-    assert call("ann", "DELETE", f"{path}?user={bob}").json["items"] == []
+    assert call("ann", "DELETE", f"{path}?user={bob}").get_json()["items"] == []
