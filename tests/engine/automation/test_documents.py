@@ -21,7 +21,8 @@ from tests.support.mail_server import mail_server
 
 OFFER = (
     "---\nobject: deal\nlanguage: zh\nsubject: Offer {{ record.name }}\nheader: Shop 商店|{{ record.name }}\n---\n"
-    "# 报价 {{ record.name }}\n\n{{ record.amount }} until {{ record.sent_on }}; secret: {{ record.secret }}, {{ record.account_no }}.\n\n"
+    "# 报价 {{ record.name }}\n\n{{ record.amount }} until {{ record.sent_on }}; secret: {{ record.secret }}, "
+    "{{ record.account_no }}.\n\n"
     "![Photo](record.photo)\n\n| What | How many |\n| :-- | --: |\n"
     "{% for line in record.lines %}\n| {{ line.name }} | {{ line.quantity }} |\n{% endfor %}\n"
 )
