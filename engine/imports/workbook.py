@@ -28,7 +28,7 @@ _DATE_LETTERS = re.compile(r"[dmyhs]", re.IGNORECASE)
 _QUOTED = re.compile(r'"[^"]*"|\\.|\[[^\]]*\]')
 _UNREADABLE = (
     zipfile.BadZipFile, ElementTree.ParseError, LookupError, ValueError, OverflowError, RuntimeError,
-    EOFError, zlib.error, NotImplementedError,
+    EOFError, zlib.error,
 )  # fmt: skip
 _FIRST_DAYS = (dt.date(1899, 12, 30), dt.date(1904, 1, 1))
 
