@@ -55,8 +55,6 @@ _KINDS = {
     EventKind.MERGED: frozenset((EventKind.MERGED,)),
     EventKind.CONVERTED: frozenset((EventKind.CONVERTED,)),
 }
-_LATER: Mapping[type[Event], str] = {
-}
 _UNSEEN = "what changes there is not seen here"
 
 
@@ -139,10 +137,6 @@ def check_triggers(checking: RuleChecking, rule: Rule) -> Triggers:
 
 
 def _check_event(checking: RuleChecking, event: Event, result: Triggers) -> None:
-    later = _LATER.get(type(event))
-    if later is not None:
-        checking.not_available("RUL901", later, event.at)
-        return
     _EVENTS[type(event)](checking, event, result)
 
 
