@@ -71,6 +71,8 @@ def test_every_route_but_the_public_ones_asks_to_sign_in(served: Served) -> None
     public = {"auth.login_form", "auth.log_in", "auth.log_out", "auth.save_preferences", "static"}
     # Other systems sign what they send; a link of a mail stands for its reader.
     public |= {"api.receive", "approval_link.show_link", "approval_link.decide_by_link"}
+    public |= {"api.submit_form", "public_forms.show_form", "public_forms.send_form", "public_forms.thank"}
+    public |= {"public_forms.show_survey", "public_forms.answer_survey"}
     client = served.browser()
     open_ones = set()
     for rule in served.app.url_map.iter_rules():
