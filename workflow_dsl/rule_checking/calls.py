@@ -210,7 +210,8 @@ _CALLS: Mapping[type[Event], Callable[[RuleChecking, Any], CallTrigger | None]] 
     {
         ButtonPressed: _button,
         FormSubmitted: _form,
-        EmailReceived: check_mail, WebhookReceived: _webhook,
+        EmailReceived: check_mail,
+        WebhookReceived: _webhook,
         UserLogsIn: _login,
         PluginEvent: _plugin_event,
     }
