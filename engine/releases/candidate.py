@@ -135,7 +135,7 @@ def check_metamodel(metamodel: Metamodel | None, problems: Problems, language: L
         choice=choice,
         problems=problems,
         sources=metamodel.sources,
-        rules=tuple(each for found in rules for each in (*found.rules, *found.approvals)),
+        rules=_all_of(rules),
     )
 
 
@@ -147,6 +147,14 @@ def _checks(language: Language, known: KnownExpressions, found: list[CheckedRule
     if rules is not None:
         checks.append(lambda metamodel: _noting(rules, metamodel, found))
     return tuple(checks)
+
+
+def _all_of(found: Iterable[CheckedRules]) -> tuple[CheckedRule | CheckedApproval, ...]:
+    rules: list[CheckedRule | CheckedApproval] = []
+    for each in found:
+        rules += each.rules
+        rules += each.approvals
+    return tuple(rules)
 
 
 def _noting(rules: RuleChecks, metamodel: Metamodel, found: list[CheckedRules]) -> Iterator[Problem]:
