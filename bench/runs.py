@@ -118,6 +118,5 @@ def _rate(program: str, url: str, folder: Path, workers: int, count: int) -> flo
     return (marks[-1][1] - marks[0][1]) / (marks[-1][0] - marks[0][0])
 
 
-
 if __name__ == "__main__":
     main()

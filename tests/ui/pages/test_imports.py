@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 import re
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,10 +74,12 @@ def _chosen(client: FlaskClient, url: str) -> dict[str, str]:
 
 
 def _settle(client: FlaskClient, url: str) -> str:
-    for _ in range(600):
+    text = ""
+    for _ in range(1_200):
         text = _text(client, url)
         if "You may leave this page" not in text:
             return text
+        time.sleep(0.05)
     raise AssertionError(text)
 
 
