@@ -13,6 +13,8 @@ from engine.imports.workbook import rows_of_workbook
 MOST_ROWS = 100_000
 MOST_COLUMNS = 300
 MOST_BYTES = 20 * 1024**2
+MOST_WRITTEN = 100 * 1024**2
+"""How long the CSV text of a workbook may be: a sheet can name one long text in each of its cells."""
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _OLD_WORKBOOK = b"\xd0\xcf\x11\xe0"
 
@@ -25,7 +27,7 @@ def read_upload(name: str, data: bytes) -> str:
     if len(data) > MOST_BYTES:
         raise ImportRefused(f"{name} is larger than {MOST_BYTES // 1024**2} MB.")
     if data.startswith(b"PK\x03\x04"):
-        text = _written(rows_of_workbook(name, data))
+        text = _written(name, rows_of_workbook(name, data))
     elif data.startswith(_OLD_WORKBOOK):
         raise ImportRefused(f"{name} is an old workbook (XLS); save it as XLSX or CSV.")
     else:
@@ -62,13 +64,20 @@ def _decoded(name: str, data: bytes) -> str:
     raise ImportRefused(f"{name} is neither UTF-8 nor GB18030; save it as UTF-8.")
 
 
-def _written(rows: Iterable[Sequence[str]]) -> str:
-    found = list(rows)
-    while found and not any(found[-1]):
-        found.pop()
+def _written(name: str, rows: Iterable[Sequence[str]]) -> str:
+    """Write rows as CSV, without the empty ones at the end."""
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
-    for row in found:
+    size = empty = 0
+    for row in rows:
+        if not any(row):
+            empty += 1
+            continue
+        size += 2 * empty + sum(map(len, row)) + len(row)
+        if size > MOST_WRITTEN:
+            raise ImportRefused(f"{name} unpacks to more than {MOST_WRITTEN // 1024**2} MB.")
         # A line of nothing but commas, so that it stays the line it was.
-        writer.writerow(row if any(row) else ["", ""])
+        writer.writerows(["", ""] for _ in range(empty))
+        writer.writerow(row)
+        empty = 0
     return written.getvalue()

@@ -19,7 +19,14 @@ from xml.etree import ElementTree
 from engine.imports.errors import ImportRefused
 
 MOST_UNPACKED = 200 * 1024**2
+MOST_SETTINGS = 16 * 1024**2
+"""How large the parts may be that are held as a whole: the list of the sheets, and the styles."""
 MOST_COLUMNS = 1_000
+MOST_ROWS = 1_048_576
+"""As many as a sheet has."""
+_MOST_TEXTS = 3_000_000
+_MOST_APART = 1_000_000
+"""How many elements may stand between two rows or texts: they are in memory until the next one."""
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATED = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _PLACE = re.compile(r"([A-Z]{1,3})\d+")
@@ -62,16 +69,14 @@ class _Workbook:
     def rows(self) -> Iterator[Sequence[str]]:
         """Give the rows; those that the file leaves out are empty."""
         expected = 1
-        with self._archive.open(self._sheet) as stream:
-            for _, element in ElementTree.iterparse(_Guarded(stream)):  # noqa: S314 - see _Guarded
-                if element.tag != f"{_MAIN}row":
-                    continue
-                number = int(element.get("r") or expected)
-                for _ in range(min(max(number - expected, 0), 10_000)):
-                    yield []
-                yield self._cells(element)
-                expected = number + 1
-                element.clear()
+        for element in self._each(self._sheet, f"{_MAIN}row"):
+            number = int(element.get("r") or expected)
+            if number > MOST_ROWS or expected > MOST_ROWS:
+                raise ValueError("more rows than a sheet has")
+            for _ in range(min(max(number - expected, 0), 10_000)):
+                yield []
+            yield self._cells(element)
+            expected = max(number, expected) + 1
 
     def _cells(self, row: ElementTree.Element) -> list[str]:
         cells: list[str] = []
@@ -121,8 +126,21 @@ class _Workbook:
         runs = (f"{_MAIN}t", f"{_MAIN}r/{_MAIN}t")
         return [
             "".join(each.text or "" for run in runs for each in item.findall(run))
-            for item in self._tree(path).iter(f"{_MAIN}si")
+            for item in self._each(path, f"{_MAIN}si")
         ]
+
+    def _each(self, path: str, tag: str) -> Iterator[ElementTree.Element]:
+        """Give the elements of a name one by one; each is emptied when the next is asked for."""
+        apart = found = 0
+        with self._archive.open(path) as stream:
+            for _, element in ElementTree.iterparse(_Guarded(stream)):  # noqa: S314 - see _Guarded
+                apart += 1
+                if apart > _MOST_APART or found > _MOST_TEXTS:
+                    raise ValueError("more elements than a sheet has")
+                if element.tag == tag:
+                    yield element
+                    element.clear()
+                    apart, found = 0, found + 1
 
     def _date_styles(self) -> frozenset[int]:
         tree = self._tree("xl/styles.xml")
@@ -139,6 +157,8 @@ class _Workbook:
         )
 
     def _tree(self, path: str) -> ElementTree.Element:
+        if self._archive.getinfo(path).file_size > MOST_SETTINGS:
+            raise ValueError("a part that is held as a whole is too large")
         with self._archive.open(path) as stream:
             return ElementTree.parse(_Guarded(stream)).getroot()  # noqa: S314 - see _Guarded
 

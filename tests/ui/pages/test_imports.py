@@ -158,11 +158,11 @@ def test_imports_are_for_who_has_the_right_and_each_persons_own(served: Served) 
     assert boss.get(url).status_code == 404
 
 
-def _workbook(rows: str, *, texts: str = "", types: str = "") -> bytes:
+def _workbook(rows: str, *, texts: str = "", types: str = "", sheets: str = '<sheet r:id="r1"/>') -> bytes:
     main = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
     related = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     parts = {
-        "xl/workbook.xml": f'<workbook {main} xmlns:r="{related}"><sheets><sheet r:id="r1"/></sheets></workbook>',
+        "xl/workbook.xml": f'<workbook {main} xmlns:r="{related}"><sheets>{sheets}</sheets></workbook>',
         "xl/_rels/workbook.xml.rels": '<Relations><Relation Id="r1" Target="worksheets/s.xml"/></Relations>',
         "xl/styles.xml": f'<styleSheet {main}><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>',
         "xl/sharedStrings.xml": f"<sst {main}>{texts}</sst>",
@@ -208,6 +208,21 @@ def test_workbooks_are_read_as_their_first_sheet_shows_them() -> None:
 def test_files_that_cannot_be_imported_are_refused_with_the_reason(data: bytes, said: str) -> None:
     with pytest.raises(ImportRefused, match=said):
         read_upload("a.csv", data)
+
+
+def test_workbooks_that_would_fill_the_memory_are_refused_while_they_are_read() -> None:
+    apart = "".join(f'<row r="{number}"><c><v>1</v></c></row>' for number in range(1, 3_000_000, 20_000))
+    long = "".join(f'<row><c r="ALL{number}" t="s"><v>0</v></c></row>' for number in range(1, 200))
+    bombs = {
+        "rows far apart": (_workbook(apart), "as a workbook"),
+        "one long text in many cells": (_workbook(long, texts=f"<si><t>{'x' * 1_000_000}</t></si>"), "unpacks to more"),
+        "elements of no row": (_workbook("<a/>" * 1_000_002), "as a workbook"),
+        "a large list of sheets": (_workbook("", sheets=" " * (17 * 1024**2)), "as a workbook"),
+    }
+    for what, (data, said) in bombs.items():
+        with pytest.raises(ImportRefused) as refused:
+            read_upload("a.xlsx", data)
+        assert said in str(refused.value), what
 
 
 def test_the_first_rows_are_cut_between_rows() -> None:
