@@ -39,6 +39,18 @@ _LISTED = 30
 _LOG = logging.getLogger("fieldstone.imports")
 
 
+class TakenOver(EngineError):
+    """Somebody else works on the import by now, or it was thrown away; whoever sees this stops."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Grip:
+    """Who works on an import is known by the last sign of life that they gave."""
+
+    job: ImportJob
+    beat: dt.datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportDesk:
     """The imports that people do by pages."""
@@ -143,7 +155,8 @@ class ImportDesk:
             if connection.execute(taken.values(values)).rowcount != 1:
                 return None
             self._note(connection, job.id, beat_at=now, message=None, found=None if state == "checking" else job.found)
-        thread = threading.Thread(target=self._work, args=(actor, job, state), name=f"import {job.id}", daemon=True)
+        grip = _Grip(job=job, beat=now)
+        thread = threading.Thread(target=self._work, args=(actor, grip, state), name=f"import {job.id}", daemon=True)
         thread.start()
         return thread
 
@@ -152,38 +165,48 @@ class ImportDesk:
         same = files.c.beat_at.is_(None) if job.beat_at is None else files.c.beat_at == job.beat_at
         return select(func.count()).where(files.c.import_id == job.id, same).scalar_subquery() == 1
 
-    def _work(self, actor: Actor, job: ImportJob, state: str) -> None:
+    def _work(self, actor: Actor, grip: _Grip, state: str) -> None:
         try:
-            self._try(actor, job) if state == "checking" else self._import(actor, job)
+            self._do(actor, grip, state)
+        except TakenOver:
+            _LOG.warning("the import %s is somebody else's by now, or was thrown away", grip.job.id)
+
+    def _do(self, actor: Actor, grip: _Grip, state: str) -> None:
+        try:
+            self._try(actor, grip) if state == "checking" else self._import(actor, grip)
+        except TakenOver:
+            raise
         except EngineError as fault:
-            self._end(job, "failed", message=str(fault))
+            self._end(grip, "failed", message=str(fault))
         except Exception:
             _LOG.exception("an import failed")
-            self._end(job, "failed", message="Something went wrong; the log of the server says what.")
+            self._end(grip, "failed", message="Something went wrong; the log of the server says what.")
 
-    def _try(self, actor: Actor, job: ImportJob) -> None:
+    def _try(self, actor: Actor, grip: _Grip) -> None:
+        job = grip.job
         text = first_rows(job.content, TRIED_ROWS)
         file = CsvFile.of_text(job.file, text)
         mapping = job.wanted.mapping(file.columns)
         result = self.imports.import_file(actor, job.object, file, mapping=mapping, dry_run=True)
-        self._end(job, "checked", counts={**result.counts, "total": job.total, "tried": result.total}, result=result)
+        self._end(grip, "checked", counts={**result.counts, "total": job.total, "tried": result.total}, result=result)
 
-    def _import(self, actor: Actor, job: ImportJob) -> None:
+    def _import(self, actor: Actor, grip: _Grip) -> None:
+        job = grip.job
         file = CsvFile.of_text(job.file, job.content)
         mapping = job.wanted.mapping(file.columns)
 
         def say(done: int, total: int) -> None:
             with self.database.write() as connection:
+                self._beat(connection, grip, self.clock.now())
                 self._set(connection, job.id, counts={"total": total, "done": done})
-                self._note(connection, job.id, beat_at=self.clock.now())
 
         result = self.imports.import_file(actor, job.object, file, mapping=mapping, on_progress=say, import_id=job.id)
         rejected = errors_text(file.columns, result.errors) if result.errors else None
-        self._end(job, "done", counts={**result.counts, "done": result.total}, result=result, rejected=rejected)
+        self._end(grip, "done", counts={**result.counts, "done": result.total}, result=result, rejected=rejected)
 
     def _end(
         self,
-        job: ImportJob,
+        grip: _Grip,
         state: str,
         *,
         counts: Mapping[str, int] | None = None,
@@ -192,7 +215,7 @@ class ImportDesk:
         rejected: str | None = None,
     ) -> None:
         values: dict[str, Any] = {"state": state, "finished_at": self.clock.now()}
-        more: dict[str, Any] = {"message": message, "beat_at": None}
+        more: dict[str, Any] = {"message": message}
         if counts is not None:
             values["counts"] = dict(counts)
         if result is not None:
@@ -200,8 +223,17 @@ class ImportDesk:
         if state == "done":
             more |= {"rejected": rejected, "content": ""}
         with self.database.write() as connection:
-            self._set(connection, job.id, **values)
-            self._note(connection, job.id, **more)
+            self._beat(connection, grip, None)
+            self._set(connection, grip.job.id, **values)
+            self._note(connection, grip.job.id, **more)
+
+    def _beat(self, connection: Connection, grip: _Grip, now: dt.datetime | None) -> None:
+        """Give a sign of life, None as the last one. Raises: TakenOver."""
+        files = self.system.import_file
+        mine = update(files).where(files.c.import_id == grip.job.id, files.c.beat_at == grip.beat)
+        if connection.execute(mine.values(beat_at=now)).rowcount != 1:
+            raise TakenOver
+        grip.beat = now or grip.beat
 
     def _set(self, connection: Connection, import_id: str, **values: Any) -> None:
         table = self.system.imported
