@@ -38,16 +38,12 @@ class Shared:
 
     def test(self, context: Context) -> bool:
         """Look through the record's shares."""
-        if not isinstance(context, RecordContext) or context.user is None:
+        if not isinstance(context, RecordContext):
             return False
         found = context.shares(self.object_key)
         if not found:
             return False
-        mine = {key_of_user(context.user), *map(key_of_role, self.roles)}
-        person = context.related(_USER, context.user)
-        team = person.get("team") if person is not None else None
-        if team is not None:
-            mine.add(key_of_team(str(team)))
+        mine = {*map(key_of_role, self.roles), *_keys_of(context)}
         return any(each.grantee in mine and each.holds(context.now, edits=self.edits) for each in found)
 
     def sql(self, scope: RowScope) -> Sql:
@@ -74,6 +70,16 @@ class Shared:
         if self.edits:
             found = found.where(shares.c["edits"].is_(true()))
         return exists(found.correlate_except(shares))
+
+
+def _keys_of(context: RecordContext) -> tuple[str, ...]:
+    """Give how the acting user and the user's team are written; rules that nobody started have roles alone."""
+    if context.user is None:
+        return ()
+    person = context.related(_USER, context.user)
+    team = person.get("team") if person is not None else None
+    mine = key_of_user(context.user)
+    return (mine,) if team is None else (mine, key_of_team(str(team)))
 
 
 def _acting_user(values: RunValues) -> object:

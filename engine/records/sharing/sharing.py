@@ -108,8 +108,8 @@ def share_record(
     _check_asked(transaction, object_def, record_id, sharee, until, is_new=before is None)
     if before is not None and (bool(before.edits), before.until) == (edits, until):
         return False
-    if before is not None and before.edits:
-        # Taking the right to edit away from somebody is as much as having it.
+    if before is not None and (before.edits or not _is_own(transaction, before)):
+        # Taking the right to edit away from somebody is as much as having it; so is changing what others gave.
         _check_may(transaction, object_def, record_id, edits=True)
     given = {"edits": edits, "until": until, "at": transaction.now, "by": transaction.actor.user_id}
     _write(transaction, {"object": object_def.key, "record_id": record_id, "grantee": sharee.key, **given})
@@ -125,8 +125,8 @@ def unshare_record(transaction: Transaction, object_def: ObjectDef, record_id: s
     """
     transaction.reader.require_readable(object_def, record_id)
     before = _stored(transaction, object_def, record_id, sharee)
-    own = before is not None and before.by is not None and before.by == transaction.actor.user_id
-    _check_may(transaction, object_def, record_id, edits=before is not None and (bool(before.edits) or not own))
+    whole = before is not None and (bool(before.edits) or not _is_own(transaction, before))
+    _check_may(transaction, object_def, record_id, edits=whole)
     if before is None:
         return False
     table = transaction.system.share
@@ -208,6 +208,10 @@ def _stored(transaction: Transaction, object_def: ObjectDef, record_id: str, sha
     here = (table.c.object == object_def.key, table.c.record_id == record_id, table.c.grantee == sharee.key)
     goes_on = table.c.until.is_(None) | (table.c.until > transaction.now)
     return transaction.connection.execute(select(table).where(*here, goes_on)).first()
+
+
+def _is_own(transaction: Transaction, share: Any) -> bool:
+    return share.by is not None and share.by == transaction.actor.user_id
 
 
 def _count(transaction: Transaction, object_def: ObjectDef, record_id: str) -> int:

@@ -140,6 +140,14 @@ def test_what_is_shared_for_editing_is_shared_for_reading_and_not_the_other_way(
     assert all(in_both_forms(app, app.ann, "shared", action)[0] == edited for action in ("delete", "export"))
 
 
+def test_nobody_with_a_role_has_what_is_shared_with_the_role_in_both_forms(app: Deals) -> None:
+    nobody = Actor(user_id=None, login="automation", name="automation", roles=frozenset(("rep",)))
+    in_sql, in_memory = in_both_forms(app, nobody, "shared")
+    assert in_sql
+    assert in_sql == in_memory
+    assert in_both_forms(app, nobody, "own or team or subordinates") == (set(), set())
+
+
 def test_a_role_that_the_app_no_longer_has_grants_nothing(app: Deals) -> None:
     metamodel = app.platform.releases.current().metamodel
     assert [role.name for role in resolve_roles(metamodel, ["boss", "gone", "boss"])] == ["boss", "rep"]

@@ -249,6 +249,12 @@ def test_who_may_read_only_ends_only_what_one_has_shared_oneself(office: Office)
     assert sharing.unshare(cleo, "note", note, east)
     with pytest.raises(AccessDenied):
         sharing.unshare(cleo, "note", note, bob)
+    # Shortening it would end it as well, and make it theirs.
+    with pytest.raises(AccessDenied):
+        office.share("cleo", note, bob, until=DAY)
+    assert not office.share("cleo", note, bob)
+    assert [each.until for each in sharing.list(cleo, "note", note)] == [None]
+    assert office.share("ann", note, bob, until=DAY)
     with pytest.raises(AccessDenied):
         sharing.list(office.people["ron"], "note", note)
     with pytest.raises(RecordNotFound):
