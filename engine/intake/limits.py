@@ -1,12 +1,14 @@
 """How often a form may be sent, from one address and in all, counted in the database for all processes together.
 
-Each try counts, refused ones too, in a transaction of its own. Addresses are kept as a digest, in fs_throttle.
+Each try counts, refused ones too, in a transaction of its own. Addresses are kept as a digest, in fs_throttle. Of IPv6
+the network counts that one connection is given (/64): whoever has one has all the addresses in it.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import ipaddress
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -35,7 +37,7 @@ class IntakeLimits:
         """Count one try of a form. Raises: TooManySubmissions."""
         now = self.clock.now()
         begun = int(now.timestamp()) // WINDOW_S * WINDOW_S
-        digest = hashlib.sha256(address.encode("utf-8", "replace")).hexdigest()[:32]
+        digest = hashlib.sha256(counted_as(address).encode("utf-8", "replace")).hexdigest()[:32]
         with self.database.write() as connection:
             # Who comes too often uses nothing up of what all others share.
             allowed = self._used(connection, form, digest, begun, now) <= PER_ADDRESS
@@ -53,3 +55,20 @@ class IntakeLimits:
             index_elements=["rule", "scope", "period"], set_={"used": table.c.used + 1}
         )
         return int(connection.execute(counting.returning(table.c.used)).scalar_one())
+
+
+def counted_as(address: str) -> str:
+    """Give what an address is counted under.
+
+    >>> [counted_as(each) for each in ("2001:db8:0:1::5", "::ffff:10.0.0.9", "10.0.0.9", "")]
+    ['2001:db8:0:1::/64', '10.0.0.9', '10.0.0.9', '']
+    """
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if found.version == 4:
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.IPv6Network((found.packed[:8] + bytes(8), 64)))

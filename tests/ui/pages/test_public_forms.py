@@ -201,6 +201,9 @@ def test_forms_are_counted_by_address_in_the_database_and_big_ones_are_not_read(
     assert page.status_code == 429
     others = served.call(None, "POST", "/forms/plain", json={"name": "Else"}, environ_base={"REMOTE_ADDR": "10.0.0.9"})
     assert others.status_code == 201
+    network = [{"REMOTE_ADDR": f"2001:db8::{number}"} for number in range(1, PER_ADDRESS + 2)]
+    tried = [served.call(None, "POST", "/forms/plain", json={}, environ_base=each).status_code for each in network]
+    assert tried == [422] * PER_ADDRESS + [429]
     clock.move_to(clock.now() + dt.timedelta(seconds=WINDOW_S))
     assert served.call(None, "POST", "/forms/plain", json={"name": "Later"}).status_code == 201
     for path in ("/f/plain", "/api/v1/forms/plain"):
