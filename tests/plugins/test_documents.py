@@ -88,7 +88,11 @@ def test_rows_of_lists_fill_tables_over_pages_that_are_numbered(plugin: LoadedPl
         "{% for line in record.lines if line.quantity > 0 %}\n| {{ line.product.name }} | {{ line.quantity }} |\n"
         "{% endfor %}\n\n{{ record.lines | length }} rows\n"
     )
-    front = {"header": "Shop 商店|{{ record.number }}", "footer": "|{{ page }} of {{ pages }}", "paper": "A5 landscape"}
+    front = {
+        "header": "Shop 商店|{{ record.number|upper }}",
+        "footer": "|{{ page }} of {{ pages }}",
+        "paper": "A5 landscape",
+    }
     pages = _pages(_made(plugin, body, lists={"lines": rows}, front=front))
     assert len(pages) > 3
     assert all("Product Quantity" in page and "Shop 商店 Q-7" in page for page in pages)

@@ -5,6 +5,7 @@ Values come in shielded, so that they stay text whatever they hold. The sandbox 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from plugins.bundled.documents.wording import Wording
 from plugins.bundled.email.templates import TemplateEnvironment, chain_of, chains_of, nest, parse, record_paths, render
 
 MAX_CHARACTERS = 3_000_000
+_PIECES = re.compile(r"(\{\{.*?\}\}|\{%.*?%\}|\|)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +68,7 @@ def fill(template: TemplateSource, context: ActionContext, *, most_rows: int) ->
         return render(text, values, html=False, environment=DocumentEnvironment(wording), most=most)
 
     def parts(text: str) -> tuple[str, ...]:
-        return tuple(unshielded(filled(part)).strip() for part in text.split("|")[:3])
+        return tuple(unshielded(filled(part)).strip() for part in _split(text)[:3])
 
     footer = template.footer if template.footer is not None else "||{{ page }} / {{ pages }}"
     return Filled(
@@ -75,6 +77,21 @@ def fill(template: TemplateSource, context: ActionContext, *, most_rows: int) ->
         header=parts(template.header or ""),
         footer=parts(footer),
     )
+
+
+def _split(text: str) -> list[str]:
+    """Split a header or footer by |, which begins a filter where it stands in an expression.
+
+    >>> _split("{{ record.day | date }}|{{ page }}")
+    ['{{ record.day | date }}', '{{ page }}']
+    """
+    parts = [""]
+    for piece in _PIECES.split(text):
+        if piece == "|":
+            parts.append("")
+        else:
+            parts[-1] += piece
+    return parts
 
 
 def _values(
