@@ -24,6 +24,7 @@ FRAMED_BY = "fieldstone.framed_by"
 """In the environment of a request: the sites, one text each, that may show the answer in a frame; without it none."""
 MAX_PUBLIC_BYTES = 64 * 1024
 PUBLIC_FORMS = ("/f/", "/s/", "/api/v1/forms/")
+WITH_FILES = ("/o/", "/import/")
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 MAX_BODY_BYTES = 16 * 1024 * 1024
 
@@ -143,8 +144,8 @@ def local_path(target: str | None, default: str = "/") -> str:
 
 def _brings_files() -> bool:
     """Say whether the request may be longer than others: a file for a field, or a form with files of somebody known."""
-    is_form = request.mimetype == "multipart/form-data" and request.path.startswith("/o/") and bool(request.cookies)
-    return is_form or request.path.startswith("/api/v1/files/")
+    is_form = request.mimetype == "multipart/form-data" and request.path.startswith(WITH_FILES)
+    return (is_form and bool(request.cookies)) or request.path.startswith("/api/v1/files/")
 
 
 def _check_form() -> None:

@@ -20,7 +20,7 @@ from engine.access.actor import Actor
 from engine.imports.desk import ImportDesk, _Grip
 from engine.imports.errors import ImportRefused
 from engine.imports.job import Wanted
-from engine.imports.uploads import first_rows, read_upload
+from engine.imports.uploads import MOST_BYTES, first_rows, read_upload
 from tests.support.automation import do_runs
 from tests.support.metadata_corpus import demo_sources
 from tests.support.served import Served, csrf_token, post_form, serve_deals
@@ -189,6 +189,15 @@ def test_who_comes_late_to_an_import_that_somebody_took_over_changes_nothing_of_
     assert desk.get(boss, "lead", job_id).state == "done"
     assert desk.start(boss, "lead", job_id) is None
     assert [each["name"] for each in served.get("admin", "/records/lead").get_json()["items"]] == ["Ann"]
+
+
+def test_a_file_may_be_as_large_as_the_page_says_and_not_larger(served: Served) -> None:
+    boss, row = served.sign_in("boss"), b"x" * 1_000 + b"\n"
+    fits, too_large = b"Full name\n" + row * (MOST_BYTES // 1_001 - 1), b"Full name\n" + row * (MOST_BYTES // 1_000)
+    assert _upload(boss, "a.csv", fits).status_code == 303
+    refused = _upload(boss, "a.csv", too_large)
+    assert refused.status_code == 422
+    assert "larger than 20 MB" in refused.get_data(as_text=True)
 
 
 def _workbook(rows: str, *, texts: str = "", types: str = "", sheets: str = '<sheet r:id="r1"/>') -> bytes:
