@@ -102,6 +102,9 @@ class MailboxLooker:
         except MailboxFailed as failed:
             _LOG.warning("the mail box '%s' is not read: %s", box.name, failed)
             self.targets.failed(target, str(failed), call)
+        except Exception as error:  # whatever is wrong with one box keeps none of the others from being read
+            _LOG.exception("the look into mail box '%s' failed", box.name)
+            self.targets.failed(target, f"{type(error).__name__}; the log of the worker says more", call)
         finally:
             self._let_go(look)
         return look.met

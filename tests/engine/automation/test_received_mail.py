@@ -142,6 +142,11 @@ def test_a_box_that_cannot_be_read_is_told_paused_and_held_by_one_at_a_time(
         with platform.database.write() as connection:
             connection.execute(table.update().values(holder=None, held_until=None))
         assert (look(platform), names(platform), platform.automation.targets.all()) == (1, ["first"], [])
+        # What no server should say is a fault of this box, and no reason to leave others alone.
+        box.validity = 10**30
+        assert look(platform) == 0
+        assert "the log of the worker says more" in str(platform.automation.targets.all()[0].error)
+        box.validity = 7
         # The duty of a worker does the same on a thread of its own.
         box.put(mail("second"))
         ended = box.commands.count("LOGOUT")
