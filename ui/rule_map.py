@@ -48,7 +48,8 @@ def draw_map(graph: WriteGraph, words: Words) -> str:
     boxes = _place(graph, {key: len(each) for key, each in lines.items()})
     width = max((box.x + _WIDTH for box in boxes.values()), default=_WIDTH) + _MARGIN + _GAP_X // 2
     height = max((box.y + box.height for box in boxes.values()), default=0) + _MARGIN
-    parts = [_arc(edge, boxes, words) for edge in _joined(graph.edges)]
+    pages = {rule.key for rule in graph.rules if words.has_links and not rule.is_decision}
+    parts = [_arc(edge, boxes, words, linked=edge.source in pages) for edge in _joined(graph.edges)]
     parts += [_box(rule, boxes[rule.key], lines[rule.key], words) for rule in graph.rules]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="rule-map" role="img" aria-label="{escape(words.title)}" '
@@ -116,7 +117,8 @@ def _box(rule: GraphRule, box: _Box, lines: Sequence[str], words: Words) -> str:
         f'fill-opacity=".04" stroke="currentColor" stroke-opacity=".35"{dashed}/>'
     )
     inside = f"{tip}{shape}{''.join(texts)}"
-    return f'<a href="/rules/{quote(rule.key)}">{inside}</a>' if words.has_links else f"<g>{inside}</g>"
+    linked = words.has_links and not rule.is_decision
+    return f'<a href="/rules/{quote(rule.key)}">{inside}</a>' if linked else f"<g>{inside}</g>"
 
 
 def _text(text: str, box: _Box, line: int, look: str) -> str:
@@ -126,7 +128,7 @@ def _text(text: str, box: _Box, line: int, look: str) -> str:
     return f'<text x="{box.x + _PAD}" y="{y}" fill="currentColor" {look}>{escape(shown)}</text>'
 
 
-def _arc(edge: GraphEdge, boxes: Mapping[str, _Box], words: Words) -> str:
+def _arc(edge: GraphEdge, boxes: Mapping[str, _Box], words: Words, *, linked: bool) -> str:
     start, end = boxes[edge.source], boxes[edge.target]
     x1, y1, x2, y2 = start.x + _WIDTH, start.middle, end.x, end.middle
     place = f'x="{x1 + 8}" y="{y1 - 6}"'
@@ -150,7 +152,7 @@ def _arc(edge: GraphEdge, boxes: Mapping[str, _Box], words: Words) -> str:
         'marker-end="url(#rule-map-end)"/>'
         f'<text {place} font-size="11" fill="currentColor" fill-opacity=".75">{label}</text>'
     )
-    return f'<a href="/rules/{quote(edge.source)}">{drawn}</a>' if words.has_links else f"<g>{drawn}</g>"
+    return f'<a href="/rules/{quote(edge.source)}">{drawn}</a>' if linked else f"<g>{drawn}</g>"
 
 
 def _cut(text: str, width: int) -> str:
@@ -163,11 +165,22 @@ def _cut(text: str, width: int) -> str:
     return text
 
 
+_MARKS = {
+    "update": "→",
+    "create": "+",
+    "delete": "−",
+    "restore": "↺",
+    "convert": "⇒",
+    "merge": "⇐",
+    "submit": "✓",
+}
+
+
 def written_lines(rule: GraphRule, field_label: Callable[[str, str], str]) -> Sequence[str]:
     """Give what a rule writes in lines; field_label: of an object and a field of it, or of the object."""
     found: dict[str, None] = {}
     for write in rule.writes:
-        mark = {"update": "→", "create": "+", "delete": "−", "restore": "↺"}[write.kind]
+        mark = _MARKS[write.kind]
         for name in write.fields if write.kind == "update" else ("",):
             found[f"{mark} {field_label(write.object, name)}"] = None
     lines = list(found)

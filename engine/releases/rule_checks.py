@@ -28,5 +28,5 @@ class RuleChecks:
     def problems(self, metamodel: Metamodel, checked: CheckedRules) -> Iterator[Problem]:
         """Give the problems of all: what was found of each, of all together, and of what their users may do."""
         yield from checked.problems
-        yield from check_together(metamodel, checked.rules, self.functions)
+        yield from check_together(metamodel, checked.rules, self.functions, checked.approvals)
         yield from check_rule_rights(metamodel, checked.rules)

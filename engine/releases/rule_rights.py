@@ -16,6 +16,8 @@ _ACTIONS = {
     WriteKind.CREATE: "create",
     WriteKind.DELETE: "delete",
     WriteKind.RESTORE: "delete",
+    WriteKind.CONVERT: "update",
+    WriteKind.MERGE: "update",
 }
 _CORE = "core"
 
@@ -71,11 +73,14 @@ class _Rights:
         object_def = self._metamodel.objects.get(write.object)
         if object_def is None or object_def.app == _CORE or (not write.target and write.kind is WriteKind.UPDATE):
             return None
+        if write.kind is WriteKind.SUBMIT:
+            return None  # who may submit is said by the approval
         action = _ACTIONS[write.kind]
         able = [role for role in who if self._may(role, write.object, action)]
         if not able:
             return self._told(write, who, f"{action} {write.object}")
-        for name in write.values:
+        # A merge leaves what its user may not set as it is.
+        for name in write.values if write.kind is not WriteKind.MERGE else ():
             field = object_def.fields.get(name)
             if (
                 field is not None

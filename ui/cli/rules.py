@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from engine.releases.candidate import Candidate
-    from workflow_dsl.checked_rules import CheckedRule
     from workflow_dsl.functions import FunctionRegistry
+    from workflow_dsl.rule_checker import CheckedRules
     from workflow_dsl.write_graph import WriteGraph
 
 _folders = click.argument("apps", nargs=-1, required=True, type=click.Path(path_type=Path))
@@ -76,17 +76,17 @@ def sentences(apps: tuple[Path, ...], language: str, as_json: bool) -> None:
     from ui.cli.output import write_json
     from workflow_dsl.sentences import sentence_of
 
-    candidate, checked, _functions = _checked(apps)
+    candidate, found, _functions = _checked(apps)
     assert candidate.metamodel is not None
-    found = [(rule, sentence_of(rule.text, candidate.metamodel, language)) for rule in checked]
+    told = [(rule, sentence_of(rule.text, candidate.metamodel, language)) for rule in found.rules]
     if as_json:
-        write_json([{"rule": rule.key, "at": str(rule.at), "sentence": said} for rule, said in found])
+        write_json([{"rule": rule.key, "at": str(rule.at), "sentence": said} for rule, said in told])
         return
-    for rule, said in found:
+    for rule, said in told:
         click.echo(f"{rule.key}  {rule.at}\n  {said}")
 
 
-def _checked(apps: Sequence[Path]) -> tuple[Candidate, Sequence[CheckedRule], FunctionRegistry]:
+def _checked(apps: Sequence[Path]) -> tuple[Candidate, CheckedRules, FunctionRegistry]:
     from engine.platform import check_app_folders
     from engine.plugin_language import functions_with
     from plugins.manager import PluginManager
@@ -101,11 +101,11 @@ def _checked(apps: Sequence[Path]) -> tuple[Candidate, Sequence[CheckedRule], Fu
         raise click.ClickException("The folders have errors, so there is nothing to draw.")
     functions = functions_with(plugins)
     found = check_all_rules(candidate.metamodel, functions, plugins.action_names, plugins.event_names)
-    return candidate, found.rules, functions
+    return candidate, found, functions
 
 
 def _graph(
-    candidate: Candidate, checked: Sequence[CheckedRule], functions: FunctionRegistry, objects: Sequence[str]
+    candidate: Candidate, checked: CheckedRules, functions: FunctionRegistry, objects: Sequence[str]
 ) -> WriteGraph:
     from metamodel.names import did_you_mean
     from workflow_dsl.write_graph import build_write_graph
@@ -118,7 +118,7 @@ def _graph(
             hint = did_you_mean(name, candidate.metamodel.objects)
             raise click.ClickException(f"'{name}' is not an object{f'; {hint}' if hint else ''}.")
         keys.append(found.key)
-    return build_write_graph(candidate.metamodel, checked, functions, keys or None)
+    return build_write_graph(candidate.metamodel, checked.rules, functions, keys or None, checked.approvals)
 
 
 def graph_as_json(graph: WriteGraph) -> dict[str, object]:
@@ -132,6 +132,7 @@ def graph_as_json(graph: WriteGraph) -> dict[str, object]:
                 "object": rule.object,
                 "phase": "before" if rule.is_before else "after",
                 "active": rule.active,
+                "decision": rule.is_decision,
                 "at": str(rule.at),
                 "starts_on": rule.starts_on,
                 "reads": [f"{read.object}.{read.field}" if read.field else read.object for read in rule.reads],

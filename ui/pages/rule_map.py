@@ -17,7 +17,7 @@ from metamodel.texts import label_text
 from ui.context import actor, language, platform, release
 from ui.page_parts import Crumb, Option
 from ui.rule_map import Words, draw_map, written_lines
-from workflow_dsl.checked_rules import CheckedRule
+from workflow_dsl.checked_rules import CheckedApproval, CheckedRule
 from workflow_dsl.write_graph import GraphRule, WriteGraph, build_write_graph
 
 blueprint = Blueprint("rule_map", __name__)
@@ -72,6 +72,7 @@ def show_map() -> ResponseReturnValue:
         chosen = counted.most_common(1)[0][0] if counted else ""
     graph = _graph(chosen)
     titles = {rule.key: _label(rule) for rule in graph.rules}
+    urls = {rule.key: _url(rule) for rule in graph.rules}
     words = Words(
         title=str(_("Map of rules")),
         label=lambda rule: titles[rule.key],
@@ -89,9 +90,9 @@ def show_map() -> ResponseReturnValue:
         edges=tuple(
             MapEdge(
                 source=titles[edge.source],
-                source_url=f"/rules/{quote(edge.source)}",
+                source_url=urls[edge.source],
                 target=titles[edge.target],
-                target_url=f"/rules/{quote(edge.target)}",
+                target_url=urls[edge.target],
                 via=_field(metamodel, *_split(metamodel, edge.via)),
                 at=f"{edge.at.file}:{edge.at.line}",
             )
@@ -111,6 +112,11 @@ def _rules() -> tuple[CheckedRule, ...]:
     return rules
 
 
+def _approvals() -> tuple[CheckedApproval, ...]:
+    found = platform().automation.checked_rules(release())
+    return tuple(each for each in found if isinstance(each, CheckedApproval))
+
+
 def _counts() -> Counter[str]:
     """Count the rules of each object that rules have to do with."""
 
@@ -124,7 +130,8 @@ def _counts() -> Counter[str]:
 def _graph(chosen: str) -> WriteGraph:
     def build(pinned: object) -> WriteGraph:
         functions = platform().releases.language.functions
-        return build_write_graph(release().metamodel, _rules(), functions, [chosen] if chosen else None)
+        objects = [chosen] if chosen else None
+        return build_write_graph(release().metamodel, _rules(), functions, objects, _approvals())
 
     graph: WriteGraph = release().part(("ui.rule map", chosen), build)
     return graph
@@ -133,7 +140,7 @@ def _graph(chosen: str) -> WriteGraph:
 def _rule(metamodel: Metamodel, rule: GraphRule) -> MapRule:
     return MapRule(
         label=_label(rule),
-        url=f"/rules/{quote(rule.key)}",
+        url=_url(rule),
         at=f"{rule.at.file}:{rule.at.line}",
         reads=", ".join(f"{read.object}.{read.field}" if read.field else read.object for read in rule.reads),
         writes=tuple(
@@ -144,6 +151,11 @@ def _rule(metamodel: Metamodel, rule: GraphRule) -> MapRule:
             for write in rule.writes
         ),
     )
+
+
+def _url(rule: GraphRule) -> str:
+    """Give the page of a rule; what an approval sets off has none."""
+    return "" if rule.is_decision else f"/rules/{quote(rule.key)}"
 
 
 def _label(rule: GraphRule) -> str:

@@ -77,7 +77,18 @@ def _check_convert_using(checking: RuleChecking, action: ConvertUsing, path: str
     checking.writes.update((each.object, "") for each in found.targets if each.object is not None)
     checking.writes.update((own.key, field) for field in found.values)
     text, given = checking.text_of(action.at), action.given_name.text if action.given_name is not None else None
-    return CheckedConvertUsing(path=path, text=text, at=action.at.location, conversion=found.name, given_name=given)
+    return CheckedConvertUsing(
+        path=path,
+        text=text,
+        at=action.at.location,
+        conversion=found.name,
+        given_name=given,
+        made=tuple((each.object, tuple(each.fields)) for each in found.targets if each.object is not None),
+        sets=tuple(found.values),
+        moves=tuple(
+            (own.inverses[name].object, own.inverses[name].field) for name in found.carry if name in own.inverses
+        ),
+    )
 
 
 def _check_merge(checking: RuleChecking, action: Merge, path: str) -> CheckedAction | None:
@@ -92,9 +103,19 @@ def _check_merge(checking: RuleChecking, action: Merge, path: str) -> CheckedAct
     if not _is_mergeable(object_def):
         checking.refuse("RUL453", f"records of {object_def.key} can't be merged", action.at)
         return None
-    checking.writes.update(((object_def.key, ""), *((object_def.key, name) for name in object_def.fields)))
+    sets = tuple(each.name for each in object_def.fields.values() if not (each.is_computed or each.system))
+    checking.writes.update(((object_def.key, ""), *((object_def.key, name) for name in sets)))
     text = checking.text_of(action.at)
-    return CheckedMerge(path=path, text=text, at=action.at.location, object=object_def.key, gone=gone, into=into)
+    return CheckedMerge(
+        path=path,
+        text=text,
+        at=action.at.location,
+        object=object_def.key,
+        gone=gone,
+        into=into,
+        sets=sets,
+        moves=tuple((each.object, each.field) for each in object_def.inverses.values()),
+    )
 
 
 def _one(checking: RuleChecking, path: Path) -> CheckedRows | None:

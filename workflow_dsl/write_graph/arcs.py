@@ -11,21 +11,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from metamodel.apps import Metamodel
 from metamodel.fields import FieldDef
-from workflow_dsl.checked_rules import CheckedRule, RecordTrigger
+from workflow_dsl.checked_rules import CheckedApproval, CheckedRule, RecordTrigger
 from workflow_dsl.syntax import EventKind
 from workflow_dsl.write_graph.alternatives import NEW, UNKNOWN, Alternatives, Facts, Key, both, joined_facts
 from workflow_dsl.write_graph.domains import ANYTHING, EMPTY, FILLED, Domain, exactly
+from workflow_dsl.write_graph.events import Events
 from workflow_dsl.write_graph.facts import FactFinder
-from workflow_dsl.write_graph.watches import ANY, Source, Watch, Watcher
+from workflow_dsl.write_graph.watches import Source, Watch, Watcher
 from workflow_dsl.write_graph.writes import OWN, Guard, Write, WriteKind
 
 _TRUE, _FALSE = exactly(True), exactly(False)
-_EVENTS: Mapping[WriteKind, EventKind] = {
-    WriteKind.UPDATE: EventKind.UPDATED,
-    WriteKind.CREATE: EventKind.CREATED,
-    WriteKind.DELETE: EventKind.DELETED,
-    WriteKind.RESTORE: EventKind.RESTORED,
-}
 Fields = Collection[tuple[str, str]]
 """Fields of objects, as (object, field)."""
 
@@ -34,10 +29,16 @@ class Arcs:
     """Knows what starts the rules of a release, and judges single ways from a write to a rule."""
 
     def __init__(
-        self, metamodel: Metamodel, watcher: Watcher, rules: Iterable[CheckedRule], set_before: Fields
+        self,
+        metamodel: Metamodel,
+        watcher: Watcher,
+        rules: Iterable[CheckedRule],
+        set_before: Fields,
+        approvals: Iterable[CheckedApproval] = (),
     ) -> None:
         self._set_before = set_before
         self._objects = metamodel.objects
+        self._events = Events(metamodel.objects, approvals)
         self.facts = FactFinder(metamodel.main.currency)
         self._clocks = tuple((clock.object, f"{name}_") for name, clock in metamodel.service_clocks.items())
         self._index: dict[tuple[Source, bool], list[Watch]] = defaultdict(list)
@@ -49,12 +50,15 @@ class Arcs:
 
     def events(self, write: Write) -> Iterator[tuple[Source, bool]]:
         """Give what a write brings about, each for after rules and, in a save of its own, for before rules."""
-        kind = _EVENTS[write.kind].value
-        for source in self._sources(write, kind):
+        for source in self._events.of(write):
             yield source, False
             if not write.rule.is_before:
                 # What a before rule sets belongs to the save in which it runs.
                 yield source, True
+
+    def waits_for_people(self, write: Write) -> bool:
+        """Say whether somebody has to decide before a submission leads on."""
+        return write.kind is WriteKind.SUBMIT and self._events.waits_for_people(write)
 
     def watching(self, event: tuple[Source, bool]) -> Iterable[Watch]:
         """Give the triggers that look at an event."""
@@ -70,6 +74,8 @@ class Arcs:
 
         changed: fields that other rules at hand may change in between.
         """
+        if write.kind is WriteKind.SUBMIT:
+            return ({NEW: _FALSE},)  # until it is decided others may change whatever they may
         own = {
             (OWN, name): self.made(write, name) for name in write.values if (write.object, name) not in self._set_before
         }
@@ -148,26 +154,6 @@ class Arcs:
 
     def _of(self, guard: Guard) -> Alternatives:
         return self.facts.of(guard.condition, guard.holds)
-
-    def _sources(self, write: Write, kind: str) -> Iterator[Source]:
-        if write.kind is WriteKind.UPDATE:
-            for name in write.values:
-                yield write.object, kind, name
-            if not write.rule.is_before:
-                yield write.object, kind, ANY
-            return
-        yield write.object, kind, ANY
-        if write.kind is not WriteKind.CREATE:
-            for child in self._below(write.object, {write.object}):
-                yield child, kind, ANY
-
-    def _below(self, object_key: str, seen: set[str]) -> Iterator[str]:
-        object_def = self._objects.get(object_key)
-        for inverse in object_def.inverses.values() if object_def is not None else ():
-            if inverse.owned and inverse.object not in seen:
-                seen.add(inverse.object)
-                yield inverse.object
-                yield from self._below(inverse.object, seen)
 
     def _fills(self, write: Write, trigger: RecordTrigger) -> bool:
         """Say whether a creation can fill the field that a trigger watches."""

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from metamodel.apps import Metamodel
 from metamodel.source import Problem
-from workflow_dsl.checked_rules import CheckedRule
+from workflow_dsl.checked_rules import CheckedApproval, CheckedRule
 from workflow_dsl.functions import FunctionRegistry
 from workflow_dsl.write_graph.arcs import Arcs
 from workflow_dsl.write_graph.clashes import ClashFinder
+from workflow_dsl.write_graph.decisions import decisions_of
 from workflow_dsl.write_graph.loops import LoopFinder
 from workflow_dsl.write_graph.never import never_matching
 from workflow_dsl.write_graph.watches import Watcher
@@ -17,18 +18,21 @@ from workflow_dsl.write_graph.writes import Write, WriteKind, writes_of
 
 
 def check_together(
-    metamodel: Metamodel, rules: Sequence[CheckedRule], functions: FunctionRegistry
+    metamodel: Metamodel,
+    rules: Sequence[CheckedRule],
+    functions: FunctionRegistry,
+    approvals: Sequence[CheckedApproval] = (),
 ) -> Iterator[Problem]:
     """Give the problems of rules that are right one by one.
 
     Problems: RUL421 loops; warnings RUL422 two writers, RUL423 order, RUL424 never matches.
     """
-    active = tuple(rule for rule in rules if rule.active)
+    active = (*(rule for rule in rules if rule.active), *decisions_of(approvals))
     if not active:
         return
     watcher = Watcher(metamodel, functions)
     writes = tuple(write for rule in active for write in writes_of(rule))
-    arcs = Arcs(metamodel, watcher, active, set_before(writes))
+    arcs = Arcs(metamodel, watcher, active, set_before(writes), approvals)
     for loop in LoopFinder(arcs, watcher, writes).loops():
         yield loop.problem()
     yield from ClashFinder(arcs, active, writes).problems()

@@ -16,10 +16,13 @@ from workflow_dsl.typed import Constant, FieldPath, RootKind
 from workflow_dsl.typed_walk import walk
 from workflow_dsl.write_graph.alternatives import Alternatives, both, either
 from workflow_dsl.write_graph.arcs import Arcs
+from workflow_dsl.write_graph.decisions import is_decision
 from workflow_dsl.write_graph.reading import values_read_at_work
 from workflow_dsl.write_graph.writes import OWN, Write, WriteKind
 
 _MOST_COMPARED = 12
+_SETTING = (WriteKind.UPDATE, WriteKind.MERGE)
+_FIRST = "actions/0"
 _ORDERED = "give them different priorities, let their conditions exclude each other, or make one rule of them"
 
 
@@ -31,7 +34,7 @@ class ClashFinder:
         self._rules = rules
         self._writers: dict[tuple[bool, int, str, str, str], list[Write]] = defaultdict(list)
         for write in writes:
-            if write.kind is WriteKind.UPDATE and write.target and write.rule.on_record:
+            if write.kind in _SETTING and write.target and (write.rule.on_record or write.rule.on_approval):
                 for name in write.values:
                     key = (write.rule.is_before, write.rule.priority, write.object, write.target, name)
                     self._writers[key].append(write)
@@ -58,6 +61,8 @@ class ClashFinder:
     def _collide(self, one: Write, other: Write, name: str) -> bool:
         if one.rule.key == other.rule.key or one.rule.object != other.rule.object:
             return False
+        if one.kind is other.kind is WriteKind.MERGE:
+            return False  # each takes what the survivor lacks
         left, right = one.values[name], other.values[name]
         if left is not None and right is not None and _is_same_constant(left, right):
             return False
@@ -67,7 +72,7 @@ class ClashFinder:
         return both(self._arcs.guards(one), self._arcs.guards(other))
 
     def _order(self, rule: CheckedRule) -> Iterator[Problem]:
-        if rule.object is None or not rule.on_record:
+        if rule.object is None or not (rule.on_record or rule.on_approval):
             return
         told: set[str] = set()
         for value in values_read_at_work(rule):
@@ -84,6 +89,8 @@ class ClashFinder:
         if any(write.rule.key == rule.key for write in writers):
             return None  # the two writers are told
         for write in writers[:_MOST_COMPARED]:
+            if is_decision(write.rule) and write.path == _FIRST:
+                continue  # what stands first in a block is saved with the decision, before any rule
             if write.rule.object == rule.object and share_event(write.rule, rule) and self._both_run(write, rule):
                 return write
         return None
@@ -92,12 +99,18 @@ class ClashFinder:
         if rule.is_before:
             # The condition of a before rule is asked after the other has set the field, so it excludes nothing.
             return True
+        if not rule.on_record:
+            return True
         head = either(*(self._arcs.head(rule, trigger) for trigger in rule.on_record))
         return bool(both(self._arcs.guards(write), head))
 
 
 def share_event(one: CheckedRule, other: CheckedRule) -> bool:
-    """Say whether one event can start both rules: a creation, a deletion, a change of one field."""
+    """Say whether one event can start both rules: a creation, a deletion, a change of one field, a decision."""
+    if {(each.approval, each.outcome) for each in one.on_approval} & {
+        (each.approval, each.outcome) for each in other.on_approval
+    }:
+        return True
     for left in one.on_record:
         for right in other.on_record:
             if left.object != right.object:

@@ -62,6 +62,11 @@ class Endings:
     def _ends(self, write: Write, state: _Changing) -> bool:
         if write.kind in (WriteKind.DELETE, WriteKind.RESTORE):
             return not state.brings_back(write)
+        if write.kind is WriteKind.SUBMIT:
+            # Who decides ends it; a timer does not go round either.
+            return self._arcs.waits_for_people(write)
+        if write.once is not None and not state.makes(write.once):
+            return True
         if self._stops_itself(write, state):
             return True
         if write.kind is WriteKind.CREATE:
@@ -183,15 +188,20 @@ class _Changing:
         self._made: set[str] = set()
         self._deleted: set[str] = set()
         for write in writes:
-            for name in write.values:
-                self.writers[write.object, name].append(write)
-            if write.kind is not WriteKind.UPDATE:
+            for field in (*((write.object, name) for name in write.values), *write.moves):
+                self.writers[field].append(write)
+            if write.kind not in (WriteKind.UPDATE, WriteKind.SUBMIT):
                 self.moving.add(write.object)
+            self.moving |= {object_key for object_key, _ in write.moves}
             if write.kind in (WriteKind.CREATE, WriteKind.RESTORE):
                 self._made.add(write.object)
-            elif write.kind is WriteKind.DELETE:
+            elif write.kind in (WriteKind.DELETE, WriteKind.MERGE):
                 self._deleted.add(write.object)
         self.fields: Collection[Field] = frozenset(self.writers)
+
+    def makes(self, object_key: str) -> bool:
+        """Say whether somebody makes records of an object."""
+        return object_key in self._made
 
     def brings_back(self, write: Write) -> bool:
         """Say whether somebody undoes what a deletion or restoring does, over and over."""

@@ -7,19 +7,23 @@ from dataclasses import dataclass, fields
 
 from metamodel.apps import Metamodel
 from metamodel.source import Location
-from workflow_dsl.checked_rules import CheckedRule
+from workflow_dsl.checked_rules import CheckedApproval, CheckedRule
 from workflow_dsl.functions import FunctionRegistry
 from workflow_dsl.reads import Read
 from workflow_dsl.write_graph.arcs import Arcs
 from workflow_dsl.write_graph.checks import set_before
+from workflow_dsl.write_graph.decisions import decisions_of, is_decision
 from workflow_dsl.write_graph.reading import reads_of
-from workflow_dsl.write_graph.watches import Watcher
-from workflow_dsl.write_graph.writes import Write, writes_of
+from workflow_dsl.write_graph.watches import Source, Watcher
+from workflow_dsl.write_graph.writes import Write, WriteKind, writes_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GraphWrite:
-    """What one action of a rule writes. kind: update, create, delete or restore; fields: those given a value."""
+    """What one action of a rule writes. kind: update, create, delete, restore, convert, merge or submit.
+
+    fields: those given a value.
+    """
 
     kind: str
     object: str
@@ -31,7 +35,10 @@ class GraphWrite:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GraphRule:
-    """One rule of the graph. starts_on: its triggers as written; watches: the objects of its triggers."""
+    """One rule of the graph, or one block of an approval (is_decision).
+
+    starts_on: its triggers as written; watches: the objects of its triggers.
+    """
 
     key: str
     app: str
@@ -39,6 +46,7 @@ class GraphRule:
     object: str | None
     is_before: bool
     active: bool
+    is_decision: bool
     at: Location
     starts_on: tuple[str, ...]
     watches: tuple[str, ...]
@@ -83,19 +91,20 @@ def build_write_graph(
     rules: Iterable[CheckedRule],
     functions: FunctionRegistry,
     objects: Collection[str] | None = None,
+    approvals: Sequence[CheckedApproval] = (),
 ) -> WriteGraph:
-    """Build the graph of checked rules; `objects`: only rules that have to do with these.
+    """Build the graph of checked rules and of what approvals set off; `objects`: only what has to do with these.
 
     An edge stands where values and conditions do not tell that the one never starts the other.
     """
-    found = [(rule, writes_of(rule)) for rule in rules]
+    found = [(rule, writes_of(rule)) for rule in (*rules, *decisions_of(approvals))]
     before = set_before([write for _, writes in found for write in writes])
     shown = [(_rule(rule, writes), rule, writes) for rule, writes in found]
     if objects is not None:
         shown = [each for each in shown if not each[0].objects.isdisjoint(objects)]
     watcher = Watcher(metamodel, functions)
     active = [rule for _, rule, _ in shown if rule.active]
-    arcs = Arcs(metamodel, watcher, active, before)
+    arcs = Arcs(metamodel, watcher, active, before, approvals)
     edges = [edge for _, rule, writes in shown if rule.active for edge in _edges(arcs, writes)]
     return WriteGraph(rules=tuple(rule for rule, _, _ in shown), edges=tuple(edges))
 
@@ -116,6 +125,7 @@ def _rule(rule: CheckedRule, writes: Sequence[Write]) -> GraphRule:
         object=rule.object,
         is_before=rule.is_before,
         active=rule.active,
+        is_decision=is_decision(rule),
         at=rule.at,
         starts_on=tuple(texts),
         watches=tuple(dict.fromkeys(watched)),
@@ -135,13 +145,20 @@ def _write(write: Write) -> GraphWrite:
     )
 
 
+def _via(write: Write, source: Source) -> str:
+    object_key, _, name = source
+    if write.kind is WriteKind.SUBMIT:
+        return write.object
+    return f"{object_key}.{name}" if name else object_key
+
+
 def _edges(arcs: Arcs, writes: Iterable[Write]) -> Iterator[GraphEdge]:
     told: set[tuple[str, str, str]] = set()
     for write in writes:
         known = None
         for event in arcs.events(write):
             for watch in arcs.watching(event):
-                via = f"{write.object}.{event[0][2]}" if event[0][2] else event[0][0]
+                via = _via(write, event[0])
                 key = (watch.rule.key, via, write.path)
                 if key in told:
                     continue

@@ -25,6 +25,14 @@ _MOST_JUDGED = 150
 _MOST_TOLD = 20
 _HINT = "let a condition end it that the rules make false, or write 'allow loop at most n' at the end of one of them"
 
+_DONE: Mapping[WriteKind, str] = {
+    WriteKind.CREATE: "creates",
+    WriteKind.DELETE: "deletes",
+    WriteKind.RESTORE: "restores",
+    WriteKind.CONVERT: "converts",
+    WriteKind.MERGE: "merges",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loop:
@@ -57,11 +65,12 @@ def _named(rule: CheckedRule) -> str:
 
 
 def _done(write: Write) -> str:
+    if write.kind is WriteKind.SUBMIT:
+        return f"submits {write.object} for approval in line {write.at.line}"
     if write.kind is WriteKind.UPDATE:
         names = ", ".join(f"{write.object}.{name}" for name in write.values)
         return f"sets {names} in line {write.at.line}"
-    words = {WriteKind.CREATE: "creates", WriteKind.DELETE: "deletes", WriteKind.RESTORE: "restores"}
-    return f"{words[write.kind]} {write.object} in line {write.at.line}"
+    return f"{_DONE[write.kind]} {write.object} in line {write.at.line}"
 
 
 _Event = tuple[Source, bool]

@@ -19,9 +19,14 @@ from workflow_dsl.scope import Scope
 from workflow_dsl.syntax import EventKind
 
 Source = tuple[str, str, str]
-"""What happens: object, kind (created, updated, deleted, restored …), field; no field = whichever."""
+"""What happens: object (or approval), kind (created, updated, approval approved …), field; no field = whichever."""
 ANY = ""
 _GOES = (EventKind.DELETED.value, EventKind.RESTORED.value)
+
+
+def of_approval(approval: str, outcome: str) -> Source:
+    """Give what happens when something is told of an approval."""
+    return approval, f"approval {outcome}", ANY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +48,9 @@ class Watcher:
 
     def watches(self, rule: CheckedRule) -> Iterator[tuple[Source, Watch]]:
         """Give what starts a rule, each with its trigger."""
+        for told in rule.on_approval:
+            decided = RecordTrigger(object=rule.object or "", kinds=frozenset(), text=told.text)
+            yield of_approval(told.approval, told.outcome), Watch(rule=rule, trigger=decided)
         for trigger in rule.on_record:
             direct = Watch(rule=rule, trigger=trigger)
             names = self._names(trigger)

@@ -5,85 +5,24 @@ Sets in a row are one save. What an action of a kind that is not known here writ
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
-from enum import StrEnum
-from types import MappingProxyType
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, replace
 from typing import Any
 
-from metamodel.source import Location
 from workflow_dsl.checked_rules import (
     CheckedAction,
-    CheckedAssignNext,
-    CheckedCreate,
-    CheckedDelete,
     CheckedIf,
-    CheckedMakeDocument,
-    CheckedPostComment,
-    CheckedRestore,
-    CheckedRows,
     CheckedRule,
     CheckedSet,
-    CheckedTag,
-    CheckedUpdate,
     CheckedValue,
     CheckedWait,
     CheckedWaitUntil,
-    FieldValue,
 )
-from workflow_dsl.typed import FieldPath, RootKind, Typed
-from workflow_dsl.write_graph.alternatives import Key
-from workflow_dsl.write_graph.facts import key_of
+from workflow_dsl.write_graph.action_writes import WRITES
+from workflow_dsl.write_graph.write import OWN, Guard, Write, WriteKind
 
-_TAGGING, _COMMENT, _ATTACHMENT, _OWNER = "tagging", "comment", "attachment", "owner"
+__all__ = ["OWN", "Guard", "Write", "WriteKind", "all_actions", "writes_of"]
 
-
-class WriteKind(StrEnum):
-    """What is done to records."""
-
-    UPDATE = "update"
-    CREATE = "create"
-    DELETE = "delete"
-    RESTORE = "restore"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Guard:
-    """A condition that holds, or does not, where an action is reached."""
-
-    condition: Typed
-    holds: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Write:
-    """One write of a rule.
-
-    values: field → value, None where it is not known; filled: fields of these that are not empty then. target: how the
-    records are found (`this`, `account`); found_by: the path to the one record. guards: what holds when it is done, the
-    rule's own condition first. before: what the same way through the rule has set of its record already.
-    """
-
-    rule: CheckedRule
-    kind: WriteKind
-    object: str
-    path: str
-    at: Location
-    text: str
-    target: str
-    found_by: Key | None = None
-    values: Mapping[str, CheckedValue | None] = field(default_factory=lambda: MappingProxyType({}))
-    filled: frozenset[str] = frozenset()
-    guards: tuple[Guard, ...] = ()
-    before: Mapping[str, CheckedValue | None] = field(default_factory=lambda: MappingProxyType({}))
-
-    @property
-    def is_own(self) -> bool:
-        """Whether it is the rule's own record that is changed."""
-        return self.target == OWN
-
-
-OWN = "this"
 _Known = Mapping[str, CheckedValue | None]
 
 
@@ -148,11 +87,9 @@ def _block(
 
 
 def _action(rule: CheckedRule, action: CheckedAction, guards: tuple[Guard, ...], known: _Known) -> Iterator[Write]:
-    reading = _WRITES.get(type(action))
+    reading = WRITES.get(type(action))
     if reading is not None:
-        written = reading(rule, action)
-        if written is not None:
-            yield replace(written, guards=guards, before=known)
+        yield from (replace(written, guards=guards, before=known) for written in reading(rule, action))
     elif isinstance(action, CheckedIf):
         yield from _block(rule, action.then, (*guards, Guard(condition=action.condition.typed, holds=True)), known)
         no = Guard(condition=action.condition.typed, holds=False)
@@ -187,91 +124,6 @@ def _sets(rule: CheckedRule, sets: Sequence[CheckedSet], guards: tuple[Guard, ..
         guards=guards,
         before=known,
     )
-
-
-def _create(rule: CheckedRule, action: CheckedCreate) -> Write:
-    return _write(rule, action, WriteKind.CREATE, action.object, "", action.fields)
-
-
-def _update(rule: CheckedRule, action: CheckedUpdate) -> Write | None:
-    return _on_rows(rule, action, WriteKind.UPDATE, action.rows, action.fields)
-
-
-def _delete(rule: CheckedRule, action: CheckedDelete) -> Write | None:
-    return _on_rows(rule, action, WriteKind.DELETE, action.rows)
-
-
-def _restore(rule: CheckedRule, action: CheckedRestore) -> Write | None:
-    return _on_rows(rule, action, WriteKind.RESTORE, action.rows)
-
-
-def _tag(rule: CheckedRule, action: CheckedTag) -> Write:
-    return _write(rule, action, WriteKind.CREATE if action.add else WriteKind.DELETE, _TAGGING, "tags")
-
-
-def _comment(rule: CheckedRule, action: CheckedPostComment) -> Write:
-    return _write(rule, action, WriteKind.CREATE, _COMMENT, "comments")
-
-
-def _document(rule: CheckedRule, action: CheckedMakeDocument) -> Write:
-    return _write(rule, action, WriteKind.CREATE, _ATTACHMENT, "attachments")
-
-
-def _assign_next(rule: CheckedRule, action: CheckedAssignNext) -> Write:
-    written = _write(rule, action, WriteKind.UPDATE, rule.object or "", OWN)
-    return replace(written, found_by=(OWN,), values={_OWNER: None}, filled=frozenset((_OWNER,)))
-
-
-def _on_rows(
-    rule: CheckedRule, action: CheckedAction, kind: WriteKind, rows: CheckedRows, values: Sequence[FieldValue] = ()
-) -> Write | None:
-    if rows.object is None:
-        return None
-    found_by = key_of(rows.one.typed) if rows.one is not None else None
-    return replace(_write(rule, action, kind, rows.object, _target(rows, action), values), found_by=found_by)
-
-
-def _target(rows: CheckedRows, action: CheckedAction) -> str:
-    if rows.one is None:
-        return action.text.split("{")[0].strip()
-    typed = rows.one.typed
-    if isinstance(typed, FieldPath) and typed.root.kind is RootKind.THIS and not typed.steps and typed.field is None:
-        return OWN
-    return rows.one.text
-
-
-def _write(
-    rule: CheckedRule,
-    action: CheckedAction,
-    kind: WriteKind,
-    object_key: str,
-    target: str,
-    values: Sequence[FieldValue] = (),
-) -> Write:
-    return Write(
-        rule=rule,
-        kind=kind,
-        object=object_key,
-        path=action.path,
-        at=action.at,
-        text=action.text,
-        target=target,
-        values={value.field: value.value for value in values},
-    )
-
-
-_WRITES: Mapping[type[CheckedAction], Callable[[CheckedRule, Any], Write | None]] = MappingProxyType(
-    {
-        CheckedAssignNext: _assign_next,
-        CheckedCreate: _create,
-        CheckedUpdate: _update,
-        CheckedDelete: _delete,
-        CheckedRestore: _restore,
-        CheckedTag: _tag,
-        CheckedPostComment: _comment,
-        CheckedMakeDocument: _document,
-    }
-)
 
 
 def _noted(rule: CheckedRule, found: Sequence[Write]) -> Iterator[Write]:
