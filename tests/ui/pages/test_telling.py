@@ -13,6 +13,7 @@ from babel.messages.pofile import read_po
 from flask import Flask, g
 from flask_babel import Babel
 
+from engine.process_memory import NEEDS_MORE
 from metamodel.source import LocatedText, Problem
 from tests.support.dsl_corpus import load_cases, sample_scope
 from tests.ui.pages.workshop import Site
@@ -55,6 +56,27 @@ def test_every_sentence_in_the_sources_is_said_in_chinese(chinese: None) -> None
     assert {
         place: text for text, place in texts.items() if not HAN.search(tell(text)) and not HAN.search(tell_part(text))
     } == {}
+
+
+@pytest.mark.parametrize(
+    "english",
+    [
+        f"This step needed {NEEDS_MORE}.",
+        f"The action send_email needed {NEEDS_MORE}.",
+        "there is no webhook 'erp' to be received",
+        "write connections/erp.yaml with kind: webhook_in",
+        "no plugin tells of the event 'ring'",
+        "'show' answers the person who pressed a button, and no button starts this rule",
+        "tell people with 'notify'",
+        "'amount' is asked for twice",
+        "a button can't ask for 'colour'",
+        "there are text, date, and every object",
+        "the button 'send' asks for something else in the rule 'other'",
+        "rules of one button ask for the same",
+    ],
+)
+def test_what_ends_a_run_and_what_is_wrong_about_calls_is_said_in_chinese(chinese: None, english: str) -> None:
+    assert not _is_english(tell(english)), tell(english)
 
 
 def test_the_chinese_has_the_blanks_of_the_english() -> None:
