@@ -17,6 +17,7 @@ from metamodel.reading.node_values import child, entries, items, scalars, word
 from metamodel.references.connections import check_connection, check_gateway
 from metamodel.references.telling import tell_unknown
 from metamodel.source import LocatedText, Location, Problems, Severity
+from metamodel.sources import DATABASE, OWN_VARIABLES
 from metamodel.yaml_nodes import Mapping, Node, Scalar
 
 # Whoever loads users gives them their roles too; these are kept with the account, not as a field of the record.
@@ -73,11 +74,19 @@ def _check_app(app: Mapping, metamodel: Metamodel, problems: Problems) -> None:
 
 
 def _check_secrets(connection: Mapping, problems: Problems) -> None:
+    # Variables of databases are judged where objects come from them.
+    is_database = word(connection.get("kind")) == DATABASE
     for key, value in connection.items():
         is_secret = key.text in _SECRET_KEYS or key.text.endswith(("_secret", "_password", "_token"))
-        if is_secret and isinstance(value, Scalar) and not _is_secret_name(value.text):
+        if not is_secret or not isinstance(value, Scalar):
+            continue
+        if not _is_secret_name(value.text):
             message = f"'{key.text}' must name a secret, not hold it"
             hint = "write the name of an environment variable, such as FINANCE_WEBHOOK_SECRET"
+            problems.report("APP441", message, value.at, hint=hint, length=value.length)
+        elif value.text.startswith(OWN_VARIABLES) and not is_database:
+            message = f"'{key.text}' names a variable of Fieldstone itself, which is sent to nobody"
+            hint = "name a variable of the other side, such as FINANCE_WEBHOOK_SECRET"
             problems.report("APP441", message, value.at, hint=hint, length=value.length)
 
 
