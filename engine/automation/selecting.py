@@ -1,8 +1,8 @@
 """Which records of an object `update … where`, `delete … where` and `for each … where` mean, found by one statement.
 
-The condition and what the rule's actor may read are SQL where they can be; what only memory can judge (`old`, names of
-the rule, records that the run's own record points at) is judged there, a batch of rows at a time. Either way an action
-is about so many records at the most, and says so before it changes the first.
+The condition and what the rule's actor may read are SQL where they can be; what reads no row (names of the run, `old`,
+what the rule's record points at) is bound as a value. What only memory can judge is judged there, a batch of rows at a
+time. Either way an action is about so many records at the most, and says so before it changes the first.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from engine.access.eyes import AccessEyes
+from engine.automation.evaluated_once import NotBound, with_values
 from engine.automation.program import Rows
 from engine.automation.run_state import StepFailed
 from engine.expressions.sql.bound import BoundRecord
@@ -22,8 +23,7 @@ from engine.expressions.sql.frames import Frame
 from engine.expressions.sql.scopes import RowScope
 from engine.records.reading import computable
 from workflow_dsl.context import Context, Values
-from workflow_dsl.typed import FieldPath, RootKind, Typed
-from workflow_dsl.typed_walk import walk
+from workflow_dsl.typed import Typed
 
 if TYPE_CHECKING:
     from engine.records.transaction import Transaction
@@ -39,11 +39,10 @@ def select_ids(transaction: Transaction, rows: Rows, context: Context, own_objec
     if rows.object is None or rows.list_name is not None or rows.sorted_by is not None or rows.given is not None:
         return None
     node = rows.where.typed if rows.where is not None else None
-    if node is not None and not _is_of_rows(node):
-        return None
     try:
+        node = with_values(node, context, transaction.parts.made) if node is not None else None
         query = _query(transaction, rows.object, node, context, own_object)
-    except NotInSql:
+    except (NotInSql, NotBound):
         return None
     with computable():
         found = [str(row[0]) for row in transaction.select(query.limit(MOST_RECORDS + 1))]
@@ -72,15 +71,6 @@ def in_order(rows: list[Values], order: Rows, context: Context) -> list[Values]:
     keyed = [(by.evaluate(context, row), row) for row in rows]
     filled = sorted((pair for pair in keyed if pair[0] is not None), key=lambda pair: pair[0], reverse=order.descending)
     return [row for _, row in filled] + [row for key, row in keyed if key is None]
-
-
-def _is_of_rows(node: Typed) -> bool:
-    """Say whether a condition reads the row and stored fields of the rule's record only."""
-    return all(
-        part.root.kind is RootKind.ROW or (part.root.kind is RootKind.THIS and not part.steps)
-        for part in walk(node)
-        if isinstance(part, FieldPath)
-    )
 
 
 def _query(transaction: Transaction, object_key: str, node: Typed | None, context: Context, own_object: str) -> Any:

@@ -80,6 +80,43 @@ def test_what_only_memory_can_judge_selects_the_same_records(database_url: str, 
         assert {row["subject"]: row["done"] for row in rows_of(platform, "job")}["before"] is True
 
 
+STOCK = {"connections/stock.yaml": "connection: stock\nkind: webhook_in\nsecret: STOCK_SECRET\n"}
+BROUGHT = [
+    # What is brought, who is found, and whether a statement found them.
+    ({"item": {"name": "a"}, "go": True}, {"a"}, True),
+    ({"item": {"name": "a"}, "go": False}, set(), True),
+    ({"item": {"name": "' or 1 = 1 --"}, "go": True}, {"' or 1 = 1 --"}, True),
+    ({"item": {"name": "阀"}, "go": True}, {"阀"}, True),
+    # Of another kind than the field, or missing: memory says what that means.
+    ({"item": {"name": 7}, "go": True}, set(), False),
+    ({"item": {}, "go": True}, set(), False),
+]
+
+
+def test_what_a_webhook_brings_is_bound_once_and_memory_judges_what_is_of_another_kind(
+    database_url: str, tmp_path: Path
+) -> None:
+    rule = """rule r when webhook stock is received
+      then update job where payload.item.name = subject and payload.go and not done { done: true } as system"""
+    with shop(database_url, tmp_path, rule, files=STOCK) as platform:
+        ids = {
+            name: platform.records.create(system_actor(), "job", {"subject": name}).record.id
+            for name in ("a", "' or 1 = 1 --", "阀", "7")
+        }
+        for payload, wanted, by_statement in BROUGHT:
+            with platform.records.transaction(system_actor()) as transaction:
+                platform.automation.calls.others.received(transaction, "stock", payload)
+            with platform.database.statements.recording() as sent:
+                do_runs(platform)
+            found = {row["subject"] for row in rows_of(platform, "job") if row["done"]}
+            assert found == wanted, payload
+            asked = [text for text in sent if "FROM shop_job" in text]
+            found_by_statement = any("subject" in text.partition("WHERE")[2] and "LIMIT" in text for text in asked)
+            assert found_by_statement == by_statement, (payload, asked)
+            for name in found:
+                platform.records.update(system_actor(), "job", ids[name], {"done": False})
+
+
 def test_an_action_about_too_many_records_fails_before_it_changes_one(sqlite_url: str, tmp_path: Path) -> None:
     rule = 'rule r when deal is created if note = "go" then update job where not done { done: true }'
     with shop(sqlite_url, tmp_path, rule) as platform:
