@@ -37,6 +37,8 @@ MOST = 200
 """With how many one record can be shared."""
 SHARE_RIGHT = "share"
 _WHO, _UNTIL = "with", "until"
+_LAST = dt.datetime(9999, 12, 30, tzinfo=dt.UTC)
+"""The last end that every time zone can write."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +65,8 @@ class RecordShare:
 def end_of(until: dt.date | dt.datetime, zone: dt.tzinfo) -> dt.datetime:
     """Give the moment when a share ends that is given until a day (all of it) or a moment."""
     if isinstance(until, dt.datetime):
-        return until.astimezone(dt.UTC)
-    following = until + dt.timedelta(days=1)
+        return min(until.astimezone(dt.UTC), _LAST)
+    following = min(until, _LAST.date()) + dt.timedelta(days=1)
     return dt.datetime.combine(following, dt.time(), zone).astimezone(dt.UTC)
 
 

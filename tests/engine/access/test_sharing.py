@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -239,6 +240,17 @@ def test_a_share_is_replaced_ended_and_told_of_in_history_audit_and_inbox(office
     assert ["to edit" in each.text for each in new] == [True, False]
     assert {each.record_id for each in new} == {note}
     assert "A note" not in "".join(each.text for each in new)
+
+
+@pytest.mark.parametrize("until", [dt.date.max, dt.datetime.max.replace(tzinfo=dt.UTC)])
+def test_a_share_until_the_end_of_all_days_is_made_and_told(office: Office, until: dt.date) -> None:
+    note, (bob, person) = office.note(), office.sharee("user")
+    assert office.share("ann", note, bob, until=until)
+    assert office.may(person, note)[1]
+    (share,) = office.platform.sharing.list(office.people["ann"], "note", note)
+    assert share.until is not None
+    assert share.until.astimezone(ZoneInfo("Pacific/Kiritimati")).year == 9999
+    assert "until 9999-12-3" in office.platform.automation.inbox.list(person)[0].text
 
 
 def test_who_may_read_only_ends_only_what_one_has_shared_oneself(office: Office) -> None:
