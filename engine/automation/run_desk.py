@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Table, insert, select
 
 from engine.access.actor import Actor
+from engine.automation.chains import seen_text
 from engine.automation.rule_health import RuleHealth
 from engine.automation.run_sight import RunSight
 from engine.automation.targets import Targets, TargetState
@@ -88,7 +89,7 @@ class RunDesk:
                 label=self._sight.rule_label(row.rule, 0, actor.language),
                 failures=row.failures,
                 off_at=row.off_at,
-                reason=row.reason,
+                reason=seen_text(row.reason, ()),  # it is about the rule, whatever record it failed for last
             )
             for row in rows
         ]

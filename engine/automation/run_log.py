@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, and_, false, or_, select
 
 from engine.access.actor import Actor
-from engine.automation.chains import seen_chain
+from engine.automation.chains import places_in, seen_chain, seen_text
 from engine.automation.durable import RunQueue
 from engine.automation.run_acts import RunActs
 from engine.automation.run_cursors import read_cursor, write_cursor
@@ -118,12 +118,13 @@ class RunLog:
             cause = None
             if row["cause_run"] is not None:
                 cause = connection.execute(select(run).where(run.c.id == row["cause_run"])).mappings().first()
-        readable = self._readable_records(actor, [row, *caused, *([cause] if cause is not None else [])])
+        told = [row, *caused, *([cause] if cause is not None else [])]
+        readable = self._readable_records(actor, told, known=self._told_of(actor, found))
         current = run_of_row(row)
         failed = current.state is RunState.FAILED and self._sight.has_right(actor, "retry_runs")
         return build_trace(
             current,
-            found,
+            tuple({**each, "error": seen_text(each["error"], readable)} for each in found),
             summary=self._summary(actor, row, readable),
             cause=self._seen_summary(actor, cause, readable) if cause is not None else None,
             caused=tuple(filter(None, (self._seen_summary(actor, each, readable) for each in caused))),
@@ -201,7 +202,11 @@ class RunLog:
         return row
 
     def _sees(self, actor: Actor, row: Mapping[Any, Any]) -> bool:
-        return self._sight.has_right(actor, "view_runs") or bool(self._readable_records(actor, [row]))
+        return self._sight.has_right(actor, "view_runs") or self._reads(actor, row)
+
+    def _reads(self, actor: Actor, row: Mapping[Any, Any]) -> bool:
+        place = (row["object"], row["record_id"])
+        return place[1] is not None and place in self._sight.readable_among(actor, {place})
 
     def _check_list(self, actor: Actor, which: RunFilter, within: Transaction | None) -> frozenset[RecordPlace]:
         named = (which.object, which.record_id) if which.object and which.record_id else None
@@ -251,8 +256,13 @@ class RunLog:
     def _readable_records(
         self, actor: Actor, rows: Sequence[Mapping[Any, Any]], known: frozenset[RecordPlace] = frozenset()
     ) -> frozenset[RecordPlace]:
-        asked = {(row["object"], row["record_id"]) for row in rows if row["record_id"] is not None} - known
+        asked = {(row["object"], row["record_id"]) for row in rows if row["record_id"] is not None}
+        asked = (asked | places_in(row["error"] for row in rows)) - known
         return known | (self._sight.readable_among(actor, asked) if asked else frozenset())
+
+    def _told_of(self, actor: Actor, steps: Sequence[Mapping[Any, Any]]) -> frozenset[RecordPlace]:
+        named = places_in(step["error"] for step in steps)
+        return self._sight.readable_among(actor, named) if named else frozenset()
 
     def _readable(self, actor: Actor, row: Mapping[Any, Any], readable: frozenset[RecordPlace]) -> Container[str]:
         # Who may look after runs need not see the records they are about: then all of it is masked.
@@ -285,6 +295,6 @@ class RunLog:
             due_at=row["due_at"],
             release=row["release"],
             actions=row["actions"],
-            reason=row["error"],
+            reason=seen_text(row["error"], records),
             outcome=row["outcome"],
         )

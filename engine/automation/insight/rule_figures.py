@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Float, cast, func, select
 
+from engine.automation.chains import seen_text
 from engine.automation.insight.record_rules import start_of, trigger_texts
 from engine.automation.insight.views import RuleSummary, RuleView
 from engine.automation.program import Program
@@ -75,7 +76,7 @@ def _summary(
         triggers=trigger_texts(program),
         active=program.active,
         off_since=off_since,
-        off_reason=reason,
+        off_reason=seen_text(reason, ()) or "",
         runs=figures.states,
         mean_s=figures.seconds / figures.ended if figures.ended else None,
         longest_s=figures.longest,
