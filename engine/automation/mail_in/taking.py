@@ -84,7 +84,9 @@ class ReceivedMails:
                 reason = "it was taken in before"
             elif not reason:
                 for address in fresh:
-                    runs += self.others.mailed(transaction, address, mail.names())
+                    started = self.others.mailed(transaction, address, mail.names())
+                    self._note_runs(transaction, mail, address, started)
+                    runs += started
             faults.reach("mail.before_commit")
         faults.reach("mail.taken")
         return MailTaken(runs=runs, reason=reason)
@@ -105,6 +107,11 @@ class ReceivedMails:
         moved = transaction.connection.execute(update(table).where(*mine).values(values))
         if moved.rowcount != 1:
             raise HoldLost
+
+    def _note_runs(self, transaction: Transaction, mail: ReceivedMail, address: str, runs: int) -> None:
+        table = self.system.mail_in
+        this = (table.c.address == address, table.c.identity == mail.identity)
+        transaction.connection.execute(update(table).where(*this).values(runs=runs))
 
     def _is_first(self, transaction: Transaction, box: ConnectionDef, mail: ReceivedMail, address: str) -> bool:
         table = self.system.mail_in

@@ -82,6 +82,10 @@ def test_each_mail_starts_its_rules_once_and_is_marked_after_it(
         box.put(mail("bounced", "Return-Path: <>"))
         assert (look(platform), names(platform)) == (3, ["both", "first", "second", "third"])
         assert len(rows_of(platform, "job")) == 2
+        table = platform.system.mail_in
+        with platform.database.read() as connection:
+            noted = connection.execute(table.select().where(table.c.message_id.like("<both@%"))).all()
+        assert {row.address: row.runs for row in noted} == {"sales@example.com": 1, "help@example.com": 1}
         # A box that is made anew counts anew, and no mail twice.
         box.validity, box.seen = 8, {1}
         box.put(mail("fourth"))
