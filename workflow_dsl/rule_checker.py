@@ -33,12 +33,14 @@ from workflow_dsl.syntax import (
     ApprovalDecided,
     Blueprint,
     ButtonPressed,
+    EventKind,
     EventTrigger,
     HasMatched,
     Item,
     Moment,
     Name,
     Path,
+    RecordEvent,
     Rule,
     ScheduleTrigger,
     Use,
@@ -190,7 +192,8 @@ def _check_rule(checking: RuleChecking, rule: Rule, app: str) -> CheckedRule:
     before = any(isinstance(t, EventTrigger) and t.before for t in rule.triggers)
     of_saves = any(not isinstance(e, (Moment, HasMatched, *CALLS)) for e in events)
     scope = replace(checking.scope, object=key, allows_old=of_saves)
-    checking = replace(checking, scope=scope, is_before=before)
+    goes = before and any(isinstance(e, RecordEvent) and e.kind is EventKind.DELETED for e in events)
+    checking = replace(checking, scope=scope, is_before=before, goes=goes)
     each_name = rule.each.variable.text if rule.each is not None and rule.each.variable is not None else None
     if each_name is not None and key is not None:
         checking = checking.giving({each_name: record_of(key)})

@@ -36,3 +36,18 @@ def test_every_action_that_a_before_rule_can_not_do_is_refused() -> None:
     assert "RUL402" in codes_of('for each p in product do log "x" end')
     for inside in ("if urgent then wait 1 day end", "for each l in lines do create task { subject: l.id } end"):
         assert "RUL402" in codes_of(inside)
+
+
+def test_tags_of_a_record_that_goes_to_the_bin_are_refused_with_the_place() -> None:
+    for action in ('add tag "vip"', 'remove tag "vip"', 'if urgent then add tag "vip" end'):
+        text = LocatedText.plain(f"rule r before deal is saved or deal is deleted then {action}")
+        for written in (text, LocatedText.plain(f"rule r before deal is deleted then {action}")):
+            problems = Problems()
+            parsed = parse_rules(written)
+            check_item(
+                parsed.items[0], written, "sales", sample_metamodel(), standard_functions(), problems, frozenset()
+            )
+            (told,) = problems.errors
+            assert told.code == "RUL402"
+            assert "before rule on a deletion can't" in told.message
+            assert written.text[told.at.column - 1 :].startswith(("add tag", "remove tag"))

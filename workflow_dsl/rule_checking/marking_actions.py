@@ -54,6 +54,10 @@ def _is_at_hand(checking: RuleChecking, action: Tag, word: str) -> bool:
         hint = f"leave out 'on {action.target.dotted}', or write the rule with 'when'"
         checking.refuse("RUL402", f"a before rule can '{word}' on the record at hand only", action.target.at, hint)
         return False
+    if checking.goes:
+        message = f"a before rule on a deletion can't '{word}': the record goes to the bin with the tags that it has"
+        checking.refuse("RUL402", message, action.at, "write the rule with 'when', or reject the deletion")
+        return False
     if checking.scope.object == _TAGGING:
         checking.refuse("RUL402", f"a before rule on {_TAGGING} can't '{word}': it would start itself", action.at)
         return False

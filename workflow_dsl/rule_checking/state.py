@@ -23,7 +23,8 @@ class RuleChecking:
     """The state of one rule's check.
 
     scope: of the rule's own expressions. is_before: what is allowed in before rules only, or after only. actions:
-    names of the plugins' actions. events: what plugins tell of. has_button: whether a button starts the rule.
+    names of the plugins' actions. events: what plugins tell of. has_button: whether a button starts the rule. goes:
+    whether it is a before rule on deletions, whose record goes to the bin as it is.
     approvals: as the rule's app calls them. writes: (object, field) set so far.
     """
 
@@ -34,6 +35,7 @@ class RuleChecking:
     actions: frozenset[str] = frozenset()
     events: frozenset[str] = frozenset()
     has_button: bool = False
+    goes: bool = False
     approvals: Approvals = field(default_factory=lambda: NO_APPROVALS)
     writes: set[tuple[str, str]] = field(default_factory=set)
 
