@@ -205,8 +205,7 @@ class RunLog:
         return self._sight.has_right(actor, "view_runs") or self._reads(actor, row)
 
     def _reads(self, actor: Actor, row: Mapping[Any, Any]) -> bool:
-        place = (row["object"], row["record_id"])
-        return place[1] is not None and place in self._sight.readable_among(actor, {place})
+        return bool(row["record_id"] and self._sight.readable_among(actor, {(row["object"], row["record_id"])}))
 
     def _check_list(self, actor: Actor, which: RunFilter, within: Transaction | None) -> frozenset[RecordPlace]:
         named = (which.object, which.record_id) if which.object and which.record_id else None
