@@ -36,7 +36,28 @@ def comments(text: str) -> list[str]:
     return sorted(re.findall(r"#[^\n]*?(?=\s*(?:\n|$|  #))", text))
 
 
-@pytest.mark.parametrize("path", [p for p in RULES if ".venv" not in p.parts], ids=lambda p: p.name)
+OURS = [p for p in RULES if ".venv" not in p.parts]
+_OUTSIDE_TEXTS = re.compile(r"""("[^"\n]*"|'[^'\n]*')|#[^\n]*|\s+""")
+
+
+def spaced(text: str, space: str) -> str:
+    """Give rules without their comments, with the same space between all of their words."""
+    words = _OUTSIDE_TEXTS.sub(lambda found: found[1] or " ", text)
+    return _OUTSIDE_TEXTS.sub(lambda found: found[1] or space, words)
+
+
+@pytest.mark.promise("RUL-27")
+@pytest.mark.parametrize("path", OURS, ids=lambda p: p.name)
+def test_rules_have_one_form_however_they_are_spaced(path: Path) -> None:
+    text = path.read_text("utf-8")
+    on_one_line, a_word_a_line = (spaced(text, space) for space in (" ", "\n"))
+    assert on_one_line != a_word_a_line
+    assert parse_rules(LocatedText.plain(a_word_a_line)).items == parse_rules(LocatedText.plain(text)).items
+    assert format_rules(on_one_line) == format_rules(a_word_a_line)
+
+
+@pytest.mark.promise("RUL-27")
+@pytest.mark.parametrize("path", OURS, ids=lambda p: p.name)
 def test_rules_files_keep_their_meaning_and_comments(path: Path) -> None:
     text = path.read_text("utf-8")
     once = format_rules(text)

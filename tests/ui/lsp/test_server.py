@@ -85,6 +85,7 @@ def test_problems_come_while_typing_and_go_when_they_are_mended(editor: LspClien
     assert path.read_text("utf-8") == DEAL
 
 
+@pytest.mark.promise("RUL-27")
 def test_problems_of_a_rules_file_come_too(editor: LspClient, folder: Path) -> None:
     path = folder / "rules" / "deals.rules"
     editor.open(path, RULES.replace("amount > 10", "amuont > 10"))
@@ -138,6 +139,7 @@ def test_completion_fits_the_place(
     assert unwanted not in found
 
 
+@pytest.mark.promise("RUL-27")
 def test_completion_in_rules_knows_fields_functions_and_options(editor: LspClient, folder: Path) -> None:
     path = folder / "rules" / "deals.rules"
     text = RULES.replace("name = upper(name)", 'stage = "')
@@ -154,6 +156,7 @@ def test_completion_in_rules_knows_fields_functions_and_options(editor: LspClien
     }
 
 
+@pytest.mark.promise("RUL-27")
 def test_hover_says_type_label_and_what_a_function_does(editor: LspClient, folder: Path) -> None:
     rules, deal = folder / "rules" / "deals.rules", folder / "objects" / "deal.yaml"
     editor.open(rules)
@@ -173,6 +176,7 @@ def test_hover_says_type_label_and_what_a_function_does(editor: LspClient, folde
     assert said(deal, DEAL, "{en: Deal, zh: 商") == ""
 
 
+@pytest.mark.promise("RUL-27")
 def test_definition_goes_to_the_line_of_a_field_an_object_and_into_core(editor: LspClient, folder: Path) -> None:
     rules, deal = folder / "rules" / "deals.rules", folder / "objects" / "deal.yaml"
     editor.open(rules)
