@@ -6,7 +6,7 @@ mistakes and of no other record.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from engine.access.actor import Actor, Origin
@@ -20,7 +20,6 @@ from engine.records.service import Records
 from engine.records.transaction import Transaction
 from engine.releases.release import Release
 from metamodel.definitions.intake import FormDef
-from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from metamodel.values import Ref
 
@@ -77,16 +76,21 @@ class FormIntake:
         placed: what the product itself gives the record. Raises: ValidationFailed, AccessDenied.
         """
         assert form.object is not None
-        _refuse_missing(form, transaction.parts.metamodel.objects[form.object], values, transaction.actor.language)
         if placed is not None:
             transaction.cause = replace(transaction.cause, placed=placed)
+        language = transaction.actor.language
+        faults = _own_faults(form, values, language)
+        asked = {each.field: values[each.field] for each in form.fields if each.field in values}
         try:
             # Nobody is there who could judge a warning; who works on the record sees what it was.
-            made = transaction.create(form.object, {**form.values, **values}, confirm=None)
+            made = transaction.create(form.object, {**form.values, **asked}, confirm=None)
         except UnknownObject:
             raise AccessDenied("create", form.object, "the role of the form does not allow it") from None
         except ValidationFailed as refused:
-            raise ValidationFailed(_told(form, refused.errors, transaction.actor.language)) from None
+            raise ValidationFailed(_told(form, (*faults, *refused.errors), language)) from None
+        if faults:
+            # What was made goes with the transaction: whoever fills the form in learns of all mistakes at once.
+            raise ValidationFailed(faults)
         record = Ref(form.object, made.record.id)
         self._start(transaction, form, record)
         return record
@@ -113,10 +117,9 @@ def form_actor(release: Release, form: FormDef, language: str) -> Actor:
     )
 
 
-def _refuse_missing(form: FormDef, made: ObjectDef, values: Mapping[str, object], language: str) -> None:
-    """Say all at once what is missing, of what the form or the object needs, and what is not asked."""
+def _own_faults(form: FormDef, values: Mapping[str, object], language: str) -> list[FieldError]:
+    """Give what the form itself refuses: what it does not ask, and what is empty though it must be filled in."""
     asked = {each.field for each in form.fields}
-    needed = {name for name in asked if made.fields[name].required and made.fields[name].default is None}
     faults = [
         FieldError(code="unknown_field", message=say("no_input", language), field=name)
         for name in values
@@ -125,23 +128,22 @@ def _refuse_missing(form: FormDef, made: ObjectDef, values: Mapping[str, object]
     faults += [
         FieldError(code="required", message=say("required", language), field=each.field)
         for each in form.fields
-        if (each.required and _is_empty(values.get(each.field)))
-        or (each.field in needed and values.get(each.field) in (None, ""))
+        if each.required and _is_empty(values.get(each.field))
     ]
-    if faults:
-        raise ValidationFailed(faults)
+    return faults
 
 
 def _is_empty(value: object) -> bool:
     return value is None or value is False or value in ("", [], {}) or (isinstance(value, str) and not value.strip())
 
 
-def _told(form: FormDef, errors: tuple[FieldError, ...], language: str) -> list[FieldError]:
+def _told(form: FormDef, errors: Iterable[FieldError], language: str) -> list[FieldError]:
     """Say what is wrong without a word of other records, or of fields that the form does not ask."""
     asked = {each.field for each in form.fields}
     found: dict[tuple[str | None, str], FieldError] = {}
     for each in errors:
-        told = replace(each, field=each.field if each.field in asked else None)
+        known = each.field in asked or each.code == "unknown_field"
+        told = replace(each, field=each.field if known else None)
         if each.code in _TOLD_OF_OTHERS:
             told = replace(told, code="not_unique", message=say("not_unique", language))
         found.setdefault((told.field, told.message), told)

@@ -76,6 +76,12 @@ PERSONS: Mapping[str, Mapping[str, str]] = {
     "bare": {"name": "Bare"},
 }
 
+SPEAKERS: Mapping[str, str] = {"ann": "en", "bob": "zh"}
+"""Who gives the values, and what they speak."""
+_ASKED = (
+    "name, mark, code, size, twice, same, rate, price, day, hour, kind, word, named, said, picked, chosen, reason,"
+    " unseen, unseen_if, locked, lines, mails, pair_a, pair_b, slug, digits, serial, mail, town, score, fee, flag, sure"
+)
 WHOLE_B = {"kind": "b", "reason": "r", "unseen": "u", "unseen_if": "v"}
 
 
@@ -238,6 +244,8 @@ def app_files() -> dict[str, str]:
         "rules/all.rules": "\n\n".join(rules) + "\n",
         "roles/rep.yaml": "role: rep\nobjects:\n  thing: {read: all, create: yes, update: all}\n"
         "  person: {read: all}\n  poke: {read: all, create: yes}\n  user: {read: all}\n",
+        "forms/ask.yaml": f"form: ask\nobject: thing\nrole: web_form\nfields: [{_ASKED}]\n",
+        "roles/web_form.yaml": "role: web_form\nobjects: {thing: {read: own, create: yes}}\n",
         "roles/boss.yaml": "role: boss\nincludes: [rep]\n",
     }
 

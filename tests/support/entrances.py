@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 from engine.access.actor import Actor
 from engine.testing.sample_shop import do_runs, runs_of
 from metamodel.texts import label_text
-from tests.support.common_keys import CASES, Case, Person
+from tests.support.common_keys import CASES, SPEAKERS, Case, Person
 from tests.support.served import Served, csrf_token
 
 Verdict = list[tuple[str, str]]
@@ -190,6 +190,28 @@ def _told(answer: TestResponse, pattern: re.Pattern[str]) -> Verdict:
     return [(name, html.unescape(told)) for name, told in pattern.findall(text)]
 
 
+def by_public_form(visit: Visit) -> Verdict | None:
+    """A form that anybody fills in; it makes new records, and knows nothing of lookups."""
+    case = visit.case
+    if visit.record_id is not None or "contact" in case.given:
+        return None
+    if case.beside is not None and case.refused in (("serial",), ("mails",)):
+        return None  # which record a duplicate is of is told to those who may read it
+    number = CASES.index(visit.case)
+    address = (
+        f"10.{sorted(SPEAKERS).index(visit.who)}.{number // 250}.{number % 250 + 1}"  # each tries a few times only
+    )
+    answer = visit.served.browser().post(
+        "/api/v1/forms/ask",
+        json={name: value for name, value in visit.raw.items()},
+        headers={"Accept-Language": SPEAKERS[visit.who]},
+        environ_overrides={"REMOTE_ADDR": address},
+    )
+    assert answer.status_code in (201, 422), answer.get_data(as_text=True)
+    return [(error["field"], error["message"]) for error in answer.get_json().get("errors", ())]
+
+
 ENTRANCES: tuple[Callable[[Visit], Verdict | None], ...] = (
     by_api, by_bulk, by_import, by_form, by_cell, by_record_field, by_many, by_rule,
+    by_public_form,
 )  # fmt: skip

@@ -24,14 +24,17 @@ from ui.written import kept_with, written
 
 
 def asked_fields(pinned: Release, form: FormDef) -> tuple[FieldDef, ...]:
-    """Give the fields of a form with its own labels, helps and what it needs."""
+    """Give the fields of a form with its own labels, helps and what it needs.
+
+    A form shows all that it asks; what the object hides at times need not be filled in, unless the form itself says so.
+    """
     fields = _object(pinned, form).fields
     return tuple(
         replace(
             fields[each.field],
             label=each.label or fields[each.field].label,
             help=each.help or fields[each.field].help,
-            required=fields[each.field].required or bool(each.required),
+            required=bool(each.required) or (fields[each.field].required and fields[each.field].visible_if is None),
         )
         for each in form.fields
     )
