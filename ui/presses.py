@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import orjson
 
 from engine.accounts.idempotency import KeptAnswer
 from engine.automation.calls.answers import PressAnswer
+from engine.records.transaction import Transaction
 from metamodel.objects import ObjectDef
 from ui.context import actor, platform, release
 
@@ -31,23 +32,33 @@ def press_once(
     KeyUsedOtherwise.
     """
     buttons = platform().automation.calls.buttons
-    if key is None:
-        with platform().records.transaction(actor(), release=release()) as transaction:
-            started = buttons.press(transaction, object_def, record_id, button, raw)
-        return Pressed(answer=buttons.answer(started))
+
+    def press(transaction: Transaction) -> str:
+        return ",".join(buttons.press(transaction, object_def, record_id, button, raw))
+
+    body, repeated = done_once(["press", object_def.key, record_id, button, sorted(raw.items())], press, key=key)
+    runs = [each for each in body.split(",") if each]
+    return Pressed(answer=buttons.standing(runs) if repeated else buttons.answer(runs), repeated=repeated)
+
+
+def done_once(asked: Sequence[object], act: Callable[[Transaction], str], *, key: str | None) -> tuple[str, bool]:
+    """Act in a transaction; where a request with the same key did so before, give its text, and that it is repeated.
+
+    Raises: RepeatedInFlight, KeyUsedOtherwise, and what `act` raises.
+    """
     who, keys = actor(), platform().accounts.idempotency
-    owner = who.user_id or who.login
-    asked = orjson.dumps(["press", object_def.key, record_id, button, sorted(raw.items())], default=str)
-    runs: tuple[str, ...] = ()
+    if key is None:
+        with platform().records.transaction(who, release=release()) as transaction:
+            return act(transaction), False
+    owner, wanted = who.user_id or who.login, orjson.dumps(asked, default=str)
     with keys.in_flight(owner, key):
-        kept = keys.find(owner, key, asked)
+        kept = keys.find(owner, key, wanted)
         if kept is None:
             with platform().records.transaction(who, release=release()) as transaction:
-                kept = keys.claim(transaction.connection, owner, key, asked)
+                kept = keys.claim(transaction.connection, owner, key, wanted)
                 if kept is None:
-                    runs = buttons.press(transaction, object_def, record_id, button, raw)
-                    done = KeptAnswer(status=200, headers={}, body=",".join(runs))
-                    keys.keep(transaction.connection, owner, key, asked, done)
-    if kept is not None:
-        return Pressed(answer=buttons.standing(kept.body.split(",")), repeated=True)
-    return Pressed(answer=buttons.answer(runs))
+                    body = act(transaction)
+                    done = KeptAnswer(status=200, headers={}, body=body)
+                    keys.keep(transaction.connection, owner, key, wanted, done)
+                    return body, False
+    return kept.body, True

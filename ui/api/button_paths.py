@@ -108,6 +108,7 @@ def _press_of_many(key: str, tag: str, button: Button, one: Schema, lang: str) -
         "operationId": f"press_{button.name}_on_many_{key}",
         "tags": [tag],
         "summary": button.called(lang),
+        "parameters": [_KEY],
         "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
         "responses": {"202": _content("Workers do it.", _STARTED), "default": _PROBLEM},
     }

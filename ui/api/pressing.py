@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 from flask import Response, request
 
 from engine.accounts.idempotency import MAX_KEY_LENGTH
 from engine.automation.calls.buttons import MOST_AT_ONCE
 from engine.automation.calls.index import Button
+from engine.records.transaction import Transaction
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from ui.api.answers import json_answer
@@ -18,7 +20,7 @@ from ui.api.records import PREFIX, object_key
 from ui.context import actor, language, platform, release
 from ui.errors import ApiProblem
 from ui.pages.input_controls import input_fields
-from ui.presses import Pressed, press_once
+from ui.presses import Pressed, done_once, press_once
 
 
 def list_actions(object_name: str, record_id: str) -> Response:
@@ -39,14 +41,11 @@ def press_button(object_name: str, record_id: str, button_name: str) -> Response
     key = object_key(object_name)
     check_record_id(key, record_id)
     given = _inputs()
-    repeat_key = request.headers.get("Idempotency-Key")
-    if repeat_key is not None and not (1 <= len(repeat_key) <= MAX_KEY_LENGTH and repeat_key.isprintable()):
-        raise ApiProblem(400, "bad_idempotency_key", f"An Idempotency-Key has 1 to {MAX_KEY_LENGTH} characters.")
+    repeat_key = _repeat_key()
     with platform().records.reading(actor(), release=release()) as transaction:
         object_def = transaction.object_def(key)
     pressed = press_once(object_def, record_id, button_name, given, key=repeat_key)
-    headers = {"Idempotent-Replayed": "true"} if pressed.repeated else None
-    return json_answer(_answer(pressed), 200 if pressed.answer.is_over else 202, headers)
+    return json_answer(_answer(pressed), 200 if pressed.answer.is_over else 202, _replayed(pressed.repeated))
 
 
 def press_many(object_name: str, button_name: str) -> Response:
@@ -62,11 +61,26 @@ def press_many(object_name: str, button_name: str) -> Response:
         raise ApiProblem(400, "bad_request", "`input` is an object of what the button asks for.")
     for each in ids:
         check_record_id(key, each)
-    with platform().records.transaction(actor(), release=release()) as transaction:
-        object_def = transaction.object_def(key)
-        done = platform().automation.calls.buttons.press_many(transaction, object_def, ids, button_name, given)
-    refused = [{"id": record_id, "reason": reason} for record_id, reason in done.refused.items()]
-    return json_answer({"runs": list(done.started), "refused": refused}, 202)
+    buttons = platform().automation.calls.buttons
+
+    def press(transaction: Transaction) -> str:
+        done = buttons.press_many(transaction, transaction.object_def(key), ids, button_name, given)
+        refused = [{"id": record_id, "reason": reason} for record_id, reason in done.refused.items()]
+        return orjson.dumps({"runs": list(done.started), "refused": refused}).decode()
+
+    body, repeated = done_once(["press many", key, ids, button_name, sorted(given.items())], press, key=_repeat_key())
+    return json_answer(orjson.loads(body), 202, _replayed(repeated))
+
+
+def _repeat_key() -> str | None:
+    found = request.headers.get("Idempotency-Key")
+    if found is not None and not (1 <= len(found) <= MAX_KEY_LENGTH and found.isprintable()):
+        raise ApiProblem(400, "bad_idempotency_key", f"An Idempotency-Key has 1 to {MAX_KEY_LENGTH} characters.")
+    return found
+
+
+def _replayed(repeated: bool) -> dict[str, str] | None:
+    return {"Idempotent-Replayed": "true"} if repeated else None
 
 
 def button_json(object_def: ObjectDef, button: Button) -> dict[str, Any]:

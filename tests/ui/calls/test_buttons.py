@@ -219,8 +219,15 @@ def test_the_api_presses_a_button_on_many_as_the_page_does(counter: Visits) -> N
     assert call(None, "POST", path, json={"ids": mine}).status_code == 401
     assert call("ann", "POST", "/records/quote/actions/nothing", json={"ids": mine}).status_code == 404
     assert count_runs(counter) == before
-    answer = call("ann", "POST", path, json={"ids": [*mine, sent, other]})
+    asked, key = {"ids": [*mine, sent, other]}, {"Idempotency-Key": "many-1"}
+    answer = call("ann", "POST", path, json=asked, headers=key)
     assert answer.status_code == 202
+    again = call("ann", "POST", path, json=asked, headers=key)
+    assert (again.status_code, again.get_json()) == (202, answer.get_json())
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert call("ann", "POST", path, json={"ids": mine}, headers=key).status_code == 422
+    assert call("ann", "POST", path, json={"ids": mine}, headers={"Idempotency-Key": "k" * 201}).status_code == 400
+    assert count_runs(counter) == before + 3
     assert len(answer.get_json()["runs"]) == 3
     assert {each["id"] for each in answer.get_json()["refused"]} == {sent, other}
     do_runs(counter.served.platform, waits_too=False)
