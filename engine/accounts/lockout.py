@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, Table, delete, select, update
 
+from engine.accounts.addresses import counted_as
 from engine.accounts.errors import TooManyAttempts
 from engine.accounts.upsert import insert_if_absent
 from engine.clock import Clock
@@ -44,7 +45,7 @@ class Lockout:
         """
         limits = (
             (_key("account", login), self._limits.per_account),
-            (_key("address", address), self._limits.per_address),
+            (_key("address", counted_as(address)), self._limits.per_address),
         )
         now = self._clock.now()
         with self._database.write() as connection:
@@ -62,7 +63,7 @@ class Lockout:
     def forgive(self, login: str, address: str) -> None:
         """Take an attempt back that was right: the account starts anew, of the address one attempt less counts."""
         now = self._clock.now()
-        address_key = _key("address", address)
+        address_key = _key("address", counted_as(address))
         with self._database.write() as connection:
             connection.execute(delete(self._table).where(self._table.c.key == _key("account", login)))
             self._store(connection, address_key, self._lately(connection, address_key, now)[:-1], now)

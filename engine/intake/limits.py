@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-import ipaddress
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 
+from engine.accounts.addresses import counted_as
 from engine.clock import Clock
 from engine.intake.errors import TooManySubmissions
 from engine.storage.database import Database
@@ -55,20 +55,3 @@ class IntakeLimits:
             index_elements=["rule", "scope", "period"], set_={"used": table.c.used + 1}
         )
         return int(connection.execute(counting.returning(table.c.used)).scalar_one())
-
-
-def counted_as(address: str) -> str:
-    """Give what an address is counted under.
-
-    >>> [counted_as(each) for each in ("2001:db8:0:1::5", "::ffff:10.0.0.9", "10.0.0.9", "")]
-    ['2001:db8:0:1::/64', '10.0.0.9', '10.0.0.9', '']
-    """
-    try:
-        found = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if found.version == 4:
-        return str(found)
-    if found.ipv4_mapped is not None:
-        return str(found.ipv4_mapped)
-    return str(ipaddress.IPv6Network((found.packed[:8] + bytes(8), 64)))

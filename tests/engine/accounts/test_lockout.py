@@ -99,6 +99,18 @@ def test_an_address_is_refused_after_50_wrong_log_ins_over_all_accounts(
     lockout.admit("someone", "10.0.0.2")
 
 
+def test_the_addresses_of_one_ipv6_network_count_as_one(
+    opened: tuple[Database, SystemTables], clock: FixedClock
+) -> None:
+    database, system = opened
+    lockout = Lockout(database, system.lockout, clock)
+    for number in range(50):
+        lockout.admit(f"user{number}", f"2001:db8:0:1::{number:x}")
+    with pytest.raises(TooManyAttempts):
+        lockout.admit("someone", "2001:db8:0:1:ffff::1")
+    lockout.admit("someone", "2001:db8:0:2::1")
+
+
 def test_a_right_password_clears_the_account_and_takes_back_one_of_the_address(
     opened: tuple[Database, SystemTables], clock: FixedClock
 ) -> None:
