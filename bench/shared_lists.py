@@ -23,7 +23,7 @@ from engine.access.actor import Actor, system_actor
 from engine.platform import Platform
 from engine.records.types import ListQuery, SortKey
 
-OWED = 2.0
+OWED, TURNS = 2.0, 60
 SHARED, OTHERS, NEWCOMERS = 300, 100_000, 400
 QUERY = ListQuery(
     object="opportunity",
@@ -62,8 +62,8 @@ def _times(prepared: Prepared, folder: Path) -> Mapping[str, Mapping[str, float]
         _share(prepared, newcomer)
         much = (prepared.caller.user_id, prepared.caller.team_id)
         return {
-            "who owns a quarter": _measure(platform, *much, turns=60),
-            "newcomer": _measure(platform, *newcomer, turns=5),
+            "who owns a quarter": _measure(platform, *much),
+            "newcomer": _measure(platform, *newcomer),
         }
     finally:
         platform.close()
@@ -89,7 +89,7 @@ def _share(prepared: Prepared, newcomer: tuple[str, str]) -> None:
         stamp, no = cell(url, NOW), cell(url, False)
         grantees = {f"user:{user_id}": SHARED, f"team:{team_id}": SHARED, "role:nobody": OTHERS}
         rows = (
-            ("sales.opportunity", each, grantee, no, None, stamp, None)
+            ("opportunity", each, grantee, no, None, stamp, None)
             for grantee, count in grantees.items()
             for each in ids[1 :: max(len(ids) // count, 1)]
         )
@@ -99,12 +99,12 @@ def _share(prepared: Prepared, newcomer: tuple[str, str]) -> None:
         connection.close()
 
 
-def _measure(platform: Platform, user_id: str, team_id: str, *, turns: int) -> Mapping[str, float]:
+def _measure(platform: Platform, user_id: str, team_id: str) -> Mapping[str, float]:
     roles = {"all": "bench_all", "team": "bench_team", "shared": "bench_shared"}
     actor = Actor(user_id=user_id, login="bench", team_id=team_id)
     asking = {scope: dataclasses.replace(actor, roles=frozenset((role,))) for scope, role in roles.items()}
     times: dict[str, list[float]] = {scope: [] for scope in asking}
-    for turn in range(turns + 2):
+    for turn in range(TURNS + 2):
         for scope, who in asking.items():
             begun = time.perf_counter()
             found = platform.records.list(who, QUERY)

@@ -1,24 +1,30 @@
 """One of the two measured workers in a process of its own: `python -m bench.workers product|plain URL FOLDER`.
 
 `product` works on runs of rules; `plain` is the durable engine alone with a function that does nothing, its queue and
-pool set as the product sets them. Both work until their standard input is closed.
+pool set as the product sets them. Both work until their standard input is closed,
+and answer each line of it with what they have spent.
 """
 
 from __future__ import annotations
 
 import argparse
 import gc
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Engine, event
+
 from bench.filling import measured_settings
 from bench.raw import is_sqlite
 from engine.automation.tuning import Tuning
 from engine.platform import Platform
+from engine.storage.database import Database
 
 THREADS = 4
 CLAIMED = 10 * THREADS
@@ -34,18 +40,21 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     given = parser.parse_args()
     if given.program == "product":
-        worker = Platform.open(measured_settings(given.url, given.folder)).automation.worker(concurrency=THREADS)
+        platform = Platform.open(measured_settings(given.url, given.folder))
+        worker = platform.automation.worker(concurrency=THREADS)
+        spent = Spending(platform.database)
         worker.start()
         gc.collect()
         gc.freeze()
         worker.wait_ready(60)
-        _until_told()
+        _until_told(spent)
         worker.stop()
         return
     from dbos import DBOS
 
-    start_plain(given.url, "worker")
-    _until_told()
+    spent = Spending(None)
+    start_plain(given.url, f"worker {os.getpid()}")
+    _until_told(spent)
     DBOS.destroy(workflow_completion_timeout_sec=1)
 
 
@@ -77,13 +86,53 @@ def start_plain(url: str, executor: str) -> None:
     )
 
 
-def _until_told() -> None:
+class Spending:
+    """What this process has spent. own: the product's database, which counts its own statements."""
+
+    def __init__(self, own: Database | None) -> None:
+        self._own = own
+        self._engines: set[int] = set()
+        self._others = 0
+        if own is not None:
+            for reached in (own.read, own.write):
+                with reached() as connection:
+                    self._engines.add(id(connection.engine))
+        event.listen(Engine, "before_cursor_execute", self._note)
+
+    def _note(self, connection: Any, *_rest: Any) -> None:
+        if id(connection.engine) not in self._engines:
+            self._others += 1
+
+    def tell(self) -> str:
+        """Give processor seconds and statements as a line."""
+        own = self._own.statements.count if self._own is not None else 0
+        return f"{time.process_time()} {own + self._others}"
+
+
+def _until_told(spent: Spending) -> None:
     print("started", flush=True)
-    sys.stdin.read()
+    for _ in sys.stdin:
+        print(spent.tell(), flush=True)
+
+
+class AtWork:
+    """A worker's process, as who started it sees it."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    def spent(self) -> tuple[float, float]:
+        """Ask for its processor seconds and statements so far."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write("spent\n")
+        self._process.stdin.flush()
+        seconds, statements = self._process.stdout.readline().split()
+        return float(seconds), float(statements)
 
 
 @contextmanager
-def working(program: str, url: str, folder: Path) -> Iterator[None]:
+def working(program: str, url: str, folder: Path) -> Iterator[AtWork]:
     """Run a worker for the length of the block, from when it is ready."""
     process = subprocess.Popen(
         [sys.executable, "-m", "bench.workers", program, url, str(folder)],
@@ -97,7 +146,7 @@ def working(program: str, url: str, folder: Path) -> Iterator[None]:
     try:
         if process.stdout.readline().strip() != "started":
             raise RuntimeError(f"the {program} worker did not start")
-        yield
+        yield AtWork(process)
     finally:
         process.stdin.close()
         process.wait(timeout=40)

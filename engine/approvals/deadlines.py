@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import delete, insert
+from sqlalchemy import delete, insert, update
 
 from engine.approvals.case import Case
 from engine.approvals.program import StepProgram
 from engine.approvals.requests import Visit
 from engine.automation.schedules.waiting import end_of_wait
 from engine.records.clocks.worked_time import moment_after, worked_seconds
+from metamodel.values import Duration
 from workflow_dsl.evaluation_errors import EvaluationError
 
 PENDING = "approval"
@@ -48,6 +49,32 @@ def set_deadlines(case: Case, visit: Visit, step: StepProgram) -> None:
     if begun < reminder < due:
         rows.append(_row(case, visit, REMIND, reminder))
     case.work.connection.execute(insert(case.work.system.timer), rows)
+
+
+def move_deadlines(case: Case, visit: Visit, step: StepProgram) -> None:
+    """Count a step's business time anew from when it began; what is reminded of already is not reminded of again.
+
+    A time that was never set, one in days and hours of the clock, and one that can't be counted any more stay.
+    """
+    try:
+        if visit.due_at is None or not _is_business_time(case, step):
+            return
+        due = due_of(case, step, visit.entered_at)
+    except EvaluationError:
+        return
+    if due is None or due == visit.due_at:
+        return
+    case.tools.rows.change_visit(case.work.connection, visit, due_at=due)
+    timer = case.work.system.timer
+    moments = {END: due, REMIND: _reminder(case, visit.entered_at, due)}
+    for what, at in moments.items():
+        here = (timer.c.state == PENDING, timer.c.run_id == case.request.id, timer.c.value == f"{visit.number} {what}")
+        case.work.connection.execute(update(timer).where(*here).values(due_at=at))
+
+
+def _is_business_time(case: Case, step: StepProgram) -> bool:
+    found = step.deadline.within.evaluate(case.context()) if step.deadline is not None else None
+    return isinstance(found, Duration) and bool(found.business_days or found.business_seconds)
 
 
 def forget_deadlines(case: Case) -> None:

@@ -15,6 +15,7 @@ from engine.approvals.locks import ApprovalLocks
 from engine.approvals.mailing import ApprovalMail, AskedByMail
 from engine.approvals.previewing import Preview, preview
 from engine.approvals.program import ApprovalIndex, ApprovalProgram
+from engine.approvals.realigning import CalendarFollower
 from engine.approvals.refusals import ApprovalRefused, RequestNotFound, refused
 from engine.approvals.reporting import Report, ReportAsked, read_report
 from engine.approvals.requests import Request
@@ -74,7 +75,7 @@ class Approvals:
         self._users = UserDirectory(releases.current, system.credential, system.role, clock)
         self.tools = Tools(
             rows=self._rows,
-            starter=RunStarter(Ledger(system), automation.queue),
+            starter=RunStarter(Ledger(system)),
             notices=Notices(system, ids),
             clock=clock,
             ids=ids,
@@ -104,8 +105,13 @@ class Approvals:
 
     def times(self) -> ApprovalTimes:
         """Give what looks after deadlines, for the housekeeping."""
+        calendar = CalendarFollower(records=self._records, system=self._system, open_case=self._open_case)
         return ApprovalTimes(
-            records=self._records, system=self._system, current=self._current, open_case=self._open_case
+            records=self._records,
+            system=self._system,
+            current=self._current,
+            open_case=self._open_case,
+            calendar=calendar,
         )
 
     # ---------------------------------------------------------------- acts
@@ -189,12 +195,12 @@ class Approvals:
         """Give the path that a record would take; None where the actor can't submit it for anything."""
         return preview(self.tools, transaction, transaction.object_def(object_key), given)
 
-    def view(self, transaction: Transaction, request_id: str) -> RequestView:
-        """Give a request with its steps, people and events.
+    def view(self, transaction: Transaction, request_id: str, *, figures: bool = True) -> RequestView:
+        """Give a request with its steps, people and events; figures: with those of its record.
 
         Raises: RequestNotFound.
         """
-        return self.sight.view(transaction, request_id)
+        return self.sight.view(transaction, request_id, figures=figures)
 
     def may_submit(self, transaction: Transaction, object_def: ObjectDef, record_id: str) -> bool:
         """Say whether who acts may submit a readable record for an approval that is for it now."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.approvals.approvers import StandIns, name_of
+from engine.approvals.figures import figures_of
 from engine.approvals.program import ApprovalProgram
 from engine.approvals.refusals import RequestNotFound
 from engine.approvals.requests import Event, Request, RequestState, Seat, SeatState, Visit, VisitState
@@ -20,6 +21,7 @@ from engine.automation.trace import part_of
 from engine.errors import RecordNotFound, UnknownObject
 from engine.records.identifiers import could_be_id
 from engine.records.transaction import Transaction
+from engine.records.types import Record
 
 ProgramOf = Callable[[Request], ApprovalProgram | None]
 
@@ -64,7 +66,8 @@ class EventView:
 class RequestView:
     """A request for who reads it. later: labels of the steps still to come. acts: what the reader may do now.
 
-    earlier: steps that a rejection may lead back to, name and label.
+    earlier: steps that a rejection may lead back to, name and label. record: what the reader may read of the figures
+    that it is decided by, None where the record may not be read.
     """
 
     request: Request
@@ -76,6 +79,7 @@ class RequestView:
     acts: frozenset[str]
     earlier: tuple[tuple[str, str], ...]
     is_readable: bool
+    record: Record | None = None
 
 
 class Sight:
@@ -89,14 +93,14 @@ class Sight:
         """Say whether who acts may see a request."""
         return _is_readable(transaction, request) or self._takes_part(transaction, request)
 
-    def view(self, transaction: Transaction, request_id: str) -> RequestView:
-        """Give a request. Raises: RequestNotFound."""
+    def view(self, transaction: Transaction, request_id: str, *, figures: bool = True) -> RequestView:
+        """Give a request; figures: with those of its record. Raises: RequestNotFound."""
         request = self._rows.load(transaction.connection, request_id) if could_be_id(request_id) else None
         if request is None or not self.may_see(transaction, request):
             raise RequestNotFound(request_id)
-        return self.shown(transaction, request)
+        return self.shown(transaction, request, figures=figures)
 
-    def shown(self, transaction: Transaction, request: Request) -> RequestView:
+    def shown(self, transaction: Transaction, request: Request, *, figures: bool) -> RequestView:
         """Give a request that who acts may see."""
         rows, connection = self._rows, transaction.connection
         program, language = self._program_of(request), transaction.actor.language
@@ -104,7 +108,8 @@ class Sight:
         events, stand_ins = rows.events(connection, request.id), StandIns(transaction)
         transaction.cache.prefetch("user", _people(request, seats, events))
         labels = {step.name: step.called(language) for step in program.steps} if program is not None else {}
-        readable = _readable_fields(transaction, request)
+        is_readable = _is_readable(transaction, request)
+        readable = transaction.access.of(request.object).whole if is_readable else frozenset()
         current = visits[-1] if visits else None
         place = current.place if current is not None else -1
         return RequestView(
@@ -120,7 +125,8 @@ class Sight:
             events=tuple(_event(transaction, each, labels) for each in events),
             acts=_acts(transaction, request, current, seats, stand_ins),
             earlier=_earlier(program, current, language),
-            is_readable=_is_readable(transaction, request),
+            is_readable=is_readable,
+            record=_figures(transaction, request, program) if is_readable and figures else None,
         )
 
     def _takes_part(self, transaction: Transaction, request: Request) -> bool:
@@ -143,10 +149,11 @@ def _is_readable(transaction: Transaction, request: Request) -> bool:
     return True
 
 
-def _readable_fields(transaction: Transaction, request: Request) -> frozenset[str]:
-    if request.object not in transaction.parts.metamodel.objects or not _is_readable(transaction, request):
-        return frozenset()
-    return transaction.access.of(request.object).whole
+def _figures(transaction: Transaction, request: Request, program: ApprovalProgram | None) -> Record | None:
+    object_def = transaction.object_def(request.object)
+    names = figures_of(transaction.release, program, object_def)
+    seen = [name for name in names if name in transaction.access.of(object_def.key).readable]
+    return transaction.get(request.object, request.record_id, fields=seen) if seen else None
 
 
 def _people(request: Request, seats: Iterable[Seat], events: Iterable[Event]) -> list[str]:

@@ -18,6 +18,7 @@ from engine.approvals.case import Case
 from engine.approvals.deadlines import END, PENDING
 from engine.approvals.effects import tell_rules
 from engine.approvals.messages import say
+from engine.approvals.realigning import CalendarFollower, OpenCase
 from engine.approvals.refusals import ApprovalRefused
 from engine.approvals.requests import Mode, RequestState, SeatState, Visit, VisitState
 from engine.approvals.steps import approve_step, new_seat, reject_step, tell_asked
@@ -31,9 +32,6 @@ from workflow_dsl.evaluation_errors import EvaluationError
 _LOG = logging.getLogger("fieldstone.approvals")
 _AT_ONCE = 200
 
-OpenCase = Callable[[Transaction, str], Case | None]
-"""Opens a request, its row locked, for who acts in a transaction; None where it is gone."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalTimes:
@@ -43,12 +41,14 @@ class ApprovalTimes:
     system: SystemTables
     current: Callable[[], Release | None]
     open_case: OpenCase
+    calendar: CalendarFollower
 
     def act(self) -> int:
         """Do what is due, and say how much that was."""
         release = self.current()
         if release is None:
             return 0
+        self.calendar.follow(release)
         done = 0
         while done < _AT_ONCE and self._next(release):
             done += 1

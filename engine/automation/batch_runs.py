@@ -8,6 +8,7 @@ from dataclasses import replace
 from engine.automation.program import Program
 from engine.automation.rule_index import RuleIndex
 from engine.automation.run_state import Run, RunState, Snapshot
+from engine.automation.save_order import merged_order, with_order
 
 ONCE = "once"
 RECORDS = "records"
@@ -42,7 +43,7 @@ def _one(runs: list[Run]) -> Run:
         facts = {**first.snapshot.facts, "names": names}
         return replace(first, snapshot=replace(first.snapshot, facts=facts))
     # What one record was before says nothing of the others.
-    facts = {"at": first.snapshot.facts.get("at"), "names": names}
+    facts = with_order({"at": first.snapshot.facts.get("at"), "names": names}, merged_order(runs))
     return replace(
         first,
         record_id=None,

@@ -1,21 +1,20 @@
 """The port to the durable engine (dbos) for those who start runs: enqueue in a transaction, move, cancel, ask.
 
-Runs are named by run id and segment; the same pair starts once. dbos keeps its tables in the same database, so a run is
-started if and only if the saving transaction commits. dbos is imported on first use: it costs a third of a second.
+Runs are named by run id and segment; the same pair starts once. dbos keeps its tables in the same database, so what is
+enqueued is so if and only if the transaction commits. New runs come in batches (see `handing_over`). dbos is imported
+on first use: it costs a third of a second.
 Periodic work is not handed to dbos: schedules are rows of fs_timer (see `timers`), whose moments follow our calendar.
 """
 
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection
 
-from engine.automation.enqueue_again import EnqueueAgain
 from engine.storage.database import Database
 from engine.storage.dialect import Dialect
 
@@ -27,9 +26,7 @@ PROTOCOL_VERSION = "1"
 APPLICATION = "fieldstone"
 QUEUE = "fieldstone_runs"
 WORKFLOW = "fieldstone_run_segment"
-# dbos' tables of what is queued on SQLite, and those of their columns that name the run.
-_QUEUED = ("workflow_status", "workflow_input")
-_OF_RUN = frozenset(("workflow_uuid", "inputs"))
+BATCH_WORKFLOW = "fieldstone_run_batch"
 
 
 class SegmentStatus(StrEnum):
@@ -61,7 +58,6 @@ class RunQueue:
         self._database = database
         self._lock = threading.Lock()
         self._client: DBOSClient | None = None
-        self._again = EnqueueAgain(database=database)
 
     def prepare(self) -> None:
         """Make or migrate the durable engine's own tables; safe to call again and from several processes."""
@@ -71,42 +67,25 @@ class RunQueue:
 
     def start(self, connection: Connection, run_id: str, *, segment: int = 0, delay_s: float = 0.0) -> None:
         """Enqueue a segment in the transaction of `connection`: it runs once that commits, after `delay_s`."""
-        options: dict[str, Any] = {
-            "workflow_name": WORKFLOW,
-            "queue_name": QUEUE,
-            "workflow_id": segment_name(run_id, segment),
-            "app_version": PROTOCOL_VERSION,
-            "application_name": APPLICATION,
-        }
+        options = _options(WORKFLOW, segment_name(run_id, segment))
         if delay_s > 0:
             options["delay_seconds"] = delay_s
+        self._connected().enqueue_in_transaction(connection, options, run_id, segment)  # type: ignore[arg-type]
 
-        def enqueue() -> None:
-            self._connected().enqueue_in_transaction(connection, options, run_id, segment)  # type: ignore[arg-type]
+    def start_batch(self, connection: Connection, run_ids: Sequence[str]) -> None:
+        """Enqueue the first segments of some new runs as one entry of the queue, in the transaction of `connection`.
 
-        if segment == 0 and delay_s <= 0 and self._database.dialect is Dialect.SQLITE:
-            self._again.send(connection, {"run": run_id, "name": segment_name(run_id, segment)}, enqueue)
-        else:
-            enqueue()
-
-    def start_many(self, connection: Connection, run_ids: Sequence[str]) -> None:
-        """Enqueue the first segments of some runs as `start` does, on SQLite, by statements whose number is constant.
-
-        dbos writes the first one; the others are rows like it, of another name and another run.
+        A run must be in one batch only: it is named by the first of its runs.
         """
-        first, *others = run_ids
-        self.start(connection, first)
-        given = {"first": first, "name": segment_name(first, 0), "others": json.dumps(others)}
-        for table in _QUEUED:
-            columns = [column["name"] for column in inspect(connection).get_columns(table)]
-            values = [f"replace({name}, :first, other.value)" if name in _OF_RUN else name for name in columns]
-            connection.execute(
-                text(
-                    f"INSERT INTO {table} ({', '.join(columns)}) "  # noqa: S608  # names of dbos' own tables
-                    f"SELECT {', '.join(values)} FROM {table}, json_each(:others) AS other WHERE workflow_uuid = :name"
-                ),
-                given,
-            )
+        options: Any = _options(BATCH_WORKFLOW, batch_name(run_ids))
+        self._connected().enqueue_in_transaction(connection, options, list(run_ids))
+
+    def waiting_batches(self, most: int) -> int:
+        """Count the batches that no worker has claimed, up to so many."""
+        found = self._connected().list_workflows(
+            status="ENQUEUED", name=BATCH_WORKFLOW, queue_name=QUEUE, limit=most, load_input=False, load_output=False
+        )
+        return len(found)
 
     def reschedule(self, run_id: str, segment: int, *, delay_s: float) -> None:
         """Let a waiting segment start after `delay_s` from now instead."""
@@ -125,7 +104,16 @@ class RunQueue:
         names = {segment_name(*segment): segment for segment in segments}
         found = self._connected().list_workflows(workflow_ids=list(names), load_input=False, load_output=False)
         known = {names[each.workflow_id]: _STATUS.get(each.status, SegmentStatus.UNKNOWN) for each in found}
+        if any(number == 0 and (run_id, number) not in known for run_id, number in segments):
+            known = {**self._in_batches(), **known}
         return {segment: known.get(segment, SegmentStatus.UNKNOWN) for segment in segments}
+
+    def _in_batches(self) -> Mapping[tuple[str, int], SegmentStatus]:
+        """Say how far the runs are whose batch is not over."""
+        found = self._connected().list_workflows(
+            status=["ENQUEUED", "PENDING"], name=BATCH_WORKFLOW, queue_name=QUEUE, load_output=False
+        )
+        return {(run_id, 0): _STATUS[each.status] for each in found if each.input for run_id in each.input["args"][0]}
 
     def claimed(self) -> dict[str, list[str]]:
         """Give executor → names of the segments that it claimed and whose end is not recorded."""
@@ -171,6 +159,21 @@ class RunQueue:
             lazy=True,
             retry_connection_errors=False,
         )
+
+
+def _options(workflow: str, name: str) -> dict[str, Any]:
+    return {
+        "workflow_name": workflow,
+        "queue_name": QUEUE,
+        "workflow_id": name,
+        "app_version": PROTOCOL_VERSION,
+        "application_name": APPLICATION,
+    }
+
+
+def batch_name(run_ids: Sequence[str]) -> str:
+    """Name a batch of new runs."""
+    return f"batch:{run_ids[0]}"
 
 
 def segment_name(run_id: str, segment: int) -> str:

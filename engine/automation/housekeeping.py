@@ -159,8 +159,6 @@ class Keeper:
         now = run.created_at
         for each in self.admission.admit(lambda: connection, [run], index.programs, zone=zone, now=now):
             self.ledger.add(connection, [each])
-            if each.state is RunState.QUEUED:
-                self.queue.start(connection, each.id)
 
     def _wake_overdue(self, now: dt.datetime) -> None:
         run = self.system.run
@@ -186,6 +184,8 @@ class Keeper:
                 .where(
                     run.c.state.in_((RunState.QUEUED.value, RunState.RUNNING.value)),
                     run.c.created_at <= now - _FORGOTTEN,
+                    # What has a moment is not handed over yet: nobody forgot it.
+                    run.c.due_at.is_(None),
                     begun,
                 )
                 .order_by(run.c.created_at)

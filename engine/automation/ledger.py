@@ -46,10 +46,13 @@ class Ledger:
         """The table of runs."""
         return self._run
 
-    def add(self, connection: Connection, runs: Sequence[Run]) -> None:
-        """Write new runs; those that are over already carry their end."""
+    def add(self, connection: Connection, runs: Sequence[Run], *, to_workers: bool = True) -> None:
+        """Write new runs; those that are over already carry their end, workers take the others up.
+
+        to_workers: otherwise whoever adds them sees that they are done.
+        """
         if runs:
-            connection.execute(insert(self._run), [row_of_new(run) for run in runs])
+            connection.execute(insert(self._run), [row_of_new(run, to_workers=to_workers) for run in runs])
 
     def load(self, connection: Connection, run_id: str) -> Run | None:
         """Read a run."""

@@ -15,7 +15,6 @@ from engine.automation.admission import Admission
 from engine.automation.batch_runs import as_batches
 from engine.automation.before_rules import values_fit
 from engine.automation.calling import called_program, called_run
-from engine.automation.durable import RunQueue
 from engine.automation.explaining import explain_value
 from engine.automation.held import context_of
 from engine.automation.launching import Launcher
@@ -63,7 +62,6 @@ class AfterMatcher:
         *,
         index_of: Callable[[Release], RuleIndex],
         ledger: Ledger,
-        queue: RunQueue,
         timers: Timers,
         waits: Waits,
         health: RuleHealth,
@@ -73,7 +71,7 @@ class AfterMatcher:
     ) -> None:
         self._index_of = index_of
         self.launcher = self._launcher = Launcher(
-            ledger=ledger, starter=RunStarter(ledger, queue), health=health, admission=admission, tuning=tuning
+            ledger=ledger, starter=RunStarter(ledger), health=health, admission=admission, tuning=tuning
         )
         self._timers = timers
         self._waits = waits

@@ -10,6 +10,7 @@ from engine.automation.mail_links import MailLinks
 from engine.automation.service import Automation
 from engine.automation.surveys import SurveyLinks
 from engine.automation.tuning import Tuning
+from engine.changes.opening import change_duties
 from engine.clock import Clock
 from engine.files.store import FileStore
 from engine.ids import IdMaker
@@ -48,7 +49,7 @@ def open_automation(
         concurrency=settings.concurrency,
         base_url=base_url,
         allowed_hosts=settings.egress_hosts,
-        duties=duties,
+        duties=(*duties, *change_duties(settings, releases.database, releases.system, clock)),
         files=files,
         links=MailLinks(approval=ApprovalMail(secret=secret, base_url=base_url).url, surveys=surveys),
     )

@@ -2,7 +2,7 @@
 
 What stays of them: how many there were a day by rule and outcome and how long they took (fs_run_count), and for runs
 that did something where they came from (fs_run_origin), which is what the blame of a value needs. The audit log is
-not touched. Runs that are not over are never deleted.
+not touched. Runs that are not over are never deleted. Links of surveys go some time after they were good.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from engine.automation.rule_index import RuleIndex
 from engine.automation.run_state import OPEN_STATES
+from engine.automation.surveys import forget_old_links
 from engine.automation.throttles import Throttles
 from engine.clock import Clock
 from engine.releases.release import Release
@@ -60,6 +61,7 @@ class Retention:
                 break
         with self.database.write() as connection:
             Throttles(self.system).forget_old(connection, now)
+        forget_old_links(self.database, self.system, now)
         return deleted
 
     def _past(self, kept: Mapping[str, int], now: dt.datetime) -> ColumnElement[bool]:

@@ -150,5 +150,7 @@ def note(
             origin=actor.origin.value,
             action=action,
             changes={name: [None, value] for name, value in facts.items()},
+            address=actor.address,
+            request_id=actor.request_id,
         )
     )

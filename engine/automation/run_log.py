@@ -24,6 +24,7 @@ from engine.automation.run_views import RunFilter, RunPage, RunSummary, RunTrace
 from engine.automation.trace import build_trace
 from engine.clock import Clock
 from engine.errors import AccessDenied, EngineError
+from engine.records.earlier_objects import entries_of
 from engine.records.identifiers import could_be_id
 from engine.storage.database import Database
 from engine.storage.system_tables import SystemTables
@@ -225,7 +226,7 @@ class RunLog:
         """
         run, audit = self._run, within.system.audit
         wrote = select(audit.c.run_id).where(
-            audit.c.object == object_key, audit.c.record_id == record_id, audit.c.run_id.is_not(None)
+            entries_of(within, object_key), audit.c.record_id == record_id, audit.c.run_id.is_not(None)
         )
         about = and_(run.c.object == object_key, run.c.record_id == record_id)
         query = select(run).where(or_(about, run.c.id.in_(wrote))).order_by(run.c.created_at.desc(), run.c.id.desc())
@@ -291,7 +292,7 @@ class RunLog:
             created_at=row["created_at"],
             started_at=row["started_at"],
             finished_at=row["finished_at"],
-            due_at=row["due_at"],
+            due_at=row["due_at"] if row["state"] == RunState.WAITING.value else None,
             release=row["release"],
             actions=row["actions"],
             reason=seen_text(row["error"], records),

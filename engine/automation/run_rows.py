@@ -12,7 +12,7 @@ from engine.automation.stored_values import from_stored, to_stored
 NEW_RUN = (
     "id", "rule", "rule_text", "release", "object", "record_id", "record_title", "event", "snapshot", "actor",
     "root_cause", "cause_run", "cause_step", "cause", "depth", "state", "position", "lease", "attempt", "actions",
-    "rows", "outcome", "error", "created_at", "finished_at",
+    "rows", "outcome", "error", "created_at", "due_at", "finished_at",
 )  # fmt: skip
 """The columns that a new run's row has."""
 
@@ -72,8 +72,11 @@ def position_of(run: Run, *, segment: int | None = None, begun: int = 0) -> dict
     return position
 
 
-def row_of_new(run: Run) -> dict[str, Any]:
-    """Give the row of a new run; one that is over already carries its end."""
+def row_of_new(run: Run, *, to_workers: bool = True) -> dict[str, Any]:
+    """Give the row of a new run; one that is over already carries its end.
+
+    to_workers: one that is to run has a moment, and so is handed over to them (`handing_over`).
+    """
     over = run.state not in OPEN_STATES
     return {
         "id": run.id,
@@ -100,6 +103,7 @@ def row_of_new(run: Run) -> dict[str, Any]:
         "outcome": run.outcome,
         "error": run.error,
         "created_at": run.created_at,
+        "due_at": run.created_at if to_workers and run.state is RunState.QUEUED else None,
         "finished_at": run.created_at if over else None,
     }
 

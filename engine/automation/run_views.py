@@ -118,7 +118,7 @@ class RunTrace:
 
     chain: texts naming rules and records from the root cause to this run. cause: the run that caused it, if one did.
     caused: runs that its steps caused. matched: what the record came to match, where its trigger is such an edge.
-    order: the steps of the save that it comes from.
+    order: the steps of the save that it comes from. records: ids of a batch, the first of so many, readable or not.
     mode: how runs of its rule and record meet. may_retry, may_dismiss: whether the reader may, and the run can be.
     """
 
@@ -139,5 +139,7 @@ class RunTrace:
     caused: tuple[RunSummary, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
     order: tuple[SaveStepShown, ...] = ()
+    records: tuple[str, ...] = ()
+    record_count: int = 0
     may_retry: bool = False
     may_dismiss: bool = False

@@ -1,8 +1,10 @@
-"""The worker's side of the durable engine: launch dbos with one generic durable function, and re-enqueue lost runs.
+"""The worker's side of the durable engine: launch dbos with two generic durable functions, and re-enqueue lost runs.
+
+One works on a piece of one run, the other on the first pieces of some new ones (`handing_over`, `batches`).
 
 dbos allows one launched instance a process. What a segment does is the runner's; when the database is away the segment
-waits here for it to come back, since an exception would end the run. The durable function is a coroutine that hands
-its segment to threads of our own: so dbos counts what waits for a thread and claims no more than it may, what is in
+waits here for it to come back, since an exception would end the run. A durable function is a coroutine that hands
+its segments to threads of our own: so dbos counts what waits for a thread and claims no more than it may, what is in
 hand is known exactly, and a segment that dbos lets wait for another one's end holds no thread.
 """
 
@@ -13,9 +15,21 @@ import logging
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from engine.automation.durable import APPLICATION, PROTOCOL_VERSION, QUEUE, WORKFLOW, segment_name, system_address
+from engine.automation.batches import Batch, RunSegment
+from engine.automation.durable import (
+    APPLICATION,
+    BATCH_WORKFLOW,
+    PROTOCOL_VERSION,
+    QUEUE,
+    WORKFLOW,
+    batch_name,
+    segment_name,
+    system_address,
+)
 from engine.automation.in_hand import InHand
 from engine.automation.tuning import Tuning
 from engine.errors import DatabaseUnavailable
@@ -32,20 +46,20 @@ _CLAIMED_PER_THREAD = 10
 # They write down how segments ended, and wait for the database where it is away.
 _RECORDING_THREADS = 4
 
-RunSegment = Callable[[str, int], str]
+Done = TypeVar("Done")
 
 
 class DurableRuntime:
     """One launched dbos of this process."""
 
     def __init__(
-        self, database: Database, *, executor: str, concurrency: int, tuning: Tuning, run_segment: RunSegment
+        self, database: Database, *, executor: str, concurrency: int, tuning: Tuning, segments: RunSegment
     ) -> None:
         self._database = database
         self._executor = executor
         self._concurrency = concurrency
         self._tuning = tuning
-        self._run_segment = run_segment
+        self._segments = segments
         self._stopping = threading.Event()
         self._in_hand = InHand()
         self._threads: ThreadPoolExecutor | None = None
@@ -62,13 +76,23 @@ class DurableRuntime:
         async def run_segment(run_id: str, segment: int) -> str:
             with self._in_hand.holding(segment_name(run_id, segment)):
                 try:
-                    return await asyncio.get_running_loop().run_in_executor(threads, self._guarded, run_id, segment)
+                    do = partial(self._guarded, partial(self._segments, run_id, segment))
+                    return await asyncio.get_running_loop().run_in_executor(threads, do)
                 except DatabaseUnavailable:
                     # The worker stops: dbos records no end of what is cancelled, so another worker takes it over.
                     raise asyncio.CancelledError from None
 
+        async def run_batch(run_ids: list[str]) -> str:
+            with self._in_hand.holding(batch_name(run_ids)):
+                try:
+                    await self._done(threads, run_ids)
+                    return "done"
+                except DatabaseUnavailable:
+                    raise asyncio.CancelledError from None
+
         # How often a run may take its worker with it is counted by the run itself, where people can read it.
         DBOS.workflow(name=WORKFLOW, max_recovery_attempts=1_000_000)(run_segment)
+        DBOS.workflow(name=BATCH_WORKFLOW, max_recovery_attempts=1_000_000)(run_batch)
         DBOS.launch()
         DBOS.register_queue(
             QUEUE,
@@ -109,13 +133,33 @@ class DurableRuntime:
             DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=wait_s)
             threads.shutdown(wait=False, cancel_futures=True)
 
-    def _guarded(self, run_id: str, segment: int) -> str:
+    async def _done(self, threads: ThreadPoolExecutor, run_ids: list[str]) -> None:
+        loop = asyncio.get_running_loop()
+        over: asyncio.Future[None] = loop.create_future()
+
+        def settle(failure: BaseException | None) -> None:
+            if over.done():
+                return
+            if failure is None:
+                over.set_result(None)
+            else:
+                over.set_exception(failure)
+
+        def told(failure: BaseException | None) -> None:
+            with suppress(RuntimeError):  # the loop has ended: nobody listens any more
+                loop.call_soon_threadsafe(settle, failure)
+
+        batch = Batch(run_ids, segments=self._segments, guard=self._guarded, stopping=self._stopping, told=told)
+        threads.submit(batch.work, threads, self._concurrency - 1)
+        await over
+
+    def _guarded(self, do: Callable[[], Done]) -> Done:
         wait = 0.1
         while True:
             try:
-                return self._run_segment(run_id, segment)
+                return do()
             except DatabaseUnavailable:
-                _LOG.warning("the database is away; run %s waits", run_id)
+                _LOG.warning("the database is away; runs wait")
             if self._stopping.wait(wait):
                 raise DatabaseUnavailable
             wait = min(wait * 2, _LONGEST_WAIT_S)

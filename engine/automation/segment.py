@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -20,15 +20,15 @@ from engine import faults
 from engine.automation.calls.at_once import HandedOver
 from engine.automation.calls.received import noting
 from engine.automation.durable import RunQueue
-from engine.automation.gone import GoneParts
 from engine.automation.inside import InsideActions
 from engine.automation.inside_actions import Door
 from engine.automation.interpreter import Interpreter, Outside, Paused
 from engine.automation.journal import Journal
 from engine.automation.ledger import FAILED_TRY, Ledger, unless_lost
-from engine.automation.outside import Courier, Outbox, OutsideActions
+from engine.automation.outside import Outbox, OutsideActions
 from engine.automation.program import Program
 from engine.automation.run_state import LeaseLost, Run, RunState, StepFailed, TargetPaused
+from engine.automation.surrounds import Surrounds
 from engine.automation.sweeps import Sweeper
 from engine.automation.taking import NotAlone, Taker
 from engine.automation.targets import Targets, held_by
@@ -39,44 +39,10 @@ from engine.automation.waiting.waiter import RunWaiter
 from engine.automation.waiting.waits import Waits
 from engine.clock import Clock
 from engine.errors import AutomationStopped, DatabaseUnavailable
-from engine.files.store import FileStore
 from engine.process_memory import NEEDS_MORE, let_go
 from engine.storage.database import Database
 
 _LOG = logging.getLogger("fieldstone.automation")
-
-
-class Surrounds(Protocol):
-    """What a run needs of the installation, made for one run."""
-
-    @property
-    def files(self) -> FileStore:
-        """The files of the installation."""
-        ...
-
-    def program(self, run: Run) -> Program | None:
-        """Give the rule with the text the run started with; None where it cannot be had."""
-        ...
-
-    def door(self, run: Run, program: Program) -> Door:
-        """Open the door for whom the rule acts.
-
-        Raises:
-            StepFailed: that user is gone, disabled, or has not the rights.
-        """
-        ...
-
-    def courier(self, run: Run, program: Program) -> Courier:
-        """Give who hands outside actions over."""
-        ...
-
-    def gone(self, run: Run) -> GoneParts | None:
-        """Give what finds parts of the run's rule that the current release has no more; None where it is its own."""
-        ...
-
-    def note_outcome(self, connection: Connection, run: Run, *, failed: bool, error: str | None) -> None:
-        """Count failures in a row of the rule, and switch it off where there are too many."""
-        ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -99,8 +65,8 @@ class SegmentRunner:
     is_stopping: Callable[[], bool]
     inside_only: bool = False
 
-    def run_segment(self, run_id: str, segment: int) -> str:
-        """Work on a piece; give a word on how it went, for the durable engine's own record."""
+    def __call__(self, run_id: str, segment: int) -> str:
+        """Take a piece and work on it; give a word on how it went, for the durable engine's own record."""
         try:
             run, verdict = self._take(run_id, segment)
         except UNREADABLE as error:
@@ -109,6 +75,14 @@ class SegmentRunner:
             return "not due"
         if verdict is not Verdict.GO:
             return verdict.value
+        return self.go_on(run)
+
+    def begin(self, run_ids: Sequence[str]) -> Mapping[str, Run]:
+        """Take those of the runs that nobody has begun and that are alone, by one statement."""
+        return self.taker.take_new(run_ids, executor=self.executor, now=self.clock.now())
+
+    def go_on(self, run: Run) -> str:
+        """Work on a run that was taken; give a word on how it went."""
         if run.begun > self.tuning.crashes:
             return self._give_up(run, StepFailed(f"The worker died {self.tuning.crashes} times at this step."))
         faults.reach("run.taken")

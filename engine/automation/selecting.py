@@ -21,7 +21,7 @@ from engine.expressions.sql.bound import BoundRecord
 from engine.expressions.sql.environment import Environment, NotInSql
 from engine.expressions.sql.frames import Frame
 from engine.expressions.sql.scopes import RowScope
-from engine.records.reading import computable
+from engine.records.asked_texts import computable
 from workflow_dsl.context import Context, Values
 from workflow_dsl.typed import Typed
 

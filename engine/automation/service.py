@@ -10,8 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 from engine.accounts.users import UserDirectory
 from engine.approvals.program import ApprovalProgram
 from engine.automation.admission import Admission
+from engine.automation.batches import RunSegment
 from engine.automation.before_rules import BeforeRunner
 from engine.automation.calls.service import open_calls
+from engine.automation.document_desk import DocumentDesk
 from engine.automation.durable import RunQueue
 from engine.automation.duties import Duties, Duty
 from engine.automation.housekeeping import Keeper, time_around
@@ -28,7 +30,6 @@ from engine.automation.rule_index import RuleIndex
 from engine.automation.rules_of_releases import RulesOfReleases
 from engine.automation.run_desk import RunDesk
 from engine.automation.run_log import RunLog
-from engine.automation.runtime import RunSegment
 from engine.automation.segment import SegmentRunner
 from engine.automation.sight import AccessSight
 from engine.automation.standing_duties import standing_duties
@@ -126,7 +127,6 @@ class Automation:
         self.after_save = AfterMatcher(
             index_of=self.index,
             ledger=self._ledger,
-            queue=self.queue,
             timers=self._timers,
             waits=self._waits,
             health=self.health,
@@ -156,6 +156,7 @@ class Automation:
             self._surroundings(), system=system, runs=self.runs, sight=sight, before=self.before_rules, ids=ids,
             tuning=self._tuning, next_runs=self.next_runs,
         )  # fmt: skip
+        self.documents = DocumentDesk(around=self._surroundings(), ids=ids)
 
     def prepare(self) -> None:
         """Make the durable engine's tables; called when a database is opened to be written."""
@@ -170,6 +171,7 @@ class Automation:
         return Worker(
             database=self._database,
             queue=self.queue,
+            system=self._system,
             ids=self._ids,
             tuning=self._tuning,
             concurrency=concurrency or self._concurrency,
@@ -246,7 +248,7 @@ class Automation:
 
         inside_only: actions that reach outside are left to workers.
         """
-        runner = SegmentRunner(
+        return SegmentRunner(
             database=self._database,
             ledger=self._ledger,
             taker=Taker(self._database, self._system),
@@ -255,7 +257,6 @@ class Automation:
             sweeper=Sweeper(
                 records=self._records,
                 ledger=self._ledger,
-                queue=self.queue,
                 timers=self._timers,
                 admission=self._admission,
                 clock=self._clock,
@@ -271,7 +272,6 @@ class Automation:
             is_stopping=is_stopping,
             inside_only=inside_only,
         )
-        return runner.run_segment
 
     def checked_rules(self, release: Release) -> Sequence[CheckedRule | CheckedApproval]:
         """Give the rules and approvals of a release as they were checked."""

@@ -13,7 +13,7 @@ import hmac
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, delete, select, update
 
 from engine.accounts.upsert import insert_if_absent
 from engine.clock import Clock
@@ -23,6 +23,9 @@ from metamodel.definitions.intake import FormDef
 from metamodel.values import Ref
 
 _PURPOSE = b"fieldstone: links of surveys"
+KEPT_DAYS = 90
+"""How long a link is kept after its time: whom it asked about what stays in its answer, if there is one."""
+_AT_ONCE = 500
 _UNITS = {"hour": dt.timedelta(hours=1), "day": dt.timedelta(days=1), "week": dt.timedelta(weeks=1)}
 
 
@@ -93,6 +96,18 @@ class SurveyLinks:
     def _token(self, link_id: str) -> str:
         digest = hmac.digest(self._key, link_id.encode(), "sha256")
         return base64.urlsafe_b64encode(digest[:24]).decode()
+
+
+def forget_old_links(database: Database, system: SystemTables, now: dt.datetime) -> int:
+    """Delete the links whose time was over long ago, some at a time; give how many there were."""
+    table, deleted = system.survey, 0
+    old = select(table.c.id).where(table.c.expires_at < now - dt.timedelta(days=KEPT_DAYS)).limit(_AT_ONCE)
+    while True:
+        with database.write() as connection:
+            count = connection.execute(delete(table).where(table.c.id.in_(old.scalar_subquery()))).rowcount
+        deleted += count
+        if count < _AT_ONCE:
+            return deleted
 
 
 def good_for(form: FormDef) -> dt.timedelta:

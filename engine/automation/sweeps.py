@@ -15,7 +15,6 @@ from sqlalchemy import select
 from engine import faults
 from engine.access.actor import Origin, system_actor
 from engine.automation.admission import Admission
-from engine.automation.durable import RunQueue
 from engine.automation.journal import Journal, StepDone
 from engine.automation.ledger import Ledger
 from engine.automation.program import OnHeld, OnMoment, Program
@@ -38,7 +37,6 @@ class Sweeper:
 
     records: Records
     ledger: Ledger
-    queue: RunQueue
     timers: Timers
     admission: Admission
     clock: Clock
@@ -90,10 +88,7 @@ class Sweeper:
         programs = {program.name: program}
         runs = self.admission.admit(lambda: connection, runs, programs, zone=zone, now=self.clock.now())
         self.ledger.add(connection, runs)
-        started = [run for run in runs if run.state is RunState.QUEUED]
-        for run in started:
-            self.queue.start(connection, run.id)
-        return len(started)
+        return sum(run.state is RunState.QUEUED for run in runs)
 
     def _record_run(
         self, sweep: Run, program: Program, record_id: str, title: str | None, names: Mapping[str, Any]

@@ -1,4 +1,4 @@
-"""Makes a due run a worker's own: what its row gets, and the quick way, one statement that is its own transaction.
+"""Makes due runs a worker's own: what their rows get, and the quick way, one statement that is its own transaction.
 
 The quick way is for a run that is alone of its rule and record; what is beside others is taken in a transaction, in
 which somebody judges whether it has its turn (see `turns`).
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlalchemy import (
     Connection,
     Table,
     and_,
+    bindparam,
     exists,
     func,
     literal,
@@ -29,6 +30,7 @@ from sqlalchemy import (
 
 from engine.automation.run_rows import position_of, run_of_row
 from engine.automation.run_state import OPEN_STATES, Run, RunState
+from engine.automation.unreadable import UNREADABLE
 from engine.expressions.sql.runtime import runtime
 from engine.records.statements import Prepared, result_converter
 from engine.storage.database import Database
@@ -49,6 +51,19 @@ class Taker:
 
     def __init__(self, database: Database, system: SystemTables) -> None:
         self._statements = _Statements(database, system.run, others_of(system.run))
+
+    def take_new(self, run_ids: Sequence[str], *, executor: str, now: dt.datetime) -> dict[str, Run]:
+        """Make new runs this worker's own, all by one statement; those that are left out are taken one by one.
+
+        Left out is what somebody has begun, what is not alone of its rule and record, and what cannot be read.
+        """
+        found = {}
+        with suppress(*UNREADABLE):
+            for row in self._statements.take_all_new(run_ids, executor=executor, now=now):
+                with suppress(*UNREADABLE):
+                    run = run_of_row(row)
+                    found[run.id] = run
+        return found
 
     def take(self, run_id: str, segment: int, *, executor: str, now: dt.datetime) -> Run | NotAlone | None:
         """Make the run this worker's own; None where it is over or another piece of it is due.
@@ -131,7 +146,6 @@ class _Statements:
         self._take = Prepared(update(run).where(*mine).values(**given, **more), dialect)
         # What no worker has touched yet is known without being read.
         new = (
-            run.c.id == runtime("run_id", run.c.id.type),
             run.c.lease == 0,
             run.c.state == RunState.QUEUED.value,
             run.c.position == literal(_NEW, run.c.position.type),
@@ -144,7 +158,14 @@ class _Statements:
             "turn": 1,
             "position": literal({**_NEW, "begun": 1}, run.c.position.type),
         }
-        self._take_new = Prepared(update(run).where(*new).values(**begun, **more).returning(*run.c), dialect)
+        one = run.c.id == runtime("run_id", run.c.id.type)
+        self._take_new = Prepared(update(run).where(one, *new).values(**begun, **more).returning(*run.c), dialect)
+        some = run.c.id.in_(bindparam("run_ids", expanding=True))
+        told = {
+            "executor": bindparam("executor", type_=run.c.executor.type),
+            "started_at": func.coalesce(run.c.started_at, bindparam("now", type_=run.c.started_at.type)),
+        }
+        self._take_all = update(run).where(some, *new).values(**(begun | told), **more).returning(*run.c)
 
     def take_new(self, run_id: str, *, executor: str, now: dt.datetime) -> Run | None:
         """Make a run that nobody has begun this worker's; None where it is no such run, or others are beside it."""
@@ -152,6 +173,12 @@ class _Statements:
             given = {"run_id": run_id, "executor": executor, "now": now}
             found = self._take_new.row(connection, self._database, given)
         return None if found is None else run_of_row(self._named(found))
+
+    def take_all_new(self, run_ids: Sequence[str], *, executor: str, now: dt.datetime) -> Sequence[Mapping[Any, Any]]:
+        """Make those of the runs that nobody has begun this worker's, where no others are beside them."""
+        with self._committing() as connection:
+            given = {"run_ids": list(run_ids), "executor": executor, "now": now}
+            return connection.execute(self._take_all, given).mappings().all()
 
     def find(self, run_id: str) -> tuple[Mapping[str, Any], bool] | None:
         """Read a run's row, and whether others of its rule and record are not over; None where there is no such run."""

@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
+from engine.automation.batch_runs import RECORDS
 from engine.automation.run_state import Run
 from engine.automation.run_views import ChangeShown, ConditionPart, RunSummary, RunTrace, StepShown
 from engine.automation.save_order import order_shown
 from engine.automation.stored_values import from_stored
+
+_RECORDS_SHOWN = 100
 
 
 def build_trace(
@@ -28,6 +31,7 @@ def build_trace(
 ) -> RunTrace:
     """Put the trace together; `readable` is what the reader may see of the record and of those it leads to."""
     meta = run.snapshot.facts
+    records = tuple((meta.get("names") or {}).get(RECORDS) or ()) if run.record_id is None else ()
     return RunTrace(
         summary=summary,
         rule_text=run.rule_text,
@@ -46,6 +50,8 @@ def build_trace(
         caused=caused,
         facts={key: value for key, value in meta.items() if key in ("due", "field")},
         order=order_shown(meta, run.rule),
+        records=records[:_RECORDS_SHOWN],
+        record_count=len(records),
         may_retry=may_manage,
         may_dismiss=may_manage,
     )

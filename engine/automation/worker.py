@@ -1,6 +1,7 @@
-"""A worker: takes run segments, fires timers, takes over the runs of workers that died, and finds its own lost ones.
+"""A worker: hands new runs over, takes their segments, fires timers, takes over the runs of workers that died.
 
-It starts with a lease and works only while it holds one; on SQLite a second worker waits for the first to go. Its own
+It finds its own lost runs too. It starts with a lease and works only while it holds one; on SQLite a second worker
+waits for the first to go. Its own
 thread does the housekeeping, dbos the runs. Stopping lets what is under way come to its next boundary. Nothing but
 `stop` ends it: what fails is tried again, also its own start, since nobody would start it a second time.
 """
@@ -15,13 +16,16 @@ from typing import Protocol
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from engine.automation.batches import RunSegment
 from engine.automation.durable import RunQueue
+from engine.automation.handing_over import HandOver
 from engine.automation.leases import Lease, make_lease
-from engine.automation.runtime import DurableRuntime, RunSegment
+from engine.automation.runtime import DurableRuntime
 from engine.automation.tuning import Tuning
 from engine.errors import EngineError
 from engine.ids import IdMaker
 from engine.storage.database import Database
+from engine.storage.system_tables import SystemTables
 
 _LOG = logging.getLogger("fieldstone.automation")
 
@@ -45,6 +49,7 @@ class Worker:
         *,
         database: Database,
         queue: RunQueue,
+        system: SystemTables,
         ids: IdMaker,
         tuning: Tuning,
         concurrency: int,
@@ -65,8 +70,9 @@ class Worker:
             executor=self.executor,
             concurrency=concurrency,
             tuning=tuning,
-            run_segment=make_run_segment(self.executor, self._stop.is_set),
+            segments=make_run_segment(self.executor, self._stop.is_set),
         )
+        self._hand_over = HandOver(database=database, system=system, queue=queue)
 
     def start(self) -> None:
         """Begin; returns at once, the work is done by threads."""
@@ -87,6 +93,7 @@ class Worker:
     def _main(self) -> None:
         try:
             if self._until(self._lease.hold) and self._until(self._launch):
+                self._hand_over.start(self._tuning.poll_s)
                 self._ready.set()
                 self._keep_house()
         finally:
@@ -109,6 +116,7 @@ class Worker:
         return True
 
     def _shut_down(self) -> bool:
+        self._hand_over.stop()
         self._runtime.shut_down(wait_s=1)
         return True
 

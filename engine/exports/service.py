@@ -33,7 +33,7 @@ FORMATS: tuple[Format, ...] = ("csv", "jsonl")
 BYTE_ORDER_MARK = "\ufeff"
 """With it spreadsheets read the file as UTF-8; the importer knows it."""
 RIGHT = "export"
-_PAGE_ROWS = 500
+PAGE_ROWS = 500
 _AT_ONCE = 6
 
 
@@ -96,6 +96,10 @@ class Exports:
         access = self._records.access(actor, release)
         return access.has_right(RIGHT) and access.of(object_key).may("export") and access.of(object_key).visible
 
+    def check(self, actor: Actor, object_key: str, release: Release | None = None) -> None:
+        """Refuse what `start` would. Raises: UnknownObject, AccessDenied."""
+        self._permitted(actor, object_key, release or self._release())
+
     def start(self, actor: Actor, request: ExportRequest, *, release: Release | None = None) -> Export:
         """Begin an export; it is in the audit log before its first byte is given.
 
@@ -120,7 +124,7 @@ class Exports:
     ) -> Export:
         query = replace(request.query, exported=True)
         transaction = closing.enter_context(self._records.reading(actor, release=pinned, snapshot=True))
-        pages = transaction.reader.pages(object_def, query, _PAGE_ROWS)
+        pages = transaction.reader.pages(object_def, query, PAGE_ROWS)
         first = next(pages)
         total = transaction.count(query, exact=True).value
         self._note(actor, request, pinned, object_def, total)
@@ -163,6 +167,8 @@ class Exports:
                     release=pinned.number,
                     action="exported",
                     changes={name: [None, value] for name, value in told.items() if value is not None},
+                    address=actor.address,
+                    request_id=actor.request_id,
                 )
             )
 

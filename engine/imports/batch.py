@@ -5,30 +5,27 @@ The number of statements of a batch does not depend on its size.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
-from engine.imports.bound import Binding, BoundColumn, BoundLinks, BoundLookup
+from engine.imports.bound import Binding, BoundLinks, BoundLookup
 from engine.imports.cell_columns import CellColumns, CellFault
 from engine.imports.csv_file import CsvRow
 from engine.imports.errors import BadCell
 from engine.imports.file_cells import FileCells
-from engine.imports.heads import ID
 from engine.imports.link_cells import LinkCells
+from engine.imports.matching import Matching
 from engine.imports.resolving import Lookups
 from engine.imports.result import RowError, Tally
+from engine.imports.role_cells import RoleCells, RoleGranting
+from engine.imports.row_teller import RowTeller
 from engine.imports.sheet import Sheet
+from engine.imports.unreadable import unreadable
 from engine.records.bulk_rows import ABSENT, RowColumns, RowResult, SaveRow
-from engine.records.finding import find_by_fields, read_key
-from engine.records.identifiers import could_be_id
+from engine.records.hooks import SaveKind
 from engine.records.transaction import Transaction
 from metamodel.field_types.files import holds_files
-
-_NOBODY: Sequence[str | None] = (None,)
-GrantRoles = Callable[[Transaction, str, Collection[str]], bool]
-"""Lets a user hold roles, in the transaction of the import; tells whether that changed anything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,17 +49,33 @@ class Batches:
         binding: Binding,
         tally: Tally,
         coming: Collection[str],
-        grant_roles: GrantRoles | None,
+        granting: RoleGranting | None,
         files: FileCells | None = None,
     ) -> None:
         self._files = files or FileCells(None, None)
         self._binding = self._with_files(binding)
         self._tally = tally
+        self._teller = RowTeller(binding)
+        self._matching = Matching(binding, tally, self._teller)
         self._coming = coming
-        self._grant_roles = grant_roles
+        self._roles = RoleCells(binding, granting)
         self._lookups = Lookups((*binding.lookups, *(each.lookup for each in binding.links)))
         self._late_links: dict[int, list[BoundLinks]] = {}
         self.waiting: list[Waiting] = []
+
+    def go_on(self, waiting: Sequence[tuple[CsvRow, Mapping[str, Any]]]) -> None:
+        """Take what rows of earlier batches wait for, as it was written down: the columns of lookups, their texts."""
+        lookups = {each.source.column: each for each in self._binding.lookups}
+        links = {each.lookup.source.column: each for each in self._binding.links}
+        self.waiting += [
+            Waiting(
+                row=row,
+                id=stored["id"],
+                lookups=[(lookups[column], text) for column, text in stored["lookups"]],
+                links=[links[column] for column in stored["links"]],
+            )
+            for row, stored in waiting
+        ]
 
     def read(self, rows: Sequence[CsvRow]) -> Sheet | None:
         """Read the cells of a batch, where nothing has to be asked of the database for that; None where it has."""
@@ -80,8 +93,9 @@ class Batches:
         if sheet is None:
             self._learn(transaction, rows)
             sheet = self._prepare(rows)
-        self._match(transaction, sheet)
-        self._decide(transaction, sheet)
+        self._refuse_faulty(transaction, sheet)
+        self._matching.match(transaction, sheet)
+        self._matching.decide(transaction, sheet)
         later = sheet.take_repeated()
         links = LinkCells(transaction, self._lookups, self._binding.links)
         self._read_links(links, sheet)
@@ -129,7 +143,7 @@ class Batches:
             try:
                 values[lookup.source.field.name] = self._lookups.value(lookup, text)
             except BadCell as fault:
-                self._tally.errors.append(self._error(item.row, lookup.source, text, str(fault)))
+                self._tally.errors.append(self._teller.error(item.row, lookup.source, text, str(fault)))
         return values
 
     def _with_files(self, binding: Binding) -> Binding:
@@ -156,12 +170,25 @@ class Batches:
         self._tally.total += len(rows)
         columns = CellColumns(self._binding, self._lookups, rows)
         sheet = Sheet(rows, dict(zip(columns.names, columns.values, strict=True)))
-        refused = [place for place in sorted(columns.faulty) if not self._waits(sheet, place)]
-        sheet.drop(refused)
+        for place in sorted(columns.faulty):
+            self._take_faults(sheet, place)
         return sheet
 
-    def _waits(self, sheet: Sheet, place: int) -> bool:
-        """Take faults out of a row; say whether it may be saved, its lookups of later rows left open."""
+    def _refuse_faulty(self, transaction: Transaction, sheet: Sheet) -> None:
+        """Refuse rows with cells that are wrong, with all that is: roles too, and what the door can't read of them."""
+        for place, error in self._roles.faults(transaction, sheet.rows).items():
+            sheet.faulty.setdefault(place, []).append(error)
+        kind = SaveKind.UPDATED if self._binding.match else SaveKind.CREATED
+        for place, errors in sheet.faulty.items():
+            row, told = sheet.rows[place], {error.column for error in errors}
+            values = {name: value for name, column in sheet.values.items() if (value := column[place]) is not ABSENT}
+            others = unreadable(transaction, self._binding.object, values, kind)
+            errors += [each for each in self._teller.told(row, others) if each.column not in told]
+            self._tally.refuse(errors)
+        sheet.drop([*sheet.faulty])
+
+    def _take_faults(self, sheet: Sheet, place: int) -> None:
+        """Take faults out of a row; lookups of later rows are left open, others keep it from being saved."""
         row = sheet.rows[place]
         errors = []
         for column in sheet.values.values():
@@ -175,57 +202,9 @@ class Batches:
             elif fault.candidates:
                 sheet.unsure.setdefault(place, []).append(fault)
             else:
-                errors.append(self._error(row, fault.column, fault.cell, fault.reason))
+                errors.append(self._teller.error(row, fault.column, fault.cell, fault.reason))
         if errors:
-            self._tally.refuse(errors)
-        return not errors
-
-    def _match(self, transaction: Transaction, sheet: Sheet) -> None:
-        """Find the records that rows are about; rows that are about none that there is are refused."""
-        match, fields = self._binding.match, self._binding.object.fields
-        if not match:
-            return
-        if match == (ID,):
-            self._match_ids(transaction, sheet)
-            return
-        parts = [_keys_of(sheet.column(name), partial(read_key, transaction, fields[name])) for name in match]
-        sheet.keys = [key if key[0] is not None else None for key in zip(*parts, strict=True)]
-        found = find_by_fields(transaction, self._binding.object.key, match, {*parts[0]} - {None})
-        if found:
-            sheet.ids = [found.get(key, _NOBODY)[0] if key is not None else None for key in sheet.keys]
-
-    def _match_ids(self, transaction: Transaction, sheet: Sheet) -> None:
-        """Find records by the ids that rows have; a row without one is a new record."""
-        given = sheet.column(ID)
-        sheet.values.pop(ID, None)
-        sheet.keys = [None if value is None or value is ABSENT else (str(value),) for value in given]
-        ids = {key[0] for key in sheet.keys if key is not None and could_be_id(key[0])}
-        found = find_by_fields(transaction, self._binding.object.key, (ID,), ids)
-        sheet.ids = [found.get(key, _NOBODY)[0] if key is not None else None for key in sheet.keys]
-        unknown = [place for place, key in enumerate(sheet.keys) if key is not None and key not in found]
-        for place in unknown:
-            reason = f"there is no {self._binding.object.name} with this id; without an id the row is a new one"
-            shown = str(given[place])
-            self._tally.refuse([self._error(sheet.rows[place], self._binding.column_of(ID), shown, reason)])
-        sheet.drop(unknown)
-
-    def _decide(self, transaction: Transaction, sheet: Sheet) -> None:
-        """Settle cells that several records are called by: the one that the record points at already stays."""
-        if not sheet.unsure:
-            return
-        names = tuple(dict.fromkeys(fault.column.field.name for faults in sheet.unsure.values() for fault in faults))
-        ids = {record_id for place in sheet.unsure if (record_id := sheet.ids[place]) is not None}
-        found = find_by_fields(transaction, self._binding.object.key, (ID, *names), ids)
-        current = {record_id: dict(zip(names, values, strict=True)) for (record_id, *values) in found}
-        refused = []
-        for place, faults in sheet.unsure.items():
-            now = current.get(sheet.ids[place] or "", {})
-            open_faults = [fault for fault in faults if now.get(fault.column.field.name) not in fault.candidates]
-            if open_faults:
-                row = sheet.rows[place]
-                refused.append(place)
-                self._tally.refuse([self._error(row, each.column, each.cell, each.reason) for each in open_faults])
-        sheet.drop(refused)
+            sheet.faulty[place] = errors
 
     def _write(self, transaction: Transaction, sheet: Sheet, links: LinkCells) -> None:
         if not sheet.rows:
@@ -235,7 +214,7 @@ class Batches:
         if self._binding.links:
             linked, errors = links.save(sheet.rows, [_saved_id(result) for result in saved.rows])
             self._tally.errors += errors
-        gives_roles = bool(self._binding.roles) or self._binding.roles_index is not None
+        gives_roles = self._roles.is_used
         told = enumerate(saved.rows) if gives_roles else sorted(saved.told.items())
         if not gives_roles:
             self._tally.count("created", len(sheet.rows) - len(saved.told))
@@ -247,48 +226,18 @@ class Batches:
                 continue
             for notice in result.notices:
                 column = self._binding.column_of(notice.field)
-                self._tally.notices.append(self._error(row, column, "", notice.message))
-            outcome = self._with_roles(transaction, row, result) if gives_roles else result.outcome
-            self._tally.count("updated" if outcome == "unchanged" and result.id in linked else outcome)
+                self._tally.notices.append(self._teller.error(row, column, "", notice.message))
+            is_moved = gives_roles and self._roles.grant(transaction, row, result.id)
+            is_moved = is_moved or result.id in linked
+            self._tally.count("updated" if is_moved and result.outcome == "unchanged" else result.outcome)
         for place, row in enumerate(sheet.rows) if sheet.waiting or self._late_links else ():
             lookups, late = sheet.waiting.get(place, ()), self._late_links.pop(row.line, ())
             if (lookups or late) and (record_id := _saved_id(saved.rows[place])) is not None:
                 self.waiting.append(Waiting(row=row, id=record_id, lookups=lookups, links=late))
 
-    def _with_roles(self, transaction: Transaction, row: CsvRow, result: RowResult) -> str:
-        binding, outcome = self._binding, result.outcome
-        roles = list(binding.roles)
-        if binding.roles_index is not None:
-            roles += row.cells[binding.roles_index].replace("|", " ").replace(",", " ").replace(";", " ").split()
-        if not roles or self._grant_roles is None or result.id is None:
-            return outcome
-        changed = self._grant_roles(transaction, result.id, roles)
-        return "updated" if changed and outcome == "unchanged" else outcome
-
     def _errors_of(self, row: CsvRow, result: RowResult) -> list[RowError]:
-        found = []
-        for error in result.errors:
-            column = self._binding.column_of(error.field)
-            found.append(self._error(row, column, column.cell(row.cells) if column else "", error.message, error.field))
-        return found or [self._error(row, None, "", "the row was refused")]
-
-    def _error(
-        self, row: CsvRow, column: BoundColumn | None, value: str, reason: str, field_name: str | None = None
-    ) -> RowError:
-        shown = column.column if column is not None else ""
-        if column is None and field_name:
-            reason = f"{field_name}: {reason}"
-        return RowError(line=row.line, column=shown, value=value, reason=reason, cells=row.cells)
+        return self._teller.told(row, result.errors) or [self._teller.error(row, None, "", "the row was refused")]
 
 
 def _saved_id(result: RowResult) -> str | None:
     return None if result.outcome == "refused" else result.id
-
-
-def _keys_of(raw_values: Sequence[Any], read: Callable[[Any], Any]) -> list[Any]:
-    """Read raw values by which records are found; each text is read once."""
-    given = [None if raw is ABSENT else raw for raw in raw_values]
-    if {*map(type, given)} <= {str, type(None)}:
-        known = {raw: read(raw) for raw in {*given}}
-        return [known[raw] for raw in given]
-    return [read(raw) for raw in given]

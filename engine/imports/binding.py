@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from types import MappingProxyType
 
-from engine.imports.bound import Binding, BoundColumn, BoundLinks, BoundLookup, Cells, Convert
+from engine.imports.bound import ROLES, Binding, BoundColumn, BoundLinks, BoundLookup, Cells, Convert
 from engine.imports.cell_dates import date_reader
 from engine.imports.errors import ImportRefused
 from engine.imports.heads import ID, Heads
@@ -24,7 +24,6 @@ from metamodel.link_lists import link_lists
 from metamodel.names import did_you_mean
 from metamodel.objects import ObjectDef
 
-ROLES_COLUMN = "roles"
 _PLACE = re.compile(r"\{([^{}:]+)(?::(lower|login))?\}")
 _NOT_LOGIN = re.compile(r"[^a-z0-9]+")
 
@@ -234,7 +233,7 @@ class _Binder:
         return ()
 
     def _is_roles(self, column: str) -> bool:
-        return self._object.key == "user" and column == ROLES_COLUMN and ROLES_COLUMN not in self._object.fields
+        return self._object.key == "user" and column == ROLES and ROLES not in self._object.fields
 
     def _roles_index(self) -> int | None:
         return next((index for index, column in enumerate(self._columns) if self._is_roles(column)), None)

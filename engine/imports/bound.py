@@ -11,6 +11,8 @@ from metamodel.link_lists import LinkList, split_links
 from metamodel.objects import ObjectDef
 
 Cells = Sequence[str]
+ROLES = "roles"
+"""The column of a file of users that names what roles they get."""
 Convert = Callable[[str], object]
 
 

@@ -1,7 +1,8 @@
-"""Imports step by step, for pages: take a file, choose what its columns fill, try it, start it, see what became of it.
+"""Imports step by step, for pages and programs: take a file, say what its columns fill, try it, start it, look, cancel.
 
 Each step is written down, so any process can show it; the work itself is done on a thread of the process that was
-asked. An import whose process ended stands still, and says so. Who may import sees their own imports alone.
+asked. An import whose process ended is gone on with by the housekeeping of any worker, behind the last batch that was
+committed. Who may import sees their own imports alone.
 """
 
 from __future__ import annotations
@@ -9,59 +10,52 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import Connection
 
+from engine import faults
 from engine.access.actor import Actor
+from engine.access.limits import LIMIT
 from engine.clock import Clock
-from engine.errors import AccessDenied, EngineError, RecordNotFound, UnknownObject
+from engine.errors import AccessDenied, RecordNotFound, UnknownObject
 from engine.ids import IdMaker
 from engine.imports.csv_file import CsvFile
-from engine.imports.job import ImportJob, Wanted, job_of
-from engine.imports.result import ImportResult, errors_text
+from engine.imports.errors import ImportRefused
+from engine.imports.job import STANDS_STILL, ImportJob, RowFault, Wanted, sample_json
+from engine.imports.job_rows import JobRows
 from engine.imports.service import Imports
-from engine.imports.uploads import first_rows, read_upload
+from engine.imports.uploads import read_upload
+from engine.imports.working import Grip, ImportWork
 from engine.records.identifiers import could_be_id
 from engine.records.service import Records
 from engine.releases.release import Release
 from engine.storage.database import Database
-from engine.storage.system_tables import SystemTables
 from metamodel.objects import ObjectDef
 
 RIGHT = "import"
-TRIED_ROWS = 2_000
-KEPT = dt.timedelta(days=30)
-SHOWN_FAULTS = 50
-_LISTED = 30
+KEPT, UNUSED_KEPT = dt.timedelta(days=30), dt.timedelta(days=2)
+"""For how long what an import refused, and a file that nobody imported, is kept."""
+_TRIAL_STANDS_STILL = dt.timedelta(minutes=10)
+"""On SQLite a trial can say nothing before its end."""
 _LOG = logging.getLogger("fieldstone.imports")
-
-
-class TakenOver(EngineError):
-    """Somebody else works on the import by now, or it was thrown away; whoever sees this stops."""
-
-
-@dataclass(slots=True, kw_only=True)
-class _Grip:
-    """Who works on an import is known by the last sign of life that they gave."""
-
-    job: ImportJob
-    beat: dt.datetime
+FindActor = Callable[[str], Actor | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ImportDesk:
-    """The imports that people do by pages."""
+    """The imports that people and programs do. find_actor: who a user is now; None where they may not act any more."""
 
     imports: Imports
     records: Records
     release: Callable[[], Release]
     database: Database
-    system: SystemTables
+    rows: JobRows
     clock: Clock
     ids: IdMaker
+    find_actor: FindActor
 
     def object_for(self, actor: Actor, object_key: str) -> ObjectDef:
         """Give an object that the actor may import into.
@@ -79,177 +73,218 @@ class ImportDesk:
         return found
 
     def take(self, actor: Actor, object_key: str, name: str, data: bytes) -> str:
-        """Take a file in; give the import's id. What is older than 30 days goes.
+        """Take a file in; give the import's id.
 
         Raises: UnknownObject, AccessDenied, ImportRefused.
         """
         object_def = self.object_for(actor, object_key)
-        content, import_id, now = read_upload(name, data), self.ids.new(), self.clock.now()
-        total = CsvFile.of_text(name, content).count()
-        made, files = self.system.imported, self.system.import_file
-        row = {"id": import_id, "object": object_def.key, "file": name, "actor": _whose(actor), "state": "taken"}
+        content = read_upload(name, data)
         with self.database.write() as connection:
-            old = select(made.c.id).where(made.c.created_at < now - KEPT)
-            connection.execute(delete(files).where(files.c.import_id.in_(old)))
-            connection.execute(insert(made), {**row, "counts": {"total": total}, "created_at": now})
-            connection.execute(insert(files), {"import_id": import_id, "content": content})
-        return import_id
+            return self._make(connection, actor, object_def, name, content, state="taken")
+
+    def submit(
+        self,
+        connection: Connection,
+        actor: Actor,
+        object_key: str,
+        name: str,
+        content: str,
+        wanted: Wanted,
+        *,
+        dry_run: bool,
+    ) -> str:
+        """Take the text of a file in and begin it, or its trial, once the caller's transaction is committed (`go`).
+
+        Raises: UnknownObject, AccessDenied, ImportRefused.
+        """
+        object_def = self.object_for(actor, object_key)
+        file = CsvFile.of_text(name, content)
+        self.imports.bind(actor, object_def.key, file, wanted.mapping(file.columns))
+        state = "checking" if dry_run else "running"
+        return self._make(connection, actor, object_def, name, content, state=state, wanted=wanted, dry_run=dry_run)
+
+    def go(self, actor: Actor, import_id: str) -> threading.Thread:
+        """Work on an import that was submitted."""
+        job = self.find(actor, import_id)
+        assert job.beat_at is not None, "what is submitted is held by who submitted it"
+        return self._work(actor, Grip(job=job, beat=job.beat_at))
 
     def list(self, actor: Actor, object_key: str) -> Sequence[ImportJob]:
         """Give the newest imports of the actor into an object."""
         object_def = self.object_for(actor, object_key)
-        made, files = self.system.imported, self.system.import_file
-        columns = (made, files.c.found, files.c.message, files.c.beat_at)
-        query = select(*columns).join(files, files.c.import_id == made.c.id)
-        query = query.where(made.c.actor == _whose(actor), made.c.object == object_def.key)
         with self.database.read() as connection:
-            rows = connection.execute(query.order_by(made.c.created_at.desc(), made.c.id.desc()).limit(_LISTED))
-            return [job_of(row._mapping, self.clock.now()) for row in rows]
+            return self.rows.newest(connection, object_def.key, _whose(actor), self.clock.now())
 
-    def get(self, actor: Actor, object_key: str, import_id: str) -> ImportJob:
-        """Give an import with its file.
+    def find(self, actor: Actor, import_id: str) -> ImportJob:
+        """Give an import of the actor.
 
-        Raises: RecordNotFound for those of others too.
+        Raises: RecordNotFound for those of others too. AccessDenied, UnknownObject: its object's are no more for them.
         """
-        object_def = self.object_for(actor, object_key)
-        made, files = self.system.imported, self.system.import_file
-        columns = (made, files.c.content, files.c.rejected, files.c.found, files.c.message, files.c.beat_at)
-        query = select(*columns).join(files, files.c.import_id == made.c.id)
-        query = query.where(made.c.id == import_id, made.c.actor == _whose(actor), made.c.object == object_def.key)
-        row = None
+        job = None
         if could_be_id(import_id):
             with self.database.read() as connection:
-                row = connection.execute(query).mappings().first()
-        if row is None:
+                job = self.rows.find(connection, import_id, self.clock.now(), whose=_whose(actor))
+        if job is None:
             raise RecordNotFound("import", import_id)
-        return job_of(row, self.clock.now())
+        self.object_for(actor, job.object)
+        return job
+
+    def get(self, actor: Actor, object_key: str, import_id: str) -> ImportJob:
+        """Give an import of the actor into an object.
+
+        Raises: RecordNotFound, AccessDenied, UnknownObject.
+        """
+        object_def, job = self.object_for(actor, object_key), self.find(actor, import_id)
+        if job.object != object_def.key:
+            raise RecordNotFound("import", import_id)
+        return job
+
+    def content(self, job: ImportJob) -> str:
+        """Give the file of an import that was found; "" where it is over."""
+        with self.database.read() as connection:
+            return self.rows.content(connection, job.id)
+
+    def rejected(self, job: ImportJob) -> str:
+        """Give the rows, as CSV, that an import which was found has refused; "" where there are none."""
+        with self.database.read() as connection:
+            return self.rows.rejected(connection, job.id)
+
+    def faults(self, job: ImportJob, *, most: int, after: int = 0) -> Sequence[RowFault]:
+        """Give what is wrong with rows of an import that was found, in pieces."""
+        with self.database.read() as connection:
+            return self.rows.faults(connection, job.id, most=most, after=after)
 
     def check(self, actor: Actor, object_key: str, import_id: str, wanted: Wanted) -> threading.Thread | None:
         """Try the first rows with a mapping, and take all of it back; None where it is being worked on already."""
         job = self.get(actor, object_key, import_id)
+        if job.found.get("closed"):
+            return None
         return self._begin(actor, replace(job, wanted=wanted), "checking", ("taken", "checked", "failed", "checking"))
 
     def start(self, actor: Actor, object_key: str, import_id: str) -> threading.Thread | None:
         """Import the file, once it was tried; None where it was started already."""
+        return self._begin(actor, self.get(actor, object_key, import_id), "running", ("checked", "running"))
+
+    def cancel(self, actor: Actor, object_key: str, import_id: str) -> bool:
+        """End an import; what its batches saved stays, no other one is saved. False where it was over already."""
         job = self.get(actor, object_key, import_id)
-        return self._begin(actor, job, "running", ("checked", "running"))
+        with self.database.write() as connection:
+            if not self.rows.cancel(connection, job.id, self.clock.now()):
+                return False
+            self.rows.tell(connection, job.id, found=self._worker().closed(connection, job))
+            if not self.rows.reached(connection, job.id).batches:
+                # What a trial found did not come about.
+                self.rows.forget(connection, [job.id])
+                self.rows.tell(connection, job.id, counts={"total": job.total})
+        return True
 
     def drop(self, actor: Actor, object_key: str, import_id: str) -> None:
-        """Throw an import away that is not under way; one that is done stays in the log."""
+        """Throw an import away that is not under way; one that did something stays in the log."""
         job = self.get(actor, object_key, import_id)
-        if job.is_under_way:
-            return
-        made, files = self.system.imported, self.system.import_file
-        with self.database.write() as connection:
-            connection.execute(delete(files).where(files.c.import_id == job.id))
-            connection.execute(delete(made).where(made.c.id == job.id, made.c.state != "done"))
+        if not job.is_under_way:
+            with self.database.write() as connection:
+                self.rows.drop(connection, [job.id], logged=True)
+
+    def go_on(self) -> int:
+        """Take over the imports that stand still, each for who started it; give how many. A duty of workers."""
+        now = self.clock.now()
+        since = {"running": now - STANDS_STILL, "checking": now - _TRIAL_STANDS_STILL}
+        with self.database.read() as connection:
+            standing = self.rows.standing(connection, since, now)
+        threads = [self._take_over(job) for job in standing]
+        return sum(thread is not None for thread in threads)
+
+    def purge(self) -> int:
+        """Delete files that nobody imported and what is kept of old imports; give how many. A duty of workers."""
+        now, gone = self.clock.now(), 0
+        while True:
+            with self.database.write() as connection:
+                ids = self.rows.past(connection, now - UNUSED_KEPT, now - KEPT)
+                self.rows.drop(connection, ids, logged=True)
+            if not ids:
+                return gone
+            gone += len(ids)
+
+    def _make(
+        self,
+        connection: Connection,
+        actor: Actor,
+        object_def: ObjectDef,
+        name: str,
+        content: str,
+        *,
+        state: str,
+        wanted: Wanted | None = None,
+        dry_run: bool = False,
+    ) -> str:
+        file, import_id, now = CsvFile.of_text(name, content), self.ids.new(), self.clock.now()
+        row = {
+            "id": import_id,
+            "object": object_def.key,
+            "file": name,
+            "actor": _whose(actor),
+            "state": state,
+            "mapping": {**wanted.to_json(), "limit": _limit(actor)} if wanted is not None else None,
+            "dry_run": dry_run,
+            "counts": {"total": file.count()},
+            "created_at": now,
+            "beat_at": now if wanted is not None else None,
+            "sample": sample_json(file),
+        }
+        self.rows.make(connection, row, content)
+        return import_id
 
     def _begin(self, actor: Actor, job: ImportJob, state: str, after: Sequence[str]) -> threading.Thread | None:
-        """Take an import over, if nobody else does; what stands still may be begun again."""
+        """Take an import, if nobody else does; what stands still goes on."""
         if job.is_under_way or job.state not in after:
             return None
-        made, now = self.system.imported, self.clock.now()
+        now = self.clock.now()
+        mapping = {**job.wanted.to_json(), "limit": _limit(actor)}
+        values: dict[str, Any] = {"state": state, "mapping": mapping, "finished_at": None, "message": None}
+        if job.state != "running":
+            values["counts"] = {"total": job.total}
         with self.database.write() as connection:
-            taken = update(made).where(made.c.id == job.id, made.c.state == job.state, self._unbeaten(job))
-            values = {"state": state, "mapping": job.wanted.to_json(), "finished_at": None}
-            if connection.execute(taken.values(values)).rowcount != 1:
+            if not self.rows.hold(connection, job, now, **values):
                 return None
-            self._note(connection, job.id, beat_at=now, message=None, found=None if state == "checking" else job.found)
-        grip = _Grip(job=job, beat=now)
-        thread = threading.Thread(target=self._work, args=(actor, grip, state), name=f"import {job.id}", daemon=True)
+            if job.state != "running":
+                # What a trial found is no part of what the import will find.
+                self.rows.forget(connection, [job.id])
+        faults.reach("import.begun")
+        return self._work(actor, Grip(job=replace(job, state=state), beat=now))
+
+    def _take_over(self, job: ImportJob) -> threading.Thread | None:
+        actor = self.find_actor(job.actor)
+        if actor is not None:
+            _LOG.info("the import %s is gone on with", job.id)
+            # What a limited token began is gone on with within its limit.
+            roles = actor.roles | {job.limit} if job.limit else actor.roles
+            return self._begin(replace(actor, roles=roles), job, job.state, (job.state,))
+        now = self.clock.now()
+        with self.database.write() as connection:
+            is_held = self.rows.hold(connection, job, now)
+        if is_held:
+            self._worker().fail(Grip(job=job, beat=now), "Whoever started this may not act any more.")
+        return None
+
+    def _worker(self) -> ImportWork:
+        return ImportWork(imports=self.imports, rows=self.rows, database=self.database, clock=self.clock)
+
+    def _work(self, actor: Actor, grip: Grip) -> threading.Thread:
+        target, name = self._worker().do, f"import {grip.job.id}"
+        thread = threading.Thread(target=target, args=(actor, grip), name=name, daemon=True)
         thread.start()
         return thread
 
-    def _unbeaten(self, job: ImportJob) -> ColumnElement[bool]:
-        files = self.system.import_file
-        same = files.c.beat_at.is_(None) if job.beat_at is None else files.c.beat_at == job.beat_at
-        return select(func.count()).where(files.c.import_id == job.id, same).scalar_subquery() == 1
 
-    def _work(self, actor: Actor, grip: _Grip, state: str) -> None:
-        try:
-            self._do(actor, grip, state)
-        except TakenOver:
-            _LOG.warning("the import %s is somebody else's by now, or was thrown away", grip.job.id)
-
-    def _do(self, actor: Actor, grip: _Grip, state: str) -> None:
-        try:
-            self._try(actor, grip) if state == "checking" else self._import(actor, grip)
-        except TakenOver:
-            raise
-        except EngineError as fault:
-            self._end(grip, "failed", message=str(fault))
-        except Exception:
-            _LOG.exception("an import failed")
-            self._end(grip, "failed", message="Something went wrong; the log of the server says what.")
-
-    def _try(self, actor: Actor, grip: _Grip) -> None:
-        job = grip.job
-        text = first_rows(job.content, TRIED_ROWS)
-        file = CsvFile.of_text(job.file, text)
-        mapping = job.wanted.mapping(file.columns)
-        result = self.imports.import_file(actor, job.object, file, mapping=mapping, dry_run=True)
-        self._end(grip, "checked", counts={**result.counts, "total": job.total, "tried": result.total}, result=result)
-
-    def _import(self, actor: Actor, grip: _Grip) -> None:
-        job = grip.job
-        file = CsvFile.of_text(job.file, job.content)
-        mapping = job.wanted.mapping(file.columns)
-
-        def say(done: int, total: int) -> None:
-            with self.database.write() as connection:
-                self._beat(connection, grip, self.clock.now())
-                self._set(connection, job.id, counts={"total": total, "done": done})
-
-        result = self.imports.import_file(actor, job.object, file, mapping=mapping, on_progress=say, import_id=job.id)
-        rejected = errors_text(file.columns, result.errors) if result.errors else None
-        self._end(grip, "done", counts={**result.counts, "done": result.total}, result=result, rejected=rejected)
-
-    def _end(
-        self,
-        grip: _Grip,
-        state: str,
-        *,
-        counts: Mapping[str, int] | None = None,
-        result: ImportResult | None = None,
-        message: str | None = None,
-        rejected: str | None = None,
-    ) -> None:
-        values: dict[str, Any] = {"state": state, "finished_at": self.clock.now()}
-        more: dict[str, Any] = {"message": message}
-        if counts is not None:
-            values["counts"] = dict(counts)
-        if result is not None:
-            more["found"] = _found(result)
-        if state == "done":
-            more |= {"rejected": rejected, "content": ""}
-        with self.database.write() as connection:
-            self._beat(connection, grip, None)
-            self._set(connection, grip.job.id, **values)
-            self._note(connection, grip.job.id, **more)
-
-    def _beat(self, connection: Connection, grip: _Grip, now: dt.datetime | None) -> None:
-        """Give a sign of life, None as the last one. Raises: TakenOver."""
-        files = self.system.import_file
-        mine = update(files).where(files.c.import_id == grip.job.id, files.c.beat_at == grip.beat)
-        if connection.execute(mine.values(beat_at=now)).rowcount != 1:
-            raise TakenOver
-        grip.beat = now or grip.beat
-
-    def _set(self, connection: Connection, import_id: str, **values: Any) -> None:
-        table = self.system.imported
-        connection.execute(update(table).where(table.c.id == import_id).values(values))
-
-    def _note(self, connection: Connection, import_id: str, **values: Any) -> None:
-        table = self.system.import_file
-        connection.execute(update(table).where(table.c.import_id == import_id).values(values))
+def sent_before(job: ImportJob, content: str) -> str:
+    """Give the text of a file that was sent for another import. Raises: ImportRefused, where it is gone."""
+    if not content:
+        raise ImportRefused(f"The file {job.file} is not kept any more; send it again.")
+    return content
 
 
-def _found(result: ImportResult) -> dict[str, Any]:
-    told = [
-        {"line": each.line, "column": each.column, "value": each.value[:200], "reason": each.reason}
-        for each in result.errors[:SHOWN_FAULTS]
-    ]
-    return {"rules": dict(result.rules), "faults": told}
+def _limit(actor: Actor) -> str:
+    return next((role for role in actor.roles if role.startswith(LIMIT)), "")
 
 
 def _whose(actor: Actor) -> str:

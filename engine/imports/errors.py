@@ -19,5 +19,12 @@ class ImportRefused(EngineError):
         super().__init__(reason)
 
 
+class TakenOver(EngineError):
+    """Somebody else works on the import or export by now, or it was cancelled; whoever sees this stops."""
+
+    def __init__(self) -> None:
+        super().__init__("Somebody else works on this by now, or it was cancelled.")
+
+
 class BadCell(Exception):
     """A cell that cannot be turned into a value; the sentence says why."""

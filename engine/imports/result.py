@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -22,6 +22,10 @@ class RowError:
     value: str
     reason: str
     cells: Sequence[str] = field(default=(), repr=False)
+
+    def of_row(self, cells: Sequence[str]) -> RowError:
+        """Give it with the cells of its row."""
+        return replace(self, cells=cells)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +86,12 @@ class Tally:
         self.notices: list[RowError] = []
         self._refused_lines: set[int] = set()
 
+    def go_on(self, total: int, counts: Mapping[str, int], errors: Sequence[RowError]) -> None:
+        """Begin with what was counted before."""
+        self.total = total
+        self.counts.update(counts)
+        self.errors += errors
+
     def count(self, outcome: str, rows: int = 1) -> None:
         """Count rows."""
         self.counts[outcome] += rows
@@ -128,6 +138,7 @@ def errors_text(columns: Sequence[str], errors: Sequence[RowError]) -> str:
     writer.writerow([*ERROR_COLUMNS, *columns])
     for line, found in by_line.items():
         first = found[0]
-        reason = "; ".join(dict.fromkeys(error.reason for error in found))
+        others = (f"{e.column}: {e.reason}" if e.column not in ("", first.column) else e.reason for e in found[1:])
+        reason = "; ".join(dict.fromkeys((first.reason, *others)))
         writer.writerow([line, first.column, first.value, reason, *first.cells])
     return written.getvalue()

@@ -7,9 +7,8 @@ what the import would do.
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,18 +17,19 @@ from engine.clock import Clock
 from engine.errors import UnknownObject
 from engine.files.store import FileStore
 from engine.ids import IdMaker
-from engine.imports.batch import Batches, GrantRoles
+from engine.imports.batch import Batches
 from engine.imports.binding import bind
 from engine.imports.bound import Binding
-from engine.imports.csv_file import CsvFile, CsvRow
+from engine.imports.csv_file import CsvFile
 from engine.imports.errors import ImportRefused
 from engine.imports.file_cells import FileCells
-from engine.imports.finishing import Finishing
 from engine.imports.log import log_errors, log_import
 from engine.imports.mapping import ImportMapping, load_mapping
+from engine.imports.reached import Ledger
 from engine.imports.result import ImportResult, Tally, write_errors_file
+from engine.imports.role_cells import RoleGranting
+from engine.imports.running import OnProgress, Open, save_all
 from engine.records.link_cells import may_read_links
-from engine.records.saving.bulk import BATCH
 from engine.records.saving.plan import save_plan
 from engine.records.service import Records
 from engine.records.transaction import Transaction
@@ -40,8 +40,6 @@ from engine.storage.system_tables import SystemTables
 from metamodel.link_lists import link_lists
 from metamodel.objects import ObjectDef
 
-OnProgress = Callable[[int, int], None]
-"""Told of rows done and rows in all."""
 CountRules = Callable[[Transaction], Mapping[str, int]]
 
 
@@ -57,10 +55,7 @@ class _Import:
     total: int
     on_progress: OnProgress
     folder: Path | None
-    import_id: str | None
-
-
-_Open = Callable[[], AbstractContextManager[Transaction]]
+    ledger: Ledger | None
 
 
 class _RollBack(Exception):
@@ -78,7 +73,7 @@ class Imports:
         release: Callable[[], Release],
         clock: Clock,
         ids: IdMaker,
-        grant_roles: GrantRoles | None = None,
+        roles: RoleGranting | None = None,
         files: FileStore | None = None,
         count_rules: CountRules | None = None,
     ) -> None:
@@ -88,7 +83,7 @@ class Imports:
         self._release = release
         self._clock = clock
         self._ids = ids
-        self._grant_roles = grant_roles
+        self._roles = roles
         self._files = files
         self._count_rules = count_rules
 
@@ -139,20 +134,48 @@ class Imports:
         on_progress: OnProgress | None = None,
         errors_file: Path | None = None,
         folder: Path | None = None,
-        import_id: str | None = None,
+        ledger: Ledger | None = None,
     ) -> ImportResult:
         """Import an opened CSV file into an object; see `import_csv`. folder: where paths of files start.
 
-        import_id: of an import that is written down already; without one it gets an id and an entry of its own.
+        ledger: of an import that is written down already, and goes on where it stands; without one it is noted at its
+        end.
         """
         release = self._release()
-        mapping = mapping or ImportMapping()
+        work = _Import(
+            actor=replace(actor, origin=Origin.IMPORT),
+            release=release,
+            file=file,
+            binding=self.bind(actor, object_key, file, mapping or ImportMapping(), match, release=release),
+            dry_run=dry_run,
+            total=file.count(),
+            on_progress=on_progress or _say_nothing,
+            folder=folder,
+            ledger=ledger,
+        )
+        return self._run(work, errors_file)
+
+    def bind(
+        self,
+        actor: Actor,
+        object_key: str,
+        file: CsvFile,
+        mapping: ImportMapping,
+        match: Sequence[str] = (),
+        *,
+        release: Release | None = None,
+    ) -> Binding:
+        """Bind a mapping to an object and a file; nothing is read but the file's heads.
+
+        Raises: ImportRefused, UnknownObject.
+        """
+        release = release or self._release()
         object_def = release.metamodel.find_object(object_key)
         if object_def is None:
             raise UnknownObject(object_key)
         if mapping.object is not None and mapping.object != object_def.key:
             raise ImportRefused(f"The mapping is for {mapping.object}, not for {object_def.key}.")
-        binding = bind(
+        return bind(
             release.metamodel,
             release.field_types,
             object_def,
@@ -161,18 +184,6 @@ class Imports:
             match=match,
             settable=self.fillable(actor, release, object_def),
         )
-        work = _Import(
-            actor=replace(actor, origin=Origin.IMPORT),
-            release=release,
-            file=file,
-            binding=binding,
-            dry_run=dry_run,
-            total=file.count(),
-            on_progress=on_progress or _say_nothing,
-            folder=folder,
-            import_id=import_id,
-        )
-        return self._run(work, errors_file)
 
     def fillable(self, actor: Actor, release: Release, object_def: ObjectDef) -> Collection[str]:
         """Give the fields and lists of links that columns may fill for an actor."""
@@ -186,14 +197,13 @@ class Imports:
         return {*fields, *links}
 
     def _run(self, work: _Import, errors_file: Path | None) -> ImportResult:
-        import_id, started = work.import_id or self._ids.new(), self._clock.now()
+        ledger = work.ledger
+        import_id, started = ledger.id if ledger is not None else self._ids.new(), self._clock.now()
         tally = Tally()
-        batches = Batches(
-            work.binding, tally, _coming_texts(work), self._grant_roles, FileCells(self._files, work.folder)
-        )
+        batches = Batches(work.binding, tally, _coming_texts(work), self._roles, FileCells(self._files, work.folder))
         rules: Mapping[str, int] = {}
         with self._transactions(work) as transaction:
-            self._save_all(work, batches, tally, transaction)
+            save_all(work.file, work.total, batches, tally, transaction, ledger, work.on_progress)
             if work.dry_run and self._count_rules is not None:
                 with transaction() as opened:
                     rules = self._count_rules(opened)
@@ -202,37 +212,15 @@ class Imports:
         if errors_file is not None and result.errors:
             write_errors_file(errors_file, work.file.columns, result.errors)
         if not work.dry_run:
-            self._log(work, result, started)
+            if ledger is None:
+                self._log(work, result, started)
             if result.created + result.updated > MANY_ROWS:
                 table = work.release.tables.of(work.binding.object.key).table.name
                 refresh_statistics(self._database, [table])
         return result
 
-    def _save_all(self, work: _Import, batches: Batches, tally: Tally, transaction: _Open) -> None:
-        left: list[CsvRow] = []
-        rows = work.file.rows()
-        done = 0
-        with Finishing() as finishing:
-            while part := [*left, *itertools.islice(rows, BATCH - len(left))]:
-                tally.total -= len(left)
-                # The batch before is being committed; what is read of this one needs nothing of it.
-                sheet = batches.read(part)
-                finishing.wait()
-                if done:
-                    work.on_progress(done, work.total)
-                with ExitStack() as batch:
-                    left = batches.save(batch.enter_context(transaction()), part, sheet)
-                    finishing.begin(batch.pop_all().close)
-                done = tally.total - len(left)
-        if done:
-            work.on_progress(done, work.total)
-        waiting = batches.waiting
-        for start in range(0, len(waiting), BATCH):
-            with transaction() as opened:
-                batches.save_waiting(opened, waiting[start : start + BATCH])
-
     @contextmanager
-    def _transactions(self, work: _Import) -> Iterator[_Open]:
+    def _transactions(self, work: _Import) -> Iterator[Open]:
         """Give what opens a transaction for a batch; of a dry run, the one that all batches share."""
         if not work.dry_run:
 
@@ -256,12 +244,11 @@ class Imports:
             pass
 
     def _log(self, work: _Import, result: ImportResult, started: dt.datetime) -> None:
+        file, finished = Path(work.file.name).name, self._clock.now()
         with self._database.write() as connection:
-            if work.import_id is None:
-                file, finished = Path(work.file.name).name, self._clock.now()
-                log_import(
-                    connection, self._system, result, file=file, actor=work.actor, started=started, finished=finished
-                )
+            log_import(
+                connection, self._system, result, file=file, actor=work.actor, started=started, finished=finished
+            )
             log_errors(connection, self._system, result)
 
 

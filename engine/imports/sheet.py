@@ -9,6 +9,7 @@ from typing import Any
 from engine.imports.bound import BoundLookup
 from engine.imports.cell_columns import CellFault
 from engine.imports.csv_file import CsvRow
+from engine.imports.result import RowError
 from engine.records.bulk_rows import ABSENT
 
 Key = tuple[Any, ...]
@@ -18,7 +19,8 @@ class Sheet:
     """Rows with their raw values: field → the rows' values, ABSENT where a row gives none.
 
     keys: by what a row is known, None where by nothing. ids: of the records that rows change. By a row's place:
-    waiting, lookups that wait for a later row; unsure, lookups whose cell several records are called by.
+    waiting, lookups that wait for a later row; unsure, lookups whose cell several records are called by; faulty,
+    what is wrong with rows that are not saved.
     """
 
     def __init__(self, rows: Sequence[CsvRow], values: dict[str, list[Any]]) -> None:
@@ -28,6 +30,7 @@ class Sheet:
         self.ids: list[str | None] = [None] * len(rows)
         self.waiting: dict[int, list[tuple[BoundLookup, str]]] = {}
         self.unsure: dict[int, list[CellFault]] = {}
+        self.faulty: dict[int, list[RowError]] = {}
 
     def column(self, name: str) -> Sequence[Any]:
         """Give the raw values of a field."""
@@ -47,6 +50,7 @@ class Sheet:
         moved = {before: now for now, before in enumerate(compress(range(len(kept)), kept))}
         self.waiting = {moved[at]: open_ones for at, open_ones in self.waiting.items() if at in moved}
         self.unsure = {moved[at]: faults for at, faults in self.unsure.items() if at in moved}
+        self.faulty = {moved[at]: errors for at, errors in self.faulty.items() if at in moved}
 
     def take_repeated(self) -> list[CsvRow]:
         """Take out the rows whose key an earlier row has, in their order."""

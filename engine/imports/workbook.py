@@ -37,6 +37,7 @@ _UNREADABLE = (
     zipfile.BadZipFile, ElementTree.ParseError, LookupError, ValueError, OverflowError, RuntimeError,
     EOFError, zlib.error,
 )  # fmt: skip
+_NEVER_WAS = 60
 _FIRST_DAYS = (dt.date(1899, 12, 30), dt.date(1904, 1, 1))
 
 
@@ -107,11 +108,19 @@ class _Workbook:
     def _date(self, text: str) -> str:
         seconds = round(float(text) * 86_400)
         days, rest = divmod(seconds, 86_400)
-        day = (self._first_day + dt.timedelta(days=days)).isoformat()
+        if days < 0:
+            return _number(text)
+        day = self._day(days)
         time = f"{rest // 3_600:02}:{rest // 60 % 60:02}:{rest % 60:02}"
         if not days:
             return time
         return f"{day} {time}" if rest else day
+
+    def _day(self, days: int) -> str:
+        if self._first_day == _FIRST_DAYS[True] or days > _NEVER_WAS:
+            return (self._first_day + dt.timedelta(days=days)).isoformat()
+        # The count from 1900 has a 29 February 1900: what is before it lies one day nearer to us.
+        return (self._first_day + dt.timedelta(days=days + 1)).isoformat() if days < _NEVER_WAS else "1900-02-29"
 
     def _first_sheet(self, book: ElementTree.Element) -> str:
         first = book.find(f".//{_MAIN}sheet")

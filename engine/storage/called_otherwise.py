@@ -16,9 +16,10 @@ from engine.storage.system_tables import SystemTables
 def call_object(connection: Connection, system: SystemTables, before: str, after: str) -> None:
     """Let everything kept of the records of an object be of its new name."""
     for table in system.metadata.sorted_tables:
-        if "object" in table.c:
+        if "object" in table.c and table is not system.audit:
             connection.execute(update(table).where(table.c.object == before).values(object=after))
     _move_series(connection, system, f"{before}.", f"{after}.")
+    _note(connection, system, after, "", "object", before, after)
 
 
 def call_field(connection: Connection, system: SystemTables, object_key: str, before: str, after: str) -> None:

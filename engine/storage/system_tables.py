@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from sqlalchemy import Index, MetaData, Table
 
 from engine.storage.dialect import Dialect
+from engine.storage.system_accounts import account_tables
 from engine.storage.system_approvals import approval_tables
+from engine.storage.system_audit import audit_tables
 from engine.storage.system_automation import (
     assignment_tables,
     control_tables,
@@ -19,9 +21,10 @@ from engine.storage.system_automation import (
     run_tables,
     timer_tables,
 )
+from engine.storage.system_calls import call_tables
 from engine.storage.system_fates import fate_tables
 from engine.storage.system_files import file_tables
-from engine.storage.system_imports import import_tables
+from engine.storage.system_imports import export_tables, import_tables
 from engine.storage.system_mail import mail_tables
 from engine.storage.system_maker import SystemTableMaker
 from engine.storage.system_sharing import sharing_tables
@@ -49,7 +52,10 @@ class SystemTables:
     token: Table
     role: Table
     lockout: Table
+    recovery: Table
+    reset: Table
     audit: Table
+    seal: Table
     renamed: Table
     sequence: Table
     conversion: Table
@@ -82,11 +88,16 @@ class SystemTables:
     imported: Table
     import_error: Table
     import_file: Table
+    import_batch: Table
+    exported: Table
     file: Table
     content: Table
     survey: Table
     mailbox: Table
     mail_in: Table
+    change: Table
+    change_state: Table
+    rate: Table
     version: Table
 
 
@@ -97,7 +108,8 @@ def build_system_tables(dialect: Dialect) -> SystemTables:
     return SystemTables(
         metadata=metadata,
         **_configuration(make),
-        **_accounts(make),
+        **account_tables(make),
+        **audit_tables(make),
         **_records(make),
         **fate_tables(make),
         **sharing_tables(make),
@@ -109,9 +121,11 @@ def build_system_tables(dialect: Dialect) -> SystemTables:
         **approval_tables(make),
         **control_tables(make),
         **import_tables(make),
+        **export_tables(make),
         **file_tables(make),
         **mail_tables(make),
         **survey_tables(make),
+        **call_tables(make),
     )
 
 
@@ -169,87 +183,8 @@ def _configuration(make: SystemTableMaker) -> dict[str, Table]:
     }
 
 
-def _accounts(make: SystemTableMaker) -> dict[str, Table]:
-    return {
-        "credential": make.table(
-            "fs_credential",
-            make.id("user_id", primary_key=True),
-            make.text("password_hash"),
-            make.instant("changed_at"),
-            make.flag("must_change"),
-            make.flag("disabled"),
-        ),
-        # id: hash of the secret in the cookie.
-        "session": make.table(
-            "fs_session",
-            make.text("id", primary_key=True),
-            make.id("user_id", nullable=False),
-            make.instant("created_at", nullable=False),
-            make.instant("seen_at", nullable=False),
-            make.instant("expires_at", nullable=False),
-            make.text("address"),
-            make.text("agent"),
-            make.json("facts"),
-            Index("ix_fs_session_user", "user_id"),
-            Index("ix_fs_session_expires", "expires_at"),
-        ),
-        "token": make.table(
-            "fs_token",
-            make.id(primary_key=True),
-            make.id("user_id", nullable=False),
-            make.text("name", nullable=False),
-            make.text("hash", nullable=False, unique=True),
-            make.text("prefix", nullable=False),
-            make.json("scopes"),
-            make.instant("created_at", nullable=False),
-            make.instant("expires_at"),
-            make.instant("used_at"),
-            make.instant("revoked_at"),
-            Index("ix_fs_token_user", "user_id"),
-        ),
-        "role": make.table(
-            "fs_role",
-            make.id("user_id", primary_key=True),
-            make.text("role", primary_key=True),
-            make.instant("granted_at", nullable=False),
-            make.text("granted_by", nullable=False),
-            Index("ix_fs_role_role", "role"),
-        ),
-        # key: kind and hash of a login or an address; attempts: when the ones that still count were made.
-        "lockout": make.table(
-            "fs_lockout",
-            make.text("key", primary_key=True),
-            make.number("failures", nullable=False),
-            make.json("attempts"),
-            make.instant("first_at", nullable=False),
-            make.instant("last_at", nullable=False),
-            make.instant("locked_until"),
-        ),
-    }
-
-
 def _records(make: SystemTableMaker) -> dict[str, Table]:
     return {
-        # One row a save: audit entry and history in one. changes: {field: [old, new]}.
-        "audit": make.table(
-            "fs_audit",
-            make.series(),
-            make.text("object", nullable=False),
-            make.id("record_id"),
-            make.number("version"),
-            make.instant("at", nullable=False),
-            make.text("actor"),
-            make.text("actor_name"),
-            make.text("on_behalf"),
-            make.text("origin", nullable=False),
-            make.id("run_id"),
-            make.text("step"),
-            make.number("release"),
-            make.text("action", nullable=False),
-            make.json("changes"),
-            Index("ix_fs_audit_record", "object", "record_id", "id"),
-            Index("ix_fs_audit_at", "at"),
-        ),
         # One row a rename of a field or option: what it is called in audit entries up to `last_entry`.
         "renamed": make.table(
             "fs_renamed",

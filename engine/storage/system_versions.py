@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 
-from sqlalchemy import Connection, func, inspect, select
+from sqlalchemy import Connection, Table, func, inspect, select
 from sqlalchemy.schema import CreateColumn
 
 from engine.clock import Clock
@@ -17,6 +17,8 @@ from engine.errors import EngineError
 from engine.storage.database import Database
 from engine.storage.dialect import Dialect
 from engine.storage.functions import SqlFunction
+from engine.storage.system_audit import guard_tables
+from engine.storage.system_imports import ADDED, move_to_imports
 from engine.storage.system_tables import DATA_STAMP, RELEASE_STAMP, SystemTables
 
 Step = Callable[[Connection, SystemTables], None]
@@ -82,6 +84,10 @@ def _steps() -> Sequence[Step]:
         _create_shares,
         _create_surveys,
         _create_mail,
+        _create_long_work,
+        _widen_accounts,
+        _seal_audit,
+        _create_calls,
     )
 
 
@@ -132,11 +138,7 @@ def _create_assignments(connection: Connection, system: SystemTables) -> None:
 
 def _create_run_control(connection: Connection, system: SystemTables) -> None:
     run = system.run
-    there = {column["name"] for column in inspect(connection).get_columns(run.name)}
-    for name in ("turn", "followed", "held_by"):
-        if name not in there:
-            column = CreateColumn(run.c[name]).compile(dialect=connection.dialect)
-            connection.exec_driver_sql(f"ALTER TABLE {run.name} ADD COLUMN {column}")
+    _add_columns(connection, run, ("turn", "followed", "held_by"))
     for index in run.indexes:
         index.create(connection, checkfirst=True)
     for table in (system.throttle, system.target, system.run_origin, system.run_count):
@@ -164,6 +166,38 @@ def _create_surveys(connection: Connection, system: SystemTables) -> None:
 def _create_mail(connection: Connection, system: SystemTables) -> None:
     for table in (system.mailbox, system.mail_in):
         table.create(connection, checkfirst=True)
+
+
+def _create_long_work(connection: Connection, system: SystemTables) -> None:
+    _add_columns(connection, system.imported, ADDED)
+    for table in (system.import_file, system.import_batch, system.exported):
+        table.create(connection, checkfirst=True)
+    move_to_imports(connection, system.imported, system.import_file)
+
+
+def _widen_accounts(connection: Connection, system: SystemTables) -> None:
+    _add_columns(connection, system.credential, ("service", "factor_secret", "factor_at", "factor_step"))
+    for table in (system.recovery, system.reset):
+        table.create(connection, checkfirst=True)
+
+
+def _seal_audit(connection: Connection, system: SystemTables) -> None:
+    _add_columns(connection, system.audit, ("address", "request_id"))
+    system.seal.create(connection, checkfirst=True)
+    guard_tables(connection, (system.audit, system.seal))
+
+
+def _create_calls(connection: Connection, system: SystemTables) -> None:
+    for table in (system.change, system.change_state, system.rate):
+        table.create(connection, checkfirst=True)
+
+
+def _add_columns(connection: Connection, table: Table, names: Sequence[str]) -> None:
+    there = {column["name"] for column in inspect(connection).get_columns(table.name)}
+    for name in names:
+        if name not in there:
+            column = CreateColumn(table.c[name]).compile(dialect=connection.dialect)
+            connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {column}")
 
 
 def _version(connection: Connection, system: SystemTables) -> int:

@@ -70,6 +70,22 @@ def sentence_of(text: str, metamodel: Metamodel, language: str) -> str:
     return rule_sentence(rule, metamodel, language) if rule is not None else ""
 
 
+def trigger_sentence(text: str, metamodel: Metamodel, language: str, *, is_before: bool = False) -> str:
+    """Read one trigger back, as lists of rules and runs have it; "" where it is none.
+
+    is_before: of a rule that acts before the save, whose trigger is written without that word.
+    """
+    when = "before " if is_before else "when "
+    for head in ("", when):
+        parsed = parse_rules(LocatedText.plain(f'rule x {head}{text} then log "x"'))
+        rule = next((item for item in parsed.items if isinstance(item, Rule)), None)
+        if rule is not None and rule.triggers and not parsed.problems:
+            place = Place(metamodel=metamodel, language=language)
+            words = place.say(", or ", "，或").join(trigger_words(place, each) for each in rule.triggers)
+            return words + (place.say(", ", "，") + each_words(place, rule.each) if rule.each is not None else "")
+    return ""
+
+
 def rule_sentence(rule: Rule, metamodel: Metamodel, language: str) -> str:
     """Read a rule back: when it runs, under which condition, what it does, and how.
 

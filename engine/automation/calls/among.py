@@ -14,8 +14,8 @@ from engine.automation.program import Value
 from engine.expressions.sql.environment import Environment, NotInSql
 from engine.expressions.sql.frames import Frame
 from engine.expressions.sql.scopes import RowScope
+from engine.records.asked_texts import computable
 from engine.records.batches import one_of
-from engine.records.reading import computable
 from engine.records.transaction import Transaction
 from metamodel.values import Ref
 from workflow_dsl.evaluation_errors import EvaluationError

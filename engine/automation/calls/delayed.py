@@ -15,12 +15,12 @@ class DelayedStarter(RunStarter):
     """Writes runs and enqueues them for later."""
 
     def __init__(self, ledger: Ledger, queue: RunQueue, *, delay_s: float) -> None:
-        super().__init__(ledger, queue)
+        super().__init__(ledger)
         self._runs, self._later, self._delay_s = ledger, queue, delay_s
 
     def start(self, transaction: Transaction, runs: Sequence[Run]) -> None:
         """Write runs and enqueue those that are to run; all of it is committed with the transaction or not at all."""
-        self._runs.add(transaction.connection, runs)
+        self._runs.add(transaction.connection, runs, to_workers=False)
         for run in runs:
             if run.state is RunState.QUEUED:
                 self._later.start(transaction.connection, run.id, delay_s=self._delay_s)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from engine.automation.batches import RunSegment
 from engine.automation.calls.buttons import Buttons
 from engine.automation.calls.delayed import DelayedStarter
 from engine.automation.calls.index import CallIndex
@@ -16,7 +17,6 @@ from engine.automation.durable import RunQueue
 from engine.automation.launching import Launcher
 from engine.automation.mail_in.taking import ReceivedMails
 from engine.automation.rule_index import RuleIndex
-from engine.automation.runtime import RunSegment
 from engine.clock import Clock
 from engine.ids import IdMaker
 from engine.records.service import Records

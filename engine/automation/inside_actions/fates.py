@@ -32,13 +32,13 @@ def _convert_using(doing: Doing, action: ConvertByFile) -> StepDone:
 
 def _convert_to(doing: Doing, action: ConvertRecord) -> StepDone:
     own, transaction = doing.own_record("convert"), doing.work.transaction
-    plan = _plan(doing, action, own)
+    plan = conversion_of(doing, action, own)
     asked = ConversionRequest(use={each.name: NEW for each in plan.targets}, confirm=None)
     done = convert_by(transaction, transaction.object_def(own.object), own.id, plan, asked)
     return _converted(action.text, own, done)
 
 
-def _plan(doing: Doing, action: ConvertRecord, own: Ref) -> ConversionPlan:
+def conversion_of(doing: Doing, action: ConvertRecord, own: Ref) -> ConversionPlan:
     """Give the conversion that an action describes; later targets see the first one by the name it is given."""
     metamodel = doing.work.transaction.parts.metamodel
     source = metamodel.objects[own.object]

@@ -1,4 +1,4 @@
-"""What a rule would have done over the changes that are on record: judged by the matching code, imagined, not done.
+"""What a rule would have done over what is on record: saves, the clock, kept calls. Judged as then, imagined, not done.
 
 Throttles are counted over the time looked at, and a save that the rule itself caused does not start it again. What the
 rule would have changed is not laid under the saves that followed: those are as they were.
@@ -14,10 +14,15 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import select
 
 from engine.access.actor import Actor
+from engine.automation.batch_runs import is_once, names_of
 from engine.automation.before_rules import BeforeRunner
-from engine.automation.insight.imagined import ImaginedActions, ImaginedDoor, ImaginedJournal, ImaginedRecords
+from engine.automation.insight.by_clock import ClockOccasions
+from engine.automation.insight.imagined import ImaginedDoor, ImaginedJournal, ImaginedRecords
+from engine.automation.insight.imagined_actions import ImaginedActions
 from engine.automation.insight.judging import Judged, context_of, judge
+from engine.automation.insight.kept_calls import KeptCalls
 from engine.automation.insight.listing import Listed, ListedOutside, ListedWaits
+from engine.automation.insight.occasions import Occasion
 from engine.automation.insight.past import Entry, PastEvent
 from engine.automation.insight.past_source import PastRecords
 from engine.automation.insight.recorded import RecordedSaves
@@ -41,6 +46,8 @@ from workflow_dsl.evaluation_errors import EvaluationError
 
 MOST_MATCHES = 1_000
 """How many matches are imagined and told of; the others are counted."""
+_WRITES = ("created", "updated", "set")
+"""What is done with values of fields."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,57 +64,38 @@ class Backtester:
 
     def run(self, transaction: Transaction, release: Release, program: Program, since: dt.datetime) -> Backtest:
         """Test a rule; transaction: a reading one of who asks, in which one state of the data is seen."""
-        found, saves, unclear, stopped = [], 0, 0, False
-        for object_key in sorted({trigger.object for trigger in program.on_record}):
-            recorded = RecordedSaves(transaction, object_key, since)
-            for past, records in recorded:
-                judged = judge(program, past, context_of(transaction, past, records))
-                if judged is not None and judged.fault:
-                    unclear += 1
-                if judged is not None and judged.starts(program):
-                    found.append((past, judged, records))
-            saves, stopped = saves + recorded.seen, stopped or recorded.stopped
-        found.sort(key=lambda each: each[0].entry.id)
+        looked = _Looked(transaction, program, since, self.clock.now())
+        found = sorted(looked, key=lambda each: each.order)
         allowed = _Allowed(transaction, program)
-        let_in = [each for each in found if allowed.lets_in(each[0].entry)]
-        matches = [
-            self._match(transaction, release, program, past, judged, records)
-            for past, judged, records in let_in[-MOST_MATCHES:]
-        ]
+        let_in = [each for each in found if allowed.lets_in(each)]
+        matches = [self._match(transaction, release, program, each) for each in let_in[-MOST_MATCHES:]]
         shown = [*_masked(transaction, matches)]
         return Backtest(
             rule=program.name,
             since=since,
-            saves=saves,
+            saves=looked.saves,
+            occasions=looked.occasions,
             matched=len(let_in),
-            records=len({(past.event.object, past.event.record_id) for past, _, _ in let_in}),
+            records=len({(each.object, each.record_id) for each in let_in if each.record_id is not None}),
             matches=tuple(shown),
             hidden=len(matches) - len(shown),
-            unclear=unclear,
-            stopped=stopped,
+            unclear=looked.unclear,
+            stopped=looked.stopped,
         )
 
-    def _match(
-        self,
-        transaction: Transaction,
-        release: Release,
-        program: Program,
-        past: PastEvent,
-        judged: Judged,
-        records: PastRecords,
-    ) -> BacktestMatch:
-        if program.is_before:
-            done, fault = self._imagine_before(transaction, program, past, judged, records)
+    def _match(self, transaction: Transaction, release: Release, program: Program, occasion: Occasion) -> BacktestMatch:
+        if program.is_before and occasion.past is not None:
+            done, fault = self._imagine_before(transaction, program, occasion, occasion.past)
         else:
-            done, fault = self._imagine(transaction, release, program, past, judged, records)
+            done, fault = self._imagine(transaction, release, program, occasion)
         return BacktestMatch(
-            at=past.entry.at,
-            entry=past.entry.id,
-            object=past.event.object,
-            record_id=past.event.record_id,
+            at=occasion.entry.at,
+            entry=occasion.entry.id if occasion.past is not None else None,
+            object=occasion.object,
+            record_id=occasion.record_id,
             title=None,
-            trigger=judged.trigger.text,
-            otherwise=judged.holds is False,
+            trigger=occasion.trigger,
+            otherwise=occasion.holds is False,
             done=tuple(done),
             fault=fault,
         )
@@ -117,11 +105,9 @@ class Backtester:
         transaction: Transaction,
         release: Release,
         program: Program,
-        past: PastEvent,
-        judged: Judged,
-        records: PastRecords,
+        occasion: Occasion,
     ) -> tuple[Sequence[Intent], str]:
-        run = self._run_of(release, program, past, judged)
+        run = self._run_of(release, program, occasion)
         door = ImaginedDoor(
             run=run,
             program=program,
@@ -131,7 +117,7 @@ class Backtester:
             find_actor=self.find_actor,
             reader=transaction,
             release=release,
-            world=ImaginedRecords(transaction, records, past.entry),
+            world=ImaginedRecords(transaction, occasion.records, occasion.entry),
             ids=self.ids,
         )
         journal = ImaginedJournal(
@@ -144,7 +130,6 @@ class Backtester:
             clock=self.clock,
             object_key=run.object,
             record_id=run.record_id,
-            intents=door.intents,
         )
         listed = Listed(door.intents)
         walk = Interpreter(
@@ -155,42 +140,99 @@ class Backtester:
             waiter=ListedWaits(inside=inside, listed=listed),
         )
         try:
-            walk.run({})
+            walk.run(run.snapshot.facts["names"])
         except (StepFailed, AutomationStopped) as failure:
             return door.intents, str(failure)
         return door.intents, ""
 
-    def _run_of(self, release: Release, program: Program, past: PastEvent, judged: Judged) -> Run:
-        entry, event = past.entry, past.event
-        who = {
-            "user_id": entry.actor,
-            "system": entry.actor is None,
-            "name": entry.actor_name,
-            "runs_as": program.runs_as,
-        }
+    def _run_of(self, release: Release, program: Program, occasion: Occasion) -> Run:
+        names = dict(occasion.names)
+        if is_once(program) and occasion.record_id is not None:
+            names |= names_of([occasion.record_id])
         return Run(
             id=self.ids.new(),
             rule=program.name,
             rule_text=program.text,
             release=release.number,
-            object=event.object,
-            record_id=event.record_id,
-            event=judged.trigger.text,
-            snapshot=Snapshot(old=event.old, this=event.new, holds=judged.holds),
-            actor=who,
+            object=occasion.object,
+            record_id=occasion.record_id,
+            event=occasion.trigger,
+            snapshot=Snapshot(old=occasion.old, this=occasion.this, holds=occasion.holds, facts={"names": names}),
+            actor=occasion.who,
             root=self.ids.new(),
             state=RunState.RUNNING,
-            created_at=entry.at,
+            created_at=occasion.entry.at,
         )
 
     def _imagine_before(
-        self, transaction: Transaction, program: Program, past: PastEvent, judged: Judged, records: PastRecords
+        self, transaction: Transaction, program: Program, occasion: Occasion, past: PastEvent
     ) -> tuple[Sequence[Intent], str]:
-        holds = judged.holds is not False
+        holds = occasion.holds is not False
         try:
-            return acts_on_draft(transaction, self.before, program, past, records, holds=holds), ""
+            return acts_on_draft(transaction, self.before, program, past, occasion.records, holds=holds), ""
         except EvaluationError as error:
             return (), str(error)
+
+
+class _Looked:
+    """Goes through all that could have started a rule; gives what did, and counts what was looked at."""
+
+    def __init__(self, transaction: Transaction, program: Program, since: dt.datetime, now: dt.datetime) -> None:
+        self._transaction = transaction
+        self._program = program
+        self._since = since
+        self._now = now
+        self.saves = self.occasions = self.unclear = 0
+        self.stopped = False
+
+    def __iter__(self) -> Iterator[Occasion]:
+        program = self._program
+        if program.on_record:
+            yield from self._of_saves()
+        if program.on_schedule or program.on_moment or program.on_held:
+            yield from self._others(
+                ClockOccasions(transaction=self._transaction, program=program, since=self._since, now=self._now)
+            )
+        if program.on_call or program.on_approval:
+            yield from self._others(KeptCalls(transaction=self._transaction, program=program, since=self._since))
+
+    def _of_saves(self) -> Iterator[Occasion]:
+        transaction, program = self._transaction, self._program
+        for object_key in sorted({trigger.object for trigger in program.on_record}):
+            recorded = RecordedSaves(transaction, object_key, self._since)
+            for past, records in recorded:
+                judged = judge(program, past, context_of(transaction, past, records))
+                if judged is not None and judged.fault:
+                    self.unclear += 1
+                if judged is not None and judged.starts(program):
+                    yield _of_save(program, past, judged, records)
+            self.saves, self.stopped = self.saves + recorded.seen, self.stopped or recorded.stopped
+
+    def _others(self, source: ClockOccasions | KeptCalls) -> Iterator[Occasion]:
+        for occasion in source:
+            self.unclear += bool(occasion.fault)
+            if occasion.starts(self._program):
+                yield occasion
+        self.occasions += source.looked
+        self.unclear += source.unclear
+        self.stopped = self.stopped or source.stopped
+
+
+def _of_save(program: Program, past: PastEvent, judged: Judged, records: PastRecords) -> Occasion:
+    entry, event = past.entry, past.event
+    who = {"user_id": entry.actor, "system": entry.actor is None, "name": entry.actor_name, "runs_as": program.runs_as}
+    return Occasion(
+        entry=entry,
+        trigger=judged.trigger.text,
+        records=records,
+        who=who,
+        object=event.object,
+        record_id=event.record_id,
+        old=event.old,
+        this=event.new,
+        holds=judged.holds,
+        past=past,
+    )
 
 
 @dataclass(slots=True)
@@ -202,11 +244,12 @@ class _Allowed:
     _once: set[tuple[str, str]] = field(default_factory=set)
     _counts: Counter[str] = field(default_factory=Counter)
 
-    def lets_in(self, entry: Entry) -> bool:
-        program, local = self.program, entry.at.astimezone(self.transaction.around.zone)
+    def lets_in(self, occasion: Occasion) -> bool:
+        program, entry = self.program, occasion.entry
+        local = entry.at.astimezone(self.transaction.around.zone)
         if entry.run is not None and self._caused_by_itself(entry):
             return False
-        if program.once is not None:
+        if program.once is not None and occasion.record_id is not None:
             key = (entry.record_id, period_of(local, program.once))
             if key in self._once:
                 return False
@@ -230,12 +273,12 @@ class _Allowed:
 
 def _masked(transaction: Transaction, matches: Sequence[BacktestMatch]) -> Iterator[BacktestMatch]:
     """Give the matches of records that the person may read, what is done to others without names and values."""
-    keys = {(match.object, match.record_id or "") for match in matches}
+    keys = {(match.object, match.record_id) for match in matches if match.object and match.record_id}
     keys |= {(act.object, act.record_id) for match in matches for act in match.done if act.object and act.record_id}
     titles = transaction.reader.titles(keys)
     for match in matches:
-        title = titles.get((match.object, match.record_id or ""))
-        if title is not None:
+        title = titles.get((match.object or "", match.record_id or ""))
+        if title is not None or match.record_id is None:
             done = tuple(_seen(transaction, act, titles) for act in match.done)
             yield replace(match, title=title, done=done)
 
@@ -243,8 +286,9 @@ def _masked(transaction: Transaction, matches: Sequence[BacktestMatch]) -> Itera
 def _seen(transaction: Transaction, act: Intent, titles: Mapping[tuple[str, str], str]) -> Intent:
     if act.object is None:
         return act
-    whole = transaction.access.of(act.object).whole
-    values = None if act.values is None else {name: each for name, each in act.values.items() if name in whole}
+    whole, values = transaction.access.of(act.object).whole, act.values
+    if values is not None and act.kind in _WRITES:
+        values = {name: each for name, each in values.items() if name in whole}
     title = titles.get((act.object, act.record_id or ""))
     if act.record_id is not None and title is None:
         return replace(act, record_id=None, values=None, text="")

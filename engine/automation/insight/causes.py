@@ -12,6 +12,7 @@ from engine.access.actor import Origin
 from engine.automation.insight.past import Entry
 from engine.automation.insight.views import CauseLink, Setter
 from engine.automation.run_sight import RunSight
+from engine.records.earlier_objects import entries_of
 from engine.records.transaction import Transaction
 
 _DEEPEST = 32
@@ -78,7 +79,7 @@ class Causes:
         who = str(actor.get("name") or "") or self._name(user_id)
         kind = Setter.PERSON if user_id is not None else Setter.PRODUCT
         audit = self.transaction.system.audit
-        about = (audit.c.object == run["object"], audit.c.record_id == run["record_id"])
+        about = (entries_of(self.transaction, run["object"]), audit.c.record_id == run["record_id"])
         query = select(audit.c.origin, audit.c.at).where(*about, audit.c.at == run["created_at"]).limit(1)
         row = self.transaction.connection.execute(query).first() if run["record_id"] else None
         file = ""

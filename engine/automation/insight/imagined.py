@@ -1,7 +1,7 @@
 """What a rule would have done at a save of the past, without doing it: values are computed, writes are remembered.
 
-Records are as they were at the save, with what the rule itself would have written laid over them. Kinds of actions that
-can't be imagined, since what they do follows from more than records, are named and left out.
+Records are as they were then, with what the rule itself would have written laid over them. Actions that go through a
+door of their own (share, convert, submit …) are imagined by `imagined_actions`.
 """
 
 from __future__ import annotations
@@ -13,28 +13,12 @@ from typing import Any
 
 from engine.access.actor import Actor
 from engine.automation.eyes import SeenByActor
-from engine.automation.inside import InsideActions
 from engine.automation.insight.past import Entry
 from engine.automation.insight.past_source import PastRecords, PastSource
 from engine.automation.insight.views import Intent
 from engine.automation.journal import Journal, StepDone
 from engine.automation.people_in_records import RecordDirectory
-from engine.automation.program import (
-    Action,
-    ChangeTag,
-    CreateRecord,
-    DeleteRecords,
-    NotifyPeople,
-    OpenPage,
-    PostComment,
-    RestoreRecord,
-    Rows,
-    SetFields,
-    ShowText,
-    StopRule,
-    UpdateRecords,
-    WriteLog,
-)
+from engine.automation.program import Rows
 from engine.automation.run_door import RunDoor
 from engine.automation.run_state import StepFailed
 from engine.automation.run_statements import End
@@ -46,11 +30,6 @@ from engine.releases.release import Release
 from metamodel.values import Ref
 from workflow_dsl.context import Context, Values
 from workflow_dsl.evaluation_errors import EvaluationError
-
-_IMAGINED = (
-    SetFields, CreateRecord, UpdateRecords, DeleteRecords, RestoreRecord, ChangeTag, PostComment, NotifyPeople,
-    WriteLog, StopRule, ShowText, OpenPage,
-)  # fmt: skip
 
 
 class ImaginedRecords(PastSource):
@@ -106,40 +85,41 @@ class ImaginedWork(RunWork):
         record_id = self._ids.new()
         self._world.write(object_key, record_id, {"id": record_id, **values})
         self._world.created.add(record_id)
-        self._note("created", object=object_key, values=dict(values))
+        self.note("created", object=object_key, values=dict(values))
         return record_id
 
     def update(self, object_key: str, record_id: str, values: Mapping[str, Any]) -> bool:
         """Remember a change."""
         changed = self._world.write(object_key, record_id, values)
         if changed:
-            self._note("updated", object=object_key, record_id=record_id, values=dict(values))
+            self.note("updated", object=object_key, record_id=record_id, values=dict(values))
         return changed
 
     def delete(self, object_key: str, record_id: str) -> None:
         """Remember that a record goes into the bin."""
         self._world.remove(object_key, record_id)
-        self._note("deleted", object=object_key, record_id=record_id)
+        self.note("deleted", object=object_key, record_id=record_id)
 
     def restore(self, object_key: str, record_id: str) -> bool:
         """Remember that a record is taken out of the bin."""
-        self._note("restored", object=object_key, record_id=record_id)
+        self.note("restored", object=object_key, record_id=record_id)
         return True
 
     def change_tag(self, name: str, targets: Sequence[Ref], *, add: bool) -> Mapping[Ref, str]:
         """Remember a tag."""
         for target in targets:
-            self._note("add tag" if add else "remove tag", object=target.object, record_id=target.id, text=name)
+            self.note("add tag" if add else "remove tag", object=target.object, record_id=target.id, text=name)
         return {}
 
     def notify(self, user_id: str, text: str, *, key: str) -> None:
         """Remember whom the rule would tell what."""
-        self._note("notified", object="user", record_id=user_id, text=text)
+        self.note("notified", object="user", record_id=user_id, text=text)
 
     def log(self, text: str) -> None:
         """Write nothing."""
 
-    def _note(self, kind: str, **more: Any) -> None:
+    def note(self, kind: str, **more: Any) -> None:
+        """Remember something that the rule would do."""
         if more.get("record_id") in self._world.created:
             # There is no such record, and so no id of it.
             more["record_id"] = None
@@ -190,18 +170,3 @@ class ImaginedJournal(Journal):
     def next_try(self, path: str) -> int:
         """Give the first one."""
         return 1
-
-
-@dataclass(slots=True, kw_only=True)
-class ImaginedActions(InsideActions):
-    """The inside actions of a rule of which nothing is done."""
-
-    intents: list[Intent]
-
-    def perform(self, action: Action, path: str, names: Mapping[str, Any], *, ends: bool = False) -> Mapping[str, Any]:
-        """Imagine one action, or name it where it can't be imagined."""
-        if isinstance(action, _IMAGINED):
-            # Without arguments `super` does not find the class that slots have made anew.
-            return InsideActions.perform(self, action, path, names, ends=ends)
-        self.intents.append(Intent(path=path, kind="other", text=action.text))
-        return {}

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from engine.records.earlier_names import EarlierNames, earlier_names
+from engine.records.earlier_objects import entries_of as entries_about
 from engine.records.history import changes_of, history_value
 from engine.records.hooks import SaveEvent, SaveKind
 from engine.records.transaction import Transaction
@@ -61,7 +62,9 @@ def entries_of(
 ) -> list[Entry]:
     """Give the entries of a record after one, the newest first."""
     table = transaction.system.audit
-    query = select(table).where(table.c.object == object_key, table.c.record_id == record_id, table.c.id > after)
+    query = select(table).where(
+        entries_about(transaction, object_key), table.c.record_id == record_id, table.c.id > after
+    )
     query = query.order_by(table.c.id.desc()).limit(most)
     return read_entries(transaction, query, earlier_names(transaction, object_key))
 
@@ -97,6 +100,8 @@ def undone(transaction: Transaction, object_def: ObjectDef, values: Mapping[str,
             before[name] = history_value(transaction, old, fields[name])
     if entry.action == SaveKind.DELETED.value:
         before["deleted_at"] = None
+    elif entry.action == SaveKind.RESTORED.value:
+        before["deleted_at"] = entry.at
     return before
 
 

@@ -16,6 +16,7 @@ from engine.access.shares import Share
 from engine.automation.insight.past import Entry, entries_of, read_entries, stored_records, undone
 from engine.expressions.context import Computations, RecordSource
 from engine.records.earlier_names import earlier_names
+from engine.records.earlier_objects import entries_of as entries_about
 from engine.records.hooks import SaveKind
 from engine.records.identifiers import could_be_id
 from engine.records.transaction import Transaction
@@ -63,7 +64,8 @@ class PastRecords:
         table = self._transaction.system.audit
         written = cast(table.c.changes, Text).contains(record_id, autoescape=True)
         query = select(table.c.record_id).distinct()
-        query = query.where(table.c.object == object_key, table.c.id > self._since, written)
+        about_one = table.c.record_id.is_not(None)
+        query = query.where(entries_about(self._transaction, object_key), table.c.id > self._since, written, about_one)
         return {str(row[0]) for row in self._transaction.connection.execute(query)}
 
     def changed(self, object_key: str) -> Mapping[str, Sequence[Entry]]:
@@ -71,7 +73,8 @@ class PastRecords:
         found = self._whole.get(object_key)
         if found is None:
             table = self._transaction.system.audit
-            query = select(table).where(table.c.object == object_key, table.c.id > self._since)
+            about = (entries_about(self._transaction, object_key), table.c.record_id.is_not(None))
+            query = select(table).where(*about, table.c.id > self._since)
             names = earlier_names(self._transaction, object_key)
             by_record: dict[str, list[Entry]] = defaultdict(list)
             for entry in read_entries(self._transaction, query.order_by(table.c.id.desc()), names):

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from engine.automation.insight.past import Entry, PastEvent, events_of, read_entries, stored_records
 from engine.automation.insight.past_source import PastRecords
 from engine.records.earlier_names import earlier_names
+from engine.records.earlier_objects import entries_of as entries_about
 from engine.records.transaction import Transaction
 from engine.storage.dialect import Dialect
 
@@ -54,16 +55,16 @@ class RecordedSaves:
     def _next_ids(self, last: str) -> Sequence[str]:
         table = self._audit
         query = select(table.c.record_id).distinct()
-        query = query.where(table.c.object == self._object.key, table.c.id >= self._first)
-        if last:
-            query = query.where(table.c.record_id > last)
+        query = query.where(entries_about(self._transaction, self._object.key), table.c.id >= self._first)
+        # Entries of lists and exports are about no one record.
+        query = query.where(table.c.record_id > last if last else table.c.record_id.is_not(None))
         rows = self._transaction.connection.execute(query.order_by(table.c.record_id).limit(_RECORDS_AT_ONCE))
         return [str(row[0]) for row in rows]
 
     def _batch(self, ids: Sequence[str]) -> Iterator[tuple[PastEvent, PastRecords]]:
         table, assured = self._audit, self._first or 0
         query = select(table).where(
-            table.c.object == self._object.key, table.c.record_id.in_(ids), table.c.id >= assured
+            entries_about(self._transaction, self._object.key), table.c.record_id.in_(ids), table.c.id >= assured
         )
         names = earlier_names(self._transaction, self._object.key)
         entries: dict[str, list[Entry]] = defaultdict(list)

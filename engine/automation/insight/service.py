@@ -50,14 +50,6 @@ class RuleNotFound(EngineError):
         super().__init__(f"There is no rule '{rule}'{f'; {hint}' if hint else '.'}")
 
 
-class NotTestable(EngineError):
-    """A rule that no change of a record starts has no past to be tested over."""
-
-    def __init__(self, rule: str) -> None:
-        self.rule = rule
-        super().__init__(f"No change of a record starts the rule '{rule}', so that it can't be tested over changes.")
-
-
 class Insight:
     """Answers about rules of one installation."""
 
@@ -167,15 +159,13 @@ class Insight:
         return self._trier.try_rule(actor, release, program, record_id if program.object is not None else None)
 
     def backtest(self, actor: Actor, rule: str, since: dt.datetime) -> Backtest:
-        """Tell what a rule would have done over the changes since a moment; writes nothing.
+        """Tell what a rule would have done over the changes, moments and kept calls since a moment; writes nothing.
 
-        Raises: AccessDenied, RuleNotFound, NotTestable.
+        Raises: AccessDenied, RuleNotFound.
         """
         self.require(actor, CONFIGURE, "test")
         release = self._releases.current()
         program = self._program(self._index_of(release), rule)
-        if not program.on_record:
-            raise NotTestable(rule)
         with self._reading(actor, release) as transaction:
             forbid_writing(transaction)
             return self._backtester.run(transaction, release, program, since)

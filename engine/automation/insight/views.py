@@ -156,11 +156,14 @@ class Tried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BacktestMatch:
-    """A save that the rule would have matched. done: what it would have done; fault: where that ended."""
+    """What would have started the rule, a save, a moment or a call. entry: of the log, None where it is no save.
+
+    object, record_id: None where the rule has no record then. done: what it would have done; fault: where that ended.
+    """
 
     at: dt.datetime
-    entry: int
-    object: str
+    entry: int | None
+    object: str | None
     record_id: str | None
     title: str | None
     trigger: str
@@ -171,14 +174,16 @@ class BacktestMatch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backtest:
-    """What a rule would have done since a moment. saves: looked at. matched: in all; matches: those shown.
+    """What a rule would have done since a moment. saves: looked at; occasions: moments and kept calls looked at.
 
-    hidden: matches of records that the reader may not read. unclear: saves where it can't be told.
+    matched: in all; matches: those shown. hidden: matches of records that the reader may not read. unclear: where it
+    can't be told. stopped: there is more than was looked at.
     """
 
     rule: str
     since: dt.datetime
     saves: int
+    occasions: int
     matched: int
     records: int
     matches: tuple[BacktestMatch, ...]

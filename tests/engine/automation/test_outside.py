@@ -85,6 +85,26 @@ def test_a_mail_carries_what_the_rules_user_may_read(database_url: str, tmp_path
         assert body.get_content().strip() == f"ann, bob: 1,200.00, ; http://127.0.0.1:8000/o/deal/{deal.id}"
 
 
+@pytest.mark.promise("SEC-06")
+def test_a_mail_has_the_mask_of_what_the_rules_user_reads_masked(
+    database_url: str, tmp_path: Path, mails: _Mails
+) -> None:
+    text = "---\nobject: deal\nsubject: '{{ record.note }}'\nfrom: a@example.com\n---\nIt is {{ record.note }}.\n"
+    role = APP["roles/rep.yaml"].rstrip() + "\n        fields:\n          deal.note: {read: masked}\n"
+    rules = 'rule r when deal.stage changes to "won" then send email hello to "x@example.com"'
+    files = {"templates/hello.md": text, "roles/rep.yaml": role}
+    with shop(database_url, tmp_path, rules, files=files, environment=_mail_settings(mails)) as platform:
+        ann = person(platform, "ann", "rep")
+        deal = platform.records.create(system_actor(), "deal", {"name": "Pumps", "note": "DE89370400440532"}).record.id
+        platform.records.update(ann, "deal", deal, {"stage": "won"})
+        do_runs(platform)
+        assert [run["error"] for run in runs_of(platform)] == [None]
+        ((_, message),) = mails.received
+        body = message.get_body(("plain",))
+        assert body is not None
+        assert (message["Subject"], body.get_content().strip()) == ("••••0532", "It is ••••0532.")
+
+
 @pytest.mark.promise("OBJ-02")
 def test_a_mail_names_records_by_their_titles(database_url: str, tmp_path: Path, mails: _Mails) -> None:
     text = "subject: About {{ record }}\nfrom: a@example.com\n---\n{{ record.deal }}, {{ record.deal.note }}\n"

@@ -116,3 +116,18 @@ def test_what_makes_no_sense_is_refused(said: str, code: str, sqlite_url: str, t
     with pytest.raises(ReleaseRefused) as refused, shop(sqlite_url, tmp_path, RULES, files=app(said)):
         pass
     assert any(each.code.startswith(code) for each in refused.value.problems)
+
+
+def test_links_of_surveys_go_some_time_after_they_were_good(database_url: str, tmp_path: Path) -> None:
+    clock = FixedClock(START)
+    with shop(database_url, tmp_path, RULES, clock=clock) as platform:
+        table, ids = platform.system.survey, {}
+        with platform.database.write() as connection:
+            for number, days in enumerate([14] * 501 + [20]):
+                ids[number] = platform.ids.new()
+                good_until = START + dt.timedelta(days=days)
+                row = {"id": ids[number], "hash": f"h{number}", "form": "nps", "created_at": START}
+                connection.execute(table.insert().values(**row, expires_at=good_until, used_at=START))
+        for later, left in ((14.5, 502), (103.9, 502), (104.1, 1), (110.1, 0)):
+            after(platform, clock, later)
+            assert count(platform, table) == left, later

@@ -62,7 +62,7 @@ def test_an_errors_file_can_be_imported_again_as_it_is(tmp_path: Path) -> None:
     file = CsvFile.of_path(path)
     assert file.columns == ("name", "city")
     assert [list(row.cells) for row in file.rows()] == [["Acme", "x"]]
-    assert "3,city,x,too short; taken,Acme,x" in path.read_text(encoding="utf-8-sig")
+    assert "3,city,x,too short; name: taken,Acme,x" in path.read_text(encoding="utf-8-sig")
 
 
 MAPPING = """

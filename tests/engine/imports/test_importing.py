@@ -214,14 +214,6 @@ def test_an_import_has_the_rights_of_who_imports(platform: Platform, tmp_path: P
         _import(platform, tmp_path, "account", "name\nx\n", actor=replace(ann, roles=frozenset()))
 
 
-def test_users_get_the_roles_that_a_column_or_the_mapping_names(platform: Platform, tmp_path: Path) -> None:
-    text = "email,name,manager,roles\nann@example.com,Ann,bob@example.com,rep\nbob@example.com,Bob,,\n"
-    assert _import(platform, tmp_path, "user", text).created == 2
-    assert _import(platform, tmp_path, "user", text).unchanged == 2
-    held = {user.login: user.roles for user in platform.accounts.administration.list_users()}
-    assert held == {"ann@example.com": ("rep",), "bob@example.com": ()}
-
-
 def test_statements_do_not_grow_with_the_rows_of_a_batch(platform: Platform, tmp_path: Path) -> None:
     def count(rows: int, start: int) -> int:
         lines = "".join(f"R{n},Deal {n},{'ABCD'[n % 4]}\n" for n in range(start, start + rows))
