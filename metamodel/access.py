@@ -50,7 +50,7 @@ class RoleDef:
     """A bundle of rights that users hold; the rights of several roles add up, denials win.
 
     objects: object key → grant, those for `"*"` included. every_object: the grant for `"*"`, if one is written.
-    every_menu: whether `"*"` stands in `menus:`.
+    every_menu: whether `"*"` stands in `menus:`. second_factor: whether holders need one to get in.
     """
 
     name: str
@@ -65,6 +65,7 @@ class RoleDef:
     menus: tuple[str, ...] = ()
     every_object: ObjectGrant | None = None
     every_menu: bool = False
+    second_factor: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

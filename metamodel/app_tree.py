@@ -12,7 +12,9 @@ from metamodel.source import LocatedText, Location, Problems
 from metamodel.yaml_nodes import Mapping, SourceText
 from metamodel.yaml_source import Words, read_yaml
 
-_NO_YAML = (FileKind.APP, FileKind.TEMPLATE, FileKind.DATA_CSV, FileKind.TABLE_CSV, FileKind.RULES)
+_NO_YAML = (
+    FileKind.APP, FileKind.TEMPLATE, FileKind.DATA_CSV, FileKind.TABLE_CSV, FileKind.RULES, FileKind.ACCESS
+)  # fmt: skip
 _YAML_KINDS = tuple(kind for kind in FileKind if kind not in _NO_YAML)
 
 

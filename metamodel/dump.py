@@ -31,6 +31,7 @@ _AS_WRITTEN = frozenset(
         FileKind.TABLE,
         FileKind.TABLE_CSV,
         FileKind.TEST,
+        FileKind.ACCESS,
         # Of what is written anew, which has these texts by then, it tells nothing further.
         FileKind.TRANSLATION,
     )
@@ -180,6 +181,7 @@ def _role(role: RoleDef) -> Plain:
         deny=dict(denied) or None,
         system=list(role.system) or None,
         menus=[EVERY_MENU] if role.every_menu else list(role.menus) or None,
+        second_factor="required" if role.second_factor else None,
     )
 
 

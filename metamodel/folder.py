@@ -48,6 +48,7 @@ class FileKind(StrEnum):
     TABLE = "table"
     TABLE_CSV = "table_csv"
     TEST = "test"
+    ACCESS = "access"
 
 
 _KINDS = (
@@ -75,6 +76,7 @@ _KINDS = (
     (re.compile(r"tables/[^/]+\.yaml\Z"), FileKind.TABLE),
     (re.compile(r"tables/[^/]+\.csv\Z"), FileKind.TABLE_CSV),
     (re.compile(r"tests/[^/]+\.yaml\Z"), FileKind.TEST),
+    (re.compile(r"access\.txt\Z"), FileKind.ACCESS),
 )
 _IGNORED = re.compile(r"(?:.*/)?(?:\.[^/]*|README[^/]*|LICENSE[^/]*|NOTICE[^/]*|CHANGELOG[^/]*|SOURCE[^/]*)\Z|docs/")
 _CODE = re.compile(r".*\.(?:py|pyc|so|sh|exe|dll|js)\Z")

@@ -8,6 +8,7 @@ from types import MappingProxyType
 SYSTEM_RIGHTS: Mapping[str, str] = MappingProxyType(
     {
         "manage_users": "create users, give them roles, switch them off",
+        "log_in_as": "log in as another user who has no more rights, seen and noted",
         "manage_tokens": "see and revoke the API tokens of others",
         "configure": "check, plan and apply configurations",
         "grant_system": "publish rules that act `as system`, with all rights",
@@ -17,6 +18,7 @@ SYSTEM_RIGHTS: Mapping[str, str] = MappingProxyType(
         "import": "import files of records",
         "export": "export records, of objects whose export is granted",
         "create_view": "save views for others",
+        "reveal": "show one masked value in clear; the audit log notes it",
         "share": "share records for reading that one may read and not change",
     }
 )

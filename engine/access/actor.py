@@ -24,7 +24,8 @@ class Actor:
 
     user_id: id of the user record, None for the product itself. roles: names held, `includes` resolved by the access
     compiler. team_id, manager_id: of the user record. is_system: `as system`, not bound by grants.
-    on_behalf_of: the user id of who is really at the keyboard (log-in as).
+    on_behalf_of: the user id of who is really at the keyboard (log-in as). address, request_id: from where and in which
+    request they ask; they stand in the audit log and make no other actor.
     """
 
     user_id: str | None
@@ -38,6 +39,8 @@ class Actor:
     origin: Origin = Origin.PAGE
     is_system: bool = False
     on_behalf_of: str | None = None
+    address: str | None = field(default=None, compare=False)
+    request_id: str | None = field(default=None, compare=False)
 
 
 def system_actor(origin: Origin = Origin.SYSTEM, *, language: str = "en") -> Actor:

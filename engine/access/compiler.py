@@ -87,6 +87,11 @@ class Access:
         return self._grants is None
 
     @property
+    def grants(self) -> RoleGrants | None:
+        """What the roles say, and where; None = nothing is refused."""
+        return self._grants
+
+    @property
     def roles(self) -> frozenset[str]:
         """The roles held, included ones too."""
         return self._grants.names if self._grants is not None else frozenset()
@@ -123,9 +128,21 @@ class Access:
     def _compile(self, object_def: ObjectDef) -> ObjectAccess:
         if self._grants is None:
             return full_access(object_def)
-        actions = {action: self._action(object_def, action) for action in OBJECT_ACTIONS}
+        actions = {
+            action: NOBODY if self._is_cut(object_def, action) else self._action(object_def, action)
+            for action in OBJECT_ACTIONS
+        }
         fields = dict(self._fields(object_def, actions))
         return object_access(object_def.key, actions, fields)
+
+    def _is_cut(self, object_def: ObjectDef, action: str) -> bool:
+        """Say whether a token's limit takes an action away; parts that it does not name have that of their parent."""
+        limit = self._grants.limit if self._grants is not None else None
+        if limit is None or limit.allows(object_def.key, action):
+            return False
+        parent = object_def.parent_field
+        above = parent.relation.targets[0] if parent is not None and parent.relation is not None else object_def.key
+        return above == object_def.key or limit.names(object_def.key)
 
     def _action(self, object_def: ObjectDef, action: str) -> Predicate:
         assert self._grants is not None
@@ -145,10 +162,10 @@ class Access:
         if condition is NOBODY:
             return NOBODY
         # On creation the other side is looked up like that of any lookup, and refused in the same words.
-        other = EVERYONE if action == "create" else self._other_side(object_def)
+        other = EVERYONE if action == "create" else self.other_side(object_def)
         return all_of(own, ParentIs(parent.name, above, condition, self._context_of), other)
 
-    def _other_side(self, object_def: ObjectDef) -> Predicate:
+    def other_side(self, object_def: ObjectDef) -> Predicate:
         """Give the condition that the other side of a link may be read: who may not, does not know of the link."""
         relation = object_def.fields[object_def.links].relation if object_def.links is not None else None
         if object_def.links is None or relation is None:
@@ -182,18 +199,19 @@ class Access:
 
     def _predicate(self, alternatives: Alternatives, object_key: str, action: str) -> Predicate:
         found = (
-            all_of(*(self._condition(part, object_key, action) for part in conjunction)) for conjunction in alternatives
+            all_of(*(self.judge(part, object_key, action) for part in conjunction)) for conjunction in alternatives
         )
         return any_of(*found)
 
-    def _condition(self, condition: LocatedText | OfParent, object_key: str, action: str) -> Predicate:
+    def judge(self, condition: LocatedText | OfParent, object_key: str, action: str) -> Predicate:
+        """Compile one part of a grant's condition on an object's records."""
         if isinstance(condition, LocatedText):
             return self.judge_text(condition, object_key, action)
         parent = self._metamodel.objects[object_key].parent_field
         if parent is None or parent.relation is None:
             return NOBODY
         above = parent.relation.targets[0]
-        inner = self._condition(condition.condition, above, PARENT_ACTION[action])
+        inner = self.judge(condition.condition, above, PARENT_ACTION[action])
         decided = inner is EVERYONE or inner is NOBODY
         return inner if decided else ParentIs(parent.name, above, inner, self._context_of)
 
@@ -228,7 +246,7 @@ class Access:
         checked = check_expression(expression, scope, wanted=BOOLEAN)
         if checked.typed is None:
             raise BrokenExpression(checked, text)
-        return Written(checked.typed, self._language.evaluator(checked.typed))
+        return Written(checked.typed, self._language.evaluator(checked.typed), text)
 
     def _shared(self, object_key: str, action: str) -> Predicate:
         """Give what `shared` means: for reading any share does, for all else one for editing."""

@@ -7,10 +7,12 @@ granted here is refused.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from metamodel.access import DenyDef, FieldGrant, ObjectGrant, RoleDef
+from engine.access.limits import LIMIT, limit_of
+from engine.access.statements import Denial, Statement
+from metamodel.access import FieldGrant, ObjectGrant, RoleDef
 from metamodel.apps import Metamodel
 from metamodel.fields import FieldDef
 from metamodel.source import LocatedText
@@ -59,7 +61,7 @@ def masked_fields(metamodel: Metamodel, object_key: str) -> frozenset[str]:
         grant.field
         for role in metamodel.roles.values()
         for grant in role.fields
-        if _is_masked(grant.read) and _key_of(metamodel, grant.object) == object_key
+        if is_masked(grant.read) and _key_of(metamodel, grant.object) == object_key
     )
 
 
@@ -77,9 +79,12 @@ class RoleGrants:
     """The sum of the grants of several roles over one metamodel."""
 
     def __init__(self, metamodel: Metamodel, roles: Iterable[str]) -> None:
-        self.roles = resolve_roles(metamodel, roles)
-        self.names = frozenset(role.name for role in self.roles)
-        self.system = frozenset(right for role in self.roles for right in role.system)
+        held = frozenset(roles)
+        self.roles = resolve_roles(metamodel, held)
+        self.limit = limit_of(held)
+        self.names = frozenset(role.name for role in self.roles) | {name for name in held if name.startswith(LIMIT)}
+        rights = frozenset(right for role in self.roles for right in role.system)
+        self.system = rights if self.limit is None else self.limit.rights_of(rights)
         self.menus = frozenset(menu for role in self.roles for menu in role.menus)
         self._metamodel = metamodel
         self._denied = _index_denies(metamodel, self.roles)
@@ -111,9 +116,52 @@ class RoleGrants:
 
     def denies(self, object_key: str, action: str) -> bool:
         """Say whether the action on the whole object is denied: by a role, or since it is only read here."""
-        if action not in READ_ACTIONS and self._lies_elsewhere(object_key):
-            return True
-        return (object_key, None, action) in self._denied or (object_key, None, "all") in self._denied
+        return self.lies_elsewhere(object_key, action) or bool(self.denials(object_key, action))
+
+    def lies_elsewhere(self, object_key: str, action: str) -> bool:
+        """Say whether an action is refused to all since the records lie in another database."""
+        object_def = self._metamodel.objects.get(object_key)
+        return action not in READ_ACTIONS and object_def is not None and object_def.source is not None
+
+    def denials(self, object_key: str, action: str) -> tuple[Denial, ...]:
+        """Give what denies an action on a whole object."""
+        return (*self._denied.get((object_key, None, action), ()), *self._denied.get((object_key, None, "all"), ()))
+
+    def field_denials(self, object_key: str, name: str, right: str) -> tuple[Denial, ...]:
+        """Give what denies a right on a field: what may not be read, may not be written either."""
+        found = self._denied.get((object_key, name, right), ())
+        return (*found, *self._denied.get((object_key, name, "read"), ())) if right == "update" else found
+
+    def statement(
+        self, role: RoleDef, object_key: str, action: str, below: frozenset[str] = frozenset()
+    ) -> Statement | None:
+        """Give what a role says of an action on an object; of a child that no role names, what it says of its parent.
+
+        Denials are not looked at.
+        """
+        if self.names_object(object_key):
+            grant = self._object_grants[role.name].get(object_key)
+            text = grant.scopes.get(action) if grant is not None else None
+            return None if text is None else Statement(role=role.name, object=object_key, action=action, text=text)
+        above = None if object_key in below else self.parent_of(object_key)
+        if above is None:
+            return None
+        said = self.statement(role, above, PARENT_ACTION[action], below | {object_key})
+        return None if said is None else replace(said, levels=said.levels + 1)
+
+    def object_grant(self, role: RoleDef, object_key: str) -> ObjectGrant | None:
+        """Give what a role says of an object under `objects:`."""
+        return self._object_grants[role.name].get(object_key)
+
+    def field_statement(self, role: RoleDef, object_key: str, name: str, right: str) -> LocatedText | None:
+        """Give what a role says of a right on a field itself."""
+        return _right_text(self._field_grants[role.name].get((object_key, name)), right)
+
+    def parent_of(self, object_key: str) -> str | None:
+        """Give the object that an object's records are parts of."""
+        object_def = self._metamodel.objects.get(object_key)
+        parent = object_def.parent_field if object_def is not None else None
+        return None if parent is None or parent.relation is None else parent.relation.targets[0]
 
     def field_rights(self, object_key: str, field_def: FieldDef) -> FieldRights:
         """Give the rights on one field; each role limits what it grants itself, on the object or through its parent."""
@@ -124,56 +172,44 @@ class RoleGrants:
             create=self._field_alternatives(object_key, field_def, "update", "create"),
         )
 
-    def _lies_elsewhere(self, object_key: str) -> bool:
-        object_def = self._metamodel.objects.get(object_key)
-        return object_def is not None and object_def.source is not None
+    def _record_scope(self, role: RoleDef, object_key: str, action: str) -> Conjunction | None:
+        if self._is_closed(object_key, action):
+            return None
+        said = self.statement(role, object_key, action)
+        return None if said is None else condition_of(said)
 
-    def _record_scope(
-        self, role: RoleDef, object_key: str, action: str, below: frozenset[str] = frozenset()
-    ) -> Conjunction | None:
+    def _is_closed(self, object_key: str, action: str, below: frozenset[str] = frozenset()) -> bool:
+        """Say whether the action is denied on the object, or, for a child that no role names, on what it follows."""
         if self.denies(object_key, action):
-            return None
-        if self.names_object(object_key):
-            grant = self._object_grants[role.name].get(object_key)
-            return _conjunction(grant.scopes.get(action)) if grant is not None else None
-        object_def = self._metamodel.objects.get(object_key)
-        parent = object_def.parent_field if object_def is not None else None
-        if parent is None or parent.relation is None or object_key in below:
-            return None
-        above = self._record_scope(role, parent.relation.targets[0], PARENT_ACTION[action], below | {object_key})
-        return None if above is None else tuple(OfParent(condition) for condition in above)
+            return True
+        above = None if self.names_object(object_key) or object_key in below else self.parent_of(object_key)
+        return above is not None and self._is_closed(above, PARENT_ACTION[action], below | {object_key})
 
     def _field_alternatives(self, object_key: str, field_def: FieldDef, right: str, action: str) -> Alternatives:
-        if self._is_denied(object_key, field_def.name, right):
+        if self.field_denials(object_key, field_def.name, right):
             return NEVER
         guarded = field_def.sensitive or field_def.encrypted
         found: list[Conjunction] = []
         for role in self.roles:
             scope = self._record_scope(role, object_key, action)
-            grant = self._field_grants[role.name].get((object_key, field_def.name))
-            text = _right_text(grant, right)
+            text = self.field_statement(role, object_key, field_def.name, right)
             if scope is None or (text is None and guarded):
                 continue
-            condition = () if text is None else _conjunction(text)
-            if condition is not None and not _is_masked(text):
+            condition = () if text is None else conjunction_of(text)
+            if condition is not None and not is_masked(text):
                 found.append(scope + condition)
         return simplify(tuple(found))
 
     def _masked(self, object_key: str, field_def: FieldDef) -> Alternatives:
-        if self._is_denied(object_key, field_def.name, "read"):
+        if self.field_denials(object_key, field_def.name, "read"):
             return NEVER
         found = []
         for role in self.roles:
-            text = _right_text(self._field_grants[role.name].get((object_key, field_def.name)), "read")
+            text = self.field_statement(role, object_key, field_def.name, "read")
             scope = self._record_scope(role, object_key, "read")
-            if _is_masked(text) and scope is not None:
+            if is_masked(text) and scope is not None:
                 found.append(scope)
         return simplify(tuple(found))
-
-    def _is_denied(self, object_key: str, name: str, right: str) -> bool:
-        return (object_key, name, right) in self._denied or (
-            right == "update" and (object_key, name, "read") in self._denied
-        )
 
 
 def simplify(alternatives: Alternatives) -> Alternatives:
@@ -183,13 +219,23 @@ def simplify(alternatives: Alternatives) -> Alternatives:
     return tuple(dict.fromkeys(alternatives))
 
 
-def _conjunction(text: LocatedText | None) -> Conjunction | None:
+def condition_of(said: Statement) -> Conjunction | None:
+    """Give the condition that a statement grants under; None = it grants nothing."""
+    found = conjunction_of(said.text)
+    for _ in range(said.levels):
+        found = None if found is None else tuple(OfParent(condition) for condition in found)
+    return found
+
+
+def conjunction_of(text: LocatedText | None) -> Conjunction | None:
+    """Give the condition that a scope grants under; None = it grants nothing."""
     if text is None or text.text.strip() in _NO_WORDS:
         return None
     return () if text.text.strip() in _YES_WORDS else (text,)
 
 
-def _is_masked(text: LocatedText | None) -> bool:
+def is_masked(text: LocatedText | None) -> bool:
+    """Say whether a right on a field is to read it as a mask."""
     return text is not None and text.text.strip() == MASKED_WORD
 
 
@@ -212,6 +258,12 @@ def _index_fields(metamodel: Metamodel, role: RoleDef) -> dict[tuple[str, str], 
     return {(_key_of(metamodel, grant.object), grant.field): grant for grant in role.fields}
 
 
-def _index_denies(metamodel: Metamodel, roles: Iterable[RoleDef]) -> frozenset[tuple[str, str | None, str]]:
-    denies: list[DenyDef] = [deny for role in roles for deny in role.denies]
-    return frozenset((_key_of(metamodel, deny.object), deny.field, deny.action) for deny in denies)
+def _index_denies(
+    metamodel: Metamodel, roles: Iterable[RoleDef]
+) -> dict[tuple[str, str | None, str], tuple[Denial, ...]]:
+    found: dict[tuple[str, str | None, str], tuple[Denial, ...]] = {}
+    for role in roles:
+        for deny in role.denies:
+            key = (_key_of(metamodel, deny.object), deny.field, deny.action)
+            found[key] = (*found.get(key, ()), Denial(role=role.name, deny=deny))
+    return found

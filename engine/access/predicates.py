@@ -19,6 +19,7 @@ from engine.expressions.sql.runtime import acting_team, acting_user
 from engine.expressions.sql.scopes import RowScope
 from engine.expressions.sql.values import Sql
 from engine.storage.column_types import ColumnKind
+from metamodel.source import LocatedText
 from metamodel.values import Ref
 from workflow_dsl.context import Context
 from workflow_dsl.evaluation_errors import EvaluationError
@@ -133,10 +134,11 @@ def subordinates(builder: SqlBuilder) -> CTE:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """An expression that an author wrote; one that can't be evaluated does not hold."""
+    """An expression that an author wrote; one that can't be evaluated does not hold. text: what it is written in."""
 
     typed: Typed
     evaluate: Callable[[Context], object]
+    text: LocatedText | None = None
 
     def test(self, context: Context) -> bool:
         """Evaluate it."""

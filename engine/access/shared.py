@@ -7,11 +7,13 @@ ends without anybody ending it, and read the shares as they are stored now: noth
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Boolean, Text, column, exists, literal, or_, select, table, true
+from sqlalchemy import Boolean, FromClause, Select, Text, column, exists, literal, or_, select, table, true
 
 from engine.access.shares import key_of_role, key_of_team, key_of_user
 from engine.expressions.context import RecordContext
+from engine.expressions.sql.builder import SqlBuilder
 from engine.expressions.sql.constants import kind_type
 from engine.expressions.sql.runtime import RunValues, computed
 from engine.expressions.sql.scopes import RowScope
@@ -48,7 +50,14 @@ class Shared:
 
     def sql(self, scope: RowScope) -> Sql:
         """Look for a share by its key: object, record and who it is with."""
-        builder = scope.builder
+        found, shares = self._mine(scope.builder)
+        return exists(found.where(shares.c["record_id"] == scope.id).correlate_except(shares))
+
+    def ids(self, builder: SqlBuilder) -> Select[Any]:
+        """Give the ids (column `id`) of all records that are shared so, some more than once."""
+        return self._mine(builder)[0]
+
+    def _mine(self, builder: SqlBuilder) -> tuple[Select[Any], FromClause]:
         instant = kind_type(builder, ColumnKind.DATETIME)
         shares = table(
             "fs_share",
@@ -61,15 +70,12 @@ class Shared:
         mine = [computed("me", _acting_user, Text()), computed("my_team", _acting_team, Text())]
         mine += [literal(key_of_role(each), Text()) for each in sorted(self.roles)]
         now = computed("now", lambda values: values.now, instant, filled=True)
-        found = select(shares.c["record_id"]).where(
+        found = select(shares.c["record_id"].label("id")).where(
             shares.c["object"] == literal(self.object_key, Text()),
-            shares.c["record_id"] == scope.id,
             shares.c["grantee"].in_(mine),
             or_(shares.c["until"].is_(None), shares.c["until"] > now),
         )
-        if self.edits:
-            found = found.where(shares.c["edits"].is_(true()))
-        return exists(found.correlate_except(shares))
+        return (found.where(shares.c["edits"].is_(true())) if self.edits else found), shares
 
 
 def _keys_of(context: RecordContext) -> tuple[str, ...]:

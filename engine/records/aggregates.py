@@ -17,12 +17,13 @@ from engine.errors import QueryProblem
 from engine.expressions.sql.environment import NotInSql
 from engine.expressions.sql.numbers import Numbers, call
 from engine.expressions.sql.values import Sql, SqlDate, SqlDatetime, SqlMoney, SqlNumber, SqlValue, parts_of
+from engine.records.asked_texts import search_words
 from engine.records.cell import Cell
 from engine.records.cells import CellMaker
 from engine.records.parts import ReleaseParts
-from engine.records.query import QueryCompiler, Question
+from engine.records.query import QueryCompiler
 from engine.records.query_problems import elsewhere, problem
-from engine.records.reading import search_words
+from engine.records.questions import Question
 from engine.records.statements import Prepared, find_leads, result_converter
 from engine.storage.column_types import ScaledInteger
 from metamodel.names import did_you_mean
@@ -145,7 +146,7 @@ class AggregateCompiler(QueryCompiler):
         order = [key.desc().nulls_first() if down else key.asc().nulls_last() for key, down in pairs]
         query = select(*keys, *figures).select_from(rows).group_by(*keys).order_by(*order)
         query = query.limit(MAX_ROWS)
-        return CompiledAggregate(self._prepare(query), cells, tuple(reads), len(parts))
+        return CompiledAggregate(self.prepare(query), cells, tuple(reads), len(parts))
 
     def _grouped(self, group: Grouping) -> t.Typed:
         node = self.computed_path(group.path)

@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.errors import SourceChanged, SourceUnavailable
+from engine.records.asked_texts import search_words
 from engine.records.choosing_statements import OFFERED, Offers, asked_columns, make_offers
 from engine.records.hooks import SaveKind
 from engine.records.query_problems import problem
-from engine.records.reading import search_words
 from engine.records.saving.steps import reader
 from engine.records.types import Choice, ListQuery, Lookups
 from metamodel.objects import ObjectDef

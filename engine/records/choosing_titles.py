@@ -15,9 +15,9 @@ from engine.expressions.sql.frames import Frame
 from engine.expressions.sql.runtime import runtime
 from engine.expressions.sql.scopes import RowScope
 from engine.expressions.sql.texts import folded_test
+from engine.records.asked_texts import search_words
 from engine.records.choosing_statements import OFFERED
 from engine.records.ordering import OrderKey, order_by, title_key
-from engine.records.reading import search_words
 from engine.records.statements import Prepared
 from engine.records.types import Choice, ListQuery
 from workflow_dsl.syntax import BinaryOp

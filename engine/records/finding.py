@@ -41,13 +41,13 @@ def find_by_fields(
     alias, scope = _scope(transaction, object_key)
     columns = [[alias.c[column.name] for column in table.codecs[name].columns] for name in fields]
     flat = [column for part in columns for column in part]
+    # Before the source is taken: what they ask of other records is joined to it.
+    readable_ones = _readable(transaction, scope, fields)
     found = transaction.select(
         select(alias.c["id"], *flat)
         .select_from(scope.frame.source)
         .where(
-            one_of(flat[0], first_values, transaction.database.dialect),
-            alias.c["deleted_at"].is_(None),
-            *_readable(transaction, scope, fields),
+            one_of(flat[0], first_values, transaction.database.dialect), alias.c["deleted_at"].is_(None), *readable_ones
         )
     )
     codecs = [table.codecs[name] for name in fields]
@@ -74,20 +74,25 @@ def find_by_title(transaction: Transaction, object_key: str, titles: Collection[
     if not titles:
         return {}
     alias, scope = _scope(transaction, object_key)
-    title = cast(scope.title(), Text())
+    title, readable_ones = cast(scope.title(), Text()), _readable(transaction, scope)
     found = transaction.select(
         select(alias.c["id"], title)
         .select_from(scope.frame.source)
-        .where(
-            one_of(title, titles, transaction.database.dialect),
-            alias.c["deleted_at"].is_(None),
-            *_readable(transaction, scope),
-        )
+        .where(one_of(title, titles, transaction.database.dialect), alias.c["deleted_at"].is_(None), *readable_ones)
     )
     result: dict[str, list[str]] = {}
     for record_id, text in found:
         result.setdefault(text, []).append(str(record_id))
     return result
+
+
+def readable_of(transaction: Transaction, object_key: str, record_ids: Collection[str]) -> set[str]:
+    """Give those of some records that the actor may read, or could if they were not in the bin."""
+    alias, scope = _scope(transaction, object_key)
+    asked = one_of(alias.c["id"], record_ids, transaction.database.dialect)
+    readable_ones = _readable(transaction, scope)
+    found = select(alias.c["id"]).select_from(scope.frame.source).where(asked, *readable_ones)
+    return {str(row[0]) for row in transaction.select(found)}
 
 
 def _scope(transaction: Transaction, object_key: str) -> tuple[Any, RowScope]:

@@ -14,6 +14,7 @@ from engine.access.eyes import Sight, sight_of
 from engine.errors import RecordNotFound
 from engine.records.assigning.keeping import reasons_of
 from engine.records.earlier_names import EarlierNames, earlier_names
+from engine.records.earlier_objects import entries_of
 from engine.records.types import FieldChange, HistoryEntry, ShareEntry
 from metamodel.field_types import FieldValueError
 from metamodel.fields import FieldDef
@@ -42,7 +43,7 @@ def read_history(
     if object_def.source is not None:
         return ()
     table = transaction.system.audit
-    query = select(table).where(table.c["object"] == object_def.key, table.c["record_id"] == record_id)
+    query = select(table).where(entries_of(transaction, object_def.key), table.c["record_id"] == record_id)
     if before is not None:
         query = query.where(table.c["id"] < before)
     rows = transaction.connection.execute(query.order_by(table.c["id"].desc()).limit(_PAGE))
@@ -97,7 +98,7 @@ def shown_fields(
 def changes_of(row: Mapping[str, Any], names: EarlierNames) -> dict[str, list[Any]]:
     """Give field → [old, new] of an audit row, as they were written, under the names of today."""
     entry = row["id"]
-    called = ((names.field(name, entry), pair) for name, pair in _written(row).items() if name != SHARE)
+    called = ((names.field(name, entry), pair) for name, pair in _written(row).items() if name[0] != "@")
     return {name: [names.value(name, value, entry) for value in pair] for name, pair in called}
 
 

@@ -16,7 +16,8 @@ from engine.outer.tables import OuterTable
 from engine.records.batches import given_values
 from engine.records.finding import read_key
 from engine.records.outer_rows import BATCH
-from engine.records.query import CompiledRead, QueryCompiler
+from engine.records.query import QueryCompiler
+from engine.records.questions import CompiledRead
 from engine.storage.source_rows import GivenRows, Which
 from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef

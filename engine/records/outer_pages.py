@@ -18,8 +18,9 @@ from engine.outer.conditions import EVERY_ROW, ConditionPusher, Pushed, all_of, 
 from engine.outer.ordering import Order, read_back, written
 from engine.outer.tables import Family, OuterTable
 from engine.records.outer_rows import BATCH, Fetched
-from engine.records.query import CompiledRead, QueryCompiler, Question
+from engine.records.query import QueryCompiler
 from engine.records.query_problems import problem
+from engine.records.questions import CompiledRead, Question
 from engine.records.types import COUNT_CAP, Count
 from engine.storage.source_rows import GivenRows, Which
 from metamodel.objects import ObjectDef

@@ -13,6 +13,7 @@ from engine.expressions.calendar_in_force import calendar_in_force
 from engine.expressions.context import Computations, RecordContext
 from engine.expressions.language import ReleaseLanguage
 from engine.expressions.sql.builder import SqlBuilder, SqlSource
+from engine.records.breadth import Breadth
 from engine.records.kept import KeptByUse
 from engine.records.rounding import rounder
 from engine.records.rows import StoredColumns
@@ -39,6 +40,7 @@ class ReleaseParts:
         self.calendar = calendar_in_force(release.metamodel)
         self.value_context = ValueContext(currency=main.currency, country=main.country, timezone=main.timezone)
         self.asked: KeptByUse[Hashable, Any] = KeptByUse(_STATEMENTS_KEPT)
+        self.breadth = Breadth()
         self._made: dict[Hashable, Any] = {}
 
     def made(self, key: Hashable, make: Callable[[], Made]) -> Made:

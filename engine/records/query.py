@@ -7,11 +7,11 @@ predicate stands in the statement itself.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Select, func, literal_column, select
+from sqlalchemy import CTE, Select, func, literal_column, select
 
+from engine.access.candidates import candidates
 from engine.access.compiler import Access
 from engine.access.eyes import AccessEyes
 from engine.access.predicates import EVERYONE
@@ -29,6 +29,7 @@ from engine.records.link_cells import LinkPath, link_cell, link_path, refuse_lin
 from engine.records.ordering import OrderKey, after_row, id_key, order_by, order_key
 from engine.records.parts import ReleaseParts
 from engine.records.query_problems import elsewhere, problem
+from engine.records.questions import CompiledRead, Question
 from engine.records.searching import SearchCompiler
 from engine.records.shapes import CELLS_AT, CellShape
 from engine.records.statements import Lead, Prepared, find_leads
@@ -39,39 +40,6 @@ from metamodel.objects import ObjectDef
 from metamodel.views import SortKey, ViewDef
 from workflow_dsl import typed as t
 from workflow_dsl.checker import CheckedExpression
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What a statement is compiled for: a `ListQuery` without what is bound at each run.
-
-    inside: (lookup field, object) of a related list, whose record is the parameter `inside`.
-    words: how many words are searched for. empty: which sort values of the cursor are empty; None = from the start.
-    linked: how many linked records a column of links gives.
-    """
-
-    object: str
-    fields: tuple[str, ...] | None = None
-    filter: str | None = None
-    view: str | None = None
-    sort: tuple[SortKey, ...] = ()
-    limit: int = 50
-    words: int = 0
-    inside: tuple[str, str] | None = None
-    empty: tuple[bool, ...] | None = None
-    exported: bool = False
-    linked: int = MOST_LINKED
-    language: str = "en"
-    roles: frozenset[str] | None = field(default=None)
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledRead:
-    """A kept statement. keys: how many sort values end each row (the id among them)."""
-
-    prepared: Prepared
-    shape: CellShape
-    keys: int
 
 
 class QueryCompiler:
@@ -89,57 +57,87 @@ class QueryCompiler:
         self.conditions: list[Sql] = [alias.c["deleted_at"].is_(None)]
         self._leads: tuple[Lead, ...] = ()
         self._linked: int | None = MOST_LINKED
+        self._shape = CellShape(object_def.key, ())
 
     def one(self, fields: Sequence[str] | None) -> CompiledRead:
         """Compile the read of one record by its id, parameter `id`."""
         self.require_readable()
         self.conditions.append(self.scope.id == runtime("id", self.scope.id.type))
         cells = self._cells(fields if fields is not None else self._all_shown())
-        return CompiledRead(self._prepare(self._select(cells, ())), CellShape(self._object.key, cells), 0)
+        return CompiledRead(self.prepare(self._select(cells, ())), CellShape(self._object.key, cells), 0)
 
-    def titles(self) -> CompiledRead:
-        """Compile the read of what records are called, by their ids: parameter `ids`, of `given_values`."""
+    def titles(self, *, binned: bool = False) -> CompiledRead:
+        """Compile the read of what records are called, by their ids: parameter `ids`, of `given_values`.
+
+        binned: of those that lie in the bin.
+        """
         self.require_readable()
+        if binned:
+            self.conditions[0] = self.scope.alias.c["deleted_at"].is_not(None)
         self.conditions.append(given_one_of(self.scope.id, "ids", self._parts.tables.dialect))
-        return CompiledRead(self._prepare(self._select((), ())), CellShape(self._object.key, ()), 0)
+        return CompiledRead(self.prepare(self._select((), ())), CellShape(self._object.key, ()), 0)
 
     def page(self, question: Question) -> CompiledRead:
         """Compile a list."""
-        self.require_readable()
-        self._linked = None if question.exported else question.linked
-        view = self.view(question.view)
-        self._narrow(question, view)
-        keys = self._order(question.sort or self.view_sort(view))
+        keys = self.ordered(question)
+        return self.read(self.listed(question, keys).limit(literal_column(str(int(question.limit) + 1))), len(keys))
+
+    def ordered(self, question: Question) -> list[OrderKey]:
+        """Narrow what is read to what a page may hold; give what it is ordered by."""
+        self.narrowed(question)
+        keys = self.order(question)
         self._refuse_leads()
-        cells = self._cells(self._columns(question, view))
-        sqlite = self._builder.numbers.sqlite
         if question.empty is not None:
-            self.conditions.append(after_row(keys, question.empty, sqlite=sqlite))
-        query = self._select(cells, keys).order_by(*order_by(keys, sqlite=sqlite))
-        query = query.limit(literal_column(str(int(question.limit) + 1)))
-        return CompiledRead(self._prepare(query), CellShape(self._object.key, cells), len(keys))
+            self.conditions.append(after_row(keys, question.empty, sqlite=self.sqlite))
+        return keys
 
-    def placed(self, question: Question) -> CompiledRead:
-        """Compile a list of rows of another database that were fetched in their order; their places end each row."""
-        self.require_readable()
-        view = self.view(question.view)
-        self._narrow(question, view)
-        self._refuse_leads()
-        cells = self._cells(self._columns(question, view))
-        place = OrderKey(self.scope.alias.c[PLACE_COLUMN], False, True)
-        query = self._select(cells, (place,)).order_by(place.expr)
-        return CompiledRead(self._prepare(query), CellShape(self._object.key, cells), 1)
-
-    def count(self, question: Question, cap: int | None) -> Prepared:
-        """Compile the count of what a list holds, at most `cap`."""
+    def narrowed(self, question: Question) -> None:
+        """Narrow what is read to what a list may hold."""
         self.require_readable()
         self._narrow(question, self.view(question.view))
         self._refuse_leads()
+
+    def order(self, question: Question) -> list[OrderKey]:
+        """Give what a list is ordered by."""
+        return self._order(question.sort or self.view_sort(self.view(question.view)))
+
+    def listed(self, question: Question, keys: Sequence[OrderKey]) -> Select[Any]:
+        """Give the rows of a list in order, each with its sort values at its end."""
+        self._linked = None if question.exported else question.linked
+        cells = self._cells(self._columns(question, self.view(question.view)))
+        self._shape = CellShape(self._object.key, cells)
+        return self._select(cells, keys).order_by(*order_by(keys, sqlite=self.sqlite))
+
+    def read(self, query: Select[Any], keys: int) -> CompiledRead:
+        """Give the kept statement of what was `listed`."""
+        return CompiledRead(self.prepare(query), self._shape, keys)
+
+    @property
+    def sqlite(self) -> bool:
+        """Whether statements are SQLite's."""
+        return self._builder.numbers.sqlite
+
+    def candidates(self) -> CTE | None:
+        """Give where the records are that may be read, if they can be found without reading the others."""
+        predicate = self._access.of(self._object.key).actions["read"]
+        return None if predicate is EVERYONE else candidates(predicate, self._builder, self._object.key)
+
+    def placed(self, question: Question) -> CompiledRead:
+        """Compile a list of rows of another database that were fetched in their order; their places end each row."""
+        self.narrowed(question)
+        cells = self._cells(self._columns(question, self.view(question.view)))
+        place = OrderKey(self.scope.alias.c[PLACE_COLUMN], False, True)
+        query = self._select(cells, (place,)).order_by(place.expr)
+        return CompiledRead(self.prepare(query), CellShape(self._object.key, cells), 1)
+
+    def count(self, question: Question, cap: int | None) -> Prepared:
+        """Compile the count of what a list holds, at most `cap`."""
+        self.narrowed(question)
         frame = self.scope.frame
         rows: Select[Any] = select(literal_column("1")).select_from(frame.source).where(*self.conditions)
         if cap is not None:
             rows = rows.limit(literal_column(str(int(cap))))
-        return self._prepare(select(func.count()).select_from(rows.subquery()))
+        return self.prepare(select(func.count()).select_from(rows.subquery()))
 
     def require_readable(self) -> None:
         """Narrow what is read to what may be read."""
@@ -287,7 +285,8 @@ class QueryCompiler:
         # The FROM comes last: titles and paths add their joins to it.
         return select(*labelled).select_from(self.scope.frame.source).where(*self.conditions)
 
-    def _prepare(self, query: Select[Any]) -> Prepared:
+    def prepare(self, query: Select[Any]) -> Prepared:
+        """Give the kept statement of a query of this compiler's."""
         return Prepared(query, self._parts.dialect, self._leads)
 
     def _refuse_leads(self) -> None:

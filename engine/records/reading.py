@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.exc import DataError, OperationalError
-
 from engine.errors import RecordNotFound
+from engine.records.asked_texts import computable, is_storable, search_words
 from engine.records.batches import given_values
 from engine.records.cursor import CursorSigner
+from engine.records.held_lists import HeldReader
 from engine.records.identifiers import could_be_id
 from engine.records.outer_pages import OuterPages
-from engine.records.query import CompiledRead, QueryCompiler, Question
+from engine.records.query import QueryCompiler
 from engine.records.query_problems import problem
+from engine.records.questions import CompiledRead, Question
 from engine.records.types import COUNT_CAP, MAX_PAGE, Count, ListQuery, Page, Record
-from engine.storage.functions import fold
 from metamodel.objects import InverseDef, ObjectDef
-from workflow_dsl.evaluation_errors import EvaluationError
 
 if TYPE_CHECKING:
     from engine.records.transaction import Transaction
@@ -30,7 +29,6 @@ Inside = tuple[InverseDef, str, str]
 RecordKey = tuple[str, str]
 """Object and id of a record."""
 
-_MAX_WORDS = 8
 _MAX_TEXT = 10_000
 
 
@@ -60,8 +58,11 @@ class Reader:
         if self._known is None or (object_def.key, record_id) not in self._known:
             self.get(object_def, record_id, ("id",))
 
-    def titles(self, wanted: Iterable[RecordKey]) -> dict[RecordKey, str]:
-        """Give what those of some records that may be read are called, in their order; one kept statement an object."""
+    def titles(self, wanted: Iterable[RecordKey], *, binned: bool = False) -> dict[RecordKey, str]:
+        """Give what those of some records that may be read are called, in their order; one kept statement an object.
+
+        binned: of those that lie in the bin, for who could read them if they did not.
+        """
         asked = dict.fromkeys(wanted)
         by_object: dict[str, list[str]] = {}
         for key, record_id in asked:
@@ -71,13 +72,13 @@ class Reader:
         for key, ids in by_object.items():
             object_def = self._transaction.parts.metamodel.objects.get(key)
             if object_def is not None and self._transaction.access.of(key).visible:
-                found |= {(key, record_id): title for record_id, title in self._titles(object_def, ids)}
+                found |= {(key, record_id): title for record_id, title in self._titles(object_def, ids, binned)}
         return {each: found[each] for each in asked if each in found}
 
-    def _titles(self, object_def: ObjectDef, ids: Iterable[str]) -> Iterator[tuple[str, str]]:
+    def _titles(self, object_def: ObjectDef, ids: Iterable[str], binned: bool) -> Iterator[tuple[str, str]]:
         transaction = self._transaction
-        key = ("titles", object_def.key, self._roles(), self._language())
-        compiled = transaction.parts.asked.find(key, lambda: self._compiler(object_def).titles())
+        key = ("titles", object_def.key, self._roles(), self._language(), binned)
+        compiled = transaction.parts.asked.find(key, lambda: self._compiler(object_def).titles(binned=binned))
         given = {"ids": given_values(ids, transaction.database.dialect)}
         for row in transaction.rows(compiled.prepared, given):
             record = compiled.shape.record(row)
@@ -130,7 +131,6 @@ class Reader:
         if elsewhere is not None and order is not None:
             rows, compiled, goes_on = elsewhere.page(order, after)
             return Page(rows, compiled.shape, None if goes_on is None else self._signer().seal(place, goes_on))
-        compiled = self._compiled(object_def, question)
         given: dict[str, object] = {f"word_{index}": word for index, word in enumerate(words)}
         if inside is not None:
             given["inside"] = inside[2]
@@ -139,7 +139,8 @@ class Reader:
         if elsewhere is not None:
             given |= elsewhere.given()
         with computable():
-            rows = self._transaction.rows(compiled.prepared, given)
+            few = self._few(object_def).rows(question, given)
+            rows, compiled = few if few is not None else self._in_order(object_def, question, given)
         following = None
         if len(rows) > query.limit:
             rows = rows[: query.limit]
@@ -158,11 +159,10 @@ class Reader:
         elsewhere = self._elsewhere(object_def, question, words, None)
         if elsewhere is not None:
             return elsewhere.count(cap)
-        key = ("count", question, cap)
-        prepared = self._transaction.parts.asked.find(key, lambda: self._compiler(object_def).count(question, cap))
         given = {f"word_{index}": word for index, word in enumerate(words)}
         with computable():
-            value = int(self._transaction.row(prepared, given)[0])
+            few = self._few(object_def).count(question, cap, given)
+            value = few if few is not None else self._count_in_order(object_def, question, cap, given)
         return Count(value=value, capped=not exact and value >= COUNT_CAP)
 
     def shown_paths(self, object_def: ObjectDef, paths: Sequence[str]) -> list[str]:
@@ -214,11 +214,21 @@ class Reader:
         related = None if inside is None else (inside[0].field, inside[1], inside[2])
         return OuterPages(self._transaction, object_def, question, words, related)
 
-    def _compiled(self, object_def: ObjectDef, question: Question) -> CompiledRead:
-        found: CompiledRead = self._transaction.parts.asked.find(
-            question, lambda: self._compiler(object_def).page(question)
-        )
-        return found
+    def _in_order(
+        self, object_def: ObjectDef, question: Question, given: Mapping[str, Any]
+    ) -> tuple[list[Any], CompiledRead]:
+        compiled = self._transaction.parts.asked.find(question, lambda: self._compiler(object_def).page(question))
+        return self._transaction.rows(compiled.prepared, given), compiled
+
+    def _count_in_order(
+        self, object_def: ObjectDef, question: Question, cap: int | None, given: Mapping[str, Any]
+    ) -> int:
+        key = ("count", question, cap)
+        prepared = self._transaction.parts.asked.find(key, lambda: self._compiler(object_def).count(question, cap))
+        return int(self._transaction.row(prepared, given)[0])
+
+    def _few(self, object_def: ObjectDef) -> HeldReader:
+        return HeldReader(self._transaction, object_def, partial(self._compiler, object_def))
 
     def _compiler(self, object_def: ObjectDef) -> QueryCompiler:
         transaction = self._transaction
@@ -269,29 +279,3 @@ class Reader:
 
     def _language(self) -> str:
         return self._transaction.actor.language
-
-
-@contextmanager
-def computable() -> Iterator[None]:
-    """Turn what a question makes the database or an evaluation fail on into a fault of the question."""
-    try:
-        yield
-    except (DataError, EvaluationError) as fault:
-        raise problem("EXP907", "the question asks for something that can't be computed") from fault
-    except OperationalError as fault:
-        # What one of our own functions on SQLite could not compute.
-        if "user-defined function" not in str(fault.orig):
-            raise
-        raise problem("EXP907", "the question asks for something that can't be computed") from fault
-
-
-def is_storable(text: str | None) -> bool:
-    """Say whether a text can be sent to the databases: no NUL, no half of a surrogate pair."""
-    return text is None or not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in text)
-
-
-def search_words(search: str | None) -> list[str]:
-    """Give the folded words of a search text, at most eight."""
-    if search is None or not is_storable(search):
-        return []
-    return [word for part in search.split()[:_MAX_WORDS] if (word := fold(part[:200]))]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from engine.errors import RecordNotFound
 from engine.records.aggregates import MAX_ROWS, AggregateQuery, AggregateRow, Function, Grouping, Measure
-from engine.records.reading import computable
+from engine.records.asked_texts import computable
 from engine.records.types import ListQuery, Page
 from metamodel.definitions.analytics import GroupDef, ReportDef
 

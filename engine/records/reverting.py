@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from engine.errors import AccessDenied, FieldError, ValidationFailed
 from engine.records.earlier_names import earlier_names
+from engine.records.earlier_objects import entries_of
 from engine.records.history import changes_of, history_value, shown_fields
 from engine.records.query_problems import problem
 from engine.records.record_state import record_state
@@ -122,7 +123,7 @@ class _Target:
             self.olds = past.olds
             return
         table = transaction.system.audit
-        mine = (table.c["object"] == object_def.key, table.c["record_id"] == record_id)
+        mine = (entries_of(transaction, object_def.key), table.c["record_id"] == record_id)
         found = transaction.connection.execute(select(table).where(*mine, table.c["id"] == asked.entry)).first()
         if found is None or not found.version:
             raise problem("EXP909", f"{asked.entry} is not an entry of the record's history")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from engine.access.compiler import Access
 from engine.errors import QueryProblem
 from engine.records.parts import ReleaseParts
-from engine.records.query import QueryCompiler, Question
+from engine.records.query import QueryCompiler
+from engine.records.questions import Question
 from metamodel.objects import ObjectDef
 from metamodel.views import SortKey
 

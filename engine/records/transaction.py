@@ -18,6 +18,7 @@ from engine.errors import EngineError, SourceReadOnly, UnknownObject
 from engine.expressions.context import RecordContext, Surroundings
 from engine.expressions.sql.runtime import RunValues
 from engine.records.aggregates import AggregateQuery, AggregateRow, read_aggregate
+from engine.records.asked_texts import computable, search_words
 from engine.records.choosing import choices, choices_of
 from engine.records.files import FilesOfSave
 from engine.records.forms import form_state
@@ -25,7 +26,7 @@ from engine.records.history import read_history
 from engine.records.hooks import Cause
 from engine.records.outer_rows import OuterRows
 from engine.records.parts import ReleaseParts
-from engine.records.reading import Reader, computable, search_words
+from engine.records.reading import Reader
 from engine.records.saving.bulk import save_many
 from engine.records.saving.children import save_with_children
 from engine.records.saving.deleting import delete_record, restore_record
@@ -160,10 +161,9 @@ class Transaction(Sending):
         self._confirm(confirm)
         object_def = self._written_def(object_key)
 
-        def save(own: Mapping[str, Any]) -> Saved:
-            return update_record(self, object_def, record_id, own, version)
-
-        saved = save_with_children(self, object_def, values, save)
+        saved = save_with_children(
+            self, object_def, values, lambda own: update_record(self, object_def, record_id, own, version)
+        )
         self.settle(last=self.alone)
         return saved
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import select
 
 from engine.records.earlier_names import earlier_names
+from engine.records.earlier_objects import entries_of
 from engine.records.history import changes_of, history_value, shown_fields
 from engine.records.query_problems import problem
 from metamodel.fields import FieldDef
@@ -65,7 +66,7 @@ def past_of(transaction: Transaction, object_def: ObjectDef, record_id: str, ver
     if not 1 <= version <= current:
         raise problem("EXP908", f"{version} is not a version of the record; it has 1 to {current}")
     table = transaction.system.audit
-    since = [table.c["object"] == object_def.key, table.c["record_id"] == record_id, table.c["version"] > version]
+    since = [entries_of(transaction, object_def.key), table.c["record_id"] == record_id, table.c["version"] > version]
     columns = [table.c[name] for name in ("id", "at", "actor_name", "changes")]
     names = earlier_names(transaction, object_def.key)
     olds: dict[str, Any] = {}

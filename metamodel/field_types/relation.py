@@ -15,6 +15,7 @@ from metamodel.values import Ref
 
 # Of another database's records the key there, behind a `~` where it is written in letters.
 _ID = re.compile(r"~?[A-Za-z0-9_-]{1,799}\Z", re.ASCII)
+_MEMBERS = frozenset(("id", "object", "title"))
 _KEYS = {
     "lookup": frozenset(("to", "inverse", "on_delete", "where", "tree")),
     "child_of": frozenset(("to", "inverse", "where")),
@@ -83,6 +84,8 @@ def _parts_of(raw: object) -> tuple[str | None, str | None]:
     if isinstance(raw, Ref):
         return raw.object, raw.id
     if isinstance(raw, Mapping):
+        if "id" not in raw or not _MEMBERS.issuperset(raw):
+            raise FieldValueError("not_record")
         given, record_id = raw.get("object"), raw.get("id")
         if not (given is None or isinstance(given, str)) or not (record_id is None or isinstance(record_id, str)):
             raise FieldValueError("not_record")

@@ -36,7 +36,7 @@ def test_each_schema_is_a_sound_one_of_the_draft(kind: str) -> None:
 
 
 def test_there_is_a_schema_for_every_kind_of_yaml_file() -> None:
-    others = {FileKind.RULES, FileKind.DATA_CSV, FileKind.TABLE_CSV}
+    others = {FileKind.RULES, FileKind.DATA_CSV, FileKind.TABLE_CSV, FileKind.ACCESS}
     assert set(SCHEMA_KINDS) == {kind.value for kind in FileKind if kind not in others}
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
+from engine.records.earlier_objects import entries_of
 from engine.records.sources import points_at_some
 from metamodel.fields import FieldDef
 from metamodel.values import Ref
@@ -26,7 +27,7 @@ def was_touched(transaction: Transaction, target: Ref, user_id: str, version: in
     saved = (
         select(func.count())
         .select_from(log)
-        .where(log.c["object"] == target.object, log.c["record_id"] == target.id, log.c["actor"] == user_id)
+        .where(entries_of(transaction, target.object), log.c["record_id"] == target.id, log.c["actor"] == user_id)
         .where(log.c["version"] > version, log.c["run_id"].is_(None))
     )
     if transaction.connection.execute(saved).scalar():
@@ -47,7 +48,7 @@ def _wrote(transaction: Transaction, key: str, target: Ref, user_id: str, since:
     table, log = transaction.parts.tables.of(key).table, transaction.system.audit
     about, tests = points_at_some(transaction.parts, key, _ABOUT, target.object)
     by_person = select(log.c["id"]).where(
-        log.c["object"] == key,
+        entries_of(transaction, key),
         log.c["record_id"] == table.c["id"],
         log.c["actor"] == user_id,
         log.c["run_id"].is_(None),

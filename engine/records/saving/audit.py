@@ -45,6 +45,8 @@ def audit_row(
         "release": transaction.parts.release.number,
         "action": kind.value,
         "changes": changes,
+        "address": actor.address,
+        "request_id": actor.request_id,
     }
 
 

@@ -35,7 +35,7 @@ class Checker:
     def check(self, draft: RecordDraft) -> None:
         """Check everything about one record but its relations and uniqueness."""
         changed = draft.written if draft.plan.rated else draft.changed
-        self._readonly(draft, changed)
+        self.check_readonly(draft, changed)
         self._bounds(draft, changed)
         self._required(draft)
         for narrowed in draft.plan.narrowed:
@@ -57,7 +57,8 @@ class Checker:
     def _refuse(self, draft: RecordDraft, code: str, field: str, **parts: object) -> None:
         draft.errors.append(FieldError(code=code, message=say(code, self._language, **parts), field=field))
 
-    def _readonly(self, draft: RecordDraft, changed: frozenset[str]) -> None:
+    def check_readonly(self, draft: RecordDraft, changed: frozenset[str]) -> None:
+        """Refuse what was given for fields that the stored values make read-only."""
         if draft.kind is not SaveKind.UPDATED or draft.stored is None:
             return
         judged = draft.given & changed & draft.plan.readonly_if.keys()

@@ -55,7 +55,8 @@ def hold_now(transaction: Transaction, wanted: Mapping[str, Iterable[str]]) -> N
 def _is_held(transaction: Transaction, object_key: str) -> bool:
     if transaction.database.dialect is not Dialect.POSTGRESQL:
         return False
-    return transaction.parts.metamodel.objects[object_key].source is None
+    found = transaction.parts.metamodel.objects.get(object_key)
+    return found is not None and found.source is None
 
 
 def _one(parts: ReleaseParts, object_key: str) -> Prepared:

@@ -65,6 +65,8 @@ MESSAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Name the unique field that tells the records apart; known: {names}.",
             "请指定用于识别记录的唯一字段；可选：{names}。",
         ),
+        "bad_key": ("No record can have this value here.", "任何记录在此处都不能有此值。"),
+        "key_differs": ("This differs from what the address says, {value}.", "此值与地址中的 {value} 不一致。"),
         "not_undoable": (
             "Only merges of the last {days} days that stand can be undone.",
             "只能撤销最近 {days} 天内仍有效的合并。",

@@ -116,7 +116,8 @@ def find_targets(
         key: [value for value in dict.fromkeys(values) if could_be_id(value, objects.get(key))]
         for key, values in wanted.items()
     }
-    ids = {key: values for key, values in ids.items() if values}
+    # What points at any record may name an object that there is none of.
+    ids = {key: values for key, values in ids.items() if values and key in objects}
     elsewhere = {key: ids.pop(key) for key in tuple(ids) if objects[key].source is not None}
     if elsewhere:
         return _find_elsewhere(transaction, elsewhere) | find_targets(transaction, ids, along)

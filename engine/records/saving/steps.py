@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from engine.access.grants import masked_fields
+from engine.access.object_access import ObjectAccess
 from engine.access.predicates import EVERYONE
 from engine.errors import AccessDenied, ConfirmationNeeded, ValidationFailed
 from engine.records.duplicates.finding import check_duplicates, keep_keys
@@ -125,9 +126,7 @@ def reader(transaction: Transaction, object_def: ObjectDef, kind: SaveKind) -> V
     def make() -> ValueReader:
         plan: SavePlan = save_plan(parts, object_def.key)
         rights = access.of(object_def.key)
-        # What is not shown can't be set either: whoever may not know a field has no use for its name.
-        writable = plan.settable & rights.shown
-        writable &= rights.creatable if kind is SaveKind.CREATED else rights.updatable
+        writable = writable_fields(plan, rights, kind)
         types, context = parts.release.field_types, parts.value_context
         return ValueReader(
             object_def,
@@ -140,6 +139,13 @@ def reader(transaction: Transaction, object_def: ObjectDef, kind: SaveKind) -> V
         )
 
     return parts.made(key, make)
+
+
+def writable_fields(plan: SavePlan, rights: ObjectAccess, kind: SaveKind) -> frozenset[str]:
+    """Give the fields that a save may name, by rights that hold for some record at least."""
+    # What is not shown can't be set either: whoever may not know a field has no use for its name.
+    writable = plan.settable & rights.shown
+    return writable & (rights.creatable if kind is SaveKind.CREATED else rights.updatable)
 
 
 def new_draft(
