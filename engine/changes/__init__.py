@@ -1,0 +1,1 @@
+"""The change feed: what was committed, once and in order, for who may read it."""
