@@ -167,6 +167,8 @@ class AppSettings:
             "release": release,
             "action": "update",
             "changes": {setting.full_name: change},
+            "address": actor.address,
+            "request_id": actor.request_id,
         }
         connection.execute(system.audit.insert().values(entry))
         insert_if_absent(connection, stamps, {"name": SETTINGS_STAMP, "value": 0})

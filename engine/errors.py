@@ -140,6 +140,15 @@ class QueryProblem(EngineError):
         super().__init__("; ".join(problem.sentence for problem in self.problems))
 
 
+class ReleaseChanged(EngineError):
+    """Another release was published since what is to be applied was planned; nothing was written."""
+
+    def __init__(self, *, planned: int, current: int) -> None:
+        self.planned = planned
+        self.current = current
+        super().__init__(f"This was planned on release {planned}, and {current} is current now; plan again.")
+
+
 class ReleaseRefused(EngineError):
     """A folder has errors, or its plan is not safe; the running release stays."""
 

@@ -5,21 +5,27 @@ It decides nothing; who wants another clock, other ids or other plugins hands th
 
 from __future__ import annotations
 
-import datetime as dt
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
+from engine.access.actor import Actor
+from engine.access.differences import with_access
+from engine.access.explaining.opening import open_access
+from engine.access.explaining.service import AccessExplainer
+from engine.access.matrix import check_matrices
 from engine.accounts.opening import AccountSettings, open_accounts
+from engine.accounts.reset_duty import reset_duty, reset_letters
 from engine.accounts.service import Accounts
 from engine.accounts.stamp import AccountStamp
+from engine.accounts.trail import AccountTrail
 from engine.accounts.user_changes import UserChanges
 from engine.app_settings import AppSettings
 from engine.approvals.opening import open_approvals
 from engine.approvals.service import Approvals
-from engine.automation.duties import Duty
+from engine.audit.opening import Audit, open_audit, sealing
 from engine.automation.foretelling import started_in
 from engine.automation.mail_in.opening import open_polling
 from engine.automation.mail_in.polling import MailPolling
@@ -27,25 +33,28 @@ from engine.automation.opening import open_automation
 from engine.automation.service import Automation
 from engine.automation.tuning import Tuning
 from engine.clock import Clock
+from engine.exports.desk import ExportDesk
 from engine.exports.service import Exports
 from engine.expressions.keeping import TreeKeeping
-from engine.expressions.sql_functions import expression_functions
 from engine.files.collecting import FileCollector
-from engine.files.contents import ContentFolder
-from engine.files.store import FileRoom, FileStore
+from engine.files.store import FileStore
 from engine.ids import IdMaker, Uuid7Maker
+from engine.imports.desk import ImportDesk
 from engine.imports.reference_data import ReferenceData
 from engine.imports.service import Imports
 from engine.intake.opening import Intake, open_intake
+from engine.long_work import open_desks
+from engine.offboarding import Offboarding
+from engine.opened_parts import collecting, connect, file_store, keeping_of, kept_trees
 from engine.outer.databases import OuterDatabases
 from engine.plugin_language import field_types_with, functions_with
 from engine.records.service import Records
-from engine.releases.applying import Applied, Apps, ReleaseApplier, ReleasePlan
+from engine.releases.applying import Applied, Apps, ReleaseApplier
 from engine.releases.author_hints import check_hints
 from engine.releases.candidate import Candidate, Language, check_folders
 from engine.releases.definition_checks import check_definitions
 from engine.releases.expression_checks import check_expressions
-from engine.releases.kept_trees import KeptTreeStore
+from engine.releases.plans import ReleasePlan
 from engine.releases.recomputing import Recomputer
 from engine.releases.role_checks import check_roles
 from engine.releases.rule_checks import RuleChecks
@@ -59,8 +68,7 @@ from engine.storage.database import Database
 from engine.storage.key_ring import KeyRing
 from engine.storage.resealing import Resealer
 from engine.storage.sealing import Cipher
-from engine.storage.system_tables import SystemTables, build_system_tables
-from engine.storage.system_versions import upgrade_system_tables
+from engine.storage.system_tables import SystemTables
 from plugins.manager import PluginManager
 from workflow_dsl.decisions.checking import check_decision_tables
 
@@ -86,12 +94,17 @@ class Platform:
     files: FileStore
     file_collector: FileCollector
     exports: Exports
+    import_desk: ImportDesk
+    export_desk: ExportDesk
     resealer: Resealer
     automation: Automation
     mail: MailPolling
     approvals: Approvals
+    offboarding: Offboarding
     sharing: SharingDesk
+    access: AccessExplainer
     intake: Intake
+    audit: Audit
     app_settings: AppSettings
 
     @staticmethod
@@ -106,54 +119,54 @@ class Platform:
     ) -> Platform:
         """Open an installation: connect, bring system tables up to date, wire the services; starts no thread.
 
-        Raises:
-            DatabaseUnavailable: the database is away.
-            NewerDatabase: it belongs to a newer version of the product.
-            ValueError: the database address is none.
+        Raises: DatabaseUnavailable; NewerDatabase: a newer version's; ValueError: the database address is none.
         """
         clock, ids = clock or settings.clock(), ids or Uuid7Maker()
         plugins = plugins or PluginManager.load(settings.plugins)
-        database, system = _connect(settings, clock)
+        database, system = connect(settings, clock)
         language = installed_language(plugins)
         cipher = Cipher(settings.secret(), KeyRing(settings.secret(), settings.value_keys))
-        trees = _trees(system, settings, language, plugins)
+        trees = kept_trees(system, settings, language, plugins)
         releases = ReleaseStore(database, system, language, trees, settings.app_settings, cipher)
         outer = OuterDatabases(os.environ.get)
         records = Records(database, system, releases.current, clock, ids, language.functions, settings.secret(), outer)
         stamp = AccountStamp(database, system.stamp)
-        files, collector = _files(settings, releases, records, clock)
-        duties = [_collecting(collector)]
+        files, collector = file_store(settings, releases, records, clock)
+        audit = open_audit(database, system, records, releases.current, clock, secret=settings.secret())
+        duties = [collecting(collector), sealing(audit)]
         automation = open_automation(settings, releases, records, plugins, clock, ids, tuning, duties, files)
         mail = open_polling(
             automation, database=database, system=system, plugins=plugins, clock=clock, ids=ids,
-            allowed_hosts=settings.egress_hosts,
-        )  # fmt: skip
+            allowed_hosts=settings.egress_hosts)  # fmt: skip
         records.join(automation.before_rules, UserChanges(automation.after_save, stamp))
-        keeping = _keeping(releases, trees, records, automation)
+        keeping = keeping_of(releases, trees, records, automation)
         opened = open_accounts(
             database, system, current_release=releases.current, records=records, clock=clock, ids=ids, stamp=stamp,
-            cipher=cipher, settings=accounts, after_sign_in=automation.calls.others.logged_in
+            cipher=cipher, letters=reset_letters(plugins, releases, clock, settings.base_url), settings=accounts,
+            after_sign_in=automation.calls.others.logged_in,
         )  # fmt: skip
-        grant = opened.administration.grant_roles
+        automation.take_on(reset_duty(opened.resets))
+        approvals = open_approvals(settings, system, releases, records, automation, clock, ids)
+        exports = Exports(database, system, records, releases.current, clock)
+        giver = opened.administration
+        imports = Imports(database, system, records, releases.current, clock, ids, giver, files, started_in)
+        folder = settings.data_folder
+        coming, going = open_desks(releases, records, imports, exports, clock, ids, folder, automation.take_on)
         return Platform(
             settings=settings, database=database, outer=outer, system=system, plugins=plugins, clock=clock, ids=ids,
-            releases=releases,
-            applier=ReleaseApplier(releases, clock, Recomputer(records).recompute, outer),
+            releases=releases, applier=ReleaseApplier(releases, clock, Recomputer(records).recompute, outer),
             watcher=ReleaseWatcher(releases, every_s=settings.watch_seconds, also=(stamp.refresh, keeping.look)),
-            keeping=keeping,
-            records=records,
-            files=files,
-            file_collector=collector,
-            accounts=opened,
-            automation=automation,
-            mail=mail,
-            sharing=SharingDesk(records, system, ids),
-            approvals=open_approvals(settings, system, releases, records, automation, clock, ids),
-            intake=open_intake(releases, records, automation, clock),
+            keeping=keeping, records=records, files=files, file_collector=collector, accounts=opened,
+            automation=automation, mail=mail, sharing=SharingDesk(records, system, ids),
+            access=open_access(releases, records, automation), approvals=approvals,
+            offboarding=Offboarding(
+                releases=releases, system=system, records=records, administration=giver, approvals=approvals,
+                trail=AccountTrail(system.audit, clock), clock=clock,
+            ),
+            intake=open_intake(releases, records, automation, clock), audit=audit,
             app_settings=AppSettings(releases, clock),
             resealer=Resealer(database, cipher, lambda: releases.current().tables),
-            exports=Exports(database, system, records, releases.current, clock),
-            imports=Imports(database, system, records, releases.current, clock, ids, grant, files, started_in),
+            exports=exports, imports=imports, import_desk=coming, export_desk=going,
         )  # fmt: skip
 
     def plan_release(self, apps: Apps, *, grants_system: bool = True) -> ReleasePlan:
@@ -161,7 +174,8 @@ class Platform:
 
         grants_system: whether who asks may let rules act `as system`.
         """
-        return self.applier.plan(apps, grants_system=grants_system)
+        plan = self.applier.plan(apps, grants_system=grants_system)
+        return with_access(plan, self.records, self.releases, self.accounts.administration.list_users)
 
     def apply_release(
         self,
@@ -171,17 +185,20 @@ class Platform:
         comment: str = "",
         progress: Progress | None = None,
         grants_system: bool = True,
+        by: Actor | None = None,
+        base: int | None = None,
     ) -> Applied:
         """Check, migrate and publish apps, then load the reference data they bring and what an apply before left.
 
         grants_system: whether who publishes may let rules act `as system`; the operator at the command line may.
+        by: who publishes, None = that operator. base: the release they were planned on, None = whichever is current.
 
         Raises:
             ReleaseRefused: there are problems; nothing was written.
         """
         self.automation.prepare()
         applied = self.applier.apply(
-            apps, author=author, comment=comment, progress=progress, grants_system=grants_system
+            apps, author=author, comment=comment, progress=progress, grants_system=grants_system, by=by, base=base
         )
         self.automation.note_awaited(applied.release)
         loaded = ReferenceData(self.releases, self.records, self.imports).load(applied.release)
@@ -202,55 +219,6 @@ class Platform:
         self.database.close()
 
 
-def _connect(settings: PlatformSettings, clock: Clock) -> tuple[Database, SystemTables]:
-    database = Database(
-        settings.database_url,
-        functions=expression_functions(),
-        synchronous=settings.sqlite_sync.upper(),
-        pool_size=settings.pool_size,
-    )
-    system = build_system_tables(database.dialect)
-    upgrade_system_tables(database, system, clock)
-    return database, system
-
-
-def _keeping(releases: ReleaseStore, trees: KeptTreeStore, records: Records, automation: Automation) -> TreeKeeping:
-    return TreeKeeping(
-        releases=releases,
-        trees=trees,
-        language_of=lambda release: records.parts(release).language,
-        rules_of=automation.checked_rules,
-    )
-
-
-def _trees(
-    system: SystemTables, settings: PlatformSettings, language: Language, plugins: PluginManager
-) -> KeptTreeStore:
-    versions = (f"{each.name} {each.version} {each.active}" for each in plugins.statuses)
-    offered = (*plugins.action_names, *plugins.event_names)
-    return KeptTreeStore(system, settings.secret(), language.functions, (*versions, *offered))
-
-
-def _files(
-    settings: PlatformSettings, releases: ReleaseStore, records: Records, clock: Clock
-) -> tuple[FileStore, FileCollector]:
-    folder = ContentFolder(settings.data_folder / "files")
-    room = FileRoom(file_mb=settings.file_limit_mb, total_mb=settings.files_quota_mb)
-    collector = FileCollector(
-        database=releases.database,
-        system=releases.system,
-        folder=folder,
-        clock=clock,
-        current=lambda: releases.current() if releases.has_release() else None,
-    )
-    return FileStore(releases.database, releases.system, records, folder, clock, room), collector
-
-
-def _collecting(collector: FileCollector) -> Duty:
-    # Not at once: whoever starts a worker waits for runs, not for files.
-    return Duty(name="files", every=dt.timedelta(hours=1), do=collector.collect, at_start=False)
-
-
 def installed_language(plugins: PluginManager) -> Language:
     """Give what the product and its plugins add to the files of apps: field types, functions, checks of every layer."""
     functions = functions_with(plugins)
@@ -266,6 +234,7 @@ def installed_language(plugins: PluginManager) -> Language:
             lambda metamodel: check_decision_tables(metamodel, functions),
             lambda metamodel: check_reach(metamodel, functions),
             check_unused,
+            check_matrices,
         ),
         rules=RuleChecks(functions=functions, actions=lambda: plugins.action_names, events=lambda: plugins.event_names),
     )

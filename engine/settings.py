@@ -28,6 +28,7 @@ _OTHERS = frozenset(("TESTING", "CLOCK", "CRASH_AT", "SHARED", "CHROMIUM", "TEST
 _FREE_PREFIXES = ("PLUGIN_", "EMAIL_", "WEBHOOK", "SETTING_", "TEST_", "BENCH_", "DEMO_")
 # A worker at rest takes about 300.
 _LEAST_MEMORY_MB = 512
+_LEAST = MappingProxyType({"keep_changes_days": 1, "rate_limit": 0})
 _SECRETS = frozenset(("secret_key",))
 _PASSWORD = re.compile(r"(://[^:/@]*:)[^/]+(?=@)|([?&]password=)[^&]+")
 
@@ -44,7 +45,8 @@ class PlatformSettings:
     the secret key. secret_key: signs cookies and cursors; made once and kept in data_folder where none is given.
     file_limit_mb: what one file may have. files_quota_mb: what all may have together, 0 = no limit.
     watch_seconds: how often the process looks for a new release. worker_memory_mb: what a process that does runs may
-    take, 0 = no limit. plugins: plugin → setting → value. app_settings:
+    take, 0 = no limit. keep_changes_days: how long the change feed goes back. rate_limit: how many calls of the API a
+    user or token makes in a minute, 0 = no limit. plugins: plugin → setting → value. app_settings:
     values of apps' settings out of FIELDSTONE_SETTING_<APP>_<NAME>, by what follows the second underscore.
     """
 
@@ -58,6 +60,8 @@ class PlatformSettings:
     worker_memory_mb: int = 0
     file_limit_mb: int = 100
     files_quota_mb: int = 0
+    keep_changes_days: int = 30
+    rate_limit: int = 3_000
     base_url: str = "http://127.0.0.1:8000"
     allowed_hosts: str = ""
     egress_allow: str = ""
@@ -210,6 +214,8 @@ def _convert(name: str, value: object, origin: str) -> object:
     if name == "worker_memory_mb" and converted != 0 and int(str(converted)) < _LEAST_MEMORY_MB:
         message = f"{name} ({origin}) is '{value}'; expected 0, which is no limit, or at least {_LEAST_MEMORY_MB}."
         raise SettingsRefused(message)
+    if name in _LEAST and int(str(converted)) < _LEAST[name]:
+        raise SettingsRefused(f"{name} ({origin}) is '{value}'; expected a number from {_LEAST[name]} on.")
     if name == "sqlite_sync" and converted not in ("normal", "full"):
         raise SettingsRefused(f"{name} ({origin}) is '{value}'; expected normal or full.")
     return converted

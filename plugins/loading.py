@@ -93,6 +93,9 @@ class LoadedPlugin:
             self._check_action_name(action.name)
         for event in loaded.events:
             self._check_own_name("event", event.name)
+            if fault := payload_fault(event):
+                reason = f"the payload of the event '{event.name}' {fault}"
+                raise LoadFailed("PLG104", reason, version=self.manifest.version)
         names = [function.name for function in loaded.functions] + [each.name for each in loaded.field_types]
         for name in names:
             if fault := name_fault(name):
@@ -114,6 +117,26 @@ class LoadedPlugin:
         if not name.startswith(f"{self.manifest.name}."):
             reason = f"the {what} '{name}' does not start with the plugin's name ('{self.manifest.name}.')"
             raise LoadFailed("PLG104", reason, version=self.manifest.version)
+
+
+def payload_fault(event: RuleEvent) -> str | None:
+    """Say what is wrong with what an event says of its payload, or None; plugins are written without a type checker."""
+    payload: object = event.payload
+    if not isinstance(payload, tuple | list):
+        return f'is {type(payload).__name__}; expected (key, what it is) pairs, as in (("number", "who called"),)'
+    seen: set[str] = set()
+    for number, pair in enumerate(payload, start=1):
+        if not isinstance(pair, tuple | list) or len(pair) != 2 or not all(isinstance(each, str) for each in pair):
+            return f"has {pair!r} as part {number}; expected a pair of texts: the key and what it is"
+        key, told = pair
+        if fault := name_fault(key, reserved=False):
+            return f"has the key '{key}', which {fault}"
+        if key in seen:
+            return f"has the key '{key}' twice"
+        if not told.strip():
+            return f"does not say what '{key}' is"
+        seen.add(key)
+    return None
 
 
 def load_plugin(

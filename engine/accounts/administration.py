@@ -15,22 +15,25 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Table, select, update
 
 from engine.access.actor import Actor
-from engine.accounts.errors import UnknownRole, UnknownUser
+from engine.accounts.errors import ServiceAccount, UnknownRole, UnknownUser
 from engine.accounts.passwords import Passwords, check_new_password
 from engine.accounts.sessions import SessionStore
 from engine.accounts.stamp import AccountStamp
+from engine.accounts.token_scopes import read_scopes
 from engine.accounts.tokens import SCOPES, TokenRow, TokenStore
 from engine.accounts.trail import COMMAND_LINE, AccountEvent, AccountTrail, Author, author_of
 from engine.accounts.upsert import insert_if_absent
 from engine.accounts.users import LOGIN_FIELD, USER_OBJECT, UserDirectory, UserRow
 from engine.clock import Clock
-from engine.errors import AccessDenied
+from engine.errors import AccessDenied, FieldError, ValidationFailed
 from engine.storage.database import Database
 from metamodel.names import did_you_mean
 
 if TYPE_CHECKING:
     from engine.records.service import Records
     from engine.records.transaction import Transaction
+
+_MOST_NAME = 120
 
 
 class Administration:
@@ -69,10 +72,12 @@ class Administration:
         password: str | None,
         roles: Collection[str] = (),
         values: Mapping[str, object] | None = None,
+        service: bool = False,
     ) -> str:
         """Make a user with a password (None: cannot sign in yet) and roles; give the record's id.
 
-        values: further fields of the user record, raw as for the door.
+        values: further fields of the user record, raw as for the door. service: the account of a program, which has
+        tokens and no other way in.
 
         Raises: ValidationFailed, UnknownRole, AccessDenied for roles that the actor lacks, and what the door raises.
         """
@@ -86,6 +91,8 @@ class Administration:
             _check_held(transaction, roles)
             if hashed is not None:
                 self.store_hash(transaction.connection, user_id, hashed)
+            if service:
+                self._set(transaction.connection, user_id, {"service": True})
             held = self._users.replace_roles(transaction.connection, user_id, roles, by=actor.login)
             if roles:
                 self._note(transaction.connection, "roles_set", user_id, author_of(actor), roles=held)
@@ -118,7 +125,9 @@ class Administration:
         """
         check_new_password(password, login=login)
         user, hashed = self.find_user(login), self._passwords.hash(password)
-        with self._changing() as connection:
+        if user.service:
+            raise ServiceAccount(login)
+        with self.changing() as connection:
             self.store_hash(connection, user.id, hashed)
             self._sessions.end_all(connection, user.id, but=keep_session)
             self._note(connection, "password_set", user.id, by)
@@ -130,18 +139,22 @@ class Administration:
         """
         self._check_roles(roles)
         user = self.find_user(login)
-        with self._changing() as connection:
+        with self.changing() as connection:
             held = self._users.replace_roles(connection, user.id, roles, by=by)
             self._note(connection, "roles_set", user.id, Author(name=by), roles=held)
+
+    def check_grant(self, transaction: Transaction, roles: Collection[str]) -> None:
+        """Refuse what `grant_roles` would. Raises: UnknownRole, AccessDenied."""
+        self._check_roles(roles)
+        _check_held(transaction, roles)
 
     def grant_roles(self, transaction: Transaction, user_id: str, roles: Collection[str]) -> bool:
         """Let a user hold these roles too, within a transaction of the door; say whether any was new.
 
         Raises: UnknownRole; AccessDenied where the actor does not hold them, since nobody grants more than one holds.
         """
-        self._check_roles(roles)
+        self.check_grant(transaction, roles)
         connection, actor = transaction.connection, transaction.actor
-        _check_held(transaction, roles)
         held, now = self._users.add_roles(connection, user_id, roles, by=actor.login)
         if now == held:
             return False
@@ -152,16 +165,21 @@ class Administration:
     def disable(self, login: str, *, by: Author = COMMAND_LINE) -> None:
         """Let a user sign in no more; sessions and tokens end at once. Raises: UnknownUser."""
         user = self.find_user(login)
-        with self._changing() as connection:
+        with self.changing() as connection:
             self._set_disabled(connection, user.id, disabled=True)
-            self._sessions.end_all(connection, user.id)
-            self._tokens.revoke_all(connection, user.id)
+            self.shut_out(connection, user.id)
             self._note(connection, "disabled", user.id, by)
+
+    def shut_out(self, connection: Connection, user_id: str) -> tuple[int, int]:
+        """Let a user in no more, in a transaction: give how many sessions and tokens ended."""
+        self._set_disabled(connection, user_id, disabled=True)
+        sessions = self._sessions.end_all(connection, user_id) + self._sessions.end_those_by(connection, user_id)
+        return sessions, self._tokens.revoke_all(connection, user_id)
 
     def enable(self, login: str, *, by: Author = COMMAND_LINE) -> None:
         """Let a disabled user sign in again, with the password of before. Raises: UnknownUser."""
         user = self.find_user(login)
-        with self._changing() as connection:
+        with self.changing() as connection:
             self._set_disabled(connection, user.id, disabled=False)
             self._note(connection, "enabled", user.id, by)
 
@@ -176,12 +194,20 @@ class Administration:
     ) -> str:
         """Make an API token for a user and give it; it is shown this once.
 
+        scopes: `read`, `write`, `OBJECT:ACTION` or `right:NAME`.
+
         Raises: UnknownUser, ValidationFailed.
         """
         user = self.find_user(login)
-        with self._changing() as connection:
-            secret = self._tokens.create(connection, user.id, name=name, scopes=scopes, expires_at=expires_at)
-            self._note(connection, "token_made", user.id, by, token=(None, name))
+        access = self._records.access(user.actor())
+        objects = {key for key in self._users.object_keys() if access.of(key).known}
+        given = read_scopes(scopes, objects=objects, rights=access.rights or ())
+        if not name.strip() or len(name) > _MOST_NAME:
+            message = f"A token has a name of at most {_MOST_NAME} characters that says what it is for."
+            raise ValidationFailed([FieldError(field="name", code="bad_value", message=message)])
+        with self.changing() as connection:
+            secret = self._tokens.create(connection, user.id, name=name.strip(), scopes=given, expires_at=expires_at)
+            self._note(connection, "token_made", user.id, by, token=(None, name), scopes=(None, list(given)))
         return secret
 
     def list_tokens(self, login: str | None = None) -> Sequence[TokenRow]:
@@ -190,10 +216,10 @@ class Administration:
         with self._database.read() as connection:
             return self._tokens.list_of(connection, user_id)
 
-    def revoke_token(self, token_id: str, *, by: Author = COMMAND_LINE) -> bool:
-        """End a token; say whether there was one."""
-        with self._changing() as connection:
-            revoked = self._tokens.revoke(connection, token_id)
+    def revoke_token(self, token_id: str, *, user_id: str | None = None, by: Author = COMMAND_LINE) -> bool:
+        """End a token, with `user_id` only if it is that user's; say whether there was one."""
+        with self.changing() as connection:
+            revoked = self._tokens.revoke(connection, token_id, user_id=user_id)
             if revoked is not None:
                 self._note(connection, "token_revoked", revoked.user_id, by, token=(revoked.name, None))
         return revoked is not None
@@ -231,7 +257,8 @@ class Administration:
                 raise UnknownRole(role, did_you_mean(role, known) or f"known are {', '.join(sorted(known))}")
 
     @contextmanager
-    def _changing(self) -> Iterator[Connection]:
+    def changing(self) -> Iterator[Connection]:
+        """Open a transaction whose changes of accounts act on the next request in every process."""
         with self._database.write() as connection:
             yield connection
             self._stamp.raise_in(connection)

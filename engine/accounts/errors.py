@@ -21,12 +21,33 @@ class TooManyAttempts(EngineError):
         super().__init__(f"Too many wrong log-ins. Try again in {minutes} minutes.")
 
 
+class FactorRefused(EngineError):
+    """The code of a second factor is wrong, was used before, or there is none to check it by."""
+
+    def __init__(self) -> None:
+        super().__init__("This code is wrong or was used before.")
+
+
+class LinkRefused(EngineError):
+    """A link that sets a password was used, is too old, or never was one."""
+
+    def __init__(self) -> None:
+        super().__init__("This link has been used or is too old. Ask for a new one.")
+
+
 class UnknownUser(EngineError):
     """There is no user of that name."""
 
     def __init__(self, login: str) -> None:
         self.login = login
         super().__init__(f"There is no user '{login}'.")
+
+
+class ServiceAccount(EngineError):
+    """The account belongs to a program: it has tokens, no password and no second factor."""
+
+    def __init__(self, login: str) -> None:
+        super().__init__(f"'{login}' is a service account: it has tokens, no password and no second factor.")
 
 
 class UnknownRole(EngineError):

@@ -7,12 +7,17 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from engine.accounts.administration import Administration
+from engine.accounts.askers import Askers
+from engine.accounts.factors import SecondFactors
 from engine.accounts.idempotency import IdempotencyKeys
 from engine.accounts.lockout import Lockout, LockoutLimits
 from engine.accounts.passwords import PasswordCost, Passwords
+from engine.accounts.reset_letters import ResetLetters
+from engine.accounts.resets import PasswordResets
 from engine.accounts.service import Accounts, AfterSignIn, nothing_more
 from engine.accounts.sessions import SessionLimits, SessionStore
 from engine.accounts.stamp import AccountStamp
+from engine.accounts.standing_in import StandingIn
 from engine.accounts.tokens import TokenStore
 from engine.accounts.trail import AccountTrail
 from engine.accounts.users import UserDirectory
@@ -46,6 +51,7 @@ def open_accounts(
     ids: IdMaker,
     stamp: AccountStamp,
     cipher: Cipher,
+    letters: ResetLetters,
     settings: AccountSettings | None = None,
     after_sign_in: AfterSignIn = nothing_more,
 ) -> Accounts:
@@ -59,29 +65,35 @@ def open_accounts(
     sessions = SessionStore(system.session, clock, settings.sessions)
     tokens = TokenStore(system.token, clock, ids)
     trail = AccountTrail(system.audit, clock)
+    lockout = Lockout(database, system.lockout, clock, settings.lockout)
+    standing_in = StandingIn(database=database, users=users, sessions=sessions, trail=trail, access=records.access)
     administration = Administration(
-        database=database,
-        credential=system.credential,
-        clock=clock,
-        records=records,
-        passwords=passwords,
-        users=users,
-        sessions=sessions,
-        tokens=tokens,
-        stamp=stamp,
-        trail=trail,
-    )
+        database=database, credential=system.credential, clock=clock, records=records, passwords=passwords,
+        users=users, sessions=sessions, tokens=tokens, stamp=stamp, trail=trail,
+    )  # fmt: skip
     return Accounts(
         database=database,
         clock=clock,
         passwords=passwords,
-        lockout=Lockout(database, system.lockout, clock, settings.lockout),
+        lockout=lockout,
         users=users,
         sessions=sessions,
-        tokens=tokens,
         stamp=stamp,
         administration=administration,
         idempotency=IdempotencyKeys(database, system.idempotency, clock, cipher),
         trail=trail,
+        factors=SecondFactors(
+            database=database, credential=system.credential, recovery=system.recovery, sessions=sessions,
+            lockout=lockout, cipher=cipher, clock=clock, stamp=stamp, trail=trail,
+        ),
+        resets=PasswordResets(
+            database=database, table=system.reset, users=users, administration=administration,
+            lockout=lockout, letters=letters, trail=trail, clock=clock, ids=ids,
+        ),
+        standing_in=standing_in,
+        askers=Askers(
+            database=database, clock=clock, users=users, sessions=sessions, tokens=tokens, stamp=stamp,
+            standing_in=standing_in,
+        ),
         after_sign_in=after_sign_in,
-    )
+    )  # fmt: skip

@@ -22,6 +22,11 @@ def new_token_secret() -> str:
     return TOKEN_PREFIX + secrets.token_urlsafe(32)
 
 
+def new_link_secret() -> str:
+    """Make the secret part of a link that is sent by mail."""
+    return secrets.token_urlsafe(32)
+
+
 def hash_secret(secret: str) -> str | None:
     """Hash what a caller sent; None for what cannot be one of ours."""
     if not secret or len(secret) > MAX_SECRET_LENGTH or not secret.isascii():

@@ -27,7 +27,10 @@ class SessionLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionRow:
-    """One session as a list of one's sessions shows it; `id` is the hash of its secret and signs nobody in."""
+    """One session as a list of one's sessions shows it; `id` is the hash of its secret and signs nobody in.
+
+    factor_done: the second factor was given. by: the user who is signed in as this one, else None.
+    """
 
     id: str
     user_id: str
@@ -36,6 +39,8 @@ class SessionRow:
     expires_at: datetime
     address: str
     agent: str
+    factor_done: bool = False
+    by: str | None = None
 
 
 class SessionStore:
@@ -46,17 +51,28 @@ class SessionStore:
         self._clock = clock
         self._limits = limits
 
-    def create(self, connection: Connection, user_id: str, *, address: str, agent: str) -> str:
-        """Start a session and give its secret, which is stored nowhere."""
+    def create(
+        self,
+        connection: Connection,
+        user_id: str,
+        *,
+        address: str,
+        agent: str,
+        factor_done: bool = False,
+        by: str | None = None,
+        lasts: timedelta | None = None,
+    ) -> str:
+        """Start a session and give its secret, which is stored nowhere. lasts: in place of the absolute limit."""
         secret, now = new_session_secret(), self._clock.now()
         values = {
             "id": hash_secret(secret),
             "user_id": user_id,
             "created_at": now,
             "seen_at": now,
-            "expires_at": now + self._limits.absolute,
+            "expires_at": now + (lasts or self._limits.absolute),
             "address": address,
             "agent": agent,
+            "facts": {"factor_done": factor_done, "by": by},
         }
         connection.execute(insert(self._table).values(values))
         return secret
@@ -73,6 +89,11 @@ class SessionStore:
     def note_use(self, connection: Connection, session_id: str) -> None:
         """Keep a session from idling out."""
         connection.execute(update(self._table).where(self._table.c.id == session_id).values(seen_at=self._clock.now()))
+
+    def note_factor(self, connection: Connection, session_id: str) -> None:
+        """Note that the second factor was given in a session."""
+        given = {"factor_done": True, "by": None}
+        connection.execute(update(self._table).where(self._table.c.id == session_id).values(facts=given))
 
     def list_of(self, connection: Connection, user_id: str) -> Sequence[SessionRow]:
         """Give the living sessions of a user, the latest used first."""
@@ -96,6 +117,11 @@ class SessionStore:
             chosen = chosen & (self._table.c.id != but)
         return connection.execute(delete(self._table).where(chosen)).rowcount
 
+    def end_those_by(self, connection: Connection, user_id: str) -> int:
+        """End the sessions in which a user is signed in as others; give how many."""
+        mine = self._table.c.facts["by"].as_string() == user_id
+        return connection.execute(delete(self._table).where(mine)).rowcount
+
     def forget_ended(self, connection: Connection) -> int:
         """Remove the rows of sessions that have ended by themselves."""
         now = self._clock.now()
@@ -109,6 +135,7 @@ class SessionStore:
 
 
 def _session(row: Any) -> SessionRow:
+    facts = row.facts or {}
     return SessionRow(
         id=row.id,
         user_id=row.user_id,
@@ -117,4 +144,6 @@ def _session(row: Any) -> SessionRow:
         expires_at=row.expires_at,
         address=row.address or "",
         agent=row.agent or "",
+        factor_done=facts.get("factor_done") is True,
+        by=facts.get("by"),
     )

@@ -1,6 +1,6 @@
 """Keeps API tokens: shown once when they are made, stored as hashes, with scopes and an end.
 
-A token acts as its user and never does more; the scopes `read` and `write` only take away.
+A token acts as its user and never does more; its scopes (engine/accounts/token_scopes.py) only take away.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from engine.errors import FieldError, ValidationFailed
 from engine.ids import IdMaker
 
 SCOPES = frozenset({"read", "write"})
+MOST_OF_A_USER = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +45,13 @@ class TokenStore:
     def create(
         self, connection: Connection, user_id: str, *, name: str, scopes: Collection[str], expires_at: datetime | None
     ) -> str:
-        """Make a token and give its secret, which is stored nowhere.
+        """Make a token with scopes that were checked, and give its secret, which is stored nowhere.
 
-        Raises: ValidationFailed for a scope that does not exist or an end in the past.
+        Raises: ValidationFailed for an end in the past, or one token too many.
         """
         now = self._clock.now()
-        if not scopes or not SCOPES.issuperset(scopes):
-            raise _refused("scopes", f"Scopes are {' and '.join(sorted(SCOPES))}; at least one is needed.")
+        if len(self.list_of(connection, user_id)) >= MOST_OF_A_USER:
+            raise _refused("name", f"A user has at most {MOST_OF_A_USER} tokens; revoke one that is not used.")
         if expires_at is not None and expires_at <= now:
             raise _refused("expires_at", "The token would have expired already.")
         secret = new_token_secret()
@@ -77,15 +78,18 @@ class TokenStore:
 
     def list_of(self, connection: Connection, user_id: str | None = None) -> Sequence[TokenRow]:
         """Give the living tokens of a user, or all, in the order they were made."""
-        living = select(self._table).where(self._table.c.revoked_at.is_(None))
+        unended = self._table.c.expires_at.is_(None) | (self._table.c.expires_at > self._clock.now())
+        living = select(self._table).where(self._table.c.revoked_at.is_(None), unended)
         statement = living.order_by(self._table.c.created_at, self._table.c.id)
         if user_id is not None:
             statement = statement.where(self._table.c.user_id == user_id)
         return [_token(row) for row in connection.execute(statement)]
 
-    def revoke(self, connection: Connection, token_id: str) -> TokenRow | None:
-        """End a token and give it; None where there was no living one."""
+    def revoke(self, connection: Connection, token_id: str, *, user_id: str | None = None) -> TokenRow | None:
+        """End a token, with `user_id` only if it is that user's, and give it; None where there was no living one."""
         chosen = self._table.c.id == token_id
+        if user_id is not None:
+            chosen &= self._table.c.user_id == user_id
         if self._revoke(connection, chosen) == 0:
             return None
         return _token(connection.execute(select(self._table).where(chosen)).one())

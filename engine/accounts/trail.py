@@ -31,16 +31,32 @@ AccountEvent = Literal[
     "enabled",
     "token_made",
     "token_revoked",
+    "factor_set",
+    "factor_removed",
+    "factor_refused",
+    "recovery_code_used",
+    "recovery_codes_made",
+    "reset_sent",
+    "session_ended",
+    "signed_in_as",
+    "signed_in_as_ended",
+    "offboarded",
 ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
-    """Who did it: a user, or a name such as `command line`."""
+    """Who did it: a user, or a name such as `command line`. on_behalf: the id of who was signed in as that user.
+
+    address, request_id: from where.
+    """
 
     name: str
     user_id: str | None = None
     origin: Origin = Origin.CLI
+    on_behalf: str | None = None
+    address: str | None = None
+    request_id: str | None = None
 
 
 COMMAND_LINE = Author(name="command line")
@@ -49,7 +65,15 @@ NOBODY_KNOWN = Author(name="", origin=Origin.PAGE)
 
 def author_of(actor: Actor) -> Author:
     """Give the author that an actor is."""
-    return Author(name=actor.name or actor.login, user_id=actor.user_id, origin=actor.origin)
+    name = actor.name or actor.login
+    return Author(
+        name=name,
+        user_id=actor.user_id,
+        origin=actor.origin,
+        on_behalf=actor.on_behalf_of,
+        address=actor.address,
+        request_id=actor.request_id,
+    )
 
 
 class AccountTrail:
@@ -69,6 +93,9 @@ class AccountTrail:
         changes: Mapping[str, tuple[object, object]] | None = None,
     ) -> None:
         """Write one entry about a user; None where the name belongs to nobody."""
+        told = dict(changes or {})
+        # Who signs in is no author with an address yet.
+        address = by.address or told.get("address", (None, None))[1]
         connection.execute(
             insert(self._audit).values(
                 object=ACCOUNT,
@@ -76,8 +103,11 @@ class AccountTrail:
                 at=self._clock.now(),
                 actor=by.user_id,
                 actor_name=by.name,
+                on_behalf=by.on_behalf,
                 origin=by.origin.value,
                 action=event,
-                changes={name: list(pair) for name, pair in (changes or {}).items()},
+                changes={name: list(pair) for name, pair in told.items()},
+                address=address,
+                request_id=by.request_id,
             )
         )

@@ -1,6 +1,7 @@
 """Notices saves of user records: who was made inactive or moved to another team must not be kept in memory.
 
-It wraps the after-save step of the door and hands everything on; it changes no record.
+It wraps the after-save step of the door and hands everything on; it changes no record. Nobody who is logged in as
+another user changes what people log in with, or where mails with links go.
 """
 
 from __future__ import annotations
@@ -8,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from engine.accounts.stamp import AccountStamp
-from engine.accounts.users import USER_OBJECT
+from engine.accounts.users import LOGIN_FIELD, USER_OBJECT
+from engine.errors import AccessDenied
 from engine.records.hooks import AfterSave, CalledRun, SaveEvent, SaveKind
 from engine.records.saving.record_columns import RecordColumns
 from engine.records.transaction import Transaction
 from metamodel.values import Ref
+
+OWNERS_ALONE = "an account is its owner's alone; you are logged in as somebody else"
 
 
 class UserChanges:
@@ -44,6 +48,8 @@ class UserChanges:
 
     def __call__(self, transaction: Transaction, events: Sequence[SaveEvent]) -> None:
         """Raise the stamp where a user was saved."""
+        if transaction.actor.on_behalf_of is not None:
+            _refuse_other_address(events)
         if any(event.object == USER_OBJECT for event in events):
             self._stamp.raise_in(transaction.connection)
         handed_on = [e for e in events if self._inner.watches(transaction, e.object, e.kind)]
@@ -53,3 +59,10 @@ class UserChanges:
     def call(self, transaction: Transaction, app: str, name: str, target: Ref | None, event: str) -> CalledRun:
         """Let the wrapped step start a rule."""
         return self._inner.call(transaction, app, name, target, event)
+
+
+def _refuse_other_address(events: Sequence[SaveEvent]) -> None:
+    """Raises: AccessDenied."""
+    for event in events:
+        if event.object == USER_OBJECT and LOGIN_FIELD in event.changed:
+            raise AccessDenied("update", USER_OBJECT, OWNERS_ALONE)

@@ -22,7 +22,10 @@ LOGIN_FIELD = "email"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserRow:
-    """What accounts know of a user; `enabled` is false for one who left (record inactive or sign-in disabled)."""
+    """What accounts know of a user; `enabled` is false for one who left (record inactive or sign-in disabled).
+
+    service: the account of a program. has_factor: a second factor is set up.
+    """
 
     id: str
     login: str
@@ -33,6 +36,8 @@ class UserRow:
     manager_id: str | None
     language: str
     timezone: str
+    service: bool = False
+    has_factor: bool = False
 
     def actor(self) -> Actor:
         """Make the actor who this user is."""
@@ -80,6 +85,10 @@ class UserDirectory:
         """Give the roles there are to hold."""
         return self._release().metamodel.roles.keys()
 
+    def object_keys(self) -> Collection[str]:
+        """Give the keys of all objects there are."""
+        return self._release().metamodel.objects.keys()
+
     def replace_roles(
         self, connection: Connection, user_id: str, roles: Collection[str], *, by: str
     ) -> tuple[list[str], list[str]]:
@@ -111,9 +120,8 @@ class UserDirectory:
 
     def _select(self) -> Any:
         table, credential = self._table(), self._credential
-        return select(table, credential.c.disabled).select_from(
-            table.outerjoin(credential, credential.c.user_id == table.c.id)
-        )
+        own = (credential.c.disabled, credential.c.service, credential.c.factor_at)
+        return select(table, *own).select_from(table.outerjoin(credential, credential.c.user_id == table.c.id))
 
     def _table(self) -> Table:
         return self._release().tables.of(USER_OBJECT).table
@@ -130,4 +138,6 @@ class UserDirectory:
             manager_id=row.manager,
             language=row.language or main.languages[0],
             timezone=row.timezone or main.timezone,
+            service=bool(row.service),
+            has_factor=row.factor_at is not None,
         )

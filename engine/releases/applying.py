@@ -10,20 +10,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection
 
+from engine.access.actor import Actor
 from engine.clock import Clock
-from engine.errors import ReleaseRefused
+from engine.errors import ReleaseChanged, ReleaseRefused
 from engine.outer.databases import OuterDatabases
 from engine.releases.candidate import Candidate, check_folders, check_sources
 from engine.releases.currency_checks import check_currencies
 from engine.releases.filling import Recompute, ReleaseFiller
 from engine.releases.kept_trees import RULES
-from engine.releases.plan_lines import plan_lines
+from engine.releases.noting import note_published
+from engine.releases.plans import ReleasePlan
 from engine.releases.release import Release, ReleaseInfo
-from engine.releases.rules_as_system import Checked, SystemRule, refused_rules, rules_as_system
+from engine.releases.rules_as_system import Checked, refused_rules, rules_as_system
 from engine.releases.settings_in_force import setting_problems
 from engine.releases.source_checks import check_tables
 from engine.releases.store import ReleaseStore
@@ -35,64 +36,11 @@ from engine.storage.locks import migration_lock
 from engine.storage.migration import Installed, plan_migration
 from engine.storage.plan_steps import MigrationPlan, StepKind
 from metamodel.apps import Metamodel
-from metamodel.changes import Change
 from metamodel.diff import diff
 from metamodel.source import Problem, Problems
 
 Apps = Iterable[Path | str] | Mapping[str, str]
 """App folders, or the texts of apps by `folder/path`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReleasePlan:
-    """What applying folders would do.
-
-    problems: of the folders and of the data there is; with an error among them nothing can be applied. base: number of
-    the release it starts from, 0 = none. changes: of definitions; steps: of tables, in `migration`. as_system: the
-    rules that will act with all rights.
-    """
-
-    candidate: Candidate
-    base: int
-    problems: tuple[Problem, ...]
-    changes: tuple[Change, ...] = ()
-    migration: MigrationPlan | None = None
-    same_sources: bool = False
-    as_system: tuple[SystemRule, ...] = ()
-
-    @property
-    def errors(self) -> tuple[Problem, ...]:
-        """The problems that forbid applying."""
-        return Problems(self.problems).errors
-
-    @property
-    def is_safe(self) -> bool:
-        """Whether it can be applied without a loss."""
-        return not self.errors and self.migration is not None
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether nothing would change."""
-        return self.same_sources and self.migration is not None and self.migration.is_empty
-
-    def to_json(self) -> dict[str, Any]:
-        """Give the plan as JSON data."""
-        return {
-            "base": self.base,
-            "empty": self.is_empty,
-            "safe": self.is_safe,
-            "problems": [problem_json(problem) for problem in self.problems],
-            "changes": [{"change": type(change).__name__, **_plain_change(change)} for change in self.changes],
-            "steps": [step.to_json() for step in self.migration.steps] if self.migration is not None else [],
-            "as_system": [rule.to_json() for rule in self.as_system],
-        }
-
-    def lines(self) -> list[str]:
-        """Give the plan as lines for people."""
-        if self.is_empty:
-            return ["Nothing changes."]
-        lines = plan_lines(self.changes, self.migration.steps if self.migration is not None else ())
-        return lines + [rule.line for rule in self.as_system]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,10 +74,16 @@ class ReleaseApplier:
         comment: str = "",
         progress: Progress | None = None,
         grants_system: bool = True,
+        by: Actor | None = None,
+        base: int | None = None,
     ) -> Applied:
         """Check, migrate and publish apps; unchanged ones make no new release.
 
+        by: who publishes, as the audit log has it; None = the operator at the command line. base: the release they
+        were planned on, None = whichever is current.
+
         Raises:
+            ReleaseChanged: another release is current than the one they were planned on.
             ReleaseRefused: there are problems, of the folders or of the data; nothing was written.
             DatabaseUnavailable: the database is away or another one is applying for too long.
         """
@@ -138,12 +92,14 @@ class ReleaseApplier:
             raise _refused(tuple(candidate.problems))
         with migration_lock(self._store.database):
             plan = self._plan(candidate, grants_system)
+            if base is not None and plan.base != base:
+                raise ReleaseChanged(planned=base, current=plan.base)
             if plan.errors or plan.migration is None:
                 raise _refused(plan.problems)
             if plan.is_empty and plan.base:
                 self._store.refresh()
                 return Applied(release=self._store.current(), is_new=False, plan=plan)
-            release = self._publish(plan, plan.migration, author, comment, progress or _say_nothing)
+            release = self._publish(plan, plan.migration, author, comment, progress or _say_nothing, by)
             if any(step.kind is StepKind.CHANGE_TYPE for step in plan.migration.steps):
                 self._store.database.renew()
         self._store.take(release)
@@ -211,7 +167,13 @@ class ReleaseApplier:
         return plan_migration(replace(installed, schema=schema), candidate.metamodel, candidate.installed)
 
     def _publish(
-        self, plan: ReleasePlan, migration: MigrationPlan, author: str, comment: str, progress: Progress
+        self,
+        plan: ReleasePlan,
+        migration: MigrationPlan,
+        author: str,
+        comment: str,
+        progress: Progress,
+        by: Actor | None,
     ) -> Release:
         candidate = plan.candidate
         assert candidate.metamodel is not None
@@ -241,6 +203,7 @@ class ReleaseApplier:
 
         def publish(connection: Connection) -> None:
             write_release(connection, store.system, stored, product_version=product_version())
+            note_published(connection, store.system, stored, plan.base, by)
             forget_shares(connection, store.system, release.metamodel.objects, release.metamodel.roles)
 
         apply_migration(tools, migration, plan.base, publish)
@@ -264,26 +227,3 @@ def _refused(problems: tuple[Problem, ...]) -> ReleaseRefused:
 
 def _say_nothing(_done: int, _total: int, _text: str) -> None:
     return
-
-
-def problem_json(problem: Problem) -> dict[str, Any]:
-    """Give a problem as JSON data."""
-    return {
-        "code": problem.code,
-        "message": problem.message,
-        "hint": problem.hint,
-        "severity": problem.severity.value,
-        "file": problem.at.file,
-        "line": problem.at.line,
-        "column": problem.at.column,
-    }
-
-
-def _plain_change(change: Change) -> Mapping[str, Any]:
-    return {name: _plain(getattr(change, name)) for name in change.__dataclass_fields__}
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, tuple | frozenset):
-        return [_plain(item) for item in value]
-    return value if isinstance(value, str | int | bool | None) else str(value)
