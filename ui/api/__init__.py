@@ -14,13 +14,17 @@ from ui.api.approvals import (
     list_approvals,
     post_approval,
 )
+from ui.api.audit import register_audit
 from ui.api.bulk import bulk
+from ui.api.changes import list_changes
 from ui.api.conversions import convert, get_conversion
-from ui.api.exports import export_records
+from ui.api.documents import make_document
+from ui.api.exports import register_exports
 from ui.api.files import download_file, download_preview, upload_file
 from ui.api.following import follow, unfollow
 from ui.api.forms import submit_form
 from ui.api.hooks import receive
+from ui.api.imports import register_imports
 from ui.api.insight import register_insight
 from ui.api.merging import merge, unmerge
 from ui.api.metadata import apply_metadata, get_metadata, plan_metadata
@@ -29,9 +33,12 @@ from ui.api.pools import claim, let_go
 from ui.api.pressing import list_actions, press_button, press_many
 from ui.api.query import query_figures
 from ui.api.record_log import compare, get_history, get_runs, get_stages, revert_changes
+from ui.api.revealing import reveal_value
 from ui.api.run_acts import register_run_acts
 from ui.api.runs import list_runs, retry_run
 from ui.api.sharing import list_shares, share, unshare
+from ui.api.timelines import get_timeline
+from ui.api.upserts import put_record
 
 
 def register(app: Flask) -> None:
@@ -43,6 +50,7 @@ def register(app: Flask) -> None:
     api.get(many)(records.list_records)
     api.post(many)(records.create_record)
     api.post(f"{many}/bulk")(bulk)
+    api.put(f"{many}/by/<field_name>/<path:value>")(put_record)
     api.post(f"{many}/actions/<button_name>")(press_many)
     api.get(one)(records.get_record)
     api.patch(one)(records.update_record)
@@ -56,11 +64,15 @@ def register(app: Flask) -> None:
     api.post(f"{one}/revert")(revert_changes)
     api.get(f"{one}/stages")(get_stages)
     api.get(f"{one}/runs")(get_runs)
-    api.get("/exports/<object_name>")(export_records)
+    api.get(f"{one}/timeline")(get_timeline)
+    register_exports(api)
+    register_imports(api)
+    register_audit(api)
     api.post("/files/<object_name>/<field_name>")(upload_file)
     api.get("/files/<file_id>")(download_file)
     api.get("/files/<file_id>/preview/<size>")(download_preview)
     api.post("/query")(query_figures)
+    api.get("/changes")(list_changes)
     api.get("/metadata")(get_metadata)
     api.post("/metadata/plan")(plan_metadata)
     api.post("/metadata/apply")(apply_metadata)
@@ -86,10 +98,12 @@ def _register_acts(api: Blueprint, one: str) -> None:
     api.post(f"{one}/unmerge")(unmerge)
     api.get(f"{one}/actions")(list_actions)
     api.post(f"{one}/actions/<button_name>")(press_button)
+    api.post(f"{one}/documents/<template_name>")(make_document)
     api.get(f"{one}/share")(list_shares)
     api.post(f"{one}/share")(share)
     api.delete(f"{one}/share")(unshare)
     api.post(f"{one}/follow")(follow)
+    api.post(f"{one}/reveal")(reveal_value)
     api.post(f"{one}/unfollow")(unfollow)
     api.post(f"{one}/claim")(claim)
     api.post(f"{one}/release")(let_go)

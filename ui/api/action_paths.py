@@ -11,6 +11,8 @@ from engine.records.merging.merging import MOST_AT_ONCE, is_mergeable
 from metamodel.apps import Metamodel
 from metamodel.definitions.intake import ConversionDef
 from metamodel.texts import label_text
+from ui.api.documents import document_paths
+from ui.api.revealing import reveal_path
 from ui.api.share_paths import share_paths
 from ui.api.value_schemas import Schema
 from ui.api.visible import VisibleObject
@@ -111,7 +113,7 @@ def action_paths(metamodel: Metamodel, each: VisibleObject, lang: str) -> dict[s
     """Give the paths of an object's actions, as far as the caller could use them at all."""
     key, tag = each.object.key, label_text(each.object.label, lang, each.object.name)
     conversions = [found for found in metamodel.conversions.values() if found.source == key]
-    paths: dict[str, Any] = {}
+    paths: dict[str, Any] = document_paths(each.object, tag) | reveal_path(key, tag)
     if each.object.pool is not None:
         body: Schema = {"type": "object", "properties": {"confirm": _TEXTS}, "additionalProperties": False}
         for action in ("claim", "release"):
@@ -125,7 +127,12 @@ def action_paths(metamodel: Metamodel, each: VisibleObject, lang: str) -> dict[s
         paths |= share_paths(key, tag)
     if {"update", "delete"} <= each.actions and is_mergeable(each.object):
         paths[f"/records/{key}/{{id}}/merge"] = _post(f"merge_{key}", tag, _merge_body(each), _MERGED)
-        undo = {"type": "object", "properties": {"merge": _ID_TEXT}, "required": ["merge"]}
+        undo = {
+            "type": "object",
+            "properties": {"merge": _ID_TEXT},
+            "required": ["merge"],
+            "additionalProperties": False,
+        }
         paths[f"/records/{key}/{{id}}/unmerge"] = _post(f"unmerge_{key}", tag, undo, _UNMERGED)
     if each.actions & {"create", "update", "delete"}:
         call = _post(f"bulk_{key}", tag, _bulk_body(each), _WORKED)
@@ -182,8 +189,9 @@ def _merge_body(each: VisibleObject) -> Schema:
 
 def _bulk_body(each: VisibleObject) -> Schema:
     key, version = each.object.key, {"type": "integer"}
-    new: Schema = {"$ref": f"#/components/schemas/{key}.create"}
-    changed: Schema = {"$ref": f"#/components/schemas/{key}.update"}
+    # Not by reference: what is wrong with a row is told of that row, and the call is answered with 200.
+    new: Schema = {"type": "object", "description": f"As {key}.create has it; each row is judged by itself."}
+    changed: Schema = {"type": "object", "description": f"As {key}.update has it; each row is judged by itself."}
     rows = [
         _row("create", {"values": new}, "values"),
         _row("update", {"id": _ID_TEXT, "version": version, "values": changed}, "id", "values"),

@@ -34,6 +34,7 @@ def view_json(view: RequestView) -> dict[str, Any]:
         "finished_at": view.request.finished_at,
         "steps": [_visit(each) for each in view.visits],
         "later": list(view.later),
+        "figures": None if view.record is None else dict(view.record.values),
         "may": sorted(view.acts),
         "events": [_event(each) for each in view.events],
     }

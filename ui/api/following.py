@@ -7,6 +7,7 @@ from flask import Response
 from engine.errors import AccessDenied
 from engine.records.following import change_followers
 from ui.api.answers import json_answer
+from ui.api.body import read_no_body
 from ui.api.parameters import check_record_id, read_parameters
 from ui.api.records import object_key
 from ui.context import actor, platform, release
@@ -24,6 +25,7 @@ def unfollow(object_name: str, record_id: str) -> Response:
 
 def _change(object_name: str, record_id: str, *, add: bool) -> Response:
     read_parameters(())
+    read_no_body()
     key = object_key(object_name)
     check_record_id(key, record_id)
     user_id = actor().user_id

@@ -121,5 +121,6 @@ def _titles(trace: RunTrace) -> Mapping[tuple[str, str], str]:
         for effect in step.effects
         if effect.get("object") and effect.get("record_id")
     }
+    places |= {(trace.summary.object, each) for each in trace.records if trace.summary.object is not None}
     with platform().records.reading(actor(), release=release()) as transaction:
         return transaction.reader.titles(places)

@@ -63,6 +63,7 @@ def backtest_to_json(found: Backtest) -> dict[str, Any]:
         "rule": found.rule,
         "since": found.since,
         "saves": found.saves,
+        "occasions": found.occasions,
         "matched": found.matched,
         "records": found.records,
         "hidden": found.hidden,
@@ -87,10 +88,18 @@ def trace_to_json(trace: RunTrace, titles: Mapping[tuple[str, str], str], *, is_
         "holds": trace.holds,
         "steps": [_step(each, titles, is_open=is_open) for each in trace.steps],
         "order": [{"step": each.number, "names": list(each.names)} for each in trace.order],
+        "records": [
+            {"id": each, "title": titles[key]} for each in trace.records if (key := _of(trace, each)) in titles
+        ],
+        "record_count": trace.record_count,
         "chain": list(trace.chain),
         "cause": run_to_json(trace.cause) if trace.cause is not None else None,
         "caused": [run_to_json(each) for each in trace.caused],
     }
+
+
+def _of(trace: RunTrace, record_id: str) -> tuple[str, str]:
+    return trace.summary.object or "", record_id
 
 
 def part_to_json(part: ConditionPart | None) -> dict[str, Any] | None:
@@ -205,7 +214,7 @@ def _match(match: BacktestMatch) -> dict[str, Any]:
     return {
         "at": match.at,
         "entry": match.entry,
-        "record": {"object": match.object, "id": match.record_id, "title": match.title},
+        "record": {"object": match.object, "id": match.record_id, "title": match.title} if match.record_id else None,
         "trigger": match.trigger,
         "otherwise": match.otherwise,
         "would": [_intent(each) for each in match.done],

@@ -8,6 +8,7 @@ texts by `app folder/path`; nothing of them touches a disk. Checking, planning a
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from flask import Response
 
@@ -18,6 +19,7 @@ from metamodel.names import name_fault
 from ui.api.answers import json_answer
 from ui.api.body import check_keys, read_object
 from ui.api.parameters import read_parameters
+from ui.api.value_schemas import Schema
 from ui.context import actor, platform, release
 from ui.errors import ApiProblem
 
@@ -39,7 +41,8 @@ def plan_metadata() -> Response:
     """POST /metadata/plan: what the files would change, with all problems; writes nothing."""
     read_parameters(())
     _require_right()
-    files, _comment = _read()
+    given = _given("files", "comment")
+    files, _comment = _files(given)
     return json_answer(platform().plan_release(files, grants_system=_may_grant()).to_json())
 
 
@@ -47,11 +50,44 @@ def apply_metadata() -> Response:
     """POST /metadata/apply: check, migrate and publish the files; with a problem the release before stays."""
     read_parameters(())
     _require_right()
-    files, comment = _read()
+    given = _given("files", "comment", "base")
+    files, comment = _files(given)
+    base = given.get("base")
+    if base is not None and (type(base) is not int or not 0 <= base < 2**53):
+        raise ApiProblem(400, "bad_value", "`base` is the number of the release that the plan says.")
     author = actor().name or actor().login
-    applied = platform().apply_release(files, author=author, comment=comment, grants_system=_may_grant())
+    applied = platform().apply_release(
+        files, author=author, comment=comment, grants_system=_may_grant(), by=actor(), base=base
+    )
     told = [f"{problem.at} {problem.sentence}" for problem in applied.data_problems]
     return json_answer({"release": applied.release.number, "new": applied.is_new, "data_problems": told})
+
+
+def metadata_paths() -> dict[str, Any]:
+    """Give the paths of the configuration for OpenAPI."""
+    texts: Schema = {"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1}
+    given: Schema = {"files": texts, "comment": {"type": "string", "maxLength": _LONGEST_COMMENT}}
+    base: Schema = {"type": "integer", "minimum": 0, "description": "Of the plan; 409 where another is current."}
+    return {
+        "/metadata": {"get": _call("read metadata", "Release and files.")},
+        "/metadata/plan": {"post": _call("plan metadata", "What would change.", given)},
+        "/metadata/apply": {"post": _call("apply metadata", "The release.", {**given, "base": base})},
+    }
+
+
+def _call(name: str, told: str, given: Schema | None = None) -> Schema:
+    call: Schema = {
+        "operationId": name.replace(" ", "_"),
+        "tags": ["metadata"],
+        "responses": {
+            "200": {"description": told, "content": {"application/json": {"schema": {"type": "object"}}}},
+            "default": {"$ref": "#/components/responses/Problem"},
+        },
+    }
+    if given is not None:
+        body = {"type": "object", "properties": given, "required": ["files"], "additionalProperties": False}
+        call["requestBody"] = {"required": True, "content": {"application/json": {"schema": body}}}
+    return call
 
 
 def _may_grant() -> bool:
@@ -63,9 +99,13 @@ def _require_right() -> None:
         raise AccessDenied(RIGHT, "app", "your roles do not allow it")
 
 
-def _read() -> tuple[Mapping[str, str], str]:
+def _given(*known: str) -> Mapping[str, Any]:
     given = read_object()
-    check_keys(given, ("files", "comment"))
+    check_keys(given, known)
+    return given
+
+
+def _files(given: Mapping[str, Any]) -> tuple[Mapping[str, str], str]:
     files, comment = given.get("files"), given.get("comment", "")
     if not isinstance(comment, str) or len(comment) > _LONGEST_COMMENT:
         raise ApiProblem(400, "bad_value", f"`comment` is a text of at most {_LONGEST_COMMENT} characters.")

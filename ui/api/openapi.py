@@ -21,7 +21,9 @@ from metamodel.field_types import FieldTypeRegistry
 from metamodel.texts import label_text
 from ui.api.action_paths import action_paths, version_paths
 from ui.api.answers import bytes_answer, to_json
+from ui.api.audit import audit_paths
 from ui.api.button_paths import button_paths
+from ui.api.changes import change_paths
 from ui.api.child_schemas import add_child_lists, add_link_lists
 from ui.api.exports import HEADS
 from ui.api.exports import PARAMETERS as EXPORT_PARAMETERS
@@ -29,9 +31,13 @@ from ui.api.files import file_paths
 from ui.api.form_paths import form_paths
 from ui.api.hook_paths import hook_paths
 from ui.api.insight_paths import record_rule_paths, rule_paths
+from ui.api.long_work_paths import export_paths, import_paths, start_export
+from ui.api.metadata import metadata_paths
 from ui.api.outer_ids import describe_outer_ids
 from ui.api.parameters import DEFAULT_LIMIT, LIST_PARAMETERS, read_parameters
 from ui.api.run_acts import run_act_paths
+from ui.api.timelines import timeline_paths
+from ui.api.upserts import upsert_paths
 from ui.api.value_schemas import Schema, maybe_masked, read_schema, shared_schemas, write_schema
 from ui.api.visible import VisibleObject, visible_objects
 from ui.context import actor, language, release
@@ -67,6 +73,8 @@ def build_document(pinned: Release, who: Actor, lang: str) -> dict[str, Any]:
     objects = visible_objects(pinned, who)
     schemas: dict[str, Schema] = shared_schemas(known_currencies(pinned.metamodel))
     paths: dict[str, Any] = _fixed_paths() | file_paths() | rule_paths() | run_act_paths() | hook_paths()
+    paths |= import_paths() | audit_paths()
+    paths |= change_paths() | metadata_paths()
     for each in objects:
         schemas |= _object_schemas(each, pinned.field_types, lang)
         paths |= _object_paths(each, lang) | action_paths(pinned.metamodel, each, lang)
@@ -156,12 +164,13 @@ def _object_paths(each: VisibleObject, lang: str) -> dict[str, Any]:
     if "delete" in each.actions:
         one["delete"] = _call(f"delete {key}", tag, {"204": {"description": "In the bin."}}, parameters=if_match)
     paths = {f"/records/{key}": many, f"/records/{key}/{{id}}": one}
-    paths |= version_paths(each, tag) | record_rule_paths(key, tag)
+    paths |= version_paths(each, tag) | record_rule_paths(key, tag) | upsert_paths(each, tag) | timeline_paths(key, tag)
     for part, order in (("history", "Newest first."), ("runs", "Newest first."), ("stages", "Oldest first.")):
         call = _call(f"{part} of {key}", tag, _answer(order, _items()))
         paths[f"/records/{key}/{{id}}/{part}"] = {"parameters": [_record_id()], "get": call}
     if "export" in each.actions:
-        paths[f"/exports/{key}"] = {"get": _export(key, tag)}
+        paths[f"/exports/{key}"] = {"get": _export(key, tag), "post": start_export(key, tag)}
+        paths |= export_paths(key, tag)
     if "delete" in each.actions:
         call = _call(f"restore {key}", tag, record)
         paths[f"/records/{key}/{{id}}/restore"] = {"parameters": [_record_id()], "post": call}
@@ -195,13 +204,6 @@ def _fixed_paths() -> dict[str, Any]:
             "get": _call("describe object", "metamodel", _answer("The object.", anything)),
         },
         "/query": {"post": _call("query", "figures", _answer("A row a group.", _rows()), body=_query())},
-        "/metadata": {"get": _call("read metadata", "metadata", _answer("Release and files.", anything))},
-        "/metadata/plan": {
-            "post": _call("plan metadata", "metadata", _answer("What would change.", anything), body=_files())
-        },
-        "/metadata/apply": {
-            "post": _call("apply metadata", "metadata", _answer("The release.", anything), body=_files())
-        },
         "/runs": {"get": _call("list runs", "automation", _answer("The runs.", _items()), parameters=run_filters)},
         "/runs/{id}/retry": {
             "parameters": [run],
@@ -248,16 +250,6 @@ def _query() -> Schema:
             "measures": {**texts, "maxItems": 10, "description": "count, or sum, avg, min, max: sum(amount)."},
         },
         "required": ["object"],
-        "additionalProperties": False,
-    }
-
-
-def _files() -> Schema:
-    texts: Schema = {"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1}
-    return {
-        "type": "object",
-        "properties": {"files": texts, "comment": {"type": "string", "maxLength": 500}},
-        "required": ["files"],
         "additionalProperties": False,
     }
 

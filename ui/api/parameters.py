@@ -53,7 +53,7 @@ def read_list_request(object_key: str) -> ListRequest:
     """Give the query that the parameters of a list call ask for."""
     given = read_parameters(LIST_PARAMETERS)
     count = given.get("count", "")
-    if count not in ("", "false", "true", "exact"):
+    if "count" in given and count not in ("false", "true", "exact"):
         raise _bad("count", "`count` is true, exact or false.")
     query = ListQuery(
         object=object_key,

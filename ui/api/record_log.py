@@ -30,7 +30,7 @@ def get_history(object_name: str, record_id: str) -> Response:
     before = read_whole_number("before", given.get("before"))
     entries = platform().records.history(actor(), key, record_id, before=before)
     following = f"{request.path}?before={entries[-1].id}" if entries and entries[-1].version > 1 else None
-    return json_answer({"items": [_entry(entry) for entry in entries], "next": following})
+    return json_answer({"items": [change_to_json(entry) for entry in entries], "next": following})
 
 
 def compare(object_name: str, record_id: str) -> Response:
@@ -116,7 +116,8 @@ def _share(share: ShareEntry | None) -> dict[str, Any] | None:
     return {"with": {kind: sharee}, "old": old, "new": new}
 
 
-def _entry(entry: HistoryEntry) -> dict[str, Any]:
+def change_to_json(entry: HistoryEntry) -> dict[str, Any]:
+    """Give an entry of the history as JSON data."""
     return {
         "id": entry.id,
         "version": entry.version,

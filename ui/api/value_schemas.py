@@ -68,6 +68,7 @@ def shared_schemas(currencies: Sequence[str]) -> dict[str, Schema]:
                 "object": {"type": "string", "description": "Only where several objects may stand here."},
             },
             "required": ["id"],
+            "additionalProperties": False,
         },
         "Problem": {
             "type": "object",

@@ -67,7 +67,7 @@ def test_changes_of_roles_passwords_tokens_and_access_name_who_what_and_when(fre
     administration.enable(login)
     assert _new(fresh, before) == [
         ("roles_set", ann, "the tester", "cli", {"roles": [held, ["boss"]]}),
-        ("token_made", ann, "command line", "cli", {"token": [None, "sync"]}),
+        ("token_made", ann, "command line", "cli", {"token": [None, "sync"], "scopes": [None, ["read", "write"]]}),
         ("token_revoked", ann, "command line", "cli", {"token": ["sync", None]}),
         ("password_set", ann, "ann", "page", {}),
         ("disabled", ann, "command line", "cli", {}),

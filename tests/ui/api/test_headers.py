@@ -73,6 +73,8 @@ def test_every_route_but_the_public_ones_asks_to_sign_in(served: Served) -> None
     public |= {"api.receive", "approval_link.show_link", "approval_link.decide_by_link"}
     public |= {"api.submit_form", "public_forms.show_form", "public_forms.send_form", "public_forms.thank"}
     public |= {"public_forms.show_survey", "public_forms.answer_survey"}
+    # Who forgot a password asks for a link, and the link stands for whom it was sent to.
+    public |= {f"sign_in_steps.{step}" for step in ("ask_address", "send_link", "ask_password", "set_password")}
     client = served.browser()
     open_ones = set()
     for rule in served.app.url_map.iter_rules():

@@ -1,0 +1,181 @@
+"""The audit log by page, API and command line: who asked from where, what was refused, and what its readers see."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from engine.audit.entries import AuditFilter
+from engine.storage.dialect import Dialect
+from tests.support.served import Served, csrf_token
+from ui.cli import LazyGroup
+
+
+def entries(served: Served, **asked: str) -> list[dict[str, Any]]:
+    answer = served.get("admin", "/audit", query_string=asked)
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    found: list[dict[str, Any]] = answer.get_json()["items"]
+    return found
+
+
+@pytest.mark.promise("SEC-27")
+def test_an_entry_says_who_did_what_from_where_and_in_which_request(served: Served) -> None:
+    account = served.make("ann", "deal", name="Audited")
+    answer = served.call("ann", "PATCH", f"/records/deal/{account['id']}", json={"name": "Audited twice"})
+    assert answer.status_code == 200
+    changed, made = entries(served, record=account["id"])
+    assert (changed["actor"], changed["origin"]) == ({"id": served.user_ids["ann"], "name": "ann"}, "api")
+    assert (changed["address"], changed["request_id"]) == ("127.0.0.1", answer.headers["X-Request-Id"])
+    assert {"field": "name", "old": "Audited", "new": "Audited twice"} in changed["changes"]
+    assert (changed["action"], made["action"], changed["version"]) == ("updated", "created", 2)
+    assert changed["release"] == served.platform.releases.current().number
+    one = served.get("admin", f"/audit/{changed['id']}")
+    assert one.get_json() == changed
+
+
+@pytest.mark.promise("SEC-27")
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "about"),
+    [
+        ("GET", "/records/nothing", None, 404, "nothing"),
+        ("GET", "/audit", None, 403, "the audit log"),
+        ("POST", "/metadata/plan", {"files": {}}, 403, "app"),
+    ],
+)
+def test_a_refused_request_is_an_entry_of_its_own(
+    served: Served, method: str, path: str, body: Any, status: int, about: str
+) -> None:
+    before = entries(served, action="refused")
+    answer = served.call("ann", method, path, json=body)
+    assert answer.status_code == status
+    told, *others = entries(served, action="refused")
+    assert others[: len(before)] == before
+    facts = {each["field"]: each["new"] for each in told["changes"]}
+    assert (told["object"], facts["method"], facts["path"]) == (about, method, f"/api/v1{path}")
+    assert told["actor"]["id"] == served.user_ids["ann"]
+    assert told["request_id"] == answer.headers["X-Request-Id"]
+
+
+@pytest.mark.promise("SEC-27")
+def test_configuration_roles_settings_exports_and_log_ins_have_their_entries(fresh: Served) -> None:
+    files = fresh.get("admin", "/metadata").get_json()["files"]
+    name = next(each for each in files if each.endswith("objects/deal.yaml"))
+    changed = {**files, name: files[name] + "\n# published again\n"}
+    before = fresh.platform.releases.current().number
+    applied = fresh.call("admin", "POST", "/metadata/apply", json={"files": changed, "comment": "why"})
+    assert applied.get_json()["new"] is True
+    (published,) = entries(fresh, action="published", limit="1")
+    facts = {each["field"]: (each["old"], each["new"]) for each in published["changes"]}
+    assert facts == {"release": (before, before + 1), "files": (None, [name]), "comment": (None, "why")}
+    assert (published["object"], published["release"]) == ("fs_release", before + 1)
+    user = fresh.user_ids["bob"]
+    fresh.platform.accounts.administration.set_roles("bob@example.com", ("boss",), by="command line")
+    (roles,) = entries(fresh, action="roles_set", limit="1")
+    assert (roles["record"]["id"], roles["changes"][0]["old"], roles["changes"][0]["new"]) == (user, ["rep"], ["boss"])
+    fresh.sign_in("ann")
+    (signed,) = entries(fresh, action="signed_in", limit="1")
+    assert (signed["actor"]["name"], signed["origin"], signed["address"]) == ("ann", "page", "127.0.0.1")
+    exported = fresh.call("admin", "GET", "/exports/deal", query_string={"fields": "name"})
+    assert exported.status_code == 200, exported.get_data(as_text=True)
+    exported.get_data()
+    (taken,) = entries(fresh, action="exported", limit="1")
+    assert (taken["object"], taken["address"]) == ("deal", "127.0.0.1")
+    assert taken["request_id"] == exported.headers["X-Request-Id"]
+
+
+def test_a_record_that_is_absent_and_one_that_may_not_be_read_leave_the_same_entry(served: Served) -> None:
+    hidden = served.make("ann", "deal", name="Hers")["id"]
+    absent = "01890000-0000-7000-8000-000000000000"
+    before = len(entries(served, action="refused", limit="200"))
+    for record in (hidden, absent):
+        assert served.get("bob", f"/records/deal/{record}").status_code == 404
+    told = entries(served, action="refused", limit="200")
+    assert len(told) == before + 2
+    assert [each["record"]["id"] for each in told[:2]] == [absent, hidden]
+    assert len({each["object"] for each in told[:2]}) == 1
+
+
+def test_the_log_is_walked_page_by_page_and_unclear_filters_are_refused(served: Served) -> None:
+    for number in range(5):
+        served.make("ann", "deal", name=f"Walked {number}")
+    seen, cursor = [], ""
+    while True:
+        answer = served.get("admin", "/audit", query_string={"limit": "7", **({"cursor": cursor} if cursor else {})})
+        page = answer.get_json()
+        seen += [each["id"] for each in page["items"]]
+        if page["next"] is None:
+            break
+        cursor = str(seen[-1])
+    assert seen == sorted(set(seen), reverse=True)
+    everything = served.platform.audit.log.export(served.system(), AuditFilter())
+    assert seen == [each.id for each in everything][1:]
+    for name, value in (("record", "x"), ("since", "soon"), ("origin", "moon"), ("cursor", "1;2"), ("what", "1")):
+        assert served.get("admin", "/audit", query_string={name: value}).status_code == 400
+    assert served.get("admin", "/audit/999999999").status_code == 404
+    assert served.get("admin", "/audit/x").status_code == 404
+
+
+def test_who_reads_the_log_sees_no_value_that_their_roles_hide(served: Served) -> None:
+    deal = served.make("ann", "deal", name="Hidden margin")["id"]
+    records, log = served.platform.records, served.platform.audit.log
+    auditor = served.platform.accounts.actor_of("none@example.com")
+    assert auditor is not None
+    with pytest.raises(Exception, match="view_audit"):
+        log.list(auditor, AuditFilter())
+    admin = served.platform.accounts.actor_of("admin@example.com")
+    assert admin is not None
+    access = records.access(admin).of("deal")
+    (entry,) = log.list(admin, AuditFilter(record_id=deal)).rows
+    assert {each.name for each in entry.changes} <= access.whole
+    (whole,) = log.list(served.system(), AuditFilter(record_id=deal)).rows
+    assert entry.hidden == len(whole.changes) - len(entry.changes)
+
+
+def test_the_page_lists_entries_shows_one_and_proves_the_seals(served: Served) -> None:
+    account = served.make("ann", "deal", name="Shown <b>")["id"]
+    assert served.sign_in("ann").get("/admin/audit").status_code == 403
+    admin = served.sign_in("admin")
+    text = admin.get(f"/admin/audit?record={account}&actor=ann&since=2020-01-01").get_data(as_text=True)
+    found = re.findall(r'href="/admin/audit/(\d+)"', text)
+    assert len(found) == 1
+    shown = admin.get(f"/admin/audit/{found[0]}").get_data(as_text=True)
+    assert "Shown &lt;b&gt;" in shown
+    assert "127.0.0.1" in shown
+    assert account not in admin.get("/admin/audit?record=x").get_data(as_text=True)
+    answer = admin.post("/admin/audit/verify", data={"csrf_token": csrf_token(admin, "/admin/audit")})
+    assert answer.status_code == 303
+    assert "as they were sealed" in admin.get("/admin/audit").get_data(as_text=True)
+    chinese = admin.get("/admin/audit", headers={"Cookie": "fieldstone_language=zh"})
+    assert chinese.status_code == 200
+
+
+@pytest.mark.promise("SEC-28")
+def test_the_command_line_proves_lists_and_exports(served: Served, tmp_path: Path) -> None:
+    if served.platform.database.dialect is not Dialect.SQLITE:
+        pytest.skip("the commands open the platform by its address, which is the same on both databases")
+    account = served.make("ann", "deal", name="Exported")["id"]
+    commands, options = LazyGroup("fieldstone"), ["--db", str(served.platform.database.url)]
+    environment = {"FIELDSTONE_SECRET_KEY": "k" * 40, "FIELDSTONE_DATA_FOLDER": str(tmp_path)}
+
+    def call(*words: str) -> str:
+        found = CliRunner().invoke(commands, ["audit", *words, *options], env=environment, catch_exceptions=False)
+        assert found.exit_code == 0, found.output
+        return found.output
+
+    told = json.loads(call("verify", "--json"))
+    assert told["sound"] is True
+    assert told["unsealed"] == 0
+    assert "are as they were sealed" in call("verify", "--known", told["head"])
+    assert f"entry {told['sealed_to']}" in call("verify")
+    listed = json.loads(call("list", "--record", account, "--json"))
+    assert [each["action"] for each in listed] == ["created"]
+    assert "Exported" in call("show", str(listed[0]["id"]))
+    call("export", "--object", "deal", str(tmp_path / "log.jsonl"))
+    lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert account in {line["record"]["id"] for line in lines}
+    assert json.loads(call("list", "--action", "exported", "--json"))[0]["object"] == "fs_audit"
