@@ -22,6 +22,7 @@ from ui.context import EXTENSION, current_actor
 from ui.context import language as current_language
 from ui.errors import install_errors
 from ui.pages import register as register_pages
+from ui.rates import install_rates
 from ui.security import WebSettings, install_security
 from ui.telling import tell, tell_part, tell_problem
 
@@ -64,6 +65,7 @@ def create_app(platform: Platform, settings: WebSettings) -> Flask:
     install_errors(app)
     install_security(app, settings, file_bytes=platform.files.most_bytes)
     install_auth(app, settings)
+    install_rates(app, platform, settings.rate_limit)
     app.after_request(_finish)
     register_api(app)
     register_pages(app)

@@ -8,9 +8,8 @@ browser sends it by itself. What the actor may do with data is decided by the en
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar
-from urllib.parse import quote, urlsplit, urlunsplit
 
 from flask import (
     Blueprint,
@@ -30,30 +29,41 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFProtect, generate_csrf
 
-from engine.accounts.errors import SignInRefused, TooManyAttempts
-from engine.accounts.service import SignedIn
-from ui.context import LANGUAGE_COOKIE, THEME_COOKIE, THEMES, current_actor, language, platform, release, signed_in
+from engine.accounts.askers import SignedIn
+from engine.accounts.errors import FactorRefused, SignInRefused, TooManyAttempts
+from ui.admission import (
+    LOGIN_PATH,
+    SESSION_COOKIE,
+    LoginPage,
+    ask_to_sign_in,
+    is_https,
+    to_step,
+    unauthorised,
+)
+from ui.call_limits import Step, check_scope, refuse_token_in_address, step_owed
+from ui.context import (
+    LANGUAGE_COOKIE,
+    THEME_COOKIE,
+    THEMES,
+    current_actor,
+    language,
+    platform,
+    release,
+    request_id,
+    signed_in,
+)
 from ui.csrf import check_token, token_of
-from ui.errors import API_PREFIX, ApiProblem, status_of
+from ui.errors import API_PREFIX, status_of
 from ui.security import SAFE_METHODS, WebSettings, local_path
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 
-SESSION_COOKIE = "fieldstone_session"
-LOGIN_PATH = "/login"
+OWN_COOKIE = "fieldstone_own"
+"""Holds the own session of who is logged in as another user."""
 PREFERENCE_MAX_AGE_S = 365 * 24 * 3600
 _MAX_CREDENTIAL = 2_000
 
 blueprint = Blueprint("auth", __name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoginPage:
-    """The context `page` of templates/pages/login.html; `error` is empty or a sentence, already in words for people."""
-
-    login: str = ""
-    next: str = "/"
-    error: str = ""
 
 
 class CookieState(SecureCookieSessionInterface):
@@ -70,6 +80,17 @@ def public(view: View) -> View:
     """Mark a view as open to everybody; all others need a sign-in."""
     view.is_public = True  # type: ignore[attr-defined]
     return view
+
+
+def step(*steps: Step) -> Callable[[View], View]:
+    """Mark a view as one that a session opens which still owes something: a code, or setting up a second factor."""
+
+    def mark(view: View) -> View:
+        for each in steps:
+            setattr(view, f"is_step_{each}", True)
+        return view
+
+    return mark
 
 
 def signed(view: View) -> View:
@@ -105,18 +126,14 @@ def install_auth(app: Flask, settings: WebSettings) -> None:
         if _is_marked("is_signed"):
             g.signed_in = g.actor = None
             return None
-        g.signed_in = found = _find_signed_in()
-        g.actor = _actor_of(found)
-        if found is not None and not request.path.startswith(API_PREFIX):
-            # What the door says of a save is read on the page, so it is said in the page's language.
-            g.actor = replace(found.actor, language=language())
-        if not _is_public():
-            if found is None:
-                return _ask_to_sign_in()
-            _check_scope(found)
-        if request.method not in SAFE_METHODS:
-            _check_csrf(found, csrf, settings.secret_key)
-        return None
+        found = g.signed_in = _find_signed_in()
+        is_unsafe = request.method not in SAFE_METHODS
+        if is_unsafe and found is not None and found.by_cookie:
+            check_token(settings.secret_key, request.cookies[SESSION_COOKIE])
+        refused = _admit(found)
+        if refused is None and is_unsafe and found is None:
+            csrf.protect()
+        return refused
 
     def csrf_token() -> str:
         """Give the token of this page, the same wherever it stands on it."""
@@ -132,11 +149,20 @@ def install_auth(app: Flask, settings: WebSettings) -> None:
     app.register_blueprint(blueprint)
 
 
-def _check_csrf(found: SignedIn | None, csrf: CSRFProtect, secret_key: str) -> None:
+def _admit(found: SignedIn | None) -> ResponseReturnValue | None:
+    """Set who acts, or answer whom this view is closed for."""
+    owed = step_owed(found) if found is not None else ""
+    g.actor = None if owed else _actor_of(found)
+    if _is_public():
+        return None
     if found is None:
-        csrf.protect()
-    elif found.by_cookie:
-        check_token(secret_key, request.cookies[SESSION_COOKIE])
+        return ask_to_sign_in()
+    if owed:
+        return None if _is_marked(f"is_step_{owed}") else to_step(owed)
+    if _is_marked("is_step_code"):
+        return redirect("/", 303)
+    check_scope(found)
+    return None
 
 
 @blueprint.get(LOGIN_PATH)
@@ -163,7 +189,7 @@ def log_in() -> ResponseReturnValue:
         )
     except (SignInRefused, TooManyAttempts) as error:
         status, _ = status_of(error)
-        page = LoginPage(login=login, next=target, error=_refusal(error))
+        page = LoginPage(login=login, next=target, error=refusal_text(error))
         answer = make_response(render_template("pages/login.html", page=page), status)
         if isinstance(error, TooManyAttempts):
             answer.headers["Retry-After"] = str(error.retry_after_s)
@@ -172,7 +198,7 @@ def log_in() -> ResponseReturnValue:
         accounts.sign_out(old)
     session.clear()  # the CSRF token of before the log-in dies with it
     answer = make_response(redirect(target, 303))
-    _set_session_cookie(answer, new.secret, new.lifetime_s)
+    set_session_cookie(answer, new.secret, new.lifetime_s)
     return answer
 
 
@@ -180,11 +206,14 @@ def log_in() -> ResponseReturnValue:
 @public
 def log_out() -> ResponseReturnValue:
     """End the session on the server and forget its cookie."""
-    if secret := request.cookies.get(SESSION_COOKIE):
-        platform().accounts.sign_out(secret)
+    for name in (SESSION_COOKIE, OWN_COOKIE):
+        if secret := request.cookies.get(name):
+            platform().accounts.sign_out(secret)
     session.clear()
     answer = make_response(redirect(LOGIN_PATH, 303))
-    answer.delete_cookie(SESSION_COOKIE, httponly=True, samesite="Lax", secure=_is_https())
+    for name in (SESSION_COOKIE, OWN_COOKIE):
+        if name in request.cookies:
+            answer.delete_cookie(name, httponly=True, samesite="Lax", secure=is_https())
     return answer
 
 
@@ -198,24 +227,29 @@ def save_preferences() -> ResponseReturnValue:
         value = request.form.get(name)
         if value is not None and value in allowed:
             answer.set_cookie(
-                cookie, value, max_age=PREFERENCE_MAX_AGE_S, samesite="Lax", secure=_is_https(), httponly=True
+                cookie, value, max_age=PREFERENCE_MAX_AGE_S, samesite="Lax", secure=is_https(), httponly=True
             )
     return answer
 
 
-def _refusal(error: SignInRefused | TooManyAttempts) -> str:
+def refusal_text(error: SignInRefused | FactorRefused | TooManyAttempts) -> str:
+    """Say why a try to get in did not work, in the page's language."""
     if isinstance(error, SignInRefused):
         return str(gettext("User name or password is wrong."))
+    if isinstance(error, FactorRefused):
+        return str(gettext("This code is wrong or was used before."))
     minutes = -(-error.retry_after_s // 60)
     return str(gettext("Too many wrong log-ins. Try again in %(minutes)s minutes.", minutes=minutes))
 
 
 def _find_signed_in() -> SignedIn | None:
+    if request.path.startswith(API_PREFIX):
+        refuse_token_in_address()
     if request.path.startswith(API_PREFIX) and (header := request.headers.get("Authorization")):
         scheme, _, secret = header.partition(" ")
         found = platform().accounts.signed_in_by_token(secret.strip()) if scheme.lower() == "bearer" else None
         if found is None:
-            raise _unauthorised("The token is unknown, expired or revoked.")
+            raise unauthorised("The token is unknown, expired or revoked.")
         return found
     cookie = request.cookies.get(SESSION_COOKIE)
     return platform().accounts.signed_in_by_session(cookie) if cookie else None
@@ -224,7 +258,13 @@ def _find_signed_in() -> SignedIn | None:
 def _actor_of(found: SignedIn | None) -> object:
     if found is None:
         return None
-    return found.api_actor if request.path.startswith(API_PREFIX) else found.actor
+    # The audit log says from where.
+    address, asked = request.remote_addr, request_id()
+    if request.path.startswith(API_PREFIX):
+        return replace(found.api_actor, address=address, request_id=asked)
+    # What the door says of a save is read on the page, so it is said in the page's language.
+    g.actor = found.actor
+    return replace(found.actor, language=language(), address=address, request_id=asked)
 
 
 def _is_public() -> bool:
@@ -241,54 +281,6 @@ def _is_marked(mark: str) -> bool:
     return bool(getattr(view, mark, False))
 
 
-def _ask_to_sign_in() -> ResponseReturnValue:
-    if request.path.startswith(API_PREFIX):
-        raise _unauthorised("Sign in, or send a token as `Authorization: Bearer TOKEN`.")
-    is_read = request.method in SAFE_METHODS
-    return _to_login(303 if is_read and SESSION_COOKIE not in request.cookies else 401)
-
-
-def _to_login(status: int) -> ResponseReturnValue:
-    here = _page_here()
-    address = f"{LOGIN_PATH}?next={quote(here, safe='/')}"
-    if request.headers.get("HX-Request") == "true":  # htmx would put the log-in page into a part of the page
-        return Response("", 401, headers={"HX-Redirect": address})
-    if status == 401:
-        # The session ended: said with 401, and the log-in page in the same answer. The browser has kept what was typed.
-        is_read = request.method in SAFE_METHODS
-        note = "" if is_read else str(gettext("Your session has ended, so this was not saved. Log in to go on."))
-        answer = make_response(render_template("pages/login.html", page=LoginPage(next=here, error=note)), 401)
-        answer.delete_cookie(SESSION_COOKIE, httponly=True, samesite="Lax", secure=_is_https())
-        return answer
-    return redirect(address, status)
-
-
-def _page_here() -> str:
-    """Give the page that the person is on: what is asked for, or where a form or a part of it was sent from."""
-    if request.method in SAFE_METHODS and request.headers.get("HX-Request") != "true":
-        return local_path(request.full_path.rstrip("?"))
-    sent_from = urlsplit(request.headers.get("HX-Current-URL") or request.referrer or "")
-    adapter = current_app.create_url_adapter(request)
-    if sent_from.netloc != request.host or adapter is None or not adapter.test(sent_from.path, method="GET"):
-        return "/"
-    return local_path(urlunsplit(("", "", sent_from.path, sent_from.query, "")))
-
-
-def _check_scope(found: SignedIn) -> None:
-    needed = "read" if request.method in SAFE_METHODS else "write"
-    if needed not in found.scopes:
-        raise ApiProblem(403, "scope_missing", f"The token lacks the scope '{needed}'.")
-
-
-def _unauthorised(detail: str) -> ApiProblem:
-    return ApiProblem(401, "not_signed_in", detail, headers={"WWW-Authenticate": 'Bearer realm="fieldstone"'})
-
-
-def _set_session_cookie(answer: Response, secret: str, lifetime_s: int) -> None:
-    answer.set_cookie(
-        SESSION_COOKIE, secret, max_age=lifetime_s, httponly=True, samesite="Lax", secure=_is_https(), path="/"
-    )
-
-
-def _is_https() -> bool:
-    return bool(current_app.config["SESSION_COOKIE_SECURE"])
+def set_session_cookie(answer: Response, secret: str, lifetime_s: int, *, name: str = SESSION_COOKIE) -> None:
+    """Let the browser keep the secret of a session."""
+    answer.set_cookie(name, secret, max_age=lifetime_s, httponly=True, samesite="Lax", secure=is_https(), path="/")

@@ -13,7 +13,7 @@ from flask import current_app, g, request
 from engine.access.actor import Actor, Origin
 
 if TYPE_CHECKING:
-    from engine.accounts.service import SignedIn
+    from engine.accounts.askers import SignedIn
     from engine.platform import Platform
     from engine.releases.release import Release
 

@@ -29,10 +29,11 @@ def compile_control(control: Control, words: ControlWords) -> ControlWriter:
     def write(now: ControlState) -> str:
         id_, error = now.id, now.error
         described = _described(id_, has_help, error, bool(now.masked))
-        mark = (required if now.required else "") + (words.lock if now.readonly else "")
+        lock = _lock(words.lock, now.why) if now.readonly else ""
+        mark = (required if now.required else "") + lock
         if now.readonly and now.shown is not None:
             body = (
-                f'<div class="form-label" id="{id_}-label">{label}{words.lock}</div><div class="form-shown" id="{id_}" '
+                f'<div class="form-label" id="{id_}-label">{label}{lock}</div><div class="form-shown" id="{id_}" '
                 f'role="group" aria-labelledby="{id_}-label"{described}>{shown_html(now.shown)}</div>'
             )
         elif widget.labelled:
@@ -49,6 +50,11 @@ def compile_control(control: Control, words: ControlWords) -> ControlWriter:
         return f"{start}{id_}{opened}{body}</div>"
 
     return write
+
+
+def _lock(icon: str, why: str) -> str:
+    """Write the mark of a read-only field; it leads to the reason, which opens in the dialog."""
+    return f'<a class="why" href="{why}" hx-get="{why}" hx-target="#dialog-body">{icon}</a>' if why else icon
 
 
 def control_html(control: Control, words: ControlWords) -> Markup:

@@ -18,89 +18,35 @@ from jinja2 import TemplateNotFound
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 
-from engine.accounts.errors import SignInRefused, TooManyAttempts
-from engine.accounts.idempotency import KeyUsedOtherwise, RepeatedInFlight
-from engine.approvals.refusals import ApprovalRefused, RequestNotFound
-from engine.automation.calls.buttons import ButtonClosed, NoSuchButton
+from engine.approvals.refusals import RequestNotFound
+from engine.audit.entries import EntryNotFound
+from engine.automation.calls.buttons import NoSuchButton
 from engine.automation.calls.webhooks import (
     NoSuchWebhook,
-    WebhookNotReady,
-    WebhookRefused,
-    WebhookReplayed,
-    WebhookTooLarge,
 )
-from engine.automation.insight.service import RuleNotFound
-from engine.automation.run_log import RunNotFound, RunNotOpen
+from engine.automation.run_log import RunNotFound
 from engine.errors import (
-    AccessDenied,
-    AlreadyConverted,
-    AutomationStopped,
     ConfirmationNeeded,
-    DatabaseUnavailable,
     EngineError,
     FieldError,
-    NotConvertible,
-    PoolRefused,
     QueryProblem,
-    RecordInUse,
     RecordNotFound,
     ReleaseRefused,
-    SourceChanged,
-    SourceReadOnly,
-    SourceUnavailable,
     StaleVersion,
-    TooManyAtOnce,
     UnknownObject,
     ValidationFailed,
 )
-from engine.releases.applying import problem_json
+from engine.releases.plans import problem_json
 from engine.releases.release import NoRelease
 from ui.context import request_id
+from ui.refused import note_refusal
+from ui.status_table import STATUS_TABLE
 from ui.telling import tell, tell_problem
 from workflow_dsl.evaluation_errors import EvaluationError
 
 LOG = logging.getLogger("fieldstone.web")
 API_PREFIX = "/api/"
 
-# exception class → status and stable code; the first class that fits counts, so subclasses stand before their base.
-STATUS_TABLE: tuple[tuple[type[EngineError], int, str], ...] = (
-    (RecordNotFound, 404, "not_found"),
-    (UnknownObject, 404, "not_found"),
-    (AccessDenied, 403, "access_denied"),
-    (ValidationFailed, 422, "validation_failed"),
-    (ConfirmationNeeded, 409, "confirmation_needed"),
-    (StaleVersion, 412, "stale_version"),
-    (RecordInUse, 409, "record_in_use"),
-    (PoolRefused, 409, "pool_refused"),
-    (NoSuchButton, 404, "not_found"),
-    (ButtonClosed, 409, "button_closed"),
-    (NoSuchWebhook, 404, "not_found"),
-    (WebhookRefused, 401, "webhook_refused"),
-    (WebhookTooLarge, 413, "too_large"),
-    (WebhookReplayed, 409, "replayed"),
-    (WebhookNotReady, 503, "webhook_not_ready"),
-    (AlreadyConverted, 409, "already_converted"),
-    (NotConvertible, 409, "not_convertible"),
-    (QueryProblem, 400, "query_problem"),
-    (ReleaseRefused, 422, "release_refused"),
-    (AutomationStopped, 409, "automation_stopped"),
-    (DatabaseUnavailable, 503, "database_unavailable"),
-    (SourceUnavailable, 503, "source_unavailable"),
-    (SourceChanged, 502, "source_changed"),
-    (SourceReadOnly, 403, "source_read_only"),
-    (RunNotFound, 404, "not_found"),
-    (RuleNotFound, 404, "not_found"),
-    (RequestNotFound, 404, "not_found"),
-    (ApprovalRefused, 409, "approval_refused"),
-    (RunNotOpen, 409, "run_not_retryable"),
-    (NoRelease, 503, "no_release"),
-    (SignInRefused, 401, "sign_in_refused"),
-    (TooManyAttempts, 429, "too_many_attempts"),
-    (TooManyAtOnce, 429, "too_many_at_once"),
-    (RepeatedInFlight, 409, "repeated_in_flight"),
-    (KeyUsedOtherwise, 422, "key_used_otherwise"),
-    (EngineError, 409, "refused"),
-)
 _HTTP_CODES = {400: "bad_request", 401: "not_signed_in", 403: "forbidden", 404: "not_found", 409: "conflict"}
 
 
@@ -144,11 +90,17 @@ class ApiProblem(Exception):
 
 def install_errors(app: Flask) -> None:
     """Answer every failure by the table, and an unexpected one with 500 and a log entry."""
-    app.register_error_handler(EngineError, lambda error: respond(describe(error)))
-    app.register_error_handler(EvaluationError, lambda error: respond(describe(error)))
-    app.register_error_handler(ApiProblem, lambda error: respond(describe(error)))
+    app.register_error_handler(EngineError, _respond_expected)
+    app.register_error_handler(EvaluationError, _respond_expected)
+    app.register_error_handler(ApiProblem, _respond_expected)
     app.register_error_handler(HTTPException, _respond_http)
     app.register_error_handler(Exception, _respond_unexpected)
+
+
+def _respond_expected(error: Exception) -> Response:
+    view = describe(error)
+    note_refusal(error, view.status, view.code)
+    return respond(view)
 
 
 def describe(error: Exception) -> ErrorView:
@@ -184,7 +136,10 @@ def field_errors(error: EngineError) -> tuple[FieldError, ...]:
 
 
 def respond(view: ErrorView) -> Response:
-    """Make the answer: a problem document for programs, a page for people."""
+    """Make the answer: a problem document for programs, a page for people; the log has it under the request's id."""
+    found = ", ".join(f"{each.field or '-'} {each.code}" for each in view.errors)
+    told = (request.method, request.path, view.status, view.code, view.request_id, view.detail, found)
+    LOG.info("request %s %r was answered with %s %s, id %s: %s %s", *told)
     body, kind = (_problem_document(view), "application/problem+json") if wants_json() else (_page(view), "text/html")
     response = Response(body, status=view.status, content_type=kind if wants_json() else f"{kind}; charset=utf-8")
     response.headers.update(view.headers)
@@ -237,6 +192,7 @@ def _respond_http(error: HTTPException) -> Response:
     headers = {name: value for name, value in error.get_headers() if name.lower() in ("allow", "retry-after")}
     if isinstance(error, CSRFError):
         detail = "The form was open too long or came from another site; reload the page and try again."
+        note_refusal(error, 403, "csrf_failed")
         return respond(_view(403, "csrf_failed", detail))
     code = _HTTP_CODES.get(status) or HTTPStatus(status).name.lower()
     return respond(_view(status, code, error.description or HTTPStatus(status).description, headers=headers))
@@ -271,7 +227,15 @@ def _view(
 
 def _detail(error: EngineError) -> str:
     match error:
-        case RecordNotFound() | UnknownObject() | RunNotFound() | RequestNotFound() | NoSuchButton() | NoSuchWebhook():
+        case (
+            RecordNotFound()
+            | UnknownObject()
+            | RunNotFound()
+            | RequestNotFound()
+            | NoSuchButton()
+            | NoSuchWebhook()
+            | EntryNotFound()
+        ):
             # Absent and unreadable look the same, so nothing of the request is repeated either.
             return "There is nothing here that you may see."
         case ValidationFailed():
@@ -283,8 +247,8 @@ def _detail(error: EngineError) -> str:
 
 
 def _headers(error: EngineError) -> dict[str, str]:
-    if isinstance(error, DatabaseUnavailable | SourceUnavailable | TooManyAttempts | TooManyAtOnce | WebhookNotReady):
-        return {"Retry-After": str(error.retry_after_s)}
+    if (after := getattr(error, "retry_after_s", None)) is not None:
+        return {"Retry-After": str(after)}
     if isinstance(error, NoRelease):
         return {"Retry-After": "5"}
     if isinstance(error, StaleVersion):

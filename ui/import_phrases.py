@@ -1,4 +1,4 @@
-"""The sentences of imports, as the catalogue of translations has them: of files, of columns, and of cells."""
+"""The sentences of imports and exports, as the catalogue of translations has them: of files, columns and cells."""
 
 from __future__ import annotations
 
@@ -24,4 +24,10 @@ TOLD_OF_IMPORTS = (
     _l("the row was refused"),
     _l("{count} records are called '{text}'; name one by its external id"),
     _l("there is no {object} '{text}'"),
+    _l("The file {name} is not kept any more; send it again."),
+    _l("There is no role '{name}'; {hint}"),
+    _l("you do not hold all of what these roles give yourself"),
+    _l("Whoever started this may not act any more."),
+    _l("Whoever asked for this may not act any more."),
+    _l("your roles have changed since; export again"),
 )

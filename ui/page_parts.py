@@ -43,7 +43,8 @@ class Person:
 class Chrome:
     """What base.html and bare.html need besides the page itself; the template variable `chrome`.
 
-    frame: the frame made of everything here but `here` and `toasts`, where it is kept; else base.html makes one.
+    acting: who is logged in as the user, else empty. frame: the frame made of everything here but `here` and `toasts`,
+    where it is kept; else base.html makes one.
     """
 
     product: str
@@ -58,6 +59,7 @@ class Chrome:
     menus: tuple[MenuNode, ...] = ()
     toasts: tuple["Toast", ...] = ()
     release: str = ""
+    acting: str = ""
     frame: "Frame | None" = None
 
 
@@ -165,6 +167,7 @@ class Item:
     """A labelled value on a record page.
 
     edit_url: where it is changed by itself, "" where it is not. blame_url: where it says what set it, "" where nothing.
+    reveal_url: where a masked one is shown in clear, "" where it is not masked or the reader may not.
     """
 
     label: str
@@ -173,6 +176,7 @@ class Item:
     full: bool = False
     edit_url: str = ""
     blame_url: str = ""
+    reveal_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ui.account_phrases import TOLD_OF_ACCOUNTS
 from ui.import_phrases import TOLD_OF_IMPORTS
 from ui.phrases import marked as _l
 from ui.rule_phrases import TOLD_OF_RULES
@@ -85,14 +86,25 @@ REFUSALS = (
     _l("This link does not work any more."),
     _l("the role of the form does not allow it"),
     _l("You may not {action} {where}: {reason}"),
+    _l("No template '{name}' makes documents of {object}."),
+    _l("No template '{name}' makes documents of {object}; {hint}"),
+    _l("The plugin made no document."),
     _l("your roles do not allow it"),
     _l("your roles do not allow it for this record"),
     _l("such records can't be merged"),
     _l("no role of yours has the right 'export'"),
     _l("no role of yours grants it for this object"),
     _l("it needs the system right 'retry_runs'."),
+    _l("it needs the system right 'manage_users' or 'configure'."),
+    _l("access has changed: it is '{now}' now, not '{line}'"),
+    _l("access has changed: '{line}' holds no more"),
+    _l("access has changed: '{line}' is new"),
+    _l("if it is meant, write the file anew: `fieldstone explain access --matrix --write`"),
     _l("it needs the system right 'view_runs', or a record you may read."),
+    _l("it needs the system right 'view_audit'."),
+    _l("it needs the system right 'reveal'."),
     _l("The form was open too long or came from another site; reload the page and try again."),
+    *TOLD_OF_ACCOUNTS,
     *TOLD_OF_IMPORTS,
     *TOLD_OF_RULES,
 )

@@ -28,7 +28,6 @@ TOLD_OF_RULES = (
     _l("The rule was switched off: {reason}"),
     _l("No save of the record fits its trigger; it is tried as if it had fired now, with nothing changed."),
     _l("As if its save of {when} UTC had started it; the record is as it is now."),
-    _l("No change of a record starts the rule '{rule}', so that it can't be tested over changes."),
     _l("it needs the system right '{right}'."),
     # Why a run waits, was left out, was ended or has failed.
     _l("It waits until this holds: {condition}"),

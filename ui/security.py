@@ -47,6 +47,7 @@ class WebSettings:
 
     base_url: the address people use, such as https://crm.example.com; it decides on https-only cookies and the host
     name that is answered. trusted_hosts: further host names that are answered, without ports; `*` answers any.
+    rate_limit: how many calls of the API a user, and each token, makes in a minute; 0 = any number.
     """
 
     secret_key: str
@@ -54,6 +55,7 @@ class WebSettings:
     trusted_hosts: tuple[str, ...] = ()
     max_body_bytes: int = MAX_BODY_BYTES
     require_if_match: bool = False
+    rate_limit: int = 0
 
     @property
     def is_https(self) -> bool:
@@ -150,6 +152,8 @@ def _brings_files() -> bool:
 
 def _check_form() -> None:
     for name, values in request.form.lists():
+        if name is None:  # a part of multipart/form-data that says none, whatever the types say
+            raise BadRequest("A part of the form has no name.")
         if "\0" in name or any("\0" in value for value in values):
             raise BadRequest("The form contains a NUL character.")
 

@@ -40,6 +40,7 @@ class ControlState:
 
     id: with nothing that needs an escape. options: written with `option_html`. chosen: the values selected. offered:
     those that may be chosen now, None = all. masked: what stands for a value that is kept unless another is entered.
+    why: where it says why the field is read-only, escaped.
     """
 
     id: str
@@ -55,6 +56,7 @@ class ControlState:
     lookup_url: str = ""
     shown: Shown | None = None
     masked: str = ""
+    why: str = ""
     files: Sequence[StoredFile] = ()
 
 

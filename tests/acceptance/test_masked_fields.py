@@ -12,12 +12,13 @@ from urllib.parse import quote
 import pytest
 
 from engine.access.actor import Actor, system_actor
+from engine.audit.entries import AuditFilter
 from engine.records.reports import read_report
 from engine.records.types import SaveRow
 from metamodel.values import Ref
 from tests.support.masked_people import CLEAR, FILES, MASKS, WORDS
 from tests.support.platforms import small_app
-from tests.support.served import Served, serve_deals
+from tests.support.served import Served, csrf_token, serve_deals
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +94,7 @@ def test_pages_forms_lists_boards_and_exports_show_the_mask(served: Served, pers
     assert {"geheim", "SECRETCODE", "1101011990", "9,876,543,210", "SECRETNOTES", "Mar 7, 1990"} <= set(shown)
 
 
+@pytest.mark.promise("SEC-06")
 @pytest.mark.parametrize("name", [*MASKS, "boss", "loud"])
 def test_a_masked_field_is_no_filter_sort_group_or_search(served: Served, person: str, name: str) -> None:
     asked = [f"filter={quote(f'{name} is not empty')}", f"sort={name}", f"sort=-{name}"]
@@ -131,7 +133,8 @@ def test_a_mask_that_comes_back_is_refused_and_another_value_is_taken(served: Se
 
 
 def posted(page: str) -> dict[str, str]:
-    """Give what a browser would post of a form as it was opened."""
+    """Give what a browser would post of the form in the middle of a page, as it was opened."""
+    page = page.partition("<main")[2]
     inputs = re.findall(r'<input[^>]*?name="([^"]+)"[^>]*?value="([^"]*)"', page)
     areas = re.findall(r'<textarea[^>]*?name="([^"]+)"[^>]*>\n([^<]*)</textarea>', page)
     chosen = {name: "" for name in re.findall(r'<select[^>]*?name="([^"]+)"', page)}
@@ -246,3 +249,30 @@ def test_an_import_of_a_masked_export_changes_nothing(served: Served, person: st
     done = served.platform.imports.import_csv(system_actor(), "person", file)
     assert done.refused == 1
     assert stored(served, person) == before
+
+
+@pytest.mark.promise("SEC-06")
+def test_one_value_is_shown_in_clear_to_who_may_reveal_and_each_look_is_noted(served: Served, person: str) -> None:
+    address = f"/records/person/{person}/reveal"
+    refused = served.call("ann", "POST", address, json={"field": "phone"})
+    assert (refused.status_code, told(refused.get_data(as_text=True))) == (403, [])
+    assert "reveal?field" not in served.sign_in("ann").get(f"/o/person/{person}").get_data(as_text=True)
+    served.platform.accounts.administration.set_roles("bob@example.com", ("rep", "looker"), by="test")
+    for field in ("phone", "id_number", "salary", "loud"):
+        answer = served.call("bob", "POST", address, json={"field": field})
+        boss_reads = served.get("boss", f"/records/person/{person}").get_json()[field]
+        assert (answer.status_code, answer.get_json()["value"]) == (200, boss_reads)
+    for field in ("nothing", "lines"):
+        assert served.call("bob", "POST", address, json={"field": field}).status_code == 404
+    # The one look makes nothing else readable.
+    assert served.get("bob", f"/records/person/{person}").get_json()["phone"] == MASKS["phone"]
+    client = served.sign_in("bob")
+    page = f"/o/person/{person}/reveal?field=mail"
+    assert page in client.get(f"/o/person/{person}").get_data(as_text=True)
+    assert not told(client.get(page).get_data(as_text=True))
+    shown = client.post(page.partition("?")[0], data={"field": "mail", "csrf_token": csrf_token(client, page)})
+    assert CLEAR["mail"] in shown.get_data(as_text=True)
+    looks = served.platform.audit.log.list(system_actor(), AuditFilter(record_id=person, action="revealed")).rows
+    assert [each.changes[0].new for each in looks] == ["mail", "loud", "salary", "id_number", "phone"]
+    assert {each.actor_name for each in looks} == {"bob"}
+    assert not told(repr(looks))

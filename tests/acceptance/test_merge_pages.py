@@ -158,10 +158,12 @@ def test_the_address_of_a_record_that_went_leads_to_the_survivor(served: Served)
 def test_a_merge_is_undone_from_the_record_s_history(served: Served) -> None:
     one, other = twins(served)
     touched = made(served, "person", firm=other, name="Wang")
+    gone = read(served, "firm", other)["name"]
     assert merged(served, one, other).status_code == 200
     served.call("boss", "PATCH", f"/records/person/{touched}", json={"name": "Wang Wei"})
     assert f'href="/o/firm/{one}/merges"' in page(served, f"/o/firm/{one}")
     text = page(served, f"/o/firm/{one}/merges")
+    assert f"<span>{gone}</span>" in text
     merge = re.search(r'name="merge" value="([^"]+)"', text)
     assert merge is not None
     client = served.sign_in("boss")

@@ -250,12 +250,24 @@ def test_all_that_match_are_changed_and_links_to_hidden_records_are_no_choice(se
     assert ann.get("/o/topic/edit-many").status_code == 403
 
 
+def test_a_field_is_emptied_only_when_that_is_said(served: Served) -> None:
+    client = served.sign_in("ann")
+    kept = note(served, "kept", words=["a"])
+    values = {"fs-field": "words", "fs-how": "set", "words": "", "fs-record": [kept]}
+    answer = change(client, "view=", **values)
+    assert answer.status_code == 422
+    assert 'name="fs-empty"' in answer.get_data(as_text=True)
+    assert values_of(served, kept)[1] == ["a"]
+    assert change(client, "view=", **values, **{"fs-empty": "1"}).status_code == 303
+    assert not values_of(served, kept)[1]
+
+
 def test_the_page_speaks_chinese_and_forgives_what_makes_no_sense(served: Served) -> None:
     client = served.sign_in("ann")
     for query in ("fs-field=nothing", "fs-field=id", "filter=(((", "fs-field=topics&view=none", "q=%F0%9F%98%80"):
         assert client.get(f"/o/note/edit-many?{query}").status_code in (200, 400), query
     answer = change(client, "view=", **{"fs-field": "nothing", "fs-how": "set", "nothing": "x"})
-    assert answer.status_code == 303
+    assert answer.status_code == 403
     wrong = {"fs-field": "colors", "fs-how": "add", "colors": "pink", "fs-record": ["x", "y"]}
     answer = change(client, "view=", **wrong)
     assert answer.status_code == 422

@@ -46,9 +46,11 @@ NAMES = {
     "request_id": "{id}",
     "size": "{size}",
     "button_name": "{button}",
+    "template_name": "{template}",
     "webhook_name": "{webhook}",
     "form_name": "{form}",
     "rule_name": "{rule}",
+    "value": "{value}",
 }
 """Parts of addresses in the code → as pages call them."""
 
@@ -95,8 +97,9 @@ def test_the_page_of_the_api_lists_each_call_and_no_other() -> None:
     register(app)
     rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/v1")]
     shown = re.compile(r"<(?:\w+:)?(\w+)>")
+    called = {**NAMES, "import_id": "{id}", "export_id": "{id}", "entry": "{entry}"}
     calls = {
-        f"{method} {shown.sub(lambda found: NAMES[found[1]], rule.rule).removeprefix('/api/v1')}"
+        f"{method} {shown.sub(lambda found: called[found[1]], rule.rule).removeprefix('/api/v1')}"
         for rule in rules
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }

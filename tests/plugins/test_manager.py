@@ -5,13 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from types import ModuleType
+from typing import Any
 
 import pytest
 
-from plugins import FieldTypeAddition, RuleAction, hookimpl
+from plugins import FieldTypeAddition, RuleAction, RuleEvent, hookimpl
 from plugins.discovery import BUNDLED, Candidate, bundled_candidates
 from plugins.manager import PluginManager
 from plugins.manifest import ManifestWrong, read_manifest
+from plugins.testing import check_plugin
 
 MANIFEST = "{name: NAME, version: '1.2', api: 1, summary: For a test.}"
 
@@ -66,6 +68,42 @@ def test_a_plugin_that_cannot_be_used_is_switched_off_alone(candidate: Candidate
     assert reason in problem.message
     assert [plugin.manifest.name for plugin in manager.active] == list(BUNDLED)
     assert [status.name for status in manager.statuses if not status.active] == ["gone"]
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        ("number", "is str; expected (key, what it is) pairs"),
+        ({"number": "who called"}, "is dict; expected"),
+        (None, "is NoneType; expected"),
+        (("number",), "has 'number' as part 1; expected a pair of texts"),
+        ((("number", "who called"), ("at",)), "as part 2; expected a pair of texts"),
+        ((("number", 5),), "has ('number', 5) as part 1"),
+        ((("the number", "who called"),), "has the key 'the number', which is not lower_snake_case"),
+        ((("a.b", "x"),), "has the key 'a.b', which is not"),
+        ((("number", "x"), ("number", "y")), "has the key 'number' twice"),
+        ((("number", " "),), "does not say what 'number' is"),
+        ((("号码", "x"),), "has the key '号码', which is not"),
+    ],
+)
+def test_a_payload_of_another_form_is_refused_with_what_is_wrong(payload: Any, reason: str) -> None:
+    def rule_events() -> Sequence[RuleEvent]:
+        return [RuleEvent(name="phone.rang", summary="It rang.", payload=payload)]
+
+    candidate = _plugin("phone", rule_events=rule_events)
+    (fault,) = check_plugin(candidate)
+    assert "the payload of the event 'phone.rang'" in fault
+    assert reason in fault
+    (problem,) = _load(candidate).problems
+    assert problem.code == "PLG104"
+
+
+def test_a_sound_payload_is_taken() -> None:
+    def rule_events() -> Sequence[RuleEvent]:
+        told = (("number", "who called"), ("from", "whence; a reserved word is a key too"))
+        return [RuleEvent(name="phone.rang", summary="It rang.", payload=told)]
+
+    assert _load(_plugin("phone", rule_events=rule_events)).problems == ()
 
 
 def test_a_name_of_another_plugin_is_refused() -> None:

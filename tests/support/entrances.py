@@ -141,7 +141,8 @@ def _by_place(visit: Visit, place: str) -> Verdict | None:
     client = visit.client
     address, htmx = f"/o/thing/{visit.record_id}/field/{name}?fs-place={place}", {"HX-Request": "true"}
     asked = client.get(address, headers=htmx)
-    hidden = dict(_HIDDEN.findall(asked.get_data(as_text=True)))
+    # A field that is not offered answers with a page of its own, whose forms are others.
+    hidden = dict(_HIDDEN.findall(asked.get_data(as_text=True))) if asked.status_code == 200 else {}
     data = {"csrf_token": csrf_token(client, "/"), **hidden, **visit.typed}
     answer = client.post(address, data=data, headers=htmx)
     if answer.status_code == 200:
@@ -161,7 +162,7 @@ def by_many(visit: Visit) -> Verdict | None:
         return None
     client = visit.client
     page = f"/o/thing/edit-many?fs-field={name}"
-    given = {"fs-field": name, "fs-how": "set", "fs-record": visit.record_id, **visit.typed}
+    given = {"fs-field": name, "fs-how": "set", "fs-empty": "1", "fs-record": visit.record_id, **visit.typed}
     answer = client.post("/o/thing/edit-many", data={**given, "csrf_token": csrf_token(client, page)})
     text = answer.get_data(as_text=True)
     assert answer.status_code in (303, 422), text[:200]

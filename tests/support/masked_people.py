@@ -70,6 +70,11 @@ FILES = {
           line.rate: {read: masked}
         system: [import, export]
         """,
+    "roles/looker.yaml": """
+        role: looker
+        label: Looks behind masks
+        system: [reveal]
+        """,
     "roles/keeper.yaml": """
         role: keeper
         label: Sees nicknames of its own

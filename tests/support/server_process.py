@@ -44,7 +44,14 @@ def running_server(
     """Run `fieldstone …` in a folder until the block ends; returns once it says where it serves."""
     command = [sys.executable, "-c", "from ui.cli import main; main()", *arguments]
     repository = str(Path(__file__).resolve().parents[2])
-    variables = {**os.environ, "PYTHONPATH": repository, "PYTHONUNBUFFERED": "1", **(environment or {})}
+    # Tests have a PostgreSQL of their own, whose only role is a superuser.
+    variables = {
+        **os.environ,
+        "FIELDSTONE_TESTING": "1",
+        "PYTHONPATH": repository,
+        "PYTHONUNBUFFERED": "1",
+        **(environment or {}),
+    }
     process = subprocess.Popen(
         command, cwd=folder, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )

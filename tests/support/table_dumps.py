@@ -9,6 +9,9 @@ from collections.abc import Collection, Mapping
 
 from sqlalchemy import create_engine, inspect
 
+OF_REFUSALS = ("fs_audit", "fs_rate")
+"""What a refused call leaves: its entry in the log, and that it was counted."""
+
 
 def dump_tables(database_url: str, *, leave_out: Collection[str] = ()) -> Mapping[str, tuple[str, ...]]:
     """Read every row of every table. leave_out: tables that may change, such as the audit log."""

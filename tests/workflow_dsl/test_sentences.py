@@ -16,7 +16,7 @@ from plugins.manager import PluginManager
 from tests.support.sources import REPOSITORY
 from workflow_dsl.parser import parse_rules
 from workflow_dsl.rule_checker import check_all_rules
-from workflow_dsl.sentences import rule_sentence, sentence_of
+from workflow_dsl.sentences import rule_sentence, sentence_of, trigger_sentence
 from workflow_dsl.syntax import Rule
 
 CORPUS = REPOSITORY / "tests" / "corpus"
@@ -79,3 +79,27 @@ def test_mixed_and_and_or_stand_in_brackets_and_braces_in_texts_are_kept() -> No
 def test_what_is_no_rule_has_no_sentence() -> None:
     assert said("rule r when") == ""
     assert said("") == ""
+
+
+def test_a_trigger_alone_reads_back_and_what_is_none_is_left() -> None:
+    model = sample_metamodel()
+    rules = [rule for file in ("every_form.rules", "examples.rules") for rule in _rules_of(file)]
+    assert len(rules) > 10
+    for text, is_before, wanted in (
+        ("every day at 09:00", False, "每天09:00"),
+        ("every day at 09:00", True, "每天09:00"),
+        ("button nothing on nowhere is pressed", False, None),
+        ("", False, ""),
+        ("run rule other", False, ""),
+        ('x then log "y" rule z', False, ""),
+        ("商机", False, ""),
+    ):
+        said = trigger_sentence(text, model, "zh", is_before=is_before)
+        assert said == wanted if wanted is not None else said.endswith("后"), text
+    assert trigger_sentence("account is saved", model, "zh", is_before=True).endswith("之前")
+    assert trigger_sentence("account is saved", model, "en") == "when an Account is saved"
+
+
+def _rules_of(file: str) -> list[Rule]:
+    parsed = parse_rules(LocatedText.plain((CORPUS / "rules" / file).read_text("utf-8")))
+    return [item for item in parsed.items if isinstance(item, Rule)]

@@ -32,6 +32,7 @@ COMMANDS = {
     "rules": ("rules", "Show who starts whom among rules, and each as a sentence."),
     "runs": ("runs", "Look at rule runs and retry them."),
     "settings": ("settings", "List and set the settings of apps in this environment."),
+    "audit": ("audit", "Read the audit log, and prove that it is untouched."),
     "keys": ("keys", "List the keys of encrypted fields, and take a new one."),
     "doctor": ("doctor", "Check the installation."),
     "corpus": ("corpus", "Run cases of expressions, rules and broken apps."),

@@ -1,4 +1,4 @@
-"""The command `backtest`: what a rule would have done over the changes that are on record; nothing is written."""
+"""The command `backtest`: what a rule would have done over what is on record; nothing is written."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def backtest(
     rule: str | None, since: str, all_rules: bool, login: str | None, database_url: str | None, as_json: bool
 ) -> None:
-    """List what a RULE would have done over the recorded changes, or with --all what this release decides otherwise.
+    """List what a RULE would have done over what is on record, or with --all what this release decides otherwise.
 
     Example: fieldstone backtest big_deal --since 30d
     """
@@ -62,10 +62,11 @@ def _write_backtest(found: Backtest, as_json: bool) -> None:
         return
     click.echo(
         f"{found.rule} since {found.since:%Y-%m-%d %H:%MZ}: {found.matched} matching, of "
-        f"{counted(found.records, 'record')} of {counted(found.saves, 'save')}"
+        f"{counted(found.records, 'record')} of {_looked_at(found)}"
     )
     for match in found.matches:
-        click.echo(f"{match.at:%Y-%m-%d %H:%M:%SZ} {match.object} {match.title or match.record_id}: {match.trigger}")
+        about = f"{match.object} {match.title or match.record_id}" if match.record_id else "without a record"
+        click.echo(f"{match.at:%Y-%m-%d %H:%M:%SZ} {about}: {match.trigger}")
         for line in intent_lines(match.done):
             click.echo(f"  {line}")
         if match.fault:
@@ -74,7 +75,14 @@ def _write_backtest(found: Backtest, as_json: bool) -> None:
         if number:
             click.echo(f"{number} {what}")
     if found.stopped:
-        click.echo("There are more changes than are looked at; ask for a shorter time.")
+        click.echo("There is more than is looked at; ask for a shorter time.")
+
+
+def _looked_at(found: Backtest) -> str:
+    from ui.cli.output import counted
+
+    kinds = ((found.saves, "save"), (found.occasions, "occasion"))
+    return " and ".join(counted(number, what) for number, what in kinds if number) or "no saves"
 
 
 def _write_replay(found: Replay, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""The commands `explain`: where a definition comes from, which rules touched a record, what set a value, and why."""
+"""The commands `explain`: where a definition comes from, who may do what, what rules did to a record and its values."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ui.cli.access import access
 from ui.cli.opening import command_line_actor, database_option, json_option, opened_platform
 
 if TYPE_CHECKING:
@@ -137,5 +138,7 @@ def _object(platform: Platform, name: str) -> str:
         raise click.ClickException(f"There is no object '{name}'{'; ' + hint if hint else '.'}")
     return found.key
 
+
+explain.add_command(access)
 
 COMMANDS = {"explain": explain}

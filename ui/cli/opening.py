@@ -86,7 +86,10 @@ def web_settings(settings: PlatformSettings, *, extra_hosts: tuple[str, ...] = (
 
     named = tuple(name.strip() for name in settings.allowed_hosts.split(",") if name.strip())
     return WebSettings(
-        secret_key=settings.secret().decode(), base_url=settings.base_url, trusted_hosts=(*named, *extra_hosts)
+        secret_key=settings.secret().decode(),
+        base_url=settings.base_url,
+        trusted_hosts=(*named, *extra_hosts),
+        rate_limit=settings.rate_limit,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,6 +17,8 @@ from ui.cli.releases import apply_folders
 
 if TYPE_CHECKING:
     from engine.platform import Platform
+    from engine.settings import PlatformSettings
+    from engine.storage.database import Database
 
 _WATCH_EVERY_S = 1.0
 
@@ -33,7 +36,9 @@ def serve(apps: tuple[Path, ...], database_url: str | None, host: str, port: int
     Example: fieldstone serve my_crm --port 8000 --watch
     """
     settings = settings_of(database_url)
+    refuse_unsafe(settings, host)
     with opened_platform(database_url, settings, makes_database=True) as platform:
+        refuse_unsafe(settings, host, platform.database)
         if apps:
             apply_folders(platform, apps)
         elif not platform.releases.has_release():
@@ -83,6 +88,17 @@ def run_server(
             click.echo(line)
 
     serve_until_stopped(platform, app, host=host, port=port, started=say_started, with_worker=with_worker)
+
+
+def refuse_unsafe(settings: PlatformSettings, host: str, database: Database | None = None) -> None:
+    """Refuse to serve with settings that are not safe.
+
+    Raises: UnsafeSettings.
+    """
+    from engine.unsafe_settings import Serving, require_safe
+    from ui.assets import STATIC_FOLDER
+
+    require_safe(Serving(settings=settings, environment=os.environ, host=host, static=STATIC_FOLDER, database=database))
 
 
 def first_administrator_lines(platform: Platform) -> Sequence[str]:

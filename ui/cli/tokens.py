@@ -20,13 +20,15 @@ def tokens() -> None:
 @tokens.command()
 @click.argument("login")
 @click.option("--name", default="command line", show_default=True, help="What the token is for.")
-@click.option("--scope", "scopes", multiple=True, type=click.Choice(["read", "write"]), help="Both without it.")
+@click.option(
+    "--scope", "scopes", multiple=True, help="read, write, OBJECT:ACTION or right:NAME; read and write without."
+)
 @click.option("--days", type=click.IntRange(1, 3650), help="The days after which it expires; never without it.")
 @database_option
 def create(login: str, name: str, scopes: tuple[str, ...], days: int | None, database_url: str | None) -> None:
     """Make a token that acts as the user LOGIN; it is shown this once.
 
-    Example: fieldstone tokens create ann@example.com --scope read --days 90
+    Example: fieldstone tokens create ann@example.com --scope deal:read --scope deal:create --days 90
     """
     with opened_platform(database_url) as platform:
         expires_at = platform.clock.now() + timedelta(days=days) if days else None

@@ -47,24 +47,32 @@ def list_users(database_url: str | None, as_json: bool) -> None:
 @click.option("--role", "roles", multiple=True, help="A role to hold; may be given several times.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.option("--generate", is_flag=True, help="Make a password and show it.")
+@click.option("--service", is_flag=True, help="A program's account: it has tokens and no password.")
 @database_option
 def add(
-    login: str, name: str | None, roles: tuple[str, ...], password_stdin: bool, generate: bool, database_url: str | None
+    login: str,
+    name: str | None,
+    roles: tuple[str, ...],
+    password_stdin: bool,
+    generate: bool,
+    service: bool,
+    database_url: str | None,
 ) -> None:
     """Add a user who signs in with the e-mail address LOGIN; the password is asked for.
 
     Example: fieldstone users add ann@example.com --name "Ann Lee" --role administrator
     """
     with opened_platform(database_url) as platform:
-        password = _choose_password(stdin=password_stdin, generate=generate)
+        password = None if service else _choose_password(stdin=password_stdin, generate=generate)
         platform.accounts.administration.create_user(
             command_line_actor(platform, None),
             login,
             password=password,
             roles=roles,
             values={"name": name} if name else {},
+            service=service,
         )
-    click.echo(f"added {login}" + (f", password {password}" if generate else ""))
+    click.echo(f"added {login}" + (f", password {password}" if generate and password is not None else ""))
 
 
 @users.command()
@@ -122,6 +130,73 @@ def enable(login: str, database_url: str | None) -> None:
     with opened_platform(database_url) as platform:
         platform.accounts.administration.enable(login)
     click.echo(f"enabled {login}")
+
+
+@users.command("remove-factor")
+@click.argument("login")
+@database_option
+def remove_factor(login: str, database_url: str | None) -> None:
+    """Take away the second factor of a user who has lost it; all sessions of the user end.
+
+    Example: fieldstone users remove-factor ann@example.com
+    """
+    from engine.accounts.trail import COMMAND_LINE
+
+    with opened_platform(database_url) as platform:
+        user = platform.accounts.administration.find_user(login)
+        platform.accounts.factors.remove(user.id, by=COMMAND_LINE)
+    click.echo(f"{login} has no second factor now")
+
+
+@users.command()
+@click.argument("login")
+@click.option("--end", "ending", is_flag=True, help="End them all.")
+@database_option
+def sessions(login: str, ending: bool, database_url: str | None) -> None:
+    """List where a user is logged in, or end it.
+
+    Example: fieldstone users sessions ann@example.com --end
+    """
+    from engine.accounts.trail import COMMAND_LINE
+    from ui.cli.output import write_table
+
+    with opened_platform(database_url) as platform:
+        accounts = platform.accounts
+        found = accounts.list_sessions(accounts.administration.find_user(login).id)
+        for each in found if ending else ():
+            accounts.end_session(each.id, by=COMMAND_LINE)
+    if ending:
+        click.echo(f"{len(found)} ended")
+        return
+    rows = [(each.created_at.isoformat(), each.seen_at.isoformat(), each.address, each.agent[:60]) for each in found]
+    write_table(("begun", "last used", "address", "browser"), rows)
+
+
+@users.command()
+@click.argument("login")
+@click.option("--to", "others", multiple=True, required=True, help="Who takes over; several take turns.")
+@database_option
+@json_option
+def offboard(login: str, others: tuple[str, ...], database_url: str | None, as_json: bool) -> None:
+    """Shut a user out and hand over records, tasks, approvals and runs of rules; what is left is told.
+
+    Example: fieldstone users offboard ann@example.com --to bob@example.com --to boss@example.com
+    """
+    from ui.cli.output import write_json, write_table
+
+    with opened_platform(database_url) as platform:
+        report = platform.offboarding.run(command_line_actor(platform, None), login, others)
+    if as_json:
+        write_json(report.plain())
+        return
+    click.echo(f"{report.sessions} sessions, {report.tokens} tokens and {report.exports} exports of {login} ended")
+    rows = [(each.what, str(each.count), str(len(each.kept))) for each in report.handed]
+    write_table(("handed over", "count", "kept"), rows)
+    for each in report.handed:
+        for line in each.kept:
+            click.echo(f"kept {each.what} {line}")
+    for place in report.rules:
+        click.echo(f"names {login}: {place}")
 
 
 def _choose_password(*, stdin: bool, generate: bool) -> str:

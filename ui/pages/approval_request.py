@@ -20,10 +20,11 @@ from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from ui.context import actor, language, platform, release
 from ui.formats import Formats
-from ui.page_parts import Crumb, TimelineEntry
+from ui.page_parts import Crumb, Item, TimelineEntry
 from ui.pages.approval_words import STATE_COLORS, PathRow, path_of, request_url, state_words, timeline_of
 from ui.pages.chrome import toast
 from ui.pages.findings import findings_text
+from ui.pages.layout_parts import shown_item
 from ui.pages.rights import can_read, user_formats
 from ui.security import local_path
 
@@ -38,6 +39,7 @@ class RequestPage:
 
     record_url: '' where the record may not be read. acts: what may be done now. earlier: steps that a rejection may
     lead back to. people: users who may be asked, (id, name). number: of the step as it is shown.
+    figures: of the record.
     """
 
     id: str
@@ -56,6 +58,7 @@ class RequestPage:
     earlier: tuple[tuple[str, str], ...]
     people: tuple[tuple[str, str], ...]
     number: int
+    figures: tuple[Item, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +124,7 @@ def approval_card(transaction: Transaction, object_def: ObjectDef, record_id: st
     )
     if newest is None:
         return ApprovalCard(submit_url=submit_url)
-    view = approvals.view(transaction, newest.id)
+    view = approvals.view(transaction, newest.id, figures=False)
     path = path_of(view, formats)
     at = path[len(view.visits) - 1] if view.visits else None
     return ApprovalCard(
@@ -190,7 +193,16 @@ def _page(transaction: Transaction, view: RequestView, formats: Formats) -> Requ
         earlier=view.earlier,
         people=tuple(each for each in people_to_ask(transaction) if each[0] != actor().user_id) if names_people else (),
         number=found.visit,
+        figures=_figures(view, formats),
     )
+
+
+def _figures(view: RequestView, formats: Formats) -> tuple[Item, ...]:
+    object_def = release().metamodel.objects.get(view.request.object)
+    if object_def is None or view.record is None:
+        return ()
+    shown = (name for name in view.record.values if name in object_def.fields)
+    return tuple(shown_item(object_def.fields[name], view.record, formats) for name in shown if name != "id")
 
 
 def _what_was_refused(request_id: str, refused: ValidationFailed) -> str:

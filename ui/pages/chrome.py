@@ -21,7 +21,7 @@ from metamodel.access import MenuDef, MenuItemDef
 from metamodel.apps import Metamodel
 from metamodel.objects import ValidationSeverity
 from metamodel.texts import label_text
-from ui.context import current_actor, language, release, theme
+from ui.context import current_actor, language, release, signed_in, theme
 from ui.frame import Document, compile_document, compile_frame
 from ui.page_parts import Chrome, MenuNode, Person, Theme, Toast
 from ui.pages.list_state import ListState, chosen_view
@@ -104,7 +104,7 @@ def _kept() -> KeptChrome:
 
 def _identity(asking: Actor) -> Hashable:
     """Give all that a frame shows of a person, and what their menus follow from."""
-    return asking.user_id, asking.name, asking.login, asking.roles, asking.is_system
+    return asking.user_id, asking.name, asking.login, asking.roles, asking.is_system, asking.on_behalf_of
 
 
 def _compile(pinned: Release, asking: Actor | None, tongue: str, colours: Theme, here: MenuNode | None) -> KeptChrome:
@@ -118,11 +118,18 @@ def _compile(pinned: Release, asking: Actor | None, tongue: str, colours: Theme,
         logout_url="/logout",
         preferences_url="/preferences",
         here="",
+        acting=_acting(asking),
         user=None if asking is None else Person(id=asking.user_id or "", name=asking.name, email=asking.login),
         menus=menus if here is None else tuple(_marked(node, here) for node in menus),
     )
     chrome = replace(chrome, frame=compile_frame(current_app.jinja_env, chrome))
     return KeptChrome(chrome=chrome, document=compile_document(current_app.jinja_env, chrome))
+
+
+def _acting(asking: Actor | None) -> str:
+    """Give who is really there where somebody is logged in as another user."""
+    found = signed_in()
+    return found.by_name if found is not None and asking is not None and asking.on_behalf_of is not None else ""
 
 
 def menu_views(actor_: Actor) -> Sequence[MenuNode]:
@@ -184,6 +191,10 @@ def _product_menus(asking: Actor) -> Sequence[MenuNode]:
     if rights.has_right("view_runs"):
         found.append(MenuNode(name="rules", label=str(_("Rules")), href="/rules", icon="list-check"))
         found.append(MenuNode(name="runs", label=str(_("Rule runs")), href="/runs", icon="bolt"))
+    if rights.has_right("manage_users"):
+        found.append(MenuNode(name="users", label=str(_("Users")), href="/admin/users", icon="users"))
+    if rights.has_right("view_audit"):
+        found.append(MenuNode(name="audit", label=str(_("Audit log")), href="/admin/audit", icon="history"))
     if rights.has_right("configure"):
         label = str(_("Try an expression"))
         found.append(MenuNode(name="expression", label=label, href="/admin/expression", icon="calculator"))

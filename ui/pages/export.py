@@ -1,19 +1,54 @@
-"""`/o/{object}/export`: what a list shows – its columns, filter, search and order – as a file."""
+"""`/o/{object}/export`: what a list shows – its columns, filter, search and order – as a file.
+
+A long list is made beside the request: `/export/{object}/{id}` shows how far it is, and has the file once it is whole.
+"""
 
 from __future__ import annotations
 
-from flask import Blueprint, request
-from flask.typing import ResponseReturnValue
+from dataclasses import dataclass, replace
+from urllib.parse import quote
 
+from flask import Blueprint, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from engine.exports.job import ExportJob
 from engine.exports.service import ExportRequest
 from metamodel.objects import ObjectDef
+from metamodel.texts import label_text
+from ui.api.exports import export_file
 from ui.context import actor, language, platform, release
 from ui.exporting import export_answer
+from ui.page_parts import Crumb
 from ui.pages.list_plan import list_plan
 from ui.pages.list_state import ListState, chosen_view, read_state
 from ui.pages.rights import access_of, readable_object, user_formats
+from ui.telling import tell
 
 blueprint = Blueprint("export", __name__)
+
+LONG = 20_000
+"""Rows from which on a list is made beside the request."""
+_PATIENCE_S = 1.0
+_COLORS = {"done": "green", "failed": "red", "running": "blue"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportPage:
+    """The context `page` of templates/pages/export_job.html. step: wait, done or over."""
+
+    title: str
+    crumbs: tuple[Crumb, ...]
+    url: str
+    list_url: str
+    step: str
+    state: str
+    color: str
+    done: int
+    total: int
+    started: str
+    is_standing: bool
+    problem: str
 
 
 @blueprint.get("/o/<object_name>/export")
@@ -24,7 +59,33 @@ def export_list(object_name: str) -> ResponseReturnValue:
     view = chosen_view(object_def, state, access_of().roles)
     plan = list_plan(release(), access_of(), object_def, view, user_formats())
     asked = ExportRequest(query=state.query(plan.paths, plan.view), labelled=not request.args.get("names"))
+    platform().exports.check(actor(), object_def.key, release())
+    if _is_long(asked):
+        return _made_beside(object_def, asked)
     return export_answer(actor(), asked, language())
+
+
+@blueprint.get("/export/<object_name>/<export_id>")
+def show_export(object_name: str, export_id: str) -> ResponseReturnValue:
+    """Show how far an export is."""
+    object_def = readable_object(object_name)
+    job = platform().export_desk.get(actor(), object_def.key, export_id)
+    return render_template("pages/export_job.html", page=_page(object_def, job))
+
+
+@blueprint.get("/export/<object_name>/<export_id>/file")
+def fetch_export(object_name: str, export_id: str) -> ResponseReturnValue:
+    """Give the file of an export that is done."""
+    object_def = readable_object(object_name)
+    return export_file(platform().export_desk.get(actor(), object_def.key, export_id))
+
+
+@blueprint.post("/export/<object_name>/<export_id>/cancel")
+def cancel_export(object_name: str, export_id: str) -> ResponseReturnValue:
+    """End an export."""
+    object_def = readable_object(object_name)
+    platform().export_desk.cancel(actor(), object_def.key, export_id)
+    return redirect(_url(object_def, export_id), 303)
 
 
 def export_url(object_def: ObjectDef, state: ListState) -> str:
@@ -34,3 +95,45 @@ def export_url(object_def: ObjectDef, state: ListState) -> str:
     shown = state.url(cursor="", size=50, exact=False)
     path, question, rest = shown.partition("?")
     return f"{path}/export{question}{rest}"
+
+
+def _is_long(asked: ExportRequest) -> bool:
+    records, query = platform().records, replace(asked.query, exported=True)
+    return records.count(actor(), query).capped and records.count(actor(), query, exact=True).value > LONG
+
+
+def _made_beside(object_def: ObjectDef, asked: ExportRequest) -> ResponseReturnValue:
+    who, desk = replace(actor(), language=language()), platform().export_desk
+    with platform().database.write() as connection:
+        export_id = desk.submit(connection, who, asked)
+    desk.go(who, export_id).join(_PATIENCE_S)
+    return redirect(_url(object_def, export_id), 303)
+
+
+def _page(object_def: ObjectDef, job: ExportJob) -> ExportPage:
+    title = label_text(object_def.plural or object_def.label, language(), object_def.name)
+    states = {
+        "running": str(_("Being made")),
+        "done": str(_("Done")),
+        "failed": str(_("Failed")),
+        "cancelled": str(_("Cancelled")),
+    }
+    list_url = f"/o/{quote(object_def.key)}"
+    return ExportPage(
+        title=title,
+        crumbs=(Crumb(label=title, href=list_url), Crumb(label=str(_("Export")))),
+        url=_url(object_def, job.id),
+        list_url=list_url,
+        step={"running": "wait", "done": "done"}.get(job.state, "over"),
+        state=states[job.state],
+        color=_COLORS.get(job.state, "gray"),
+        done=job.done,
+        total=job.total,
+        started=user_formats().datetime(job.created_at),
+        is_standing=job.state == "running" and not job.is_under_way,
+        problem=tell(job.message),
+    )
+
+
+def _url(object_def: ObjectDef, export_id: str) -> str:
+    return f"/export/{quote(object_def.key)}/{quote(export_id)}"

@@ -100,12 +100,14 @@ class FieldControl:
         typed: Mapping[str, str],
         errors: Mapping[str, str],
         offered: OfferedRecords = NOTHING,
+        why: str = "",
     ) -> FormControl:
         """Write the field.
 
         form: what ids start with, escaped. typed: what the person typed, by control name, as it came; it wins over the
         value, right or wrong, but an empty control shows what the record took from elsewhere. errors: message by field.
-        offered: some records that a lookup may be set to, for people without scripts.
+        offered: some records that a lookup may be set to, for people without scripts. why: what the address of the
+        reasons of its fields starts with, escaped; "" = there is none.
         """
         name, field = self.name, self._field
         verdict, value, mask = state.fields[name], state.values.get(name), state.masked.get(name)
@@ -113,6 +115,7 @@ class FieldControl:
         is_required = verdict.required and mask is None
         if verdict.readonly or self._computed or (mask is not None and self._files):
             now.readonly = True
+            now.why = why + name if why else ""
             now.required = verdict.required and not self._is_switch
             now.shown = masked_value(mask) if mask else shown_value(field, value, state.titles.get(name), self._formats)
             return FormControl(id=now.id, name=name, label=self.label, start=None, html=self._write(now))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from flask import current_app
 from flask_babel import gettext as _
@@ -111,10 +112,11 @@ class FormMaker:
         """Make the parts; only: the fields to show, () = those of the layout's visible sections."""
         errors = {each.field: each.message for each in reversed(given.errors) if each.field}
         form = html_text(control_id(self._object.key, record_id, "").removesuffix("-"))
+        why = "" if record_id is None else html_text(f"/o/{quote(self._object.key)}/{quote(record_id)}/why/")
         sections = []
         for start, names in self._shown_sections(state, only):
             controls = tuple(
-                self._fields[name].write(form, state, given.typed, errors, given.offered.get(name, NOTHING))
+                self._fields[name].write(form, state, given.typed, errors, given.offered.get(name, NOTHING), why)
                 for name in names
                 if _is_shown(name, state)
             )

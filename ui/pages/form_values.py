@@ -6,8 +6,9 @@ saved, and a conflict can show mine, theirs and the original.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from werkzeug.datastructures import MultiDict
 
@@ -15,7 +16,7 @@ from metamodel.field_types.files import holds_files
 from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
 from ui.formats import Formats
-from ui.pages.controls import CURRENCY_SUFFIX, is_posted, posted_text, read_form
+from ui.pages.controls import CURRENCY_SUFFIX, PART, is_posted, posted_text, read_form
 
 WAS = "was-"
 KEEP = "keep-"
@@ -23,6 +24,8 @@ KEEP = "keep-"
 BACK = "fs-back"
 CONFIRM = "fs-confirm"
 BOARD = "fs-board"
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_OWN = frozenset(("csrf_token", "version"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +72,19 @@ def started_text(text: str, currency: str = "") -> str:
     """Give the text of a control as it is compared: browsers change line ends; a currency with it."""
     plain = text.replace("\r\n", "\n").strip()
     return f"{plain} {currency}" if currency and plain else plain
+
+
+def with_strangers(posted: PostedForm, fields: Iterable[FieldDef], given: MultiDict[str, str]) -> PostedForm:
+    """Add what was posted under names that no control of these fields has; the door refuses them by name."""
+    known = {field.name for field in fields}
+    strange = {
+        name: given.getlist(name)[-1]
+        for name in given
+        if _NAME.fullmatch(name) and name.partition(PART)[0] not in known and name not in _OWN
+    }
+    if not strange:
+        return posted
+    return replace(posted, typed={**posted.typed, **strange}, values={**posted.values, **strange})
 
 
 def read_posted(

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from urllib.parse import quote
 
 from flask_babel import gettext as _
 
-from engine.imports.csv_file import CsvFile
-from engine.imports.job import ImportJob, Wanted
+from engine.imports.job import OVER, ImportJob, Wanted
 from engine.imports.suggesting import Targets
 from engine.imports.uploads import MOST_BYTES, MOST_ROWS
 from metamodel.objects import ObjectDef
@@ -21,7 +19,7 @@ from ui.pages.import_rules import foretold_rules
 from ui.pages.rights import user_formats
 from ui.telling import tell
 
-SAMPLES, ROWS = 3, 10
+SAMPLES = 3
 _COLORS = {"done": "green", "failed": "red", "running": "blue", "checking": "blue", "checked": "yellow"}
 
 
@@ -109,6 +107,7 @@ class ImportPage:
     refused: int = 0
     has_rejected: bool = False
     is_standing: bool = False
+    is_cancelled: bool = False
     problem: str = ""
 
 
@@ -137,10 +136,9 @@ def job_page(
 ) -> ImportPage:
     """Give the page of an import; choosing: with what its columns fill, also where that was chosen before."""
     step = _step(job, choosing)
-    file = CsvFile.of_text(job.file, job.content) if job.content else None
     targets = targets_of(object_def)
-    columns, match = _choices(targets, job, file, wanted) if step == "choose" and file is not None else ((), ())
-    mapped = [head for head in file.columns if head in job.wanted.columns] if file is not None else []
+    columns, match = _choices(targets, job, wanted) if step == "choose" else ((), ())
+    mapped = [head for head in job.sample.columns if head in job.wanted.columns]
     is_checked = step == "checked"
     labels = {each.name: each.label for each in targets.all}
     heads = tuple(labels.get(job.wanted.columns[head], head) for head in mapped) if is_checked else ()
@@ -158,7 +156,7 @@ def job_page(
         match=match,
         rules=foretold_rules(object_def, job, tried) if is_checked else (),
         heads=heads,
-        rows=tuple(_rows(job, file, mapped, heads)) if is_checked and file is not None else (),
+        rows=tuple(_rows(job, mapped, heads)) if is_checked else (),
         faults=tuple((f"{e.line:,}", e.column, e.value, tell(e.reason)) for e in job.faults),
         counts=_counts(job) if step in ("checked", "done") else (),
         total=f"{job.total:,}",
@@ -166,8 +164,9 @@ def job_page(
         done=job.counts.get("done", 0),
         of=job.total,
         refused=job.counts.get("refused", 0),
-        has_rejected=bool(job.rejected),
+        has_rejected=job.has_rejected,
         is_standing=job.is_standing,
+        is_cancelled=job.state == "cancelled",
         problem=problem or tell(job.message),
     )
 
@@ -175,7 +174,7 @@ def job_page(
 def _step(job: ImportJob, choosing: bool) -> str:
     if job.is_under_way:
         return "wait"
-    if job.state == "done":
+    if job.state in ("done", "cancelled") or job.found.get("closed"):
         return "done"
     if job.state == "running":
         return "stopped"
@@ -185,12 +184,12 @@ def _step(job: ImportJob, choosing: bool) -> str:
 
 
 def _choices(
-    targets: Targets, job: ImportJob, file: CsvFile, wanted: Wanted | None
+    targets: Targets, job: ImportJob, wanted: Wanted | None
 ) -> tuple[tuple[ShownColumn, ...], tuple[Option, ...]]:
     chosen = wanted or job.wanted
-    columns = chosen.columns if chosen.columns or wanted else targets.suggest(file.columns)
+    columns = chosen.columns if chosen.columns or wanted else targets.suggest(job.sample.columns)
     match = chosen.match if chosen.columns or wanted else targets.match_for(columns.values())
-    rows = list(islice(file.rows(), SAMPLES))
+    rows = job.sample.rows[:SAMPLES]
     shown = tuple(
         ShownColumn(
             place=place,
@@ -201,21 +200,21 @@ def _choices(
                 for each in targets.all
             ),
         )
-        for place, head in enumerate(file.columns)
+        for place, head in enumerate(job.sample.columns)
         if head
     )
     found_by = (each for each in targets.all if "." not in each.name)
     return shown, tuple(Option(value=e.name, label=e.label, selected=match == e.name) for e in found_by)
 
 
-def _rows(job: ImportJob, file: CsvFile, mapped: Sequence[str], heads: Sequence[str]) -> list[ShownRow]:
+def _rows(job: ImportJob, mapped: Sequence[str], heads: Sequence[str]) -> list[ShownRow]:
     """Give the first rows, with what is wrong with each cell."""
-    places = [file.columns.index(head) for head in mapped]
+    places = [job.sample.columns.index(head) for head in mapped]
     told = {(each.line, each.column): tell(each.reason) for each in reversed(job.faults)}
     shown = []
-    for row in islice(file.rows(), ROWS):
+    for row in job.sample.rows:
         cells = tuple(
-            ShownCell(head=label, text=row.cells[place][:200], fault=told.get((row.line, head), ""))
+            ShownCell(head=label, text=row.cells[place], fault=told.get((row.line, head), ""))
             for head, label, place in zip(mapped, heads, places, strict=True)
         )
         shown.append(ShownRow(line=f"{row.line:,}", cells=cells, fault=told.get((row.line, ""), "")))
@@ -223,7 +222,7 @@ def _rows(job: ImportJob, file: CsvFile, mapped: Sequence[str], heads: Sequence[
 
 
 def _counts(job: ImportJob) -> tuple[tuple[str, str], ...]:
-    is_done = job.state == "done"
+    is_done = job.state in OVER
     words = (
         ("created", _("Created") if is_done else _("Would be created")),
         ("updated", _("Updated") if is_done else _("Would be updated")),
@@ -241,7 +240,7 @@ def _listed(object_def: ObjectDef, job: ImportJob) -> ListedImport:
         state=str(_("Stands still")) if job.is_standing else _states()[job.state],
         color="yellow" if job.is_standing else _COLORS.get(job.state, "gray"),
         rows=f"{job.total:,}",
-        refused=f"{job.counts['refused']:,}" if job.state == "done" else "",
+        refused=f"{job.counts.get('refused', 0):,}" if job.state in OVER else "",
         when=formats.datetime(job.created_at),
         iso=job.created_at.isoformat(),
     )
@@ -255,6 +254,7 @@ def _states() -> dict[str, str]:
         "running": str(_("Under way")),
         "done": str(_("Done")),
         "failed": str(_("Failed")),
+        "cancelled": str(_("Cancelled")),
     }
 
 

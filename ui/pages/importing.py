@@ -31,17 +31,8 @@ _LONGEST_NAME = 200
 
 
 def desk() -> ImportDesk:
-    """Give the imports of the installation, over the release of the request."""
-    here = platform()
-    return ImportDesk(
-        imports=here.imports,
-        records=here.records,
-        release=release,
-        database=here.database,
-        system=here.system,
-        clock=here.clock,
-        ids=here.ids,
-    )
+    """Give the imports of the installation."""
+    return platform().import_desk
 
 
 def import_url(object_def: ObjectDef) -> str:
@@ -111,6 +102,14 @@ def start_import(object_name: str, import_id: str) -> ResponseReturnValue:
     return redirect(_url(object_def, import_id), 303)
 
 
+@blueprint.post("/import/<object_name>/<import_id>/cancel")
+def cancel_import(object_name: str, import_id: str) -> ResponseReturnValue:
+    """End an import that is under way; what it saved so far stays."""
+    object_def = desk().object_for(actor(), object_name)
+    desk().cancel(actor(), object_name, import_id)
+    return redirect(_url(object_def, import_id), 303)
+
+
 @blueprint.post("/import/<object_name>/<import_id>/drop")
 def drop_import(object_name: str, import_id: str) -> ResponseReturnValue:
     """Throw an import away."""
@@ -124,7 +123,7 @@ def drop_import(object_name: str, import_id: str) -> ResponseReturnValue:
 def rejected_rows(object_name: str, import_id: str) -> ResponseReturnValue:
     """Give the refused rows with their reasons as CSV; corrected, it can be imported as it is."""
     job = desk().get(actor(), object_name, import_id)
-    answer = Response("\ufeff" + job.rejected, content_type="text/csv; charset=utf-8")
+    answer = Response("\ufeff" + desk().rejected(job), content_type="text/csv; charset=utf-8")
     answer.headers["Content-Disposition"] = f'attachment; filename="{job.object.replace(".", "_")}_rejected.csv"'
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -25,7 +25,7 @@ from ui.pages.chrome import toast, toast_infos
 from ui.pages.controls import control_id
 from ui.pages.findings import Refusal, save_some, warning_codes, warning_texts
 from ui.pages.form_parts import FormInput, FormParts, form_maker
-from ui.pages.form_values import PostedForm, form_fields, is_edited_in_place, read_posted
+from ui.pages.form_values import PostedForm, form_fields, is_edited_in_place, read_posted, with_strangers
 from ui.pages.fragments import is_htmx, render_block, saved_trigger
 from ui.pages.list_plan import list_plan
 from ui.pages.list_state import chosen_view, read_state
@@ -82,7 +82,8 @@ def save_field(object_name: str, record_id: str, field_name: str) -> ResponseRet
     """Save one field of a record, with those that it was refused for before."""
     object_def = readable_object(object_name)
     field = _field(object_def, field_name)
-    posted = read_posted(form_fields(object_def), request.form, user_formats())
+    fields = form_fields(object_def)
+    posted = with_strangers(read_posted(fields, request.form, user_formats()), fields, request.form)
     saved = save_some(object_def, record_id, posted.changed, posted)
     if isinstance(saved, Saved):
         return _saved(object_def, record_id, saved)

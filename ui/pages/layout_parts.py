@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from engine.records.record_state import RecordState
+from engine.records.revealing import REVEAL
 from engine.records.types import Record
 from metamodel.fields import FieldDef
 from metamodel.layouts import LayoutDef
@@ -14,6 +15,7 @@ from metamodel.texts import label_text
 from ui.formats import Formats
 from ui.page_parts import Item
 from ui.pages.form_values import is_edited_in_place
+from ui.pages.rights import access_of
 from ui.pages.values import value_at
 
 
@@ -27,15 +29,27 @@ class Section:
     items: tuple[Item, ...]
 
 
-def shown_item(field: FieldDef, record: Record, formats: Formats, edit_url: str = "", blame_url: str = "") -> Item:
-    """Show one field of a record; edit_url: where it is changed by itself, blame_url: where it says what set it."""
+def shown_item(
+    field: FieldDef,
+    record: Record,
+    formats: Formats,
+    edit_url: str = "",
+    blame_url: str = "",
+    reveal_url: str = "",
+) -> Item:
+    """Show one field of a record; edit_url: where it is changed by itself, blame_url: where it says what set it.
+
+    reveal_url: where it is shown in clear if it is masked.
+    """
+    shown = value_at(field, record, field.name, formats)
     return Item(
         label=label_text(field.label, formats.language, field.name),
-        shown=value_at(field, record, field.name, formats),
+        shown=shown,
         help=field.help.in_language(formats.language) if field.help is not None else "",
         full=field.value_type in ("long_text", "rich_text", "json", "files"),
         edit_url=edit_url,
         blame_url=blame_url,
+        reveal_url=reveal_url if shown.kind == "masked" else "",
     )
 
 
@@ -51,6 +65,7 @@ def shown_sections(object_def: ObjectDef, record: Record, state: RecordState, fo
     edited = {name for name in state.changeable if is_edited_in_place(fields[name])}
     url = f"/o/{quote(object_def.key)}/{quote(record.id)}"
     base = f"{url}/field/"
+    reveal = f"{url}/reveal?field=" if access_of().has_right(REVEAL) else ""
     # Of what lies in another database no log tells.
     blame = f"{url}/blame#blame-" if object_def.source is None else ""
     for index, (section, visible) in enumerate(zip(state.layout.layout.sections, state.sections, strict=True)):
@@ -68,6 +83,7 @@ def shown_sections(object_def: ObjectDef, record: Record, state: RecordState, fo
                             formats,
                             base + quote(name) if name in edited else "",
                             blame and blame + quote(name),
+                            reveal and reveal + quote(name),
                         )
                         for name in names
                     ),

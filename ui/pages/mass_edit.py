@@ -39,6 +39,7 @@ blueprint = Blueprint("mass_edit", __name__)
 SHOWN = 200
 MOST = 10_000
 _FIELD, _HOW, _RECORD, _ALL = "fs-field", "fs-how", "fs-record", "fs-all"
+_EMPTY = "fs-empty"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +58,7 @@ class MassEditPage:
     """The context `page` of templates/pages/mass_edit.html.
 
     more: how many match beside those that are shown. is_all: they were chosen too.
+    empties: asks before the field is emptied.
     """
 
     title: str
@@ -74,6 +76,7 @@ class MassEditPage:
     problem: str = ""
     refused: tuple[ListedRecord, ...] = ()
     rules: tuple[Option, ...] = ()
+    empties: bool = False
 
 
 @blueprint.get("/o/<object_name>/edit-many")
@@ -90,10 +93,15 @@ def make_change(object_name: str) -> ResponseReturnValue:
     object_def, names = _editable(object_name)
     state = read_state(object_def.key, request.form)
     name, how = request.form.get(_FIELD, ""), request.form.get(_HOW, "")
-    if name not in names or how not in ways_of(object_def, name):
+    if name and name not in names:
+        raise AccessDenied("update", object_def.key, str(_("this field can't be changed now")))
+    if not name or how not in ways_of(object_def, name):
         return redirect(mass_edit_url(state), 303)
     part, control = _control_of(object_def, name)
     value = read_posted((control,), request.form, user_formats()).values.get(control.name)
+    if how == How.SET.value and value in (None, "", (), []) and not request.form.get(_EMPTY):
+        page = _page(object_def, names, state, empties=True)
+        return render_template("pages/mass_edit.html", page=page), 422
     try:
         with platform().records.transaction(actor(), release=release()) as transaction:
             chosen = request.form.getlist(_RECORD)[:MOST]
@@ -185,6 +193,7 @@ def _page(
     *,
     problem: str = "",
     refused: tuple[ListedRecord, ...] = (),
+    empties: bool = False,
 ) -> MassEditPage:
     title = label_text(object_def.plural or object_def.label, language(), object_def.name)
     name = request.values.get(_FIELD, "")
@@ -212,6 +221,7 @@ def _page(
         problem=problem,
         refused=refused,
         rules=_rules(object_def, name),
+        empties=empties,
     )
 
 

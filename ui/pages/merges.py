@@ -25,9 +25,10 @@ blueprint = Blueprint("merges", __name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeRow:
-    """One merge. may_undo: the person can take it back now."""
+    """One merge. title: what the record that went was called, "" for who could not read it. may_undo: now."""
 
     merge: str
+    title: str
     when: str
     who: str
     may_undo: bool
@@ -71,18 +72,26 @@ def show_merges(object_name: str, record_id: str) -> ResponseReturnValue:
     object_def = readable_object(object_name)
     back = f"/o/{quote(object_def.key)}/{quote(record_id)}"
     with platform().records.reading(actor(), release=release()) as transaction:
-        title = transaction.get(object_def.key, record_id, fields=("id",)).title
-        acts = {each.merge: each for each in merges_of(transaction, object_def.key, record_id)}
+        survivor = transaction.get(object_def.key, record_id, fields=("id",)).title
+        gone = merges_of(transaction, object_def.key, record_id)
+        acts = {each.merge: each for each in gone}
+        names = transaction.reader.titles([(object_def.key, each.record_id) for each in gone], binned=True)
+        called: dict[str, list[str]] = {}
+        for each in gone:
+            if (object_def.key, each.record_id) in names:
+                title = names[object_def.key, each.record_id] or str(_("Without a name"))
+                called.setdefault(each.merge, []).append(title)
         people = transaction.reader.titles([("user", each.by) for each in acts.values() if each.by])
         open_ = {each.merge for each in acts.values() if is_undoable(transaction, each)}
     formats, may_undo = user_formats(), may_merge(object_def)
     page = MergesPage(
-        title=title or str(_("Without a name")),
-        crumbs=merge_crumbs(object_def, title, back, str(_("Merges"))),
+        title=survivor or str(_("Without a name")),
+        crumbs=merge_crumbs(object_def, survivor, back, str(_("Merges"))),
         back=back,
         rows=tuple(
             MergeRow(
                 merge=each.merge,
+                title=_(", ").join(called.get(each.merge, ())),
                 when=formats.datetime(each.at),
                 who=people.get(("user", each.by or ""), ""),
                 may_undo=may_undo and each.merge in open_,

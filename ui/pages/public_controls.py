@@ -64,9 +64,11 @@ def write_controls(
     told = {each.field: each.message for each in reversed(errors) if each.field}
     shown = [each.write(f"form-{form.name}", state, posted.typed, told) for each in made]
     named = {each.name: each for each in shown}
+    # What is wrong is told in the order of the form, what has no control last.
+    places = {name: at for at, name in enumerate(named)}
     summary = tuple(
         (named[each.field].id, named[each.field].label, each.message) if each.field in named else ("", "", each.message)
-        for each in errors
+        for each in sorted(errors, key=lambda each: places.get(each.field or "", len(places)))
     )
     return written(each.html for each in shown), summary
 

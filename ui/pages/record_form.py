@@ -31,7 +31,7 @@ from ui.pages.findings import warning_codes, warning_texts
 from ui.pages.form_files import take_files
 from ui.pages.form_grids import asks_for_rows, offered_and_grids, posted_rows
 from ui.pages.form_parts import FormInput, form_id, form_maker
-from ui.pages.form_values import BACK, CONFIRM, PostedForm, form_fields, read_posted
+from ui.pages.form_values import BACK, CONFIRM, PostedForm, form_fields, read_posted, with_strangers
 from ui.pages.fragments import render_block
 from ui.pages.kept_pages import kept_page
 from ui.pages.layout_note import layout_note_html
@@ -281,7 +281,8 @@ def _posted(object_def: ObjectDef) -> tuple[PostedForm, Sequence[FieldError]]:
 
 def _read(object_def: ObjectDef, given: MultiDict[str, str]) -> PostedForm:
     masked = access_of().of(object_def.key).masked
-    return read_posted(form_fields(object_def), given, user_formats(), masked)
+    fields = form_fields(object_def)
+    return with_strangers(read_posted(fields, given, user_formats(), masked), fields, given)
 
 
 def _new_title(object_def: ObjectDef) -> str:

@@ -25,6 +25,7 @@ from ui.pages.clocks import ClockRow, clock_rows
 from ui.pages.completeness import Completeness, completeness_of
 from ui.pages.converted import ConvertedInto, converted_into
 from ui.pages.converting import ConvertLink, conversion_links
+from ui.pages.documents import DocumentLink, document_links
 from ui.pages.duplicates import shows_duplicates
 from ui.pages.following import FollowButton, follow_button
 from ui.pages.history import history_entries
@@ -70,6 +71,7 @@ class RecordPage:
     pool: PoolActions
     following: FollowButton
     share_url: str
+    documents: tuple[DocumentLink, ...]
     approval: ApprovalCard
     buttons: RecordButtons
     clocks: tuple[ClockRow, ...]
@@ -128,6 +130,7 @@ def make_record_page(object_def: ObjectDef, record_id: str, formats: Formats) ->
         clocks = clock_rows(transaction, object_def, record, formats)
         following = follow_button(transaction, object_def, record_id)
         sharing = share_url(transaction, object_def, record_id)
+        documents = document_links(transaction, object_def, record_id)
         pool = pool_actions(transaction, object_def, record, formats)
         approval = approval_card(transaction, object_def, record_id, formats)
         buttons = record_buttons(transaction, object_def, layout, record_id)
@@ -162,6 +165,7 @@ def make_record_page(object_def: ObjectDef, record_id: str, formats: Formats) ->
         pool=pool,
         following=following,
         share_url=sharing,
+        documents=documents,
         approval=approval,
         buttons=buttons,
         clocks=clocks,

@@ -32,6 +32,7 @@ from ui.pages.rule_words import (
 )
 from ui.pages.run_trace import TraceShower, keys_of_part
 from ui.pages.run_words import RunRow, run_row
+from ui.pages.trigger_words import trigger_text, trigger_texts
 from ui.pages.values import value_at
 from ui.telling import tell
 
@@ -161,13 +162,13 @@ def show_blame(object_name: str, record_id: str) -> ResponseReturnValue:
 
 
 def _rule(rule: RuleOnRecord, shower: TraceShower, formats: Formats) -> RuleRow:
-    looks = tuple(_look(each, shower, formats) for each in rule.looks)
+    looks = tuple(_look(each, shower, formats, is_before=rule.is_before) for each in rule.looks)
     return RuleRow(
         name=rule.rule,
         label=rule.label,
         href=f"/rules/{quote(rule.rule)}" if access_of().has_right(VIEW_RUNS) else "",
         kind=start_words(rule.start),
-        triggers=rule.triggers,
+        triggers=trigger_texts(rule.triggers, is_before=rule.is_before),
         standing=standing_words(rule.standing),
         color=STANDING_COLORS[rule.standing],
         reason=tell(rule.reason),
@@ -177,13 +178,13 @@ def _rule(rule: RuleOnRecord, shower: TraceShower, formats: Formats) -> RuleRow:
     )
 
 
-def _look(look: RuleLook, shower: TraceShower, formats: Formats) -> LookRow:
+def _look(look: RuleLook, shower: TraceShower, formats: Formats, *, is_before: bool) -> LookRow:
     return LookRow(
         when=formats.datetime(look.at),
         iso=look.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
         who=look.who,
         version=look.version,
-        trigger=look.trigger,
+        trigger=trigger_text(look.trigger, is_before=is_before),
         matched=look.matched,
         reason=tell(look.reason),
         because=because_text(look.because, formats),

@@ -170,12 +170,18 @@ def _shown(part: ConditionPart, formats: Formats) -> str:
     return plain(part.value, formats) or str(_("empty"))
 
 
+def _parameter(name: str) -> str:
+    """Give the word for what an act that is no save is done with."""
+    words = {"for": _("Access"), "until": _("Until"), "by": _("By")}
+    return str(words.get(name, name))
+
+
 def _values(intent: Intent, titles: Titles, formats: Formats) -> Iterator[Change]:
     found = release().metamodel.objects.get(intent.object or "")
     for name, value in (intent.values or {}).items():
         field = found.fields.get(name) if found is not None else None
         if field is None:
-            text, label = plain(value, formats), name
+            text, label = plain(value, formats), _parameter(name)
         else:
             text, label = named_text(field, value, titles, formats), label_text(field.label, formats.language, name)
         if text:

@@ -10,7 +10,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from engine.automation.insight.service import CONFIGURE, NotTestable
+from engine.automation.insight.service import CONFIGURE
 from engine.automation.insight.since import since_moment
 from engine.automation.insight.views import Backtest, BacktestMatch, RuleSummary, Tried
 from engine.automation.run_views import RunFilter
@@ -24,6 +24,7 @@ from ui.pages.rights import access_of, user_formats
 from ui.pages.rule_words import intent_keys, intent_rows, outcome_words, start_words
 from ui.pages.run_trace import TraceShower, keys_of
 from ui.pages.run_words import RunRow, run_row, seconds_text
+from ui.pages.trigger_words import trigger_text, trigger_texts
 from ui.telling import tell
 from workflow_dsl.sentences import sentence_of
 
@@ -75,7 +76,6 @@ class RulePage:
     next_runs: tuple[str, ...]
     runs: tuple[RunRow, ...]
     may_test: bool
-    is_testable: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +111,7 @@ class TryPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchRow:
-    """One save that a rule would have matched."""
+    """One save, moment or call that a rule would have matched."""
 
     when: str
     iso: str
@@ -162,7 +162,6 @@ def show_rule(rule_name: str) -> ResponseReturnValue:
         next_runs=tuple(formats.datetime(each) for each in found.next_runs),
         runs=tuple(run_row(run, formats) for run in runs.rows),
         may_test=access_of().has_right(CONFIGURE),
-        is_testable=found.summary.object is not None,
     )
     return render_template("pages/rule.html", page=page)
 
@@ -195,8 +194,6 @@ def backtest(rule_name: str) -> ResponseReturnValue:
         found = platform().automation.insight.backtest(actor(), rule_name, moment)
     except ValueError:
         error = str(_("Write hours, days or weeks, as 12h, 30d or 4w, or a day."))
-    except NotTestable as refused:
-        error = tell(str(refused))
     matches = found.matches if found is not None else ()
     with platform().records.reading(actor(), release=release()) as transaction:
         titles = transaction.reader.titles(key for match in matches for key in intent_keys(match.done))
@@ -256,9 +253,9 @@ def _match(match: BacktestMatch, titles: Titles, formats: Formats) -> MatchRow:
     return MatchRow(
         when=formats.datetime(match.at),
         iso=match.at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        record=match.title or str(_("Without a name")),
-        record_url=f"/o/{quote(match.object)}/{quote(match.record_id or '')}",
-        trigger=match.trigger,
+        record=match.title or str(_("Without a name") if match.record_id else _("Without a record")),
+        record_url=f"/o/{quote(match.object)}/{quote(match.record_id)}" if match.object and match.record_id else "",
+        trigger=trigger_text(match.trigger),
         otherwise=match.otherwise,
         done=tuple(intent_rows(match.done, titles, formats)),
         fault=tell(match.fault),
@@ -278,7 +275,7 @@ def _row(rule: RuleSummary, formats: Formats) -> RuleRow:
         href=f"/rules/{quote(rule.name)}",
         object=label_text(found.label, formats.language, found.name) if found is not None else "",
         kind=start_words(rule.start),
-        triggers=rule.triggers,
+        triggers=trigger_texts(rule.triggers, is_before=rule.is_before),
         state=state,
         color=color,
         note=note,

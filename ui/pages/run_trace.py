@@ -131,10 +131,16 @@ def keys_of(trace: RunTrace, object_def: ObjectDef | None) -> Iterable[RecordKey
     for part in (trace.matched, trace.condition):
         if part is not None:
             yield from keys_of_part(part, object_def)
+    yield from batch_keys(trace)
     for step in trace.steps:
         for effect in step.effects:
             if effect.get("object") and effect.get("record_id"):
                 yield str(effect["object"]), str(effect["record_id"])
+
+
+def batch_keys(trace: RunTrace) -> Iterable[RecordKey]:
+    """Give the records of a run that is about a batch of them."""
+    return ((trace.summary.object, each) for each in trace.records if trace.summary.object is not None)
 
 
 def plain(value: Any, formats: Formats) -> str:
@@ -188,6 +194,10 @@ def effect_word(kind: str) -> str:
         "warn": _("Warns"),
         "add tag": _("Adds the tag"),
         "remove tag": _("Takes off the tag"),
+        "add follower": _("Adds the follower"),
+        "remove follower": _("Takes off the follower"),
+        "assign to next": _("Assigns to the next of"),
+        "submitted": _("Submits for approval"),
     }
     return str(words.get(kind, kind))
 

@@ -11,6 +11,7 @@ from flask_babel import pgettext
 from engine.automation.run_state import RunState
 from engine.automation.run_views import RunSummary
 from ui.formats import Formats
+from ui.pages.trigger_words import trigger_text
 from ui.telling import tell
 
 STATE_COLORS = {
@@ -66,7 +67,7 @@ def run_row(run: RunSummary, formats: Formats) -> RunRow:
         id=run.id,
         href=f"/runs/{quote(run.id)}",
         label=run.label or run.rule,
-        event=run.event,
+        event=trigger_text(run.event),
         state=state_label(run.state),
         color=STATE_COLORS[run.state],
         iso=run.created_at.strftime("%Y-%m-%dT%H:%M:%SZ"),

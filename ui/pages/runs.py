@@ -19,7 +19,7 @@ from ui.context import actor, platform, release
 from ui.page_parts import Change, Crumb, Option, TraceNode, TraceRow
 from ui.pages.chrome import toast
 from ui.pages.rights import access_of, user_formats
-from ui.pages.run_trace import TraceShower, keys_of, plain
+from ui.pages.run_trace import TraceShower, batch_keys, keys_of, plain
 from ui.pages.run_words import RunRow, run_row, state_label
 from ui.pages.save_order import OrderRow, order_rows
 from ui.telling import tell
@@ -49,6 +49,14 @@ class RunsPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BatchRecord:
+    """A record of a run that is about a batch of them."""
+
+    title: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunPage:
     """The context `page` of templates/pages/run.html."""
 
@@ -70,6 +78,8 @@ class RunPage:
     caused: tuple[RunRow, ...]
     facts: tuple[tuple[str, str], ...]
     order: tuple[OrderRow, ...]
+    records: tuple[BatchRecord, ...]
+    records_more: int
     may_retry: bool
     may_dismiss: bool
 
@@ -134,6 +144,11 @@ def show_run(run_id: str) -> ResponseReturnValue:
     is_shown = trace.summary.record_id is not None
     readable = access_of().of(object_def.key).whole if object_def is not None and is_shown else frozenset()
     shower = TraceShower(object_def=object_def, readable=readable, titles=titles, formats=formats)
+    records = tuple(
+        BatchRecord(title=titles[key] or str(_("Without a name")), url=f"/o/{quote(key[0])}/{quote(key[1])}")
+        for key in batch_keys(trace)
+        if key in titles
+    )
     page = RunPage(
         crumbs=(Crumb(label=str(_("Rule runs")), href="/runs"), Crumb(label=trace.summary.label)),
         run=run_row(trace.summary, formats),
@@ -153,6 +168,8 @@ def show_run(run_id: str) -> ResponseReturnValue:
         caused=tuple(run_row(run, formats) for run in trace.caused),
         facts=tuple((name, plain(value, formats)) for name, value in trace.facts.items()),
         order=order_rows(trace.order),
+        records=records,
+        records_more=trace.record_count - len(records),
         may_retry=trace.may_retry,
         may_dismiss=trace.may_dismiss,
     )

@@ -260,3 +260,18 @@ def test_a_call_that_is_wrong_is_told_so_and_changes_nothing(site: Site, body: d
     before = site.stage.view("ann", request)
     assert site.api("bob", "POST", f"/approvals/{request.id}", json=body).status_code == status
     assert site.stage.view("ann", request) == before
+
+
+def test_a_request_shows_the_figures_that_it_is_decided_by_to_who_may_read_them(site: Site) -> None:
+    request = site.stage.submit(site.stage.deal(discount="0.3", amount="1234.50"))
+    page = site.page("bob", f"/approvals/{request.id}")
+    figures = page.partition('<dl class="highlights')[2].partition("</dl>")[0]
+    assert "1,234.50" in figures
+    assert "30" in figures
+    told = site.api("bob", "GET", f"/approvals/{request.id}").get_json()["figures"]
+    assert (told["amount"]["amount"], float(told["discount"])) == ("1234.50", 0.3)
+    # Who is asked sees no figures of a record that they may not read.
+    eve = site.stage.people["eve"].user_id
+    site.stage.act("bob", request, "copy", user=eve)
+    assert site.api("eve", "GET", f"/approvals/{request.id}").get_json()["figures"] is None
+    assert "1,234.50" not in site.page("eve", f"/approvals/{request.id}")

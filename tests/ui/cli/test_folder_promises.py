@@ -39,7 +39,7 @@ def test_the_printed_schemas_hold_all_sample_files_and_a_misspelt_key_is_marked_
         assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
         Draft202012Validator.check_schema(schema)
         validators[name] = Draft202012Validator(schema)
-    assert validators.keys() == {kind.value for kind in FileKind} - {"rules", "data_csv", "table_csv"}
+    assert validators.keys() == {kind.value for kind in FileKind} - {"rules", "data_csv", "table_csv", "access"}
     assert SAMPLES
     for path in SAMPLES:
         app = path.relative_to(REPOSITORY / "sample_apps").parts[0]

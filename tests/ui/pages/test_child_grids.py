@@ -29,9 +29,9 @@ def ann(served: Served) -> FlaskClient:
 
 
 def inputs(page: str) -> dict[str, str]:
-    """Give what a page's form would post: hidden and shown inputs, and the chosen options."""
+    """Give what the form in the middle of a page would post: hidden and shown inputs, and the chosen options."""
     found = {}
-    for tag in re.findall(r"<input[^>]*>", page.split("<template>")[0]):
+    for tag in re.findall(r"<input[^>]*>", page.partition("<main")[2].split("<template>")[0]):
         attributes = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
         if "name" in attributes and (attributes.get("type") != "checkbox" or " checked" in tag):
             found[unescape(attributes["name"])] = unescape(attributes.get("value", ""))

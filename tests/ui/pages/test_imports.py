@@ -7,20 +7,19 @@ import html
 import io
 import re
 import time
-import zipfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from sqlalchemy import select, update
 from werkzeug.test import TestResponse
 
 from engine.access.actor import Actor
-from engine.imports.desk import ImportDesk, _Grip
-from engine.imports.errors import ImportRefused
 from engine.imports.job import Wanted
-from engine.imports.uploads import MOST_BYTES, first_rows, read_upload
+from engine.imports.uploads import MOST_BYTES
+from engine.imports.working import Grip
 from tests.support.automation import do_runs
 from tests.support.metadata_corpus import demo_sources
 from tests.support.served import Served, csrf_token, post_form, serve_deals
@@ -164,19 +163,10 @@ def test_imports_are_for_who_has_the_right_and_each_persons_own(served: Served) 
 
 
 def test_who_comes_late_to_an_import_that_somebody_took_over_changes_nothing_of_it(served: Served) -> None:
-    here = served.platform
-    desk = ImportDesk(
-        imports=here.imports,
-        records=here.records,
-        release=here.releases.current,
-        database=here.database,
-        system=here.system,
-        clock=here.clock,
-        ids=here.ids,
-    )
+    here, desk = served.platform, served.platform.import_desk
     boss = Actor(user_id=served.user_ids["boss"], login="boss", name="boss", roles=frozenset(("boss",)))
     job_id = desk.take(boss, "lead", "a.csv", b"Full name\nAnn\n")
-    late = _Grip(job=desk.get(boss, "lead", job_id), beat=here.clock.now() - dt.timedelta(minutes=5))
+    late = Grip(job=desk.get(boss, "lead", job_id), beat=here.clock.now() - dt.timedelta(minutes=5))
     wanted = Wanted(columns={"Full name": "name"})
     checking = desk.check(boss, "lead", job_id, wanted)
     assert checking is not None
@@ -185,10 +175,49 @@ def test_who_comes_late_to_an_import_that_somebody_took_over_changes_nothing_of_
     assert started is not None
     started.join()
     # A trial that was slow ends when the import is done already: it may not make it one that can be started again.
-    desk._work(boss, replace(late, job=replace(late.job, wanted=wanted)), "checking")
+    desk._work(boss, replace(late, job=replace(late.job, wanted=wanted, state="checking"))).join()
     assert desk.get(boss, "lead", job_id).state == "done"
     assert desk.start(boss, "lead", job_id) is None
     assert [each["name"] for each in served.get("admin", "/records/lead").get_json()["items"]] == ["Ann"]
+
+
+def test_pages_show_how_far_an_import_is_and_cancel_it(served: Served) -> None:
+    client, here = served.sign_in("boss"), served.platform
+    url = _upload(client, "a.csv", b"Full name\nAnn\nBob\n").headers["Location"]
+    post_form(client, f"{url}/check", {"fs-column-0": "name", "fs-match": ""}, page=url)
+    _settle(client, url)
+    made = here.system.imported
+    held = {"state": "running", "beat_at": here.clock.now(), "counts": {"total": 2, "done": 1, "created": 1}}
+    with here.database.write() as connection:
+        connection.execute(update(made).values(held))
+    text = _text(client, url)
+    assert "1 of 2 rows" in text
+    assert "Cancel the import" in text
+    with here.database.write() as connection:
+        connection.execute(update(made).values(beat_at=here.clock.now() - dt.timedelta(minutes=5)))
+    standing = _text(client, url)
+    assert "Nobody works on this any more" in standing
+    assert "Go on now" in standing
+    assert post_form(client, f"{url}/cancel", {}, page=url).status_code == 303
+    assert "The import was cancelled" in _text(client, url)
+    assert here.import_desk.go_on() == 0
+    # What is kept of a file goes: of one that nobody imported after two days, of the others after thirty.
+    unused = _upload(client, "b.csv", b"Full name\nAnn\n").headers["Location"]
+    for days, left in ((1, (200, 200)), (3, (200, 404)), (31, (404, 404))):
+        with here.database.write() as connection:
+            connection.execute(update(made).values(created_at=here.clock.now() - dt.timedelta(days=days)))
+        here.import_desk.purge()
+        assert (client.get(url).status_code, client.get(unused).status_code) == left, days
+    with here.database.read() as connection:
+        assert connection.execute(select(made.c.file, made.c.state)).all() == [("a.csv", "cancelled")]
+
+
+def test_a_page_of_an_import_does_not_read_its_file(served: Served) -> None:
+    client, row = served.sign_in("boss"), b"x" * 1_000 + b"\n"
+    url = _upload(client, "a.csv", b"Full name\n" + row * 1_000).headers["Location"]
+    with served.platform.database.statements.recording() as sent:
+        assert "x" * 80 in client.get(url).get_data(as_text=True)
+    assert not [each for each in sent if "content" in each]
 
 
 def test_a_file_may_be_as_large_as_the_page_says_and_not_larger(served: Served) -> None:
@@ -198,76 +227,3 @@ def test_a_file_may_be_as_large_as_the_page_says_and_not_larger(served: Served) 
     refused = _upload(boss, "a.csv", too_large)
     assert refused.status_code == 422
     assert "larger than 20 MB" in refused.get_data(as_text=True)
-
-
-def _workbook(rows: str, *, texts: str = "", types: str = "", sheets: str = '<sheet r:id="r1"/>') -> bytes:
-    main = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
-    related = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    parts = {
-        "xl/workbook.xml": f'<workbook {main} xmlns:r="{related}"><sheets>{sheets}</sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": '<Relations><Relation Id="r1" Target="worksheets/s.xml"/></Relations>',
-        "xl/styles.xml": f'<styleSheet {main}><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>',
-        "xl/sharedStrings.xml": f"<sst {main}>{texts}</sst>",
-        "xl/worksheets/s.xml": f"{types}<worksheet {main}><sheetData>{rows}</sheetData></worksheet>",
-    }
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as archive:
-        for name, text in parts.items():
-            archive.writestr(name, text)
-    return packed.getvalue()
-
-
-def test_workbooks_are_read_as_their_first_sheet_shows_them() -> None:
-    rows = (
-        '<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="inlineStr"><is><t>Day</t></is></c>'
-        '<c r="D1" t="str"><v>N</v></c></row>'
-        '<row r="3"><c r="A3" t="s"><v>1</v></c><c r="B3" s="1"><v>45658</v></c>'
-        '<c r="D3"><v>0.30000000000000004</v></c></row>'
-        '<row r="4"><c r="B4" s="1"><v>45658.5</v></c><c r="C4" t="b"><v>1</v></c>'
-        '<c r="D4" t="e"><v>#REF!</v></c></row>'
-    )
-    texts = "<si><t>名, 称</t></si><si><r><t>Li</t></r><r><t>n</t></r></si>"
-    text = read_upload("a.xlsx", _workbook(rows, texts=texts))
-    assert text == '"名, 称",Day,,N\n,\nLin,2025-01-01,,0.3\n,2025-01-01 12:00:00,true,\n'
-
-
-@pytest.mark.parametrize(
-    ("data", "said"),
-    [
-        (b"", "is empty"),
-        (b"a,b\n", "no rows"),
-        (b"a,a\n1,2\n", "twice"),
-        (b"a\n\x00\n", "no text"),
-        (b"\xff\xff\xffa,b\n\x80", "neither UTF-8 nor GB18030"),
-        (b"PK\x03\x04 nothing", "cannot be read as a workbook"),
-        (b"\xd0\xcf\x11\xe0\xa1", "old workbook"),
-        (_workbook('<row><c t="str"><v>&a;</v></c></row>', types='<!DOCTYPE x [<!ENTITY a "b">]>'), "as a workbook"),
-        (_workbook('<row><c t="s"><v>7</v></c></row><row><c><v>1</v></c></row>'), "as a workbook"),
-        (b"a\n" + b"1\n" * 100_001, "100,001 rows"),
-    ],
-    ids=["empty", "no rows", "twice", "binary", "encoding", "no zip", "old", "entities", "text missing", "too many"],
-)
-def test_files_that_cannot_be_imported_are_refused_with_the_reason(data: bytes, said: str) -> None:
-    with pytest.raises(ImportRefused, match=said):
-        read_upload("a.csv", data)
-
-
-def test_workbooks_that_would_fill_the_memory_are_refused_while_they_are_read() -> None:
-    apart = "".join(f'<row r="{number}"><c><v>1</v></c></row>' for number in range(1, 3_000_000, 20_000))
-    long = "".join(f'<row><c r="ALL{number}" t="s"><v>0</v></c></row>' for number in range(1, 200))
-    bombs = {
-        "rows far apart": (_workbook(apart), "as a workbook"),
-        "one long text in many cells": (_workbook(long, texts=f"<si><t>{'x' * 1_000_000}</t></si>"), "unpacks to more"),
-        "elements of no row": (_workbook("<a/>" * 1_000_002), "as a workbook"),
-        "a large list of sheets": (_workbook("", sheets=" " * (17 * 1024**2)), "as a workbook"),
-    }
-    for what, (data, said) in bombs.items():
-        with pytest.raises(ImportRefused) as refused:
-            read_upload("a.xlsx", data)
-        assert said in str(refused.value), what
-
-
-def test_the_first_rows_are_cut_between_rows() -> None:
-    text = 'a;b\n1;"x\ny"\n\n2;z\n3;z\n'
-    assert first_rows(text, 1) == 'a;b\n1;"x\ny"\n'
-    assert first_rows(text, 9) == text

@@ -1,0 +1,28 @@
+"""What accounts refuse, as the catalogue has it."""
+
+from __future__ import annotations
+
+from ui.phrases import marked as _l
+
+TOLD_OF_ACCOUNTS = (
+    _l("an account is its owner's alone; you are logged in as somebody else"),
+    _l("nobody shuts out oneself"),
+    _l("this user has rights that you do not hold"),
+    _l("this is for who administrates users"),
+    _l("this user may not be logged in as, or not by you"),
+    _l("Scopes are needed: read, write, or actions on objects such as deal:read."),
+    _l("A token has at most {most} scopes; these are {count}."),
+    _l("'{scope}' is no scope; expected read, write, OBJECT:ACTION or right:NAME."),
+    _l("'{name}' is no right that the user holds{hint}."),
+    _l("'{name}' is no object that the user may do anything with{hint}."),
+    _l("'{name}' is no action; expected one of {actions}."),
+    _l("A token has a name of at most {most} characters that says what it is for."),
+    _l("A user has at most {most} tokens; revoke one that is not used."),
+    _l("The token would have expired already."),
+    _l("Somebody has to take over: name at least one other user."),
+    _l("'{login}' can take nothing over: it is who leaves, a program, or may not log in."),
+    _l("A password has at least {least} characters; this one has {count}."),
+    _l("A password has at most {most} characters."),
+    _l("This password is among the most common ones; choose another."),
+    _l("The password must differ from the user name."),
+)
