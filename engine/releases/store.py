@@ -186,7 +186,9 @@ class ReleaseStore:
         types = self.language.field_types
         dialect = self.database.dialect
         with collector_paused():
-            tables = build_tables(metamodel, dialect, stored=parts, field_types=types, cipher=self._cipher)
+            tables = build_tables(
+                metamodel, dialect, stored=parts, field_types=types, cipher=self._cipher, asked_only=True
+            )
         return Release(
             info=stored.info,
             metamodel=metamodel,

@@ -99,9 +99,11 @@ def build_tables(
     stored: StoredParts | None = None,
     field_types: FieldTypeRegistry | None = None,
     cipher: Cipher | None = None,
+    asked_only: bool = False,
 ) -> Tables:
     """Make the tables of all objects.
 
+    asked_only: without foreign keys and indexes, which statements never ask for and each alias would copy.
     cipher: opens and seals encrypted fields; without it tables that have some can only be made. stored: which formulas
     and titles are kept in columns, as the expression checker tells; none without it.
     """
@@ -110,7 +112,8 @@ def build_tables(
     made = {}
     for spec in schema.tables.values():
         object_def = metamodel.objects[spec.object]
-        made[spec.object] = _object_table(object_def, spec, build_table(spec, metadata, dialect, cipher), metamodel)
+        table = build_table(spec, metadata, dialect, cipher, asked_only=asked_only)
+        made[spec.object] = _object_table(object_def, spec, table, metamodel)
     for spec in lay_out_sources(metamodel, field_types):
         object_def = metamodel.objects[spec.object]
         table, asked, joined = source_tables(spec, dialect)
@@ -119,9 +122,13 @@ def build_tables(
     return Tables(dialect=dialect, metadata=metadata, schema=schema, objects=MappingProxyType(made))
 
 
-def build_table(spec: TableSpec, metadata: MetaData, dialect: Dialect, cipher: Cipher | None = None) -> Table:
-    """Make one table with its constraints and indexes."""
+def build_table(
+    spec: TableSpec, metadata: MetaData, dialect: Dialect, cipher: Cipher | None = None, *, asked_only: bool = False
+) -> Table:
+    """Make one table with its constraints and indexes; with its columns alone for statements that only ask it."""
     columns = [build_column(column, dialect, cipher) for column in spec.columns.values()]
+    if asked_only:
+        return Table(spec.name, metadata, *columns, PrimaryKeyConstraint("id"))
     constraints = [foreign_key(spec.name, column) for column in spec.columns.values() if column.target]
     key = PrimaryKeyConstraint("id", name=short_name(f"pk_{spec.name}"))
     table = Table(spec.name, metadata, *columns, key, *constraints)
