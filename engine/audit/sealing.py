@@ -1,8 +1,7 @@
 """Seals entries of the audit log behind the writers' backs: nobody who writes waits for it, or for another's entry.
 
 On PostgreSQL entries are committed in another order than their ids are drawn. So a block ends at an id below which
-nobody can come any more: all who wrote to the log when that id was the newest have ended since. A transaction takes
-its lock on the table before it draws an id, which is what shows who still may. SQLite has one writer at a time.
+nobody can come any more: all who wrote to the log when that id was the newest have ended since (`audit_writers`).
 """
 
 from __future__ import annotations
@@ -12,21 +11,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, text
+from sqlalchemy import Connection, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from engine.audit.digests import NO_SEAL, Sealed, SealKey, pack, sealed_columns
+from engine.audit.writers import audit_writers
 from engine.clock import Clock
 from engine.faults import reach
 from engine.storage.database import Database
-from engine.storage.dialect import Dialect
 from engine.storage.system_tables import SystemTables
 
 _BLOCK = 2_000
-_WRITERS = text(
-    "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND relation = 'fs_audit'::regclass "
-    "AND mode = 'RowExclusiveLock' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +65,8 @@ class AuditSealer:
         audit = self.system.audit
         with self.database.read() as connection:
             newest = int(connection.execute(select(func.max(audit.c.id))).scalar() or 0)
-            if self.database.dialect is not Dialect.POSTGRESQL:
-                return newest
             # Asked for after the id: who drew a lower one and has not ended is among them.
-            writing = frozenset(connection.execute(_WRITERS).scalars())
+            writing = audit_writers(connection, audit, self.database.dialect)
         if not writing:
             self._waits = None
             return newest

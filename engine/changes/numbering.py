@@ -16,20 +16,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Select,
-    column,
-    delete,
-    exists,
-    func,
-    insert,
-    literal,
-    select,
-    table,
-    update,
-)
+from sqlalchemy import Connection, Select, delete, exists, func, insert, literal, select, update
 
+from engine.audit.writers import audit_writers
 from engine.records.hooks import SaveKind
 from engine.storage.database import Database
 from engine.storage.dialect import Dialect
@@ -161,14 +150,8 @@ class ChangeNumbers:
         if newest > (self._value(connection, SETTLED) or 0):
             self._set(connection, MARKED, newest, sorted(self._writers(connection)))
 
-    def _writers(self, connection: Connection) -> Collection[str]:
-        """Give the transactions that may write audit rows now; on SQLite that is ours alone."""
-        if self.database.dialect is Dialect.SQLITE:
-            return ()
-        locks = table("pg_locks", *(column(name) for name in ("relation", "virtualtransaction", "mode")))
-        here = locks.c.relation == func.to_regclass(self.system.audit.name)
-        found = select(locks.c.virtualtransaction).where(here, locks.c.mode == "RowExclusiveLock").distinct()
-        return [str(row[0]) for row in connection.execute(found)]
+    def _writers(self, connection: Connection) -> frozenset[str]:
+        return audit_writers(connection, self.system.audit, self.database.dialect)
 
     def _value(self, connection: Connection, name: str) -> int | None:
         state = self.system.change_state
