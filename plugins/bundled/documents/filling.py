@@ -14,7 +14,8 @@ from jinja2 import nodes
 from plugins import ActionContext, ActionFailed, PathUnknown, TemplateSource
 from plugins.bundled.documents.shielding import PAGE, PAGES, shielded, unshielded
 from plugins.bundled.documents.wording import Wording
-from plugins.bundled.email.templates import TemplateEnvironment, chain_of, chains_of, nest, parse, record_paths, render
+from plugins.bundled.email.sandbox import TemplateEnvironment, require_plain
+from plugins.bundled.email.templates import chain_of, chains_of, nest, parse, record_paths, render
 
 MAX_CHARACTERS = 3_000_000
 _PIECES = re.compile(r"(\{\{.*?\}\}|\{%.*?%\}|\|)")
@@ -51,6 +52,7 @@ class DocumentEnvironment(TemplateEnvironment):
         self.finalize = self._written
 
     def _written(self, value: object) -> str:
+        require_plain(value)
         return str(value) if isinstance(value, _PageNumber) else shielded(self._wording.text(value))
 
 

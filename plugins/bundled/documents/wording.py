@@ -12,7 +12,7 @@ from babel.dates import format_date, format_time
 from babel.numbers import format_decimal, get_currency_precision, get_currency_symbol
 
 from plugins import MoneyAmount, MoneyText, OptionText, Share
-from plugins.bundled.email.templates import MAX_NUMBER
+from plugins.bundled.email.sandbox import MAX_NUMBER
 
 _LOCALES = {"zh": "zh_Hans_CN", "en": "en_US"}
 _WORDS = {"zh": ("是", "否"), "en": ("Yes", "No")}

@@ -15,7 +15,7 @@ def send_email(context: ActionContext, inputs: Mapping[str, object]) -> ActionDo
     """Send one mail to all recipients.
 
     inputs: template (TemplateSource), to (sequence of addresses, doubles and empties already gone) and, where something
-    goes along, files (MadeFile).
+    goes along, files (MadeFile). must_leave: without a mail server it fails, instead of saying what was not sent.
 
     Raises:
         ActionFailed: an address or the template is wrong, or the server did not take it.
@@ -31,6 +31,8 @@ def send_email(context: ActionContext, inputs: Mapping[str, object]) -> ActionDo
     shown = ", ".join(address.addr_spec for address in to)
     if not context.settings["host"]:
         reason = "no mail server is set (FIELDSTONE_PLUGIN_EMAIL_HOST)"
+        if inputs.get("must_leave"):
+            raise ActionFailed(f"not sent to {shown}: {reason}; retry the run once it is", permanent=True)
         value = {"to": shown, "subject": one_line(subject)}
         return ActionDone(summary=f"not sent to {shown}: {reason}", value=value, delivered=False)
     cc = [parse_address(text) for text in template.cc]

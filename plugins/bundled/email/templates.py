@@ -1,60 +1,20 @@
-"""Renders message templates: an immutable sandbox over plain values, with limits on size, steps and multiplication.
+"""Reads and renders message templates: which parts of the language they have, what they read, how much they may make.
 
-Jinja's own sandbox lets `'a' * 10 ** 10` take all memory and loops run for ever; both are closed here. A template sees
-`record`, `user`, `app` and `url()`; the paths of the record it reads are found beforehand and only those are asked.
+A template sees `record`, `user`, `app` and `url()`; the paths of the record it reads are found beforehand and only
+those are asked. What may happen while it is filled is bounded by the sandbox (sandbox.py).
 """
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Iterator, Mapping
 
-from jinja2 import StrictUndefined, TemplateError, nodes
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2 import TemplateError, nodes
 
-from plugins import ActionFailed, OptionText, Plain
+from plugins import ActionFailed, Plain
+from plugins.bundled.email.sandbox import MAX_OUTPUT_CHARACTERS, TemplateEnvironment
 
 MAX_TEMPLATE_CHARACTERS = 100_000
-MAX_OUTPUT_CHARACTERS = 500_000
-MAX_NUMBER = 10**15
-
-
-class TemplateEnvironment(ImmutableSandboxedEnvironment):
-    """The sandbox of one rendering."""
-
-    intercepted_binops = frozenset({"*", "**", "%"})
-
-    def __init__(self, *, html: bool) -> None:
-        super().__init__(autoescape=html, undefined=StrictUndefined)
-        self.globals.clear()
-        self.filters = {name: self.filters[name] for name in _FILTERS}
-        self.filters["date"] = _date
-        self.filters["join"] = _join
-        self.filters["money"] = _money
-        self.finalize = shown
-
-    def call_binop(self, context: object, operator: str, left: object, right: object) -> object:
-        """Multiply numbers within bounds only; texts are never multiplied or formatted."""
-        if operator == "*" and _is_small_number(left) and _is_small_number(right):
-            return left * right  # type: ignore[operator]  # both are numbers
-        raise TemplateError(f"the operator '{operator}' is for numbers of an ordinary size, in `*` only")
-
-
-_FILTERS = (
-    "default",
-    "e",
-    "escape",
-    "first",
-    "last",
-    "length",
-    "lower",
-    "round",
-    "sort",
-    "title",
-    "trim",
-    "upper",
-)
+MAX_JOINED_PARTS = 100
 
 
 def record_paths(*texts: str) -> tuple[str, ...]:
@@ -96,6 +56,7 @@ def render(
     try:
         for part in environment.from_string(text).generate(**values):
             size += len(part)
+            environment.check_time()
             if size > most:
                 raise ActionFailed(f"the template makes more than {most} characters", permanent=True)
             parts.append(part)
@@ -135,6 +96,8 @@ def parse(text: str) -> nodes.Template:
     for kind, reason in _REFUSED:
         if next(tree.find_all(kind), None) is not None:
             raise ActionFailed(f"the template uses {reason}, which message templates do not have", permanent=True)
+    if sum(len(each.nodes) for each in tree.find_all(nodes.Concat)) > MAX_JOINED_PARTS:
+        raise ActionFailed(f"the template joins more than {MAX_JOINED_PARTS} parts with ~", permanent=True)
     _check_loops(tree)
     _check_calls(tree)
     return tree
@@ -187,38 +150,3 @@ def chain_of(node: nodes.Node) -> tuple[str, ...]:
         inner = chain_of(node.node)
         return (*inner, node.attr) if inner else ()
     return ()
-
-
-def _is_small_number(value: object) -> bool:
-    return isinstance(value, int | float | Decimal) and -MAX_NUMBER < value < MAX_NUMBER
-
-
-def shown(value: object) -> object:
-    """Give what people are shown of a value."""
-    if value is None:
-        return ""
-    if isinstance(value, OptionText):
-        return value.label
-    if isinstance(value, list):
-        return _join(value)
-    if isinstance(value, Mapping):
-        return shown(value.get("this")) or value.get("title") or value.get("name") or ""
-    return value
-
-
-def _join(values: object, separator: str = ", ") -> str:
-    if isinstance(values, str) or not isinstance(values, Sequence):
-        raise TemplateError("`join` takes a list")
-    if len(values) * (len(separator) + 1) > MAX_OUTPUT_CHARACTERS:
-        raise TemplateError("`join` makes too long a text")
-    return separator.join(str(shown(value)) for value in values)
-
-
-def _date(value: object, pattern: str = "%Y-%m-%d") -> str:
-    if len(pattern) > 40:
-        raise TemplateError("the pattern of a date has at most 40 characters")
-    return value.strftime(pattern) if isinstance(value, dt.date) else ""
-
-
-def _money(value: object, digits: int = 2) -> str:
-    return f"{value:,.{min(max(digits, 0), 6)}f}" if isinstance(value, Decimal | int) else ""
