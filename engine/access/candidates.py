@@ -3,7 +3,7 @@
 A list is read in its order until it is full. Whoever holds a handful of a million records would have most of them read
 in vain. Where every alternative of a condition starts from what an index has (an owner, the members of a team, shares,
 a parent), its records are found from there. What is found says where to look and never what may be read: whoever uses
-it still sets the condition itself.
+it still sets the condition itself, at the latest on the rows that are shown.
 """
 
 from __future__ import annotations
@@ -37,6 +37,13 @@ MOST: Final = 4000
 """More records than these are not looked for one by one; a list in its order finds one of so many soon enough."""
 
 Ids = Select[Any]
+
+
+def are_exact(predicate: Predicate) -> bool:
+    """Say whether the candidates of a condition are the very records that meet it, and none besides."""
+    if isinstance(predicate, AnyOf):
+        return all(map(are_exact, predicate.parts))
+    return isinstance(predicate, (Own, Team, Subordinates, Shared))
 
 
 def candidates(predicate: Predicate, builder: SqlBuilder, object_key: str) -> CTE | None:

@@ -88,12 +88,16 @@ def compile_held(compiler: Callable[[], QueryCompiler], question: Question) -> C
     held = asking.candidates()
     if held is None or question.inside is not None:
         return None
-    keys = asking.ordered(question)
+    exact = asking.finds_exactly()
+    keys = asking.ordered(question, found=exact)
     found, ids = _found(asking, held, [key.expr.label(f"k{index}") for index, key in enumerate(keys)])
     placed = _renamed(keys, [found.c[f"k{index}"] for index in range(len(keys))])
     first = ids.order_by(*order_by(placed, sqlite=asking.sqlite)).limit(literal_column(str(question.limit + 1)))
     showing = compiler()
     showing.conditions.append(showing.scope.id.in_(first))
+    if exact:
+        # What was put in order is tested once it is few: candidates alone never say what is shown.
+        showing.require_readable()
     keys = showing.order(question)
     shown = showing.listed(question, keys)
     if showing.scope.frame.leads:

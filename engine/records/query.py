@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import CTE, Select, func, literal_column, select
 
-from engine.access.candidates import candidates
+from engine.access.candidates import are_exact, candidates
 from engine.access.compiler import Access
 from engine.access.eyes import AccessEyes
 from engine.access.predicates import EVERYONE
@@ -82,18 +82,19 @@ class QueryCompiler:
         keys = self.ordered(question)
         return self.read(self.listed(question, keys).limit(literal_column(str(int(question.limit) + 1))), len(keys))
 
-    def ordered(self, question: Question) -> list[OrderKey]:
-        """Narrow what is read to what a page may hold; give what it is ordered by."""
-        self.narrowed(question)
+    def ordered(self, question: Question, *, found: bool = False) -> list[OrderKey]:
+        """Narrow what is read to what a page may hold; give what it is ordered by. found: see `narrowed`."""
+        self.narrowed(question, found=found)
         keys = self.order(question)
         self._refuse_leads()
         if question.empty is not None:
             self.conditions.append(after_row(keys, question.empty, sqlite=self.sqlite))
         return keys
 
-    def narrowed(self, question: Question) -> None:
-        """Narrow what is read to what a list may hold."""
-        self.require_readable()
+    def narrowed(self, question: Question, *, found: bool = False) -> None:
+        """Narrow what is read to what a list may hold; found: of candidates that are exact, which need no test."""
+        if not found:
+            self.require_readable()
         self._narrow(question, self.view(question.view))
         self._refuse_leads()
 
@@ -121,6 +122,10 @@ class QueryCompiler:
         """Give where the records are that may be read, if they can be found without reading the others."""
         predicate = self._access.of(self._object.key).actions["read"]
         return None if predicate is EVERYONE else candidates(predicate, self._builder, self._object.key)
+
+    def finds_exactly(self) -> bool:
+        """Say whether the `candidates` are all that may be read, and nothing else."""
+        return are_exact(self._access.of(self._object.key).actions["read"])
 
     def placed(self, question: Question) -> CompiledRead:
         """Compile a list of rows of another database that were fetched in their order; their places end each row."""
