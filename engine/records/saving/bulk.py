@@ -23,6 +23,7 @@ from engine.records.saving.judging_columns import doubts, pointed_at
 from engine.records.saving.loading import check_creation, check_field_rights, load_many_for_change
 from engine.records.saving.messages import say
 from engine.records.saving.new_columns import NewGroup, new_groups
+from engine.records.saving.order import begin_batch_notes
 from engine.records.saving.plan import SavePlan, save_plan
 from engine.records.saving.product_fields import keep_product_fields
 from engine.records.saving.record_columns import joined
@@ -186,10 +187,9 @@ class _Batch:
 
     def _number(self) -> None:
         """Draw the autonumbers of all new records, in the order of their rows."""
-        transaction = self._transaction
         alone = {at: each for at, each in self._drafts.items() if each.kind is SaveKind.CREATED and not each.errors}
         places = sorted([*alone, *(at for group in self._groups for at in group.places)])
-        for name, numbers in drawn_numbers(self._plan, len(places), transaction) if places else ():
+        for name, numbers in drawn_numbers(self._plan, len(places), self._transaction) if places else ():
             number_of = dict(zip(places, numbers, strict=True))
             for group in self._groups:
                 group.values[name] = [number_of[at] for at in group.places]
@@ -206,6 +206,7 @@ class _Batch:
             left += [group.leave(rules.concerned(transaction, group)) for group in self._groups]
         for each in left:
             self._take(each)
+        begin_batch_notes(self._drafts.values(), transaction)
         for draft in self._drafts.values():
             draft.compute()
             if draft.kind is SaveKind.CREATED or draft.changed:
@@ -250,8 +251,7 @@ class _Batch:
             return
         prepare_new(draft, transaction)
         check_creation(draft, transaction.access)
-        names = sorted(draft.given)
-        check_field_rights(draft, transaction.access, draft.context, names, transaction.actor.language)
+        check_field_rights(draft, transaction.access, draft.context, sorted(draft.given), transaction.actor.language)
 
     def _settle_refused(self) -> None:
         for index, draft in list(self._drafts.items()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from engine.records.duplicates.finding import keep_keys
@@ -10,7 +11,7 @@ from engine.records.hooks import SaveEvent, SaveKind
 from engine.records.saving.audit import AuditRow, audit_row, write_audit_beside
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.file_fields import claim_files
-from engine.records.saving.order import IN_A_BATCH
+from engine.records.saving.order import BatchOrder
 from engine.records.saving.record_columns import RecordColumns
 from engine.records.saving.rollups import roll_up
 from engine.records.saving.stages import end_stays
@@ -48,10 +49,11 @@ def finish_many(
     plan = drafts[0].plan if drafts else groups[0].plan
     kinds = {draft.kind for draft in drafts} | {SaveKind.CREATED for _ in groups[:1]}
     watched = {kind for kind in kinds if after.watches(transaction, plan.object.key, kind)}
-    events = _events([draft for draft in drafts if draft.kind in watched])
+    order = BatchOrder([each.name for each in plan.validations], rolled.names if watched or rolled.events else ())
+    events = _events([draft for draft in drafts if draft.kind in watched], order)
     for group in groups if SaveKind.CREATED in watched else ():
-        events += _events_of_new(group, after.concerned(transaction, group))
-    events += rolled.events
+        events += _events_of_new(group, after.concerned(transaction, group), order)
+    events += [replace(event, order=order.of(None)) for event in rolled.events]
     if events:
         after(transaction, events)
     tag_written(drafts, transaction)
@@ -63,7 +65,7 @@ def _audit_row(draft: RecordDraft, transaction: Transaction) -> AuditRow:
     return audit_row(transaction, draft.object_key, draft.record_id, version, draft.kind, changes)
 
 
-def _events_of_new(group: RecordColumns, places: Collection[int]) -> list[SaveEvent]:
+def _events_of_new(group: RecordColumns, places: Collection[int], order: BatchOrder) -> list[SaveEvent]:
     """Give what a batch did, of the new records at some places."""
     if not places:
         return []
@@ -81,13 +83,13 @@ def _events_of_new(group: RecordColumns, places: Collection[int]) -> list[SaveEv
                     changed=filled - stamps,
                     new=new,
                     bulk=True,
-                    order=IN_A_BATCH,
+                    order=order.of(None),
                 )
             )
     return found
 
 
-def _events(drafts: Sequence[RecordDraft]) -> list[SaveEvent]:
+def _events(drafts: Sequence[RecordDraft], order: BatchOrder) -> list[SaveEvent]:
     """Give what a batch did; what drafts have changed is one set for all that changed the same fields."""
     stamps = frozenset(STAMPS)
     known: dict[frozenset[str], frozenset[str]] = {}
@@ -107,7 +109,7 @@ def _events(drafts: Sequence[RecordDraft]) -> list[SaveEvent]:
                 new=draft.values,
                 old=draft.old,
                 bulk=True,
-                order=IN_A_BATCH,
+                order=order.of(draft),
             )
         )
     return found

@@ -10,6 +10,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from engine.records.hooks import SaveKind
     from engine.records.saving.drafts import RecordDraft
     from engine.records.transaction import Transaction
 
@@ -33,8 +34,27 @@ class SaveStep(IntEnum):
     RUNS = 11
 
 
-IN_A_BATCH: tuple[OrderNote, ...] = tuple((step, ()) for step in range(SaveStep.LOAD, SaveStep.AFTER_RULES))
-"""What is told of a record of a batch: each step is done for all of them before the next."""
+class BatchOrder:
+    """What is told of the records of a batch: each step is done for all of them before the next.
+
+    checks: what every one of them passed. figures: those of parents that the batch changed.
+    """
+
+    def __init__(self, checks: Iterable[str], figures: Iterable[str]) -> None:
+        self._checks = tuple(checks)
+        self._figures = tuple(figures)
+        self._known: dict[tuple[str, ...], tuple[OrderNote, ...]] = {}
+
+    def of(self, draft: RecordDraft | None) -> tuple[OrderNote, ...]:
+        """Give the steps of one record; None for one that no before rule concerned. Those alike share one value."""
+        order = draft.order if draft is not None else None
+        rules = order[0][1] if order and order[0][0] == SaveStep.BEFORE_RULES else ()
+        found = self._known.get(rules)
+        if found is None:
+            names = {SaveStep.BEFORE_RULES: rules, SaveStep.CHECKS: self._checks, SaveStep.ROLL_UPS: self._figures}
+            steps = (SaveStep(number) for number in range(SaveStep.LOAD, SaveStep.AFTER_RULES))
+            found = self._known[rules] = tuple((int(step), names.get(step, ())) for step in steps)
+        return found
 
 
 def begin_notes(draft: RecordDraft, transaction: Transaction) -> None:
@@ -43,6 +63,16 @@ def begin_notes(draft: RecordDraft, transaction: Transaction) -> None:
         draft.order = []
         note(draft, SaveStep.LOAD)
         note(draft, SaveStep.ACCESS)
+
+
+def begin_batch_notes(drafts: Iterable[RecordDraft], transaction: Transaction) -> None:
+    """Begin to note which before rules the records of a batch meet, where a rule may look at what became of them."""
+    watched: dict[SaveKind, bool] = {}
+    for draft in drafts:
+        if draft.kind not in watched:
+            watched[draft.kind] = transaction.services.after_save.watches(transaction, draft.object_key, draft.kind)
+        if watched[draft.kind]:
+            draft.order = []
 
 
 def note(draft: RecordDraft, step: SaveStep, names: Iterable[str] = ()) -> None:

@@ -9,6 +9,7 @@ import pytest
 from engine.access.actor import Actor, system_actor
 from engine.errors import ValidationFailed
 from engine.platform import Platform
+from engine.records.bulk_rows import SaveRow
 from tests.support.automation import APP, do_runs, person, publish_rules, rows_of, runs_of, shop
 
 RULES = """
@@ -107,6 +108,30 @@ def test_formulas_required_fields_and_transitions_are_judged_on_what_before_rule
         assert refused(platform, ann, second, {"note": "clear", "stage": "lost"}) == {"reviewer"}
         # And a validation over a formula refuses what only the rule made too dear.
         assert refused(platform, ann, second, {"amount": "50"}) == {"amount"}
+
+
+def test_the_runs_of_a_batch_tell_the_rules_and_checks_that_their_records_met(
+    database_url: str, tmp_path: Path
+) -> None:
+    rules = RULES.replace("rule none before line is saved if", 'rule none before line is saved if name = "M" and')
+    rules += '\n    rule big before line is saved if quantity > 20 then set state = state & "!" priority 10'
+    with shop(database_url, tmp_path, rules, files={"objects/line.yaml": LINE}) as platform:
+        ann = person(platform, "ann", "rep")
+        deal = platform.records.create(ann, "deal", {"name": "D"}).record.id
+        rows = [SaveRow(values={"name": name, "deal": deal, "quantity": n}) for name, n in (("A", 4), ("B", 30))]
+        assert [each.outcome for each in platform.records.save_many(ann, "line", rows).rows] == ["created"] * 2
+        do_runs(platform)
+        of_all = [(5, ("few",)), (6, ()), (7, ("deal.pieces",)), (8, ()), (9, ("told_too", "told")), (10, ())]
+        lines = {row["id"]: row["name"] for row in rows_of(platform, "line")}
+        shown = {}
+        for run in runs_of(platform):
+            trace = platform.automation.runs.get(system_actor(), run["id"])
+            if run["rule"] == "told":
+                shown[lines[run["record_id"]]] = [(step.number, step.names) for step in trace.order]
+        three = ("b_first", "a_middle", "c_last")
+        assert shown["A"][3:-1] == [(4, three), *of_all]
+        assert shown["B"][3:-1] == [(4, (*three, "big")), *of_all]
+        assert order_of(platform, "of_parent")[6] == (7, ("deal.pieces",))
 
 
 def refused(platform: Platform, actor: Actor, record_id: str, values: dict[str, object]) -> set[str | None]:
