@@ -176,6 +176,7 @@ class FieldDef:
     `formula` set; a roll-up has type `rollup`, its result type is `result_type` once linked.
     app: the app whose file defines it. system: one of id, owner, created_at … that every object has.
     json_schema: what a document must fit, as JSON text. files: which ones a field of files takes, where it says.
+    personal: its values tell of a person and can be forgotten, in the audit log too.
     quality: weight with which being filled counts for the completeness of a record; 0 = not at all.
     minimum, maximum: bounds as the type parses them. digits: decimal places stored (money: of its currency).
     """
@@ -198,6 +199,7 @@ class FieldDef:
     history: bool = True
     sensitive: bool = False
     encrypted: bool = False
+    personal: bool = False
     multiple: bool = False
     quality: int = 0
     minimum: object = None

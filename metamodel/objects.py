@@ -11,6 +11,7 @@ from metamodel.duplicates import DuplicateDef
 from metamodel.fields import FieldDef
 from metamodel.layouts import LayoutDef
 from metamodel.pools import PoolDef
+from metamodel.privacy import PrivacyDef
 from metamodel.quick_making import quickly_made
 from metamodel.record_types import RecordTypeDef
 from metamodel.source import LocatedText, Location
@@ -105,6 +106,7 @@ class ObjectDef:
     duplicates: tuple[DuplicateDef, ...] = ()
     reveal_duplicates: bool = False
     pool: PoolDef | None = None
+    privacy: PrivacyDef | None = None
     source: SourceDef | None = None
     rate_date: str | None = None
     links: str | None = None

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
+from engine.records.personal import PersonalValues
+
 if TYPE_CHECKING:
     from engine.records.transaction import Transaction
 
@@ -27,9 +29,10 @@ class Rename:
 
 
 class EarlierNames:
-    """The renames of an object's fields and options, oldest first."""
+    """The renames of an object's fields and options, oldest first. personal: opens encrypted values."""
 
-    def __init__(self, renames: Sequence[Rename]) -> None:
+    def __init__(self, renames: Sequence[Rename], personal: PersonalValues) -> None:
+        self._personal = personal
         self._fields = tuple(each for each in renames if each.kind == "field")
         self._options = tuple(each for each in renames if each.kind == "option")
 
@@ -41,7 +44,11 @@ class EarlierNames:
         return name
 
     def value(self, field: str, value: Any, entry: int) -> Any:
-        """Give the value of a field (as it is called today) of an entry, options as they are called today."""
+        """Give the value of a field (as it is called today) of an entry, options as they are called today.
+
+        Personal values are opened; None where their key is gone.
+        """
+        value = self._personal.open(value)
         if not self._options or isinstance(value, dict):
             return value
         if isinstance(value, list):
@@ -55,12 +62,12 @@ class EarlierNames:
 def earlier_names(transaction: Transaction, object_key: str) -> EarlierNames:
     """Give the earlier names of an object's fields and options; they change with releases only."""
 
-    def read() -> EarlierNames:
+    def read() -> Sequence[Rename]:
         table = transaction.system.renamed
         columns = [table.c.field, table.c.kind, table.c.before, table.c.after, table.c.last_entry]
         query = select(*columns).where(table.c.object == object_key).order_by(table.c.id)
         rows = transaction.connection.execute(query)
-        return EarlierNames([Rename(**row._mapping) for row in rows])
+        return [Rename(**row._mapping) for row in rows]
 
-    found: EarlierNames = transaction.parts.made(("earlier names", object_key), read)
-    return found
+    found: Sequence[Rename] = transaction.parts.made(("earlier names", object_key), read)
+    return EarlierNames(found, PersonalValues(transaction))

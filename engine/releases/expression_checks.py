@@ -56,6 +56,7 @@ class _ObjectCheck:
         yield from self._searched()
         yield from self._validations()
         yield from self._pool()
+        yield from self._privacy()
         yield from self._views()
         for layout in self._object.all_layouts:
             yield from self._condition(layout.when, "a layout")
@@ -118,6 +119,16 @@ class _ObjectCheck:
             if pool.protect is not None:
                 place = self._place("a pool's protection", needs_sql=True)
                 yield from check_text(pool.protect, place, wanted=DURATION, what="'protect'").problems
+
+    def _privacy(self) -> Iterator[Problem]:
+        privacy = self._object.privacy
+        if privacy is None:
+            return
+        yield from self._condition(privacy.consent, "a consent", needs_sql=True)
+        if privacy.retention is not None:
+            yield from self._condition(privacy.retention.where, "a retention's condition", needs_sql=True)
+            place = self._place("a retention's time", needs_sql=True)
+            yield from check_text(privacy.retention.after, place, wanted=DURATION, what="'after'").problems
 
     def _conditions(self, field: FieldDef) -> Iterator[Problem]:
         for text in (field.required_if, field.visible_if, field.readonly_if):

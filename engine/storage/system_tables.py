@@ -21,12 +21,13 @@ from engine.storage.system_automation import (
     run_tables,
     timer_tables,
 )
-from engine.storage.system_calls import call_tables
+from engine.storage.system_calls import call_tables, webhook_tables
 from engine.storage.system_fates import fate_tables
 from engine.storage.system_files import file_tables
 from engine.storage.system_imports import export_tables, import_tables
 from engine.storage.system_mail import mail_tables
 from engine.storage.system_maker import SystemTableMaker
+from engine.storage.system_privacy import privacy_tables
 from engine.storage.system_sharing import sharing_tables
 from engine.storage.system_surveys import survey_tables
 from engine.storage.system_waits import wait_tables
@@ -98,6 +99,11 @@ class SystemTables:
     change: Table
     change_state: Table
     rate: Table
+    person_key: Table
+    hold: Table
+    disposal: Table
+    webhook_try: Table
+    webhook_off: Table
     version: Table
 
 
@@ -126,6 +132,8 @@ def build_system_tables(dialect: Dialect) -> SystemTables:
         **mail_tables(make),
         **survey_tables(make),
         **call_tables(make),
+        **privacy_tables(make),
+        **webhook_tables(make),
     )
 
 

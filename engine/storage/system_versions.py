@@ -88,6 +88,9 @@ def _steps() -> Sequence[Step]:
         _widen_accounts,
         _seal_audit,
         _create_calls,
+        _create_privacy,
+        _create_webhook_tries,
+        _let_roles_end,
     )
 
 
@@ -190,6 +193,20 @@ def _seal_audit(connection: Connection, system: SystemTables) -> None:
 def _create_calls(connection: Connection, system: SystemTables) -> None:
     for table in (system.change, system.change_state, system.rate):
         table.create(connection, checkfirst=True)
+
+
+def _create_webhook_tries(connection: Connection, system: SystemTables) -> None:
+    for table in (system.webhook_try, system.webhook_off):
+        table.create(connection, checkfirst=True)
+
+
+def _create_privacy(connection: Connection, system: SystemTables) -> None:
+    for table in (system.person_key, system.hold, system.disposal):
+        table.create(connection, checkfirst=True)
+
+
+def _let_roles_end(connection: Connection, system: SystemTables) -> None:
+    _add_columns(connection, system.role, ("until",))
 
 
 def _add_columns(connection: Connection, table: Table, names: Sequence[str]) -> None:

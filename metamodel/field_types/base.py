@@ -18,7 +18,7 @@ from metamodel.masks import MASK
 
 COMMON_KEYS = frozenset(
     "type label help required required_if default visible_if readonly_if unique index history was sensitive copy_from "
-    "formula quality".split()
+    "formula quality personal".split()
 )
 """The YAML keys that every field type knows."""
 

@@ -191,6 +191,7 @@ def _object_def(draft: ObjectDraft, inverses: Mapping[str, InverseDef], language
         duplicates=draft.duplicates,
         reveal_duplicates=draft.reveal_duplicates,
         pool=draft.pool,
+        privacy=draft.privacy,
         source=draft.source,
         rate_date=draft.rate_date,
         links=draft.links,

@@ -31,7 +31,7 @@ _COMMON: AbstractMapping[str, tuple[str, Callable[[Node], object]]] = MappingPro
         },
         **{
             name: (name, flag)
-            for name in ("required", "unique", "index", "external_id", "sensitive", "encrypted", "multiple")
+            for name in ("required", "unique", "index", "external_id", "sensitive", "encrypted", "personal", "multiple")
         },
         **{name: (name, integer) for name in ("max_length", "digits")},
         **{name: (name, word) for name in ("normalise", "was")},

@@ -10,6 +10,7 @@ from metamodel.layouts import LayoutDef
 from metamodel.links import target_field
 from metamodel.objects import UniqueDef, ValidationDef, ValidationSeverity
 from metamodel.pools import PoolDef, read_pool
+from metamodel.privacy import PrivacyDef, read_privacy
 from metamodel.quality import with_weights
 from metamodel.quick_making import quickly_made
 from metamodel.reading.duplicate_entry import read_duplicates
@@ -60,6 +61,7 @@ class ObjectDraft:
     duplicates: tuple[DuplicateDef, ...]
     reveal_duplicates: bool
     pool: PoolDef | None
+    privacy: PrivacyDef | None
     source: SourceDef | None
     rate_date: str | None
     links: str | None
@@ -108,6 +110,7 @@ def read_object(
         duplicates=read_duplicates(node.get("duplicates"), reading),
         reveal_duplicates=word(node.get("reveal_duplicates")) == "owner",
         pool=read_pool(node.get("pool")),
+        privacy=read_privacy(node, reading),
         source=source,
         rate_date=word(node.get("rate_date")),
         links=target_field(node),

@@ -20,6 +20,7 @@ from metamodel.references.encrypted_fields import check_encrypted, check_unique_
 from metamodel.references.file_fields import check_file_limits
 from metamodel.references.json_fields import check_json_schema
 from metamodel.references.lookups import check_lookup
+from metamodel.references.personal_fields import check_personal
 from metamodel.references.telling import check_path, tell_unknown
 from metamodel.source import Problems
 from metamodel.values import Duration, Money
@@ -95,6 +96,8 @@ def _check_rarer(key: Scalar, node: MappingNode, field: FieldDef, draft: ObjectD
         _check_several(key, node, field, problems)
     if field.encrypted:
         check_encrypted(key, node, field, problems)
+    if field.personal:
+        check_personal(key, node, field, problems)
     if field.relation is not None:
         check_lookup(key, node, field, draft, problems)
 

@@ -16,10 +16,12 @@ from metamodel.sources import DATABASE, OWN_VARIABLES, SOURCE_TYPES
 from metamodel.yaml_nodes import Mapping as MappingNode
 from metamodel.yaml_nodes import Scalar
 
-_OWN_TABLE_ONLY = ("unique", "duplicates", "validations", "pool", "record_types", "quality", "rate_date", "history")
+_OWN_TABLE_ONLY = (
+    "unique", "duplicates", "validations", "pool", "retention", "record_types", "quality", "rate_date", "history",
+)  # fmt: skip
 _OWN_FIELD_ONLY = (
-    "required", "required_if", "default", "unique", "index", "external_id", "encrypted", "multiple", "normalise",
-    "copy_from", "readonly_if", "empty_as", "tree", "where", "history",
+    "required", "required_if", "default", "unique", "index", "external_id", "encrypted", "personal", "multiple",
+    "normalise", "copy_from", "readonly_if", "empty_as", "tree", "where", "history",
 )  # fmt: skip
 Drafts = Mapping[str, ObjectDraft]
 

@@ -10,6 +10,7 @@ from metamodel.fields import ChoiceDef, DefaultDef, FieldDef, RelationKind
 from metamodel.layouts import LayoutDef
 from metamodel.objects import ObjectDef, ValidationDef, ValidationSeverity
 from metamodel.pools import PoolDef
+from metamodel.privacy import PrivacyDef
 from metamodel.record_types import RECORD_TYPE, RecordTypeDef
 from metamodel.source import LocatedText
 from metamodel.sources import SourceDef
@@ -36,6 +37,7 @@ def dump_object(object_def: ObjectDef) -> dict[str, Plain]:
         reveal_duplicates="owner" if object_def.reveal_duplicates else None,
         rate_date=object_def.rate_date,
         pool=_pool(object_def.pool),
+        **_privacy(object_def.privacy),
         source=_source(object_def.source),
         quality={field.name: field.quality for field in object_def.fields.values() if field.quality} or None,
         record_types={kind.name: _record_type(kind) for kind in object_def.record_types} or None,
@@ -82,6 +84,7 @@ def _field(field: FieldDef, object_def: ObjectDef) -> Plain:
         history=None if field.history == object_def.history else field.history,
         sensitive=field.sensitive or None,
         encrypted=field.encrypted or None,
+        personal=field.personal or None,
         multiple=field.multiple or None,
         min=plain_value(field.minimum),
         max=plain_value(field.maximum),
@@ -199,6 +202,14 @@ def _pool(pool: PoolDef | None) -> Plain:
         return None
     claim: list[Plain] = list(pool.claim)
     return trimmed(claim=claim, quota=pool.quota, protect=_text(pool.protect), fall_back=_text(pool.fall_back))
+
+
+def _privacy(privacy: PrivacyDef | None) -> dict[str, Plain]:
+    if privacy is None:
+        return {}
+    kept = privacy.retention
+    retention = trimmed(where=_text(kept.where), after=kept.after.text, do=kept.do.value) if kept is not None else None
+    return trimmed(purpose=label(privacy.purpose), consent=_text(privacy.consent), retention=retention)
 
 
 def _source(source: SourceDef | None) -> Plain:

@@ -19,6 +19,7 @@ from engine.automation.run_views import RunSummary, RunTrace, StepShown
 from engine.automation.trace import build_trace
 from engine.records.earlier_names import EarlierNames
 from engine.records.history import history_value
+from engine.records.personal import PersonalValues
 from engine.records.transaction import Transaction
 
 _WRITTEN_SHOWN = 200
@@ -103,7 +104,7 @@ def _written(transaction: Transaction, run_id: str) -> Iterator[Intent]:
     """Give what the run's steps wrote, of records and fields that the person may read."""
     audit = transaction.system.audit
     query = select(audit).where(audit.c.run_id == run_id).order_by(audit.c.id).limit(_WRITTEN_SHOWN)
-    entries = read_entries(transaction, query, EarlierNames(()))
+    entries = read_entries(transaction, query, EarlierNames((), PersonalValues(transaction)))
     titles = transaction.reader.titles((entry.object, entry.record_id) for entry in entries)
     for entry in entries:
         title = titles.get((entry.object, entry.record_id))

@@ -11,6 +11,7 @@ from sqlalchemy import insert
 from engine.expressions.sql.runtime import runtime
 from engine.records.batches import JsonTexts, json_text
 from engine.records.hooks import SaveKind
+from engine.records.personal import seal_entries, seal_texts
 from engine.records.statements import Prepared
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def audit_row(
 
 def write_audit(transaction: Transaction, rows: Sequence[AuditRow]) -> None:
     """Write audit rows by one statement: a kept one, sent with the save, for a few; that of batches for many."""
+    rows = seal_entries(transaction, rows)
     count = len(rows)
     if count > _FEW:
         transaction.insert_many(transaction.system.audit, rows)
@@ -71,6 +73,7 @@ def write_audit_beside(
     if not new and len(rows) <= _FEW:
         write_audit(transaction, rows)
         return
+    rows, new = seal_entries(transaction, rows), seal_texts(transaction, new)
     columns = {name: [*new.get(name, ()), *[row[name] for row in rows]] for name in new or rows[0]}
     changes = [json_text(row["changes"]) for row in rows]
     columns["changes"] = JsonTexts([*new.get("changes", ()), *changes])
