@@ -20,7 +20,7 @@ from typing import Any
 from bench.__main__ import database_maker
 from bench.filling import measured_settings
 from bench.raw import connect, is_sqlite
-from bench.workers import QUEUE, WORKFLOW, working
+from bench.workers import QUEUE, THREADS, WORKFLOW, working
 from engine.access.actor import system_actor
 from engine.platform import Platform
 from engine.storage.database import Database
@@ -49,15 +49,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.runs", description=__doc__)
     parser.add_argument("--databases", nargs="+", default=["postgresql", "sqlite"], choices=("postgresql", "sqlite"))
     parser.add_argument("--runs", type=int, default=1_000, help="of each turn")
+    parser.add_argument("--threads", type=int, default=THREADS, help="of each worker; 1 leaves cores for a second one")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="fieldstone-bench-") as name:
         for kind in given.databases:
             with database_maker(kind, Path(name)) as make:
-                _measure(kind, make, Path(name) / kind, given.runs)
+                _measure(kind, make, Path(name) / kind, given)
 
 
-def _measure(kind: str, make: Callable[[str], str], folder: Path, count: int) -> None:
+def _measure(kind: str, make: Callable[[str], str], folder: Path, given: argparse.Namespace) -> None:
     folder.mkdir()
+    count, threads = given.runs, given.threads
     many = (1, 2) if kind == "postgresql" else (1,)
     found: dict[tuple[str, int], list[Turn]] = {}
     for turn in range(_TURNS):
@@ -67,7 +69,7 @@ def _measure(kind: str, make: Callable[[str], str], folder: Path, count: int) ->
                 url, at = make(name), folder / name
                 at.mkdir()
                 with prepare(url, at, count * workers) as fill:
-                    found.setdefault((program, workers), []).append(_turn(program, url, at, workers, fill))
+                    found.setdefault((program, workers), []).append(_turn(program, url, at, workers, threads, fill))
     for workers in many:
         plain, product = found["plain", workers], found["product", workers]
         ratio = statistics.median(one.rate / other.rate for one, other in zip(product, plain, strict=True))
@@ -139,7 +141,7 @@ def _prepare_plain(url: str, folder: Path, count: int) -> Iterator[Callable[[], 
     database.close()
 
 
-def _turn(program: str, url: str, folder: Path, workers: int, fill: Callable[[], None]) -> Turn:
+def _turn(program: str, url: str, folder: Path, workers: int, threads: int, fill: Callable[[], None]) -> Turn:
     """Let idle workers meet a queue that is filled at once, and measure from then until all is done."""
     schema = "" if is_sqlite(url) else "dbos."
     asked = {
@@ -152,7 +154,7 @@ def _turn(program: str, url: str, folder: Path, workers: int, fill: Callable[[],
     }[program]
     connection = connect(url)
     with ExitStack() as started:
-        at_work = [started.enter_context(working(program, url, folder)) for _ in range(workers)]
+        at_work = [started.enter_context(working(program, url, folder, threads=threads)) for _ in range(workers)]
         time.sleep(_UNTIL_THEY_POLL_S)
         before = [worker.spent() for worker in at_work]
         fill()

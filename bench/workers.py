@@ -27,7 +27,6 @@ from engine.platform import Platform
 from engine.storage.database import Database
 
 THREADS = 4
-CLAIMED = 10 * THREADS
 QUEUE = "plain_queue"
 WORKFLOW = "plain_noop"
 
@@ -38,10 +37,11 @@ def main() -> None:
     parser.add_argument("program", choices=("product", "plain"))
     parser.add_argument("url")
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--threads", type=int, default=THREADS)
     given = parser.parse_args()
     if given.program == "product":
         platform = Platform.open(measured_settings(given.url, given.folder))
-        worker = platform.automation.worker(concurrency=THREADS)
+        worker = platform.automation.worker(concurrency=given.threads)
         spent = Spending(platform.database)
         worker.start()
         gc.collect()
@@ -53,12 +53,12 @@ def main() -> None:
     from dbos import DBOS
 
     spent = Spending(None)
-    start_plain(given.url, f"worker {os.getpid()}")
+    start_plain(given.url, f"worker {os.getpid()}", given.threads)
     _until_told(spent)
     DBOS.destroy(workflow_completion_timeout_sec=1)
 
 
-def start_plain(url: str, executor: str) -> None:
+def start_plain(url: str, executor: str, threads: int) -> None:
     """Launch the durable engine alone, taking from its queue."""
     from dbos import DBOS, DBOSPortableJSONSerializer
 
@@ -72,7 +72,7 @@ def start_plain(url: str, executor: str) -> None:
         "log_level": "ERROR",
         "enable_otlp": False,
         "scheduler_polling_interval_sec": 3600.0,
-        "max_executor_threads": THREADS,
+        "max_executor_threads": threads,
     }
     DBOS(config=config)
 
@@ -82,7 +82,7 @@ def start_plain(url: str, executor: str) -> None:
     DBOS.workflow(name=WORKFLOW)(noop)
     DBOS.launch()
     DBOS.register_queue(
-        QUEUE, worker_concurrency=CLAIMED, polling_interval_sec=Tuning().poll_s, on_conflict="always_update"
+        QUEUE, worker_concurrency=10 * threads, polling_interval_sec=Tuning().poll_s, on_conflict="always_update"
     )
 
 
@@ -132,10 +132,10 @@ class AtWork:
 
 
 @contextmanager
-def working(program: str, url: str, folder: Path) -> Iterator[AtWork]:
+def working(program: str, url: str, folder: Path, *, threads: int = THREADS) -> Iterator[AtWork]:
     """Run a worker for the length of the block, from when it is ready."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "bench.workers", program, url, str(folder)],
+        [sys.executable, "-m", "bench.workers", program, url, str(folder), "--threads", str(threads)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
