@@ -17,6 +17,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, insert, or_, sel
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
+from engine.automation.calls.kept import forget_old_calls
 from engine.automation.rule_index import RuleIndex
 from engine.automation.run_state import OPEN_STATES
 from engine.automation.surveys import forget_old_links
@@ -61,6 +62,7 @@ class Retention:
                 break
         with self.database.write() as connection:
             Throttles(self.system).forget_old(connection, now)
+            forget_old_calls(connection, self.system, now)
         forget_old_links(self.database, self.system, now)
         return deleted
 
@@ -94,6 +96,8 @@ class Retention:
             connection.execute(insert(self.system.run_origin), origins)
         connection.execute(delete(step).where(step.c.run_id.in_(ids)))
         connection.execute(delete(message).where(message.c.run_id.in_(ids)))
+        tries = self.system.webhook_try
+        connection.execute(delete(tries).where(tries.c.run_id.in_(ids)))
         connection.execute(delete(run).where(run.c.id.in_(ids)))
         return len(ids)
 

@@ -100,6 +100,15 @@ def timer_tables(make: SystemTableMaker) -> dict[str, Table]:
             Index("ix_fs_timer_due", "state", "due_at"),
             Index("ix_fs_timer_rule", "rule", "record_id"),
         ),
+        # What webhooks received that started no rule; names: what a rule would have known it by.
+        "call": make.table(
+            "fs_call",
+            make.id(primary_key=True),
+            make.text("webhook", nullable=False),
+            make.json("names", nullable=False),
+            make.instant("at", nullable=False),
+            Index("ix_fs_call_webhook", "webhook", "at"),
+        ),
         # failures: in a row; off_at: since when the rule is switched off, and why.
         "rule_state": make.table(
             "fs_rule_state",

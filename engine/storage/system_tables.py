@@ -102,6 +102,7 @@ class SystemTables:
     person_key: Table
     hold: Table
     disposal: Table
+    call: Table
     webhook_try: Table
     webhook_off: Table
     version: Table

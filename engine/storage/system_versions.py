@@ -91,6 +91,7 @@ def _steps() -> Sequence[Step]:
         _create_privacy,
         _create_webhook_tries,
         _let_roles_end,
+        _create_kept_calls,
     )
 
 
@@ -207,6 +208,10 @@ def _create_privacy(connection: Connection, system: SystemTables) -> None:
 
 def _let_roles_end(connection: Connection, system: SystemTables) -> None:
     _add_columns(connection, system.role, ("until",))
+
+
+def _create_kept_calls(connection: Connection, system: SystemTables) -> None:
+    system.call.create(connection, checkfirst=True)
 
 
 def _add_columns(connection: Connection, table: Table, names: Sequence[str]) -> None:

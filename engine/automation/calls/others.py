@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 
 from engine.access.actor import Actor, Origin, system_actor
 from engine.automation.calls.index import CallIndex
+from engine.automation.calls.kept import keep_call
 from engine.automation.calls.making import Called, called_run
 from engine.automation.calls.once import is_first
 from engine.automation.calls.received import PAYLOAD
@@ -60,8 +61,11 @@ class OtherCalls:
 
     def received(self, transaction: Transaction, webhook: str, payload: Mapping[str, Any]) -> int:
         """Start the rules that wait for a webhook, within the transaction that takes it in; give how many runs."""
-        rules = self.calls_of(transaction.release).webhooks(webhook)
-        return len(self._launch(transaction, ((rule, each.text) for rule, each in rules), {PAYLOAD: payload}))
+        rules, names = self.calls_of(transaction.release).webhooks(webhook), {PAYLOAD: payload}
+        runs = self._launch(transaction, ((rule, each.text) for rule, each in rules), names)
+        if not runs:
+            keep_call(transaction, self.ids.new(), webhook, names)
+        return len(runs)
 
     def submitted(self, transaction: Transaction, form: Submitted) -> int:
         """Start the rules that wait for a form, within the transaction that takes it in; give how many runs."""

@@ -1,6 +1,7 @@
 """What people and other systems have started rules with, as far as runs are kept: buttons, forms, webhooks, mails …
 
-Each delivery is taken once, whichever rules it started, by what it brought. What started no rule was kept nowhere.
+Each delivery is taken once, whichever rules it started, by what it brought. Of what started no rule, the calls of
+webhooks are kept (`calls.kept`); log-ins, mails and events of plugins are not.
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import or_, select
 
+from engine.access.actor import Origin, system_actor
+from engine.automation.calls.kept import kept_calls
 from engine.automation.calls.received import noting
 from engine.automation.insight.occasions import LogTimes, Occasion, judged_then
 from engine.automation.insight.past_source import PastRecords
 from engine.automation.insight.recorded import MOST_SAVES
-from engine.automation.program import OnButton, Program
+from engine.automation.program import OnButton, OnWebhook, Program
 from engine.automation.run_rows import run_of_row
 from engine.automation.run_state import Run
+from engine.automation.stored_actors import stored_actor
 from engine.records.transaction import Transaction
 
 
@@ -47,6 +51,24 @@ class KeptCalls:
             seen.add(key)
             self.looked += 1
             yield judged_then(self.transaction, self.program, self._occasion(run, records))
+        yield from self._unheard(records)
+
+    def _unheard(self, records: PastRecords) -> Iterator[Occasion]:
+        """Give the occasions of the calls that started no rule."""
+        program, room = self.program, MOST_SAVES - self.looked
+        texts = {each.webhook: each.text for each in program.on_call if isinstance(each, OnWebhook)}
+        who = stored_actor(system_actor(Origin.RULE), program) | {"system": False}
+        for webhook, text in sorted(texts.items()):
+            for call in kept_calls(self.transaction, webhook, self.since, room + 1):
+                if not room:
+                    self.stopped = True
+                    return
+                room, self.looked = room - 1, self.looked + 1
+                names = noting(call.names, lambda _: None)
+                occasion = Occasion(
+                    entry=self._times.entry(call.at), trigger=text, records=records, who=who, names=names
+                )
+                yield judged_then(self.transaction, program, occasion)
 
     def _runs(self) -> Iterator[Run]:
         """Give the runs of any rule that such calls have started."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Table, func, select
 
-from engine.access.actor import Actor
+from engine.access.actor import Actor, system_actor
 from engine.automation.insight.views import Setter
 from engine.automation.retention import Retention
 from engine.clock import FixedClock
@@ -64,14 +64,18 @@ def test_runs_are_kept_as_long_as_said_and_counts_blame_and_audit_for_good(datab
         jobs = platform.records.reading(boss)
         with jobs as transaction:
             job = next(iter(transaction.cache.records("job")))["id"]
+        with platform.records.transaction(system_actor()) as transaction:
+            assert platform.automation.calls.others.received(transaction, "unheard", {"sku": "a"}) == 0
         entries, whole = count(platform, platform.system.audit), blame(platform, boss, job)
         assert [kind for kind, *_ in whole] == [Setter.RULE, Setter.RULE, Setter.PERSON]
         all_there = {"short": ["done"] * 2, "usual": ["done"] * 2, "slow": ["waiting"] * 2, "bad": ["failed"] * 2}
         assert after(platform, clock, 29.9) == all_there
         assert after(platform, clock, 30.1) == {each: all_there[each] for each in ("usual", "slow", "bad")}
         assert after(platform, clock, 89.9) == {each: all_there[each] for each in ("usual", "slow", "bad")}
+        assert count(platform, platform.system.call) == 1, "a call that no rule waited for"
         # What is not over stays, however old it is.
         assert after(platform, clock, 90.1) == {"slow": ["waiting"] * 2}
+        assert count(platform, platform.system.call) == 0
         steps = platform.system.run_step
         with platform.database.read() as connection:
             assert set(connection.execute(select(steps.c.run_id)).scalars()) <= {run["id"] for run in runs_of(platform)}
