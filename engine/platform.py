@@ -155,7 +155,7 @@ class Platform:
         return Platform(
             settings=settings, database=database, outer=outer, system=system, plugins=plugins, clock=clock, ids=ids,
             releases=releases, applier=ReleaseApplier(releases, clock, Recomputer(records).recompute, outer),
-            watcher=ReleaseWatcher(releases, every_s=settings.watch_seconds, also=(stamp.refresh, keeping.look)),
+            watcher=ReleaseWatcher(releases, every_s=settings.watch_seconds, also=(keeping.look,)),
             keeping=keeping, records=records, files=files, file_collector=collector, accounts=opened,
             automation=automation, mail=mail, sharing=SharingDesk(records, system, ids),
             access=open_access(releases, records, automation), approvals=approvals,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from metamodel.apps import Metamodel
+
 SYSTEM_RIGHTS: Mapping[str, str] = MappingProxyType(
     {
         "manage_users": "create users, give them roles, switch them off",
@@ -22,3 +24,8 @@ SYSTEM_RIGHTS: Mapping[str, str] = MappingProxyType(
         "share": "share records for reading that one may read and not change",
     }
 )
+
+
+def known_rights(metamodel: Metamodel) -> tuple[str, ...]:
+    """Give the rights of an installation by name: the product's, then those that its apps add."""
+    return tuple(dict.fromkeys((*SYSTEM_RIGHTS, *(name for app in metamodel.apps for name in app.permissions))))

@@ -107,7 +107,7 @@ def check_expression(
 ) -> CheckedExpression:
     """Check an expression; with `wanted` its value must fit that type (`what` says what it is for).
 
-    Problems: EXP201-EXP208 names, EXP301-EXP311 types, EXP403-EXP409 places and limits.
+    Problems: EXP201-EXP208, EXP213 names, EXP301-EXP311 types, EXP403-EXP409 places and limits.
     """
     problems = Problems()
     checking = checking_of(scope, problems)

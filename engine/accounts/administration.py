@@ -93,11 +93,10 @@ class Administration:
                 self.store_hash(transaction.connection, user_id, hashed)
             if service:
                 self._set(transaction.connection, user_id, {"service": True})
-            held = self._users.replace_roles(transaction.connection, user_id, roles, by=actor.login)
+            held = self._users.replace_roles(transaction.connection, user_id, dict.fromkeys(roles), by=actor.login)
             if roles:
                 self._note(transaction.connection, "roles_set", user_id, author_of(actor), roles=held)
             self._stamp.raise_in(transaction.connection)
-        self._stamp.settle()
         return user_id
 
     def list_users(self) -> Sequence[UserRow]:
@@ -132,16 +131,24 @@ class Administration:
             self._sessions.end_all(connection, user.id, but=keep_session)
             self._note(connection, "password_set", user.id, by)
 
-    def set_roles(self, login: str, roles: Collection[str], *, by: str) -> None:
-        """Let a user hold exactly these roles.
+    def set_roles(self, login: str, roles: Collection[str], *, by: str, until: datetime | None = None) -> None:
+        """Let a user hold exactly these roles; until: when those that are new end by themselves.
 
-        Raises: UnknownRole, UnknownUser.
+        Raises: UnknownRole, UnknownUser, ValidationFailed for an end that has passed.
         """
         self._check_roles(roles)
+        check_end(until, self._clock.now())
         user = self.find_user(login)
         with self.changing() as connection:
-            held = self._users.replace_roles(connection, user.id, roles, by=by)
-            self._note(connection, "roles_set", user.id, Author(name=by), roles=held)
+            held = self._users.roles_of(connection, user.id)
+            ends = {role: held.get(role, until) for role in roles}
+            self._note(
+                connection,
+                "roles_set",
+                user.id,
+                Author(name=by),
+                roles=self._users.replace_roles(connection, user.id, ends, by=by),
+            )
 
     def check_grant(self, transaction: Transaction, roles: Collection[str]) -> None:
         """Refuse what `grant_roles` would. Raises: UnknownRole, AccessDenied."""
@@ -155,7 +162,7 @@ class Administration:
         """
         self.check_grant(transaction, roles)
         connection, actor = transaction.connection, transaction.actor
-        held, now = self._users.add_roles(connection, user_id, roles, by=actor.login)
+        held, now = self._users.add_roles(connection, user_id, dict.fromkeys(roles), by=actor.login)
         if now == held:
             return False
         self._note(connection, "roles_set", user_id, author_of(actor), roles=(held, now))
@@ -262,7 +269,12 @@ class Administration:
         with self._database.write() as connection:
             yield connection
             self._stamp.raise_in(connection)
-        self._stamp.settle()
+
+
+def check_end(until: datetime | None, now: datetime) -> None:
+    """Refuse an end that has passed. Raises: ValidationFailed."""
+    if until is not None and until <= now:
+        raise ValidationFailed([FieldError(field="until", code="bad_value", message="An end lies in the future.")])
 
 
 def _check_held(transaction: Transaction, roles: Collection[str]) -> None:

@@ -1,7 +1,7 @@
 """Says who a cookie or a token belongs to, with all that follows from it for the request.
 
-It is kept in memory under the account stamp, so that a request costs no statement; a change of roles, a log-out or a
-disabled user acts on the next request.
+It is kept in memory under the account stamp, so that a request costs one statement, the stamp's: a change of roles, a
+log-out or a disabled user acts on the next request in every process.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ class SignedIn:
 
     id: of the session or token. actor: for pages; api_actor: the same person with the API as origin. scopes: of the
     token; a session has all. ends_at: None for a token without an end. has_factor, factor_done: whether the user has a
-    second factor, and whether this session gave it. by_name: who is signed in as this user, else empty.
+    second factor, and whether this session gave it. by_name: who is signed in as this user, else empty. roles_until:
+    when the first of the roles held ends by itself.
     """
 
     id: str
@@ -48,6 +49,7 @@ class SignedIn:
     has_factor: bool = False
     factor_done: bool = True
     by_name: str = ""
+    roles_until: datetime | None = None
 
     @property
     def is_limited(self) -> bool:
@@ -76,7 +78,7 @@ class Askers:
         self._tokens = tokens
         self._stamp = stamp
         self._standing_in = standing_in
-        self._kept: OrderedDict[str, tuple[tuple[int, int], SignedIn]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[int, SignedIn]] = OrderedDict()
         self._kept_lock = threading.Lock()
 
     def by_session(self, secret: str) -> SignedIn | None:
@@ -84,15 +86,15 @@ class Askers:
         key = hash_secret(secret)
         if key is None:
             return None
-        now = self._clock.now()
-        found = self._kept_one(key, now)
+        now, stamp = self._clock.now(), self._stamp.current()
+        found = self._kept_one(key, stamp, now)
         if found is None:
             with self._database.read() as connection:
-                stamp, session = self._stamp.current(), self._sessions.find(connection, key)
+                session = self._sessions.find(connection, key)
                 found = self._of_session(connection, session) if session is not None else None
             self._keep(key, stamp, found)
         if found is not None and now - found.seen_at > _NOTE_USE_EVERY:
-            found = self._note_use(key, found, now)
+            found = self._note_use(key, stamp, found, now)
         return found
 
     def by_token(self, secret: str) -> SignedIn | None:
@@ -100,10 +102,11 @@ class Askers:
         key = hash_secret(secret)
         if key is None:
             return None
-        found = self._kept_one(key, self._clock.now())
+        stamp = self._stamp.current()
+        found = self._kept_one(key, stamp, self._clock.now())
         if found is None:
             with self._database.read() as connection:
-                stamp, token = self._stamp.current(), self._tokens.find(connection, key)
+                token = self._tokens.find(connection, key)
                 found = self._of_token(connection, token) if token is not None else None
             self._keep(key, stamp, found)
         return found
@@ -121,7 +124,10 @@ class Askers:
             return None
         actor = replace(found.actor, on_behalf_of=other.id)
         api_actor = replace(found.api_actor, on_behalf_of=other.id)
-        return replace(found, actor=actor, api_actor=api_actor, by_name=other.name or other.login)
+        ends = [user.roles_until, other.roles_until]
+        until = min((end for end in ends if end is not None), default=None)
+        by_name = other.name or other.login
+        return replace(found, actor=actor, api_actor=api_actor, by_name=by_name, roles_until=until)
 
     def _of_token(self, connection: Connection, token: TokenRow) -> SignedIn | None:
         seen_at, user = self._clock.now(), self._users.load(connection, token.user_id)
@@ -152,18 +158,19 @@ class Askers:
             scopes=frozenset(scopes),
             ends_at=ends_at,
             seen_at=seen_at,
+            roles_until=user.roles_until,
         )
 
-    def _kept_one(self, key: str, now: datetime) -> SignedIn | None:
+    def _kept_one(self, key: str, stamp: int, now: datetime) -> SignedIn | None:
         kept = self._kept.get(key)
         if kept is None:
             return None
-        stamp, found = kept
-        if stamp != self._stamp.current() or (found.ends_at is not None and found.ends_at <= now):
+        kept_under, found = kept
+        if kept_under != stamp or any(end is not None and end <= now for end in (found.ends_at, found.roles_until)):
             return None
         return found
 
-    def _keep(self, key: str, stamp: tuple[int, int], found: SignedIn | None) -> None:
+    def _keep(self, key: str, stamp: int, found: SignedIn | None) -> None:
         with self._kept_lock:
             if found is None:
                 self._kept.pop(key, None)
@@ -172,12 +179,12 @@ class Askers:
             while len(self._kept) > _KEPT:
                 self._kept.popitem(last=False)
 
-    def _note_use(self, key: str, found: SignedIn, now: datetime) -> SignedIn:
+    def _note_use(self, key: str, stamp: int, found: SignedIn, now: datetime) -> SignedIn:
         with self._database.write() as connection:
             self._sessions.note_use(connection, found.id)
             session = self._sessions.find(connection, found.id)
         if session is None:
             return found
         renewed = replace(found, seen_at=now, ends_at=self._sessions.ends_at(session))
-        self._keep(key, self._stamp.current(), renewed)
+        self._keep(key, stamp, renewed)
         return renewed

@@ -227,7 +227,6 @@ class SecondFactors:
         with self._database.write() as connection:
             yield connection
             self._stamp.raise_in(connection)
-        self._stamp.settle()
 
 
 def _plain(code: str) -> str:

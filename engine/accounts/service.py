@@ -130,7 +130,6 @@ class Accounts:
                 connection, str(found.actor.user_id), address=address, agent=agent, factor_done=True
             )
             self.stamp.raise_in(connection)
-        self.stamp.settle()
         return NewSession(secret=secret, lifetime_s=self._sessions.lifetime_s, actor=found.actor)
 
     @property
@@ -180,8 +179,6 @@ class Accounts:
                 own = Author(name=(user.name or user.login) if user else "", user_id=whose, origin=Origin.PAGE)
                 self._trail.note(connection, "session_ended" if by else "signed_out", whose, by=by or own)
                 self.stamp.raise_in(connection)
-        if whose is not None:
-            self.stamp.settle()
         return whose is not None
 
     def change_password(self, login: str, old: str, new: str, *, keep_session: str | None = None) -> None:
@@ -198,10 +195,13 @@ class Accounts:
         self.administration.set_password(login, new, keep_session=keep_session, by=by)
 
     def forget_old(self) -> None:
-        """Remove what has ended by itself: sessions and counters of wrong log-ins."""
+        """Remove what has ended by itself: sessions, counters of wrong log-ins, roles held until a moment."""
         self._lockout.forget_old()
         with self._database.write() as connection:
             self._sessions.forget_ended(connection)
+            for user_id, roles in self._users.end_roles(connection).items():
+                by = Author(name="", origin=Origin.SYSTEM)
+                self._trail.note(connection, "roles_ended", user_id, by=by, changes={"roles": (roles, None)})
 
     def _known_by(self, login: str) -> tuple[UserRow | None, str | None]:
         """Give the user of a log-in name, and the hash of the password where that user may sign in by one."""

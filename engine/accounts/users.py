@@ -6,15 +6,22 @@ through the door of engine.records.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, insert, select
+from sqlalchemy import Connection, Table, delete, insert, not_, select
 
 from engine.access.actor import Actor
+from engine.accounts.zones import zone_of
 from engine.clock import Clock
 from engine.releases.release import Release
+from engine.storage.held_roles import is_held
+
+Ends = Mapping[str, datetime | None]
+"""Roles with when each ends by itself; None = never."""
 
 USER_OBJECT = "user"
 LOGIN_FIELD = "email"
@@ -24,7 +31,8 @@ LOGIN_FIELD = "email"
 class UserRow:
     """What accounts know of a user; `enabled` is false for one who left (record inactive or sign-in disabled).
 
-    service: the account of a program. has_factor: a second factor is set up.
+    roles: those held now. role_ends: role → when it ends by itself, for those that do. service: the account of a
+    program. has_factor: a second factor is set up.
     """
 
     id: str
@@ -38,6 +46,12 @@ class UserRow:
     timezone: str
     service: bool = False
     has_factor: bool = False
+    role_ends: Mapping[str, datetime] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def roles_until(self) -> datetime | None:
+        """When the first of the roles ends by itself."""
+        return min(self.role_ends.values(), default=None)
 
     def actor(self) -> Actor:
         """Make the actor who this user is."""
@@ -76,10 +90,11 @@ class UserDirectory:
         rows = connection.execute(
             self._select().where(table.c.deleted_at.is_(None)).order_by(table.c[LOGIN_FIELD])
         ).all()
-        held: dict[str, list[str]] = {}
-        for user_id, role in connection.execute(select(self._role.c.user_id, self._role.c.role)):
-            held.setdefault(user_id, []).append(role)
-        return [self._user(row, held.get(row.id, ())) for row in rows]
+        role, held = self._role, dict[str, dict[str, datetime | None]]()
+        living = select(role.c.user_id, role.c.role, role.c.until).where(is_held(role, self._clock.now()))
+        for user_id, name, until in connection.execute(living):
+            held.setdefault(user_id, {})[name] = until
+        return [self._user(row, held.get(row.id, {})) for row in rows]
 
     def role_names(self) -> Collection[str]:
         """Give the roles there are to hold."""
@@ -90,33 +105,47 @@ class UserDirectory:
         return self._release().metamodel.objects.keys()
 
     def replace_roles(
-        self, connection: Connection, user_id: str, roles: Collection[str], *, by: str
+        self, connection: Connection, user_id: str, roles: Ends, *, by: str
     ) -> tuple[list[str], list[str]]:
-        """Let the user hold exactly these roles; give those held before and now."""
-        held = self._roles_of(connection, user_id)
-        gone = self._role.c.user_id == user_id, self._role.c.role.not_in(list(roles))
-        connection.execute(delete(self._role).where(*gone))
+        """Let the user hold exactly these roles, each until its end; give those held before and now, as `told`."""
+        table, now = self._role, self._clock.now()
+        held = self.roles_of(connection, user_id)
+        same = [name for name, until in roles.items() if name in held and held[name] == until]
+        connection.execute(delete(table).where(table.c.user_id == user_id, table.c.role.not_in(same)))
         new = [
-            {"user_id": user_id, "role": role, "granted_at": self._clock.now(), "granted_by": by}
-            for role in sorted(set(roles) - set(held))
+            {"user_id": user_id, "role": name, "granted_at": now, "granted_by": by, "until": roles[name]}
+            for name in sorted(set(roles) - set(same))
         ]
         if new:
-            connection.execute(insert(self._role), new)
-        return sorted(held), sorted(set(roles))
+            connection.execute(insert(table), new)
+        return told(held), told(roles)
 
-    def add_roles(
-        self, connection: Connection, user_id: str, roles: Collection[str], *, by: str
-    ) -> tuple[list[str], list[str]]:
-        """Let the user hold these roles too; give those held before and now."""
-        return self.replace_roles(connection, user_id, {*roles, *self._roles_of(connection, user_id)}, by=by)
+    def add_roles(self, connection: Connection, user_id: str, roles: Ends, *, by: str) -> tuple[list[str], list[str]]:
+        """Let the user hold these roles too, each at least until its end; give those held before and now."""
+        held = self.roles_of(connection, user_id)
+        longest = {name: later(until, held[name]) if name in held else until for name, until in roles.items()}
+        return self.replace_roles(connection, user_id, {**held, **longest}, by=by)
+
+    def end_roles(self, connection: Connection) -> Mapping[str, list[str]]:
+        """Take away what has ended by itself; give it by user, as `told`."""
+        role, over = self._role, not_(is_held(self._role, self._clock.now()))
+        gone: dict[str, dict[str, datetime | None]] = {}
+        for user_id, name, until in connection.execute(select(role.c.user_id, role.c.role, role.c.until).where(over)):
+            gone.setdefault(user_id, {})[name] = until
+        if gone:
+            connection.execute(delete(role).where(over))
+        return {user_id: told(ends) for user_id, ends in gone.items()}
+
+    def roles_of(self, connection: Connection, user_id: str) -> dict[str, datetime | None]:
+        """Give the roles a user holds now, each with its end."""
+        role = self._role
+        held = role.c.user_id == user_id, is_held(role, self._clock.now())
+        return {name: until for name, until in connection.execute(select(role.c.role, role.c.until).where(*held))}
 
     def _read(self, connection: Connection, column: str, value: str) -> UserRow | None:
         table = self._table()
         row = connection.execute(self._select().where(table.c[column] == value, table.c.deleted_at.is_(None))).first()
-        return self._user(row, self._roles_of(connection, row.id)) if row is not None else None
-
-    def _roles_of(self, connection: Connection, user_id: str) -> list[str]:
-        return list(connection.execute(select(self._role.c.role).where(self._role.c.user_id == user_id)).scalars())
+        return self._user(row, self.roles_of(connection, row.id)) if row is not None else None
 
     def _select(self) -> Any:
         table, credential = self._table(), self._credential
@@ -126,7 +155,7 @@ class UserDirectory:
     def _table(self) -> Table:
         return self._release().tables.of(USER_OBJECT).table
 
-    def _user(self, row: Any, roles: Collection[str]) -> UserRow:
+    def _user(self, row: Any, roles: Ends) -> UserRow:
         main = self._release().metamodel.main
         return UserRow(
             id=row.id,
@@ -137,7 +166,18 @@ class UserDirectory:
             team_id=row.team,
             manager_id=row.manager,
             language=row.language or main.languages[0],
-            timezone=row.timezone or main.timezone,
+            timezone=zone_of(row.timezone, main.timezone),
             service=bool(row.service),
             has_factor=row.factor_at is not None,
+            role_ends={name: until for name, until in roles.items() if until is not None},
         )
+
+
+def told(roles: Ends) -> list[str]:
+    """Give how roles stand in the audit log: `rep`, or `rep until 2026-11-30T16:00:00+00:00`."""
+    return sorted(name if until is None else f"{name} until {until.isoformat()}" for name, until in roles.items())
+
+
+def later(one: datetime | None, other: datetime | None) -> datetime | None:
+    """Give the later of two ends; None = it has none."""
+    return None if one is None or other is None else max(one, other)

@@ -139,7 +139,7 @@ class Keeper:
         object_key: str | None = None,
         record_id: str | None = None,
     ) -> Run:
-        nobody = stored_actor(system_actor(Origin.RULE), program) | {"system": False}
+        nobody = stored_actor(system_actor(Origin.RULE), program)
         return Run(
             id=self.ids.new(),
             rule=program.name,

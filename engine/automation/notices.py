@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from engine.ids import IdMaker
+from engine.storage.held_roles import is_held
 from engine.storage.system_tables import SystemTables
 
 _LONGEST = 4_000
@@ -51,8 +52,9 @@ class Notices:
             .on_conflict_do_nothing(index_elements=["key"])
         )
 
-    def holders(self, connection: Connection, roles: frozenset[str]) -> tuple[str, ...]:
-        """Give the users who hold one of the roles."""
+    def holders(self, connection: Connection, roles: frozenset[str], *, at: dt.datetime) -> tuple[str, ...]:
+        """Give the users who hold one of the roles at a moment."""
         role = self._role
-        rows = connection.execute(select(role.c.user_id).distinct().where(role.c.role.in_(sorted(roles))))
+        one_of_them = role.c.role.in_(sorted(roles)), is_held(role, at)
+        rows = connection.execute(select(role.c.user_id).distinct().where(*one_of_them))
         return tuple(row[0] for row in rows)

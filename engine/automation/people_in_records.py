@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from engine.automation.eyes import SeenByActor
 from engine.records.transaction import Transaction
+from engine.storage.held_roles import is_held
 
 _USER = "user"
 _NUMBERS = ("mobile", "phone")
@@ -34,7 +35,8 @@ class RecordDirectory:
     def with_role(self, role: str) -> Iterable[str]:
         """Give the ids of the active users who hold a role."""
         table = self._transaction.system.role
-        query = select(table.c.user_id).where(table.c.role == role).order_by(table.c.user_id)
+        held = table.c.role == role, is_held(table, self._transaction.now)
+        query = select(table.c.user_id).where(*held).order_by(table.c.user_id)
         found = [str(row[0]) for row in self._transaction.connection.execute(query)]
         return [user for user in found if self._is_active(user)]
 

@@ -107,7 +107,7 @@ class RuleHealth:
 
     def _tell(self, connection: Connection, run: Run, failures: int, error: str | None) -> None:
         text = f"The rule '{run.rule}' failed {failures} times in a row and is switched off. Last error: {error}"
-        for user_id in self._notices.holders(connection, self._caretakers()):
+        for user_id in self._notices.holders(connection, self._caretakers(), at=self._clock.now()):
             key = f"off:{run.id}:{user_id}"
             self._notices.add(connection, user_id, text, key=key, at=self._clock.now(), run_id=run.id)
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from typing import Any
@@ -21,6 +22,7 @@ from engine.records.parts import ReleaseParts
 from engine.records.sharing.reading import SharesRead
 from engine.records.statements import Prepared
 from engine.storage.database import Database
+from engine.storage.held_roles import is_held
 from engine.storage.system_tables import SystemTables
 from metamodel.values import Ref
 from workflow_dsl.context import Context, Values
@@ -40,8 +42,10 @@ class RecordCache:
         system: SystemTables,
         parts: ReleaseParts,
         outer: OuterRows,
+        now: dt.datetime,
     ) -> None:
         self._outer = outer
+        self._now = now
         self._connect = connect
         self._database = database
         self._system = system
@@ -162,7 +166,8 @@ class RecordCache:
         """Say whether a user holds a role, included ones too."""
         if user_id not in self._roles:
             table = self._system.role
-            rows = self._connection.execute(select(table.c["role"]).where(table.c["user_id"] == user_id))
+            held = table.c["user_id"] == user_id, is_held(table, self._now)
+            rows = self._connection.execute(select(table.c["role"]).where(*held))
             self._roles[user_id] = self._parts.access(frozenset(str(row[0]) for row in rows)).roles
         return role in self._roles[user_id]
 

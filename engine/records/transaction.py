@@ -81,7 +81,7 @@ class Transaction(Sending):
         self.cause = cause
         self.confirmed: frozenset[str] | None = frozenset()
         self.supplier = self.outer = OuterRows(self, services.outer)
-        self.cache = RecordCache(lambda: self.connection, services.database, services.system, parts, self.outer)
+        self.cache = RecordCache(lambda: self.connection, services.database, services.system, parts, self.outer, now)
         self.cache.permissions = self.access.rights
         if actor.user_id is not None:
             self.cache.know_roles(actor.user_id, self.access.roles)

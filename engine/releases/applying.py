@@ -20,6 +20,7 @@ from engine.outer.databases import OuterDatabases
 from engine.releases.candidate import Candidate, check_folders, check_sources
 from engine.releases.currency_checks import check_currencies
 from engine.releases.filling import Recompute, ReleaseFiller
+from engine.releases.gone_grants import forget_grants
 from engine.releases.kept_trees import RULES
 from engine.releases.noting import note_published
 from engine.releases.plans import ReleasePlan
@@ -31,7 +32,6 @@ from engine.releases.store import ReleaseStore
 from engine.releases.stored_form import StoredRelease, checksum_of, read_release, write_release
 from engine.storage.apply import MigrationTools, Progress, apply_migration, find_begun, with_leftovers
 from engine.storage.data_checks import check_data
-from engine.storage.gone_names import forget_shares
 from engine.storage.locks import migration_lock
 from engine.storage.migration import Installed, plan_migration
 from engine.storage.plan_steps import MigrationPlan, StepKind
@@ -204,7 +204,7 @@ class ReleaseApplier:
         def publish(connection: Connection) -> None:
             write_release(connection, store.system, stored, product_version=product_version())
             note_published(connection, store.system, stored, plan.base, by)
-            forget_shares(connection, store.system, release.metamodel.objects, release.metamodel.roles)
+            forget_grants(connection, store.system, release, stored, by)
 
         apply_migration(tools, migration, plan.base, publish)
         return release

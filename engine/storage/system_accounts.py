@@ -67,6 +67,8 @@ def _ways_back(make: SystemTableMaker) -> dict[str, Table]:
             make.text("role", primary_key=True),
             make.instant("granted_at", nullable=False),
             make.text("granted_by", nullable=False),
+            # When it ends by itself, empty = never; whoever reads roles compares it with the clock.
+            make.instant("until"),
             Index("ix_fs_role_role", "role"),
         ),
         # key: kind and hash of a login or an address; attempts: when the ones that still count were made.

@@ -14,7 +14,7 @@ from metamodel.reading.node_values import entries, scalars, word
 from metamodel.reading.role_file import split_field
 from metamodel.references.telling import tell_unknown
 from metamodel.source import Problems, Severity
-from metamodel.system_rights import SYSTEM_RIGHTS
+from metamodel.system_rights import known_rights
 from metamodel.yaml_nodes import Mapping as MappingNode
 from metamodel.yaml_nodes import Scalar
 
@@ -26,7 +26,7 @@ def check_roles(metamodel: Metamodel, trees: tuple[AppTree, ...], names: ObjectN
 
     Problems: APP411 – APP415, APP417.
     """
-    rights = {*SYSTEM_RIGHTS, *(permission for app in metamodel.apps for permission in app.permissions)}
+    rights = known_rights(metamodel)
     for tree in trees:
         for node in tree.files[FileKind.ROLE]:
             for role in scalars(node.get("includes")):

@@ -326,11 +326,15 @@ def _more_datetimes(grammar: _Grammar, depth: int) -> list[Texts]:
     ]
 
 
+def _is_no_literal(text: str) -> bool:
+    return not text.lstrip("( ").startswith('"')
+
+
 def _more_conditions(grammar: _Grammar, depth: int) -> list[Texts]:
     text, items = grammar.of("text", depth), grammar.of("list", depth)
     found: list[Texts] = [
         *grammar.call("is_number", text),
-        *grammar.call("has_permission", st.one_of(text, st.just('"import"'))),
+        *grammar.call("has_permission", st.one_of(text.filter(_is_no_literal), st.just('"import"'))),
         *grammar.call("in_team", st.sampled_from(('"east"', "name"))),
         _binary(items, ("contains",), text),
         _binary(text, ("in", "not in"), items),

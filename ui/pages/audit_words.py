@@ -63,9 +63,15 @@ def action_words() -> dict[str, str]:
         "sign_in_refused": str(_("Log-in refused")),
         "signed_out": str(_("Logged out")),
         "roles_set": str(_("Roles changed")),
+        "roles_ended": str(_("Roles ended")),
+        "roles_lost": str(_("Roles lost with a release")),
+        "token_narrowed": str(_("Token lost scopes with a release")),
         "password_set": str(_("Password changed")),
         "token_made": str(_("Token made")),
         "token_revoked": str(_("Token revoked")),
+        "switched_off": str(_("Switched off")),
+        "switched_on": str(_("Switched on")),
+        "sent_again": str(_("Sent again")),
     }
 
 
@@ -142,6 +148,7 @@ def abouts(objects: Sequence[ObjectDef], formats: Formats) -> dict[str, str]:
         "fs_setting": str(_("Settings of the apps")),
         "fs_rule": str(_("Rules")),
         "fs_audit": str(_("Audit log")),
+        "fs_webhook": str(_("Webhooks")),
     }
     return {each.key: label_text(each.label, formats.language, each.name) for each in objects} | own
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from metamodel.names import did_you_mean
+from metamodel.system_rights import known_rights
 from workflow_dsl.checking.aggregates import check_aggregate, list_argument
 from workflow_dsl.checking.conditions import check_role_name, condition, report_object
 from workflow_dsl.checking.decisions import check_decide
@@ -257,6 +258,19 @@ def _check_has_role(checking: Checking, node: Call) -> Typed:
     return RoleTest(type=BOOLEAN, at=node.at, user=user, roles=role)
 
 
+def _check_has_permission(checking: Checking, node: Call) -> Typed:
+    function = checking.scope.functions.find(node.function.text)
+    assert function is not None
+    found = _check_function(checking, node, function)
+    name = found.args[0] if isinstance(found, FunctionCall) and found.args else None
+    if isinstance(name, Constant) and isinstance(name.value, str):
+        known = known_rights(checking.scope.metamodel)
+        if name.value not in known:
+            message = f"'{name.value}' is no permission: neither one of `permissions:` in app.yaml nor a system right"
+            checking.refuse("EXP213", message, name.at, did_you_mean(name.value, known))
+    return found
+
+
 def _check_in_subtree(checking: Checking, node: Call) -> Typed:
     function = checking.scope.functions.find(node.function.text)
     assert function is not None
@@ -273,6 +287,7 @@ _FORMS: Mapping[str, Callable[[Checking, Call], Typed]] = MappingProxyType(
         "label": _check_label,
         "lookup": _check_lookup,
         "has_role": _check_has_role,
+        "has_permission": _check_has_permission,
         "decide": check_decide,
         "in_subtree": _check_in_subtree,
     }

@@ -37,10 +37,7 @@ class Called:
 def called_run(called: Called, *, run_id: str, root: str, now: Any) -> Run:
     """Make the run of a call; root: the id of the first cause, of the call itself where nothing caused it."""
     program, cause = called.program, called.cause
-    if called.who is None:
-        actor = stored_actor(system_actor(Origin.RULE), program) | {"system": False}
-    else:
-        actor = stored_actor(called.who, program)
+    actor = stored_actor(called.who or system_actor(Origin.RULE), program)
     return Run(
         id=run_id,
         rule=program.name,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from sqlalchemy import select
 
-from engine.access.actor import Actor
+from engine.access.actor import Actor, Origin
 from engine.automation.batch_runs import is_once, names_of
 from engine.automation.before_rules import BeforeRunner
 from engine.automation.insight.by_clock import ClockOccasions
@@ -220,7 +220,8 @@ class _Looked:
 
 def _of_save(program: Program, past: PastEvent, judged: Judged, records: PastRecords) -> Occasion:
     entry, event = past.entry, past.event
-    who = {"user_id": entry.actor, "system": entry.actor is None, "name": entry.actor_name, "runs_as": program.runs_as}
+    by_operator = entry.actor is None and entry.origin != Origin.RULE
+    who = {"user_id": entry.actor, "system": by_operator, "name": entry.actor_name, "runs_as": program.runs_as}
     return Occasion(
         entry=entry,
         trigger=judged.trigger.text,

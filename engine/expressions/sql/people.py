@@ -30,7 +30,7 @@ from engine.expressions.sql.runtime import RunValues, acting_team, acting_user, 
 from engine.expressions.sql.values import Sql, SqlAnyReference, SqlBoolean, SqlReference, SqlText, SqlValue
 from engine.expressions.token_functions import pads
 from engine.storage.column_types import ColumnKind
-from metamodel.system_rights import SYSTEM_RIGHTS
+from metamodel.system_rights import known_rights
 from workflow_dsl import typed as t
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def is_subordinate(builder: SqlBuilder, args: Sequence[SqlValue], node: t.Functi
 def has_permission(builder: SqlBuilder, args: Sequence[SqlValue], node: t.FunctionCall) -> SqlValue:
     """Give whether who acts has the permission of a name."""
     name = _text(args[0], node)
-    known = dict.fromkeys((*SYSTEM_RIGHTS, *(each for app in builder.metamodel.apps for each in app.permissions)))
+    known = known_rights(builder.metamodel)
     held = [
         and_(name == literal(right, Text()), computed("right", _asked(right), Boolean()).is_(True)) for right in known
     ]
@@ -87,10 +87,14 @@ def role_of(builder: SqlBuilder, user: SqlValue, roles: frozenset[str]) -> Sql:
     person = _user_id(user)
     if person is None:
         return false()
-    held = table("fs_role", column("user_id", kind_type(builder, ColumnKind.ID)), column("role", Text()))
+    instant = kind_type(builder, ColumnKind.DATETIME)
+    columns = column("user_id", kind_type(builder, ColumnKind.ID)), column("role", Text()), column("until", instant)
+    held = table("fs_role", *columns)
     wanted = [name for name in builder.metamodel.roles if roles & _with_included(builder, name)]
     one_of_them = or_(false(), *(held.c.role == literal(name, Text()) for name in wanted))
-    stored = exists(select(held.c.role).where(held.c.user_id == person, one_of_them).correlate_except(held))
+    now = computed("now", lambda values: values.now, instant, filled=True)
+    living = or_(held.c.until.is_(None), held.c.until > now)
+    stored = exists(select(held.c.role).where(held.c.user_id == person, one_of_them, living).correlate_except(held))
     is_acting = person == acting_user(kind_type(builder, ColumnKind.ID))
     return case((is_acting, true() if roles & builder.roles else false()), else_=stored)
 

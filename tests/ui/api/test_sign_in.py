@@ -181,7 +181,7 @@ def test_a_session_idles_out_and_ends_after_its_absolute_time(fresh: Served) -> 
         with fresh.platform.database.write() as connection:
             values = {name: datetime.now(UTC) - age for name, age in changed.items()}
             connection.execute(table.update().values(values))
-        fresh.platform.accounts.stamp.settle()
+            fresh.platform.accounts.stamp.raise_in(connection)
         assert (served_before, client.get(API).status_code) == (200, 401)
         client = fresh.sign_in("ann")
 
