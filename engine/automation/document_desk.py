@@ -5,9 +5,10 @@ The same plugin makes them and they are filed through the same gate (`documents.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from engine.access.actor import Actor
 from engine.automation.courier import PluginCourier
@@ -28,7 +29,7 @@ from metamodel.apps import TemplateDef
 from metamodel.names import did_you_mean
 from metamodel.objects import ObjectDef
 from plugins.contexts import NoParts
-from plugins.contributions import ActionFailed
+from plugins.contributions import ActionFailed, MadeFile
 
 _DOCUMENT = "document"
 _ACTION = "generate_document"
@@ -54,6 +55,10 @@ class MadeDocument:
     attachment: str
     name: str
     note: str
+
+
+FileOnce = Callable[[Transaction, Callable[[], MadeDocument]], MadeDocument]
+"""Files a document, unless a request that is the same did; what it answers is the answer."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,8 +98,17 @@ class DocumentDesk:
         """Give the templates that can be documents of an object's records, whoever asks."""
         return () if object_def.source is not None else tuple(sorted(_templates(release, object_def)))
 
-    def make(self, actor: Actor, release: Release, object_key: str, record_id: str, name: str) -> MadeDocument:
-        """Make a document of a record and file it with it.
+    def make(
+        self,
+        actor: Actor,
+        release: Release,
+        object_key: str,
+        record_id: str,
+        name: str,
+        *,
+        once: FileOnce = lambda _, file: file(),
+    ) -> MadeDocument:
+        """Make a document of a record and file it with it. once: is asked in the transaction that files it.
 
         Raises: UnknownObject, RecordNotFound, NoSuchDocument, AccessDenied, ValidationFailed, DocumentFailed.
         """
@@ -122,10 +136,13 @@ class DocumentDesk:
             if done.file is None:
                 raise DocumentFailed("The plugin made no document.")
             with door.work(_DOCUMENT) as work:
-                attachment, _ = file_document(work, self.around.files, run, done.file)
+                return once(work.transaction, partial(self._file, work, run, done.file, done.summary))
         except (StepFailed, ActionFailed) as failed:
             raise DocumentFailed(failed.reason) from failed
-        return MadeDocument(attachment=attachment, name=done.file.name, note=done.summary)
+
+    def _file(self, work: RunWork, run: Run, made: MadeFile, note: str) -> MadeDocument:
+        attachment, _ = file_document(work, self.around.files, run, made)
+        return MadeDocument(attachment=attachment, name=made.name, note=note)
 
     def _as_run(self, actor: Actor, release: Release, object_key: str, record_id: str) -> tuple[Run, Program]:
         """Give what the makers of documents are told of a run; it is written nowhere."""
@@ -156,6 +173,7 @@ class DocumentDesk:
             app_settings=lambda: parts.settings(around.records.access(actor, release).roles),
             user=user,
             tell=around.tell,
+            webhooks=around.webhooks,
         )
 
 

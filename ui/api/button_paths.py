@@ -17,7 +17,7 @@ from ui.context import platform
 from ui.pages.input_controls import input_fields
 
 _ID: Schema = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
-_KEY: Schema = {
+REPEAT_KEY: Schema = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
@@ -83,7 +83,7 @@ def button_paths(pinned: Release, who: Actor, each: VisibleObject, lang: str) ->
             "operationId": f"press_{button.name}_on_{key}",
             "tags": [tag],
             "summary": button.called(lang),
-            "parameters": [_KEY],
+            "parameters": [REPEAT_KEY],
             "requestBody": {
                 "required": any(field.required for field in input_fields(each.object, button)),
                 "content": {"application/json": {"schema": body}},
@@ -108,7 +108,7 @@ def _press_of_many(key: str, tag: str, button: Button, one: Schema, lang: str) -
         "operationId": f"press_{button.name}_on_many_{key}",
         "tags": [tag],
         "summary": button.called(lang),
-        "parameters": [_KEY],
+        "parameters": [REPEAT_KEY],
         "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
         "responses": {"202": _content("Workers do it.", _STARTED), "default": _PROBLEM},
     }

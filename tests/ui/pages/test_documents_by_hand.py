@@ -64,6 +64,20 @@ def test_a_document_is_made_by_page_and_call_and_filed_with_the_record(served: S
     assert [entry["run"] for entry in history if entry.get("run")] == []
 
 
+def test_a_call_with_the_same_key_makes_one_document(served: Served) -> None:
+    deal, other = (served.make("ann", "deal", name=name)["id"] for name in ("Once", "Other"))
+    key = {"headers": {"Idempotency-Key": "offer-1"}}
+    first, again = (served.call("ann", "POST", f"/records/deal/{deal}/documents/offer", **key) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert (again.get_json(), again.location) == (first.get_json(), first.location)
+    assert ("Idempotent-Replayed" in first.headers, again.headers["Idempotent-Replayed"]) == (False, "true")
+    assert served.call("ann", "POST", f"/records/deal/{other}/documents/offer", **key).status_code == 422
+    assert served.call("bob", "POST", f"/records/deal/{deal}/documents/offer", **key).status_code == 404
+    listed = served.call("ann", "GET", "/records/attachment?fields=about").get_json()["items"]
+    about = [each["id"] for each in listed if each["about"]["id"] in (deal, other)]
+    assert about == [first.get_json()["attachment"]]
+
+
 def test_who_may_not_read_the_record_or_file_anything_makes_none(served: Served) -> None:
     deal = served.make("ann", "deal", name="Valve")["id"]
     for who, record, name, status in (
