@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from flask import Flask, request
 from werkzeug.exceptions import BadRequest, Forbidden
 
+from ui.repeated_keys import refuse_repeated
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -156,6 +158,7 @@ def _check_form() -> None:
             raise BadRequest("A part of the form has no name.")
         if "\0" in name or any("\0" in value for value in values):
             raise BadRequest("The form contains a NUL character.")
+    refuse_repeated(request.form, request.blueprint)
 
 
 def _refuse_foreign_origin() -> None:

@@ -17,6 +17,7 @@ from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
 from ui.formats import Formats
 from ui.pages.controls import CURRENCY_SUFFIX, PART, is_posted, posted_text, read_form
+from ui.repeated_keys import refuse_repeated_fields
 
 WAS = "was-"
 KEEP = "keep-"
@@ -90,10 +91,14 @@ def with_strangers(posted: PostedForm, fields: Iterable[FieldDef], given: MultiD
 def read_posted(
     fields: Iterable[FieldDef], given: MultiDict[str, str], formats: Formats, masked: Collection[str] = ()
 ) -> PostedForm:
-    """Read a form's controls, those of these fields only; masked: fields that are kept where nothing is typed."""
+    """Read a form's controls, those of these fields only; masked: fields that are kept where nothing is typed.
+
+    Raises: BadRequest: a field that has one value is given several.
+    """
     if not given:
         return PostedForm(typed={}, values={}, was={}, kept={}, version=None, confirm=(), back="")
     known: Sequence[FieldDef] = tuple(fields)
+    refuse_repeated_fields(known, given)
     by_name = {field.name: field for field in known}
     names = {*by_name, *(name + CURRENCY_SUFFIX for name in by_name)}
     version = given.get("version", "")
