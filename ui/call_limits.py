@@ -24,7 +24,14 @@ Step = Literal["", "code", "set_up"]
 
 # About no object of the address, and limited by what is compiled.
 _FOR_ALL = frozenset(
-    ("api.list_objects", "api.openapi", "api.query_figures", "api.download_file", "api.download_preview")
+    (
+        "api.list_objects",
+        "api.openapi",
+        "api.query_figures",
+        "api.list_changes",
+        "api.download_file",
+        "api.download_preview",
+    )
 )
 _READING = ("read", "export")
 # What a changing call needs one of; each row and field is judged by the door besides.

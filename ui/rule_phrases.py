@@ -43,6 +43,12 @@ TOLD_OF_RULES = (
     _l("The action {action} needed more memory than its worker may take (FIELDSTONE_WORKER_MEMORY_MB)."),
     _l("The rule '{name}' is not switched off."),
     _l("The target '{name}' is not paused."),
+    _l("There is no webhook call {name}."),
+    _l("The call is still under way: it is tried by itself."),
+    _l("The webhook '{name}' is not switched off."),
+    _l("The webhook '{name}' answered 410 (gone) and is switched off."),
+    _l("not sent: the webhook '{name}' is switched off since it answered 410 (gone)"),
+    _l("The rule of this call is gone."),
     # What the check says of rules that others call: webhooks, plugins' events, buttons.
     _l("there is no webhook '{name}' to be received"),
     _l("write connections/{written} with kind: webhook_in"),

@@ -18,6 +18,7 @@ from engine.automation.calls.webhooks import (
 from engine.automation.document_desk import DocumentFailed, NoSuchDocument
 from engine.automation.insight.service import RuleNotFound
 from engine.automation.run_log import RunNotFound, RunNotOpen
+from engine.automation.webhook_calls.desk import CallNotFound, CallUnderWay, WebhookNotOff
 from engine.changes.feed import CursorGone
 from engine.errors import (
     AccessDenied,
@@ -49,6 +50,9 @@ STATUS_TABLE: tuple[tuple[type[EngineError], int, str], ...] = (
     (UnknownObject, 404, "not_found"),
     *((kind, 404, "not_found") for kind in (NoSuchButton, NoSuchWebhook, RunNotFound, RuleNotFound, RequestNotFound)),
     (EntryNotFound, 404, "not_found"),
+    (CallNotFound, 404, "not_found"),
+    (CallUnderWay, 409, "call_under_way"),
+    (WebhookNotOff, 409, "webhook_not_off"),
     (NoSuchDocument, 404, "not_found"),
     (DocumentFailed, 422, "document_failed"),
     (AccessDenied, 403, "access_denied"),

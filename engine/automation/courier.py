@@ -11,10 +11,11 @@ from engine.automation.calls.run_events import RunEvents, Tell
 from engine.automation.outside import Outgoing
 from engine.automation.run_state import Run, StepFailed
 from engine.automation.time_limit import TimeLimitReached, within
+from engine.automation.webhook_calls.tries import CALL, WebhookTries
 from engine.clock import Clock
 from engine.process_memory import NEEDS_MORE
 from metamodel.apps import ConnectionDef, Metamodel, TemplateDef
-from plugins.contexts import ActionContext, RecordAccess, SentParts, TemplateSource
+from plugins.contexts import ActionContext, EgressClient, RecordAccess, SentParts, TemplateSource
 from plugins.contributions import ActionDone, ActionFailed, MadeFile
 from plugins.egress import EgressLimits, EgressPolicy, SafeEgress
 from plugins.events import OwnEvents
@@ -43,6 +44,7 @@ class PluginCourier:
     app_settings: Callable[[], Mapping[str, Any]]
     user: Mapping[str, Any]
     tell: Tell
+    webhooks: WebhookTries
 
     def deliver(self, outgoing: Outgoing, *, path: str, attempt: int, parts: SentParts) -> ActionDone:
         """Call the plugin's action.
@@ -55,8 +57,11 @@ class PluginCourier:
         if found is None:
             raise StepFailed(f"No plugin that is switched on offers '{outgoing.action}'.", permanent=False)
         plugin, action = found
+        is_off = self._is_off(outgoing)
+        if is_off is not None:
+            return is_off
         try:
-            context, inputs = self._context(plugin, path, attempt, parts), self._inputs(outgoing)
+            context, inputs = self._context(plugin, path, attempt, parts, outgoing), self._inputs(outgoing)
             return within(action.timeout_s, lambda: action.run(context, inputs), name=f"action {action.name}")
         except (ActionFailed, StepFailed):
             raise
@@ -68,16 +73,26 @@ class PluginCourier:
         except Exception as error:
             raise ActionFailed(f"The plugin {plugin.manifest.name} failed: {error!r}") from error
 
+    def _is_off(self, outgoing: Outgoing) -> ActionDone | None:
+        if outgoing.action != CALL:
+            return None
+        connection = self._connection(str(outgoing.inputs["connection"]))
+        if self.webhooks.off(connection) is None:
+            return None
+        summary = f"not sent: the webhook '{connection.name}' is switched off since it answered 410 (gone)"
+        return ActionDone(summary=summary, delivered=False)
+
     def _inputs(self, outgoing: Outgoing) -> Mapping[str, object]:
         if SEAT in outgoing.inputs:
             return {"template": TEMPLATE, "to": outgoing.inputs["to"]}
         if outgoing.action == "send_email":
             files = self.files_of(outgoing.inputs.get("documents") or ())
             template = self._template(str(outgoing.inputs["template"]))
-            return {"template": template, "to": outgoing.inputs["to"], "files": files}
+            # What the rule does next may rest on it, so a mail that stays is a failure.
+            return {"template": template, "to": outgoing.inputs["to"], "files": files, "must_leave": True}
         if outgoing.action == "generate_document":
             return {"template": self._template(str(outgoing.inputs["template"]))}
-        if outgoing.action == "call_webhook":
+        if outgoing.action == CALL:
             connection = self._connection(str(outgoing.inputs["connection"]))
             return {
                 "name": connection.name,
@@ -128,15 +143,20 @@ class PluginCourier:
             raise StepFailed(f"The secret '{name}' of connection '{connection.name}' is not set.", permanent=False)
         return value
 
-    def _context(self, plugin: LoadedPlugin, path: str, attempt: int, parts: SentParts) -> ActionContext:
+    def _context(
+        self, plugin: LoadedPlugin, path: str, attempt: int, parts: SentParts, outgoing: Outgoing
+    ) -> ActionContext:
         settings = plugin.settings
         private = settings.get("private_hosts") or ()
         own = tuple(str(host) for host in private) if isinstance(private, list | tuple) else ()
         total_s = float(str(settings.get("timeout_s") or EgressLimits().total_s))
-        egress = SafeEgress(
+        egress: EgressClient = SafeEgress(
             EgressPolicy(hosts=plugin.manifest.hosts, private_hosts=(*own, *self.allowed_hosts)),
             EgressLimits(total_s=total_s, answer_bytes=int(str(settings.get("answer_bytes") or 65_536))),
         )
+        if outgoing.action == CALL:
+            name = str(outgoing.inputs["connection"])
+            egress = self.webhooks.watch(egress, run=self.run, path=path, connection=name)
         return ActionContext(
             run_id=self.run.id,
             rule=self.run.rule,

@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from engine.automation.calls.kept import forget_old_calls
+from engine.automation.mail_in.files import forget_files
 from engine.automation.rule_index import RuleIndex
 from engine.automation.run_state import OPEN_STATES
 from engine.automation.surveys import forget_old_links
@@ -98,6 +99,7 @@ class Retention:
         connection.execute(delete(message).where(message.c.run_id.in_(ids)))
         tries = self.system.webhook_try
         connection.execute(delete(tries).where(tries.c.run_id.in_(ids)))
+        forget_files(connection, self.system, ids)
         connection.execute(delete(run).where(run.c.id.in_(ids)))
         return len(ids)
 

@@ -41,6 +41,8 @@ from engine.automation.timers import Timers
 from engine.automation.tuning import Tuning
 from engine.automation.turns import Turns
 from engine.automation.waiting.waits import Waits
+from engine.automation.webhook_calls.desk import WebhookDesk
+from engine.automation.webhook_calls.tries import WebhookTries
 from engine.automation.worker import Worker
 from engine.clock import Clock
 from engine.files.store import FileStore
@@ -117,6 +119,9 @@ class Automation:
             tuning=self._tuning,
             caretakers=self._caretakers,
         )
+        self._webhooks = WebhookTries(
+            database=database, system=system, notices=self._notices, clock=clock, caretakers=self._caretakers
+        )
         self._open_doors()
 
     def _open_doors(self) -> None:
@@ -142,6 +147,7 @@ class Automation:
             index_of=self.index,
             launcher=self.after_save.launcher,
             queue=self.queue,
+            files=self._files,
             clock=clock,
             ids=ids,
             segments=self.segments,
@@ -156,6 +162,7 @@ class Automation:
             self._surroundings(), system=system, runs=self.runs, sight=sight, before=self.before_rules, ids=ids,
             tuning=self._tuning, next_runs=self.next_runs,
         )  # fmt: skip
+        self.webhooks = WebhookDesk(system=system, sight=sight, records=records, current=current, tries=self._webhooks)
         self.documents = DocumentDesk(around=self._surroundings(), ids=ids)
 
     def prepare(self) -> None:
@@ -226,22 +233,11 @@ class Automation:
 
     def _surroundings(self) -> RunSurroundings:
         return RunSurroundings(
-            database=self._database,
-            releases=self._releases,
-            records=self._records,
-            plugins=self.plugins,
-            files=self._files,
-            notices=self._notices,
-            health=self.health,
-            users=self._users,
-            index_of=self.index,
-            clock=self._clock,
-            base_url=self._base_url,
-            allowed_hosts=self._allowed_hosts,
-            environment=self._environment,
-            tell=self.calls.others.tell,
-            links=self.links,
-        )
+            database=self._database, releases=self._releases, records=self._records, plugins=self.plugins,
+            files=self._files, notices=self._notices, health=self.health, users=self._users, index_of=self.index,
+            clock=self._clock, base_url=self._base_url, allowed_hosts=self._allowed_hosts,
+            environment=self._environment, tell=self.calls.others.tell, links=self.links, webhooks=self._webhooks,
+        )  # fmt: skip
 
     def segments(self, executor: str, is_stopping: Callable[[], bool], *, inside_only: bool = False) -> RunSegment:
         """Make what works on segments, for a worker of that name, a request or a test.

@@ -11,6 +11,7 @@ from engine.automation.ledger import Ledger
 from engine.automation.retention import Retention
 from engine.automation.surroundings import RunSurroundings
 from engine.automation.untouched import UntouchedRecords
+from engine.automation.webhook_calls.again import SentAgain
 from engine.records.clocks.breaching import ClockKeeper
 from engine.records.pools.returning import PoolKeeper
 from engine.releases.release import Release
@@ -20,6 +21,7 @@ _BREACHES_EVERY = dt.timedelta(seconds=5)
 _POOLS_EVERY = dt.timedelta(minutes=5)
 _QUEUES_EVERY = dt.timedelta(seconds=30)
 _FOLLOWERS_EVERY = dt.timedelta(seconds=15)
+_AGAIN_EVERY = dt.timedelta(seconds=2)
 _A_DAY = dt.timedelta(days=1)
 
 
@@ -51,6 +53,7 @@ def standing_duties(
         Duty(name="runs past their time", every=_A_DAY, do=retention.delete_old),
         Duty(name="returns to pools", every=_POOLS_EVERY, do=pools.return_untouched),
         Duty(name="untouched records of queues", every=_QUEUES_EVERY, do=untouched.pass_on),
+        Duty(name="webhooks sent again", every=_AGAIN_EVERY, do=SentAgain(surrounds=surrounds, system=system).send),
         Duty(name="what followers are told", every=_FOLLOWERS_EVERY, do=followers.tell),
     )
     return Duties(duties=(*own, *more), clock=clock)

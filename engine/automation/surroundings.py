@@ -23,6 +23,7 @@ from engine.automation.rule_index import RuleIndex
 from engine.automation.run_door import RunDoor
 from engine.automation.run_state import Run
 from engine.automation.survey_courier import SurveyCourier
+from engine.automation.webhook_calls.tries import WebhookTries
 from engine.clock import Clock
 from engine.errors import EngineError
 from engine.files.store import FileStore
@@ -57,6 +58,7 @@ class RunSurroundings:
     environment: Mapping[str, str]
     tell: Tell
     links: MailLinks
+    webhooks: WebhookTries
 
     def program(self, run: Run) -> Program | None:
         """Give a run's rule with the text it started with; None where it cannot be had."""
@@ -102,6 +104,7 @@ class RunSurroundings:
                 **known,
             },
             tell=self.tell,
+            webhooks=self.webhooks,
         )
         return SurveyCourier(inner=by_plugins, links=self.links.surveys)
 

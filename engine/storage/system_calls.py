@@ -1,8 +1,8 @@
-"""The system tables of the API: the numbers that committed changes got, and how often each caller asked."""
+"""The system tables of the API: numbers of committed changes, how often each caller asked, and calls of webhooks."""
 
 from __future__ import annotations
 
-from sqlalchemy import Table
+from sqlalchemy import Index, Table
 
 from engine.storage.system_maker import SystemTableMaker
 
@@ -30,5 +30,35 @@ def call_tables(make: SystemTableMaker) -> dict[str, Table]:
             make.text("key", primary_key=True),
             make.number("stretch", nullable=False),
             make.number("taken", nullable=False),
+        ),
+    }
+
+
+def webhook_tables(make: SystemTableMaker) -> dict[str, Table]:
+    """Make the tables of webhooks that rules call (engine/automation/webhook_calls)."""
+    return {
+        # One row a try; key: of the message (fs_message). No status: no answer came, `error` says why.
+        "webhook_try": make.table(
+            "fs_webhook_try",
+            make.series(),
+            make.text("key", nullable=False),
+            make.id("run_id", nullable=False),
+            make.instant("at", nullable=False),
+            make.text("url", nullable=False),
+            make.json("headers", nullable=False),
+            make.text("body", nullable=False),
+            make.number("status"),
+            make.json("answer_headers"),
+            make.text("answer"),
+            make.text("error"),
+            Index("ix_fs_webhook_try_key", "key"),
+            Index("ix_fs_webhook_try_run", "run_id"),
+        ),
+        # Webhooks that answered 410; url: the address that did, another one is called.
+        "webhook_off": make.table(
+            "fs_webhook_off",
+            make.text("connection", primary_key=True),
+            make.text("url", nullable=False),
+            make.instant("at", nullable=False),
         ),
     }

@@ -41,6 +41,7 @@ NAMES = {
     "object_name": "{object}",
     "record_id": "{id}",
     "run_id": "{id}",
+    "call_id": "{call}",
     "file_id": "{id}",
     "field_name": "{field}",
     "request_id": "{id}",

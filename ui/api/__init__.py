@@ -39,6 +39,7 @@ from ui.api.runs import list_runs, retry_run
 from ui.api.sharing import list_shares, share, unshare
 from ui.api.timelines import get_timeline
 from ui.api.upserts import put_record
+from ui.api.webhook_calls import register_webhook_calls
 
 
 def register(app: Flask) -> None:
@@ -86,6 +87,7 @@ def register(app: Flask) -> None:
     api.get("/runs")(list_runs)
     register_insight(api, one)
     register_run_acts(api)
+    register_webhook_calls(api)
     api.post("/runs/<run_id>/retry")(retry_run)
     api.add_url_rule("/openapi.json", "openapi", OpenApiDocuments().answer)
     app.register_blueprint(api)

@@ -40,6 +40,7 @@ from ui.api.timelines import timeline_paths
 from ui.api.upserts import upsert_paths
 from ui.api.value_schemas import Schema, maybe_masked, read_schema, shared_schemas, write_schema
 from ui.api.visible import VisibleObject, visible_objects
+from ui.api.webhook_calls import webhook_call_paths
 from ui.context import actor, language, release
 
 _LIST_HELP = {
@@ -74,7 +75,7 @@ def build_document(pinned: Release, who: Actor, lang: str) -> dict[str, Any]:
     schemas: dict[str, Schema] = shared_schemas(known_currencies(pinned.metamodel))
     paths: dict[str, Any] = _fixed_paths() | file_paths() | rule_paths() | run_act_paths() | hook_paths()
     paths |= import_paths() | audit_paths()
-    paths |= change_paths() | metadata_paths()
+    paths |= change_paths() | metadata_paths() | webhook_call_paths()
     for each in objects:
         schemas |= _object_schemas(each, pinned.field_types, lang)
         paths |= _object_paths(each, lang) | action_paths(pinned.metamodel, each, lang)

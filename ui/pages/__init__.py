@@ -53,6 +53,7 @@ from ui.pages import (
     sharing,
     sign_in_steps,
     versions,
+    webhook_calls,
 )
 from ui.pages.chrome import install_chrome
 
@@ -101,6 +102,7 @@ def register(app: Flask) -> None:
         quality,
         run_acts,
         run_desk,
+        webhook_calls,
         runs,
         rules,
         rule_map,

@@ -43,6 +43,7 @@ class RunsPage:
     rows: tuple[RunRow, ...]
     may_press: bool
     stopped: int
+    sees_calls: bool
     next_url: str
     first_url: str
     is_filtered: bool
@@ -102,6 +103,7 @@ def list_runs() -> ResponseReturnValue:
         kept=kept,
         may_press=access_of().has_right("retry_runs") and any(run.state is RunState.FAILED for run in found.rows),
         stopped=_stopped(),
+        sees_calls=access_of().has_right("view_runs"),
         rows=tuple(run_row(run, user_formats()) for run in found.rows),
         next_url=f"/runs?{urlencode({**kept, 'cursor': found.next_cursor})}" if found.next_cursor else "",
         first_url=f"/runs?{urlencode(kept)}" if cursor else "",

@@ -139,7 +139,7 @@ def test_a_press_ends_a_pause_and_is_an_entry_of_the_audit_log(database_url: str
 
 def test_answers_that_refuse_are_no_failures_of_the_target(sqlite_url: str, tmp_path: Path) -> None:
     with place(sqlite_url, tmp_path) as here:
-        here.broken.answer = lambda number: (410, {})
+        here.broken.answer = lambda number: (403, {})
         for number in range(8):
             here.platform.records.create(system_actor(), "deal", {"name": str(number)})
         do_runs(here.platform)

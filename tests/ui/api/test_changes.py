@@ -198,3 +198,15 @@ def test_housekeeping_numbers_only_where_somebody_reads_the_feed(fresh: Served) 
     fresh.make("boss", "deal", name="After")
     keep_up.do()
     assert numbered() == before + 1
+
+
+def test_a_token_for_one_object_reads_the_changes_of_this_object_only(served: Served) -> None:
+    administration = served.platform.accounts.administration
+    for name, scopes in (("limited", ("deal:read",)), ("other", ("right:view_runs",))):
+        served.tokens[name] = administration.create_token(login_of("boss"), name=name, scopes=scopes)
+    since = now_place(served, "limited")
+    deal, firm = served.make("boss", "deal", name="Seen")["id"], served.make("boss", "firm", name="Unseen")["id"]
+    assert told(walk(served, "limited", since)) == [(deal, "created", 1)]
+    assert {each["id"] for each in walk(served, "boss", since)} >= {deal, firm}
+    assert served.get("limited", f"/changes?since={since}&objects=firm").status_code == 404
+    assert told(walk(served, "other", since)) == []
