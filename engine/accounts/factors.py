@@ -39,10 +39,14 @@ _MOST_CODE = 40
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewFactor:
-    """A second factor that is being set up. secret: as an app takes it by hand; address: what the QR code says."""
+    """A second factor that is being set up. secret: as an app takes it by hand; address: what the QR code says.
+
+    begun: the secret sealed for its user, which the page holds until a code of it has come.
+    """
 
     secret: str
     address: str
+    begun: str
 
 
 class SecondFactors:
@@ -80,45 +84,43 @@ class SecondFactors:
         )
         return made[0]
 
-    def begin(self, actor: Actor, product: str) -> NewFactor:
-        """Give what a new second factor would be; it counts once `confirm` has taken a code of it.
+    def begin(self, actor: Actor, product: str, *, begun: str = "") -> NewFactor:
+        """Give what a new second factor would be; nothing is kept before `confirm` has taken a code of it.
 
-        One that was begun before and not confirmed is given again, so that a page may be loaded twice.
+        begun: what stood in the page of before, so that a page may be shown again with the same secret.
 
         Raises: FactorRefused where the user has one already.
         """
         user_id = str(actor.user_id)
-        with self._database.write() as connection:
-            insert_if_absent(connection, self._credential, {"user_id": user_id})
-            row = connection.execute(self._own(user_id).with_for_update()).one()
-            if row.service:
-                raise ServiceAccount(actor.login)
-            if row.factor_at is not None:
-                raise FactorRefused
-            secret = self._opened(user_id, row.factor_secret) or pyotp.random_base32()
-            self._set(connection, user_id, factor_secret=self._cipher.seal(f"{user_id} {secret}"))
+        with self._database.read() as connection:
+            row = connection.execute(self._own(user_id)).first()
+        if row is not None and row.service:
+            raise ServiceAccount(actor.login)
+        if row is not None and row.factor_at is not None:
+            raise FactorRefused
+        secret = self._opened(user_id, begun) or pyotp.random_base32()
         address = pyotp.TOTP(secret).provisioning_uri(name=actor.login, issuer_name=product)
-        return NewFactor(secret=secret, address=address)
+        return NewFactor(secret=secret, address=address, begun=self._cipher.seal(f"{user_id} {secret}"))
 
-    def confirm(self, actor: Actor, code: str, *, session_id: str, address: str) -> Sequence[str]:
+    def confirm(self, actor: Actor, begun: str, code: str, *, session_id: str, address: str) -> Sequence[str]:
         """Let a second factor count from now on, by a first code of it; give the recovery codes, shown this once.
 
-        The other sessions of the user end.
+        The other sessions of the user end. begun: of `begin`.
 
         Raises: FactorRefused, TooManyAttempts.
         """
         user_id = str(actor.user_id)
         with self._counted(actor, address):
-            with self._database.read() as connection:
-                row = connection.execute(self._own(user_id)).first()
-            secret = self._opened(user_id, row.factor_secret) if row is not None and row.factor_at is None else None
+            secret = self._opened(user_id, begun)
             step = self._step_of(secret, code) if secret is not None else None
             if step is None:
                 raise FactorRefused
         with self._changing() as connection:
-            begun = self._credential.c.user_id == user_id, self._credential.c.factor_at.is_(None)
-            values = {"factor_at": self._clock.now(), "factor_step": step}
-            if connection.execute(update(self._credential).where(*begun).values(values)).rowcount != 1:
+            insert_if_absent(connection, self._credential, {"user_id": user_id})
+            free = self._credential.c.user_id == user_id, self._credential.c.factor_at.is_(None)
+            kept = self._cipher.seal(f"{user_id} {secret}")
+            values = {"factor_secret": kept, "factor_at": self._clock.now(), "factor_step": step}
+            if connection.execute(update(self._credential).where(*free).values(values)).rowcount != 1:
                 raise FactorRefused
             self._sessions.end_all(connection, user_id, but=session_id)
             self._sessions.note_factor(connection, session_id)

@@ -20,12 +20,13 @@ from ui.qr_code import qr_code
 from ui.security import local_path
 
 blueprint = Blueprint("account_factor", __name__)
-_MOST = 200
+_MOST = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactorPage:
-    """The context `page` of templates/pages/account_factor.html. secret: in groups, for typing; codes: shown this once.
+    """The context `page` of templates/pages/account_factor.html. secret: in groups, for typing; begun: sealed;
+    codes: shown this once.
 
     forced: the person gets nowhere else before. has_factor: there is one already.
     """
@@ -35,6 +36,7 @@ class FactorPage:
     forced: bool
     code: str = ""
     secret: str = ""
+    begun: str = ""
     codes: tuple[str, ...] = ()
     codes_left: int = 0
     error: str = ""
@@ -51,10 +53,13 @@ def show_factor() -> ResponseReturnValue:
 @step("set_up")
 def confirm_factor() -> ResponseReturnValue:
     """Let the second factor count, by a first code of it."""
-    found, target, code = signed_in(), local_path(request.form.get("next")), request.form.get("code", "")[:_MOST]
+    found, target, form = signed_in(), local_path(request.form.get("next")), request.form
+    begun, code = form.get("begun", "")[:_MOST], form.get("code", "")[:_MOST]
     assert found is not None
     try:
-        codes = platform().accounts.factors.confirm(_me(), code, session_id=found.id, address=request.remote_addr or "")
+        codes = platform().accounts.factors.confirm(
+            _me(), begun, code, session_id=found.id, address=request.remote_addr or ""
+        )
     except (FactorRefused, TooManyAttempts) as refused:
         return _show(target, error=refusal_text(refused)), status_of(refused)[0]
     return _show(target, codes=codes)
@@ -83,10 +88,12 @@ def _me() -> Actor:
 def _show(target: str, *, codes: Sequence[str] = (), error: str = "") -> str:
     me, found, factors = _me(), signed_in(), platform().accounts.factors
     has_factor = bool(codes) or (found is not None and found.has_factor)
-    code, secret = "", ""
+    code, secret, begun = "", "", ""
     if not has_factor:
         main = release().metamodel.main
-        new = factors.begin(me, label_text(main.label, language(), main.name))
+        given = request.form.get("begun", "")[:_MOST]
+        new = factors.begin(me, label_text(main.label, language(), main.name), begun=given)
+        begun = new.begun
         code = qr_code(new.address, str(_("QR code for your authenticator app")))
         secret = " ".join(new.secret[at : at + 4] for at in range(0, len(new.secret), 4))
     page = FactorPage(
@@ -95,6 +102,7 @@ def _show(target: str, *, codes: Sequence[str] = (), error: str = "") -> str:
         forced=current_actor() is None,
         code=code,
         secret=secret,
+        begun=begun,
         codes=tuple(codes),
         codes_left=factors.codes_left(str(me.user_id)),
         error=error,

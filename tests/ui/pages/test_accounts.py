@@ -56,11 +56,32 @@ def set_up(client: FlaskClient) -> tuple[pyotp.TOTP, list[str]]:
     key = re.search(r'id="factor-key"[^>]*>([A-Z2-7 ]+)<', page)
     assert key is not None
     totp = pyotp.TOTP(key[1].replace(" ", ""))
-    answer = post_form(client, "/account/factor", {"code": totp.at(NOON)}, page="/account/factor")
+    begun = begun_in(page)
+    wrong = post_form(client, "/account/factor", {"begun": begun, "code": "000000"}, page="/account/factor")
+    assert wrong.status_code == 401
+    assert key[1] in wrong.get_data(as_text=True)
+    answer = post_form(client, "/account/factor", {"begun": begun, "code": totp.at(NOON)}, page="/account/factor")
     assert answer.status_code == 200, answer.get_data(as_text=True)
     codes = re.findall(r"<code>([0-9a-f]{4}(?:-[0-9a-f]{4}){3})</code>", answer.get_data(as_text=True))
     assert len(codes) == 10
     return totp, codes
+
+
+def begun_in(page: str) -> str:
+    found = re.search(r'name="begun" value="([^"]+)"', page)
+    assert found is not None
+    return found[1]
+
+
+def test_a_factor_that_somebody_else_began_is_not_taken(strict: Served) -> None:
+    others = strict.sign_in("ann").get("/account/factor").get_data(as_text=True)
+    key = re.search(r'id="factor-key"[^>]*>([A-Z2-7 ]+)<', others)
+    assert key is not None
+    code = pyotp.TOTP(key[1].replace(" ", "")).at(NOON)
+    client = strict.sign_in("boss")
+    answer = post_form(client, "/account/factor", {"begun": begun_in(others), "code": code}, page="/account/factor")
+    assert answer.status_code == 401
+    assert key[1] not in answer.get_data(as_text=True)
 
 
 def give_code(client: FlaskClient, code: str) -> int:
