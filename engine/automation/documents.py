@@ -5,9 +5,7 @@ Both by the one door, with the rights of whom the rule acts as. How a document i
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from engine.automation.inside_actions import Door, Work
@@ -34,14 +32,11 @@ def file_document(work: Work, files: FileStore, run: Run, made: MadeFile) -> tup
         raise StepFailed("The rule has no record of its own to file a document with.")
     transaction = work.transaction
     definition = transaction.object_def(ATTACHMENT).fields["file"]
-    with tempfile.TemporaryDirectory(prefix="fieldstone-document-") as folder:
-        source = Path(folder) / "document"
-        source.write_bytes(made.content)
-        try:
-            file = files.take(work.connection, transaction.actor, definition, source, made.name)
-        except FieldValueError as fault:
-            reason = message(fault.code, transaction.actor.language, **fault.params)
-            raise StepFailed(f"{made.name}: {reason}") from fault
+    try:
+        file = files.take_bytes(work.connection, transaction.actor, definition, made.content, made.name)
+    except FieldValueError as fault:
+        reason = message(fault.code, transaction.actor.language, **fault.params)
+        raise StepFailed(f"{made.name}: {reason}") from fault
     values = {"file": file, "name": file.name, "about": Ref(run.object, run.record_id)}
     attachment = work.create(ATTACHMENT, values)
     return attachment, effect("created", ATTACHMENT, attachment)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from engine.automation.batch_runs import RECORDS
 from engine.automation.eyes import SeenByActor
+from engine.automation.mail_in.files import file_with_record
 from engine.automation.notices import Notices
 from engine.automation.people_in_records import RecordDirectory
 from engine.automation.program import AssignToNext, Program, Rows
@@ -117,6 +118,10 @@ class RunWork:
     def create(self, object_key: str, values: Mapping[str, Any]) -> str:
         """Create a record and give its id."""
         return self._transaction.create(object_key, values, confirm=None).record.id
+
+    def file_mail(self, record: Ref) -> tuple[list[Mapping[str, Any]], str]:
+        """File what is attached to the run's mail with a record; later records of the run get nothing more."""
+        return file_with_record(self._transaction, self._run, record)
 
     def update(self, object_key: str, record_id: str, values: Mapping[str, Any]) -> bool:
         """Update a record; False where it had these values already."""

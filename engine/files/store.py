@@ -6,6 +6,7 @@ No bytes leave but through `open`, which asks the door of records. The folder th
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,6 +109,17 @@ class FileStore:
         Raises: FieldValueError.
         """
         with source.open("rb") as stream, self._folder.staged(stream, most=self._most_for(definition)) as staged:
+            kind = self._found_out(staged, definition, safe_name(name))
+            return self._keep(connection, staged, safe_name(name), kind, actor)
+
+    def take_bytes(
+        self, connection: Connection, actor: Actor, definition: FieldDef, content: bytes, name: str
+    ) -> StoredFile:
+        """Take a file in that came as bytes, within a transaction that is open already.
+
+        Raises: FieldValueError.
+        """
+        with self._folder.staged(io.BytesIO(content), most=self._most_for(definition)) as staged:
             kind = self._found_out(staged, definition, safe_name(name))
             return self._keep(connection, staged, safe_name(name), kind, actor)
 

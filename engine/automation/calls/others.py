@@ -6,7 +6,7 @@ a log-in is judged at once, since most log-ins concern no rule.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -73,10 +73,14 @@ class OtherCalls:
         names = {f"{FORM}.{name}": value for name, value in form.values.items()}
         return len(self._launch(transaction, ((rule, each.text) for rule, each in rules), names, form))
 
-    def mailed(self, transaction: Transaction, address: str, names: Mapping[str, Any]) -> int:
-        """Start the rules that wait for mail to an address, within the transaction that takes it in."""
+    def waits_for_mail(self, release: Release, address: str) -> bool:
+        """Say whether any rule waits for mail to an address."""
+        return bool(self.calls_of(release).mails(address))
+
+    def mailed(self, transaction: Transaction, address: str, names: Mapping[str, Any]) -> Sequence[Run]:
+        """Start the rules that wait for mail to an address, within the transaction that takes it in; give the runs."""
         rules = self.calls_of(transaction.release).mails(address)
-        return len(self._launch(transaction, ((rule, each.text) for rule, each in rules), names))
+        return self._launch(transaction, ((rule, each.text) for rule, each in rules), names)
 
     def tell(
         self, event: str, payload: Mapping[str, Plain], *, key: str | None = None, cause: Cause = _NO_CAUSE

@@ -18,6 +18,7 @@ from engine.automation.launching import Launcher
 from engine.automation.mail_in.taking import ReceivedMails
 from engine.automation.rule_index import RuleIndex
 from engine.clock import Clock
+from engine.files.store import FileStore
 from engine.ids import IdMaker
 from engine.records.service import Records
 from engine.releases.release import Release
@@ -55,6 +56,7 @@ def open_calls(
     index_of: Callable[[Release], RuleIndex],
     launcher: Launcher,
     queue: RunQueue,
+    files: FileStore,
     clock: Clock,
     ids: IdMaker,
     segments: MakeSegments,
@@ -95,6 +97,6 @@ def open_calls(
         webhooks=ReceivedWebhooks(
             records=records, system=system, current=current, others=others, clock=clock, secret_of=environment.get
         ),
-        mails=ReceivedMails(records=records, system=system, current=current, others=others),
+        mails=ReceivedMails(records=records, system=system, current=current, others=others, files=files),
         others=others,
     )

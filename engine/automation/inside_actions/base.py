@@ -52,6 +52,10 @@ class Work(Protocol):
         """Create a record and give its id."""
         ...
 
+    def file_mail(self, record: Ref) -> tuple[list[Mapping[str, Any]], str]:
+        """File what is attached to the run's mail with a record, once; give what was done and what is said of it."""
+        ...
+
     def update(self, object_key: str, record_id: str, values: Mapping[str, Any]) -> bool:
         """Update a record; False where it had these values already."""
         ...

@@ -14,6 +14,7 @@ from engine.automation.inside_actions.base import Doing, Performers
 from engine.automation.journal import StepDone
 from engine.automation.program import CreateRecord, DeleteRecords, RestoreRecord, SetFields, UpdateRecords
 from engine.automation.step_effects import effect, located
+from metamodel.values import Ref
 from workflow_dsl.context import Context
 
 
@@ -40,12 +41,13 @@ def _create(doing: Doing, action: CreateRecord) -> StepDone:
     context = doing.context()
     values = {name: value.evaluate(context) for name, value in action.fields}
     record_id = doing.work.create(action.object, values)
+    filed, said = doing.work.file_mail(Ref(action.object, record_id))
     return StepDone(
         kind="create",
         text=action.text,
-        value={"given": record_id},
-        effects=[effect("created", action.object, record_id)],
-        rows=1,
+        value={"given": record_id, **({"message": said} if said else {})},
+        effects=[effect("created", action.object, record_id), *filed],
+        rows=1 + len(filed),
     )
 
 

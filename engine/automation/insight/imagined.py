@@ -88,6 +88,10 @@ class ImaginedWork(RunWork):
         self.note("created", object=object_key, values=dict(values))
         return record_id
 
+    def file_mail(self, record: Ref) -> tuple[list[Mapping[str, Any]], str]:
+        """File nothing: what a mail brought stands with the run that it started."""
+        return [], ""
+
     def update(self, object_key: str, record_id: str, values: Mapping[str, Any]) -> bool:
         """Remember a change."""
         changed = self._world.write(object_key, record_id, values)

@@ -43,6 +43,14 @@ _OWN_KEY = "x-fieldstone-idempotency-key"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MailFile:
+    """A file that was attached."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedMail:
     """A mail. identity: the same for each copy of it. sent_to: all addresses it was for, in small letters.
 
@@ -62,6 +70,7 @@ class ReceivedMail:
     message_id: str | None
     in_reply_to: str | None
     attachments: tuple[str, ...]
+    files: tuple[MailFile, ...]
     automatic: str = ""
 
     def names(self) -> Mapping[str, Any]:
@@ -86,7 +95,7 @@ def read_mail(raw: bytes) -> ReceivedMail:
     """Read a mail; whatever the bytes are, there is an answer."""
     message = _guarded(lambda: _parsed(raw), Message())
     head = _Head(message)
-    text, html, attachments = _Body(message).read()
+    text, html, files = _Body(message).read()
     name, address = next(iter(head.people("from")), ("", ""))
     return ReceivedMail(
         identity=_identity(head, raw),
@@ -101,7 +110,8 @@ def read_mail(raw: bytes) -> ReceivedMail:
         date=head.moment(),
         message_id=head.id("message-id"),
         in_reply_to=head.id("in-reply-to"),
-        attachments=attachments,
+        attachments=tuple(each.name for each in files),
+        files=files,
         automatic=_automatic(head, message),
     )
 
@@ -147,26 +157,28 @@ class _Head:
 
 
 class _Body:
-    """The parts of a mail: its text, its HTML, the names of what is attached."""
+    """The parts of a mail: its text, its HTML, what is attached."""
 
     def __init__(self, message: Message) -> None:
         self._message = message
 
-    def read(self) -> tuple[str, str | None, tuple[str, ...]]:
-        text, html, names = "", "", list[str]()
+    def read(self) -> tuple[str, str | None, tuple[MailFile, ...]]:
+        text, html, files = "", "", list[MailFile]()
         for part in _parts(self._message):
             kind = _guarded(part.get_content_type, "text/plain")
             name = _guarded(part.get_filename, None)
             attached = _guarded(part.get_content_disposition, None) == "attachment"
             if attached or name or not kind.startswith("text/"):
-                names.append(_clean(_decoded(str(name or "")), 255, one_line=True) or kind)
+                if len(files) < _MOST_NAMES:
+                    shown = _clean(_decoded(str(name or "")), 255, one_line=True)
+                    files.append(MailFile(name=shown or kind, content=_content(part)))
             elif kind == "text/html":
                 html = html or _written(part)[:_LONGEST_HTML]
             else:
                 text = text or _written(part)
         clean = sanitised(_clean(html, _LONGEST_HTML)) if html else None
         shown = text if text.strip() or clean is None else plain_text(clean)
-        return _clean(shown, _LONGEST_TEXT).strip(), clean, tuple(names[:_MOST_NAMES])
+        return _clean(shown, _LONGEST_TEXT).strip(), clean, tuple(files)
 
 
 def _parts(message: Message) -> Iterator[Message]:
@@ -184,10 +196,18 @@ def _parts(message: Message) -> Iterator[Message]:
             yield part
 
 
-def _written(part: Message) -> str:
+def _content(part: Message) -> bytes:
+    """Give the bytes of what is attached; those of an attached mail are the mail."""
+    if part.is_multipart():
+        inner = part.get_payload()
+        first = inner[0] if isinstance(inner, list) and inner else None
+        return _guarded(first.as_bytes, b"") if isinstance(first, Message) else b""
     raw: object = _guarded(lambda: part.get_payload(decode=True), None)
-    if not isinstance(raw, bytes):
-        return ""
+    return raw if isinstance(raw, bytes) else b""
+
+
+def _written(part: Message) -> str:
+    raw = _content(part)
     charset = str(_guarded(part.get_content_charset, None) or "utf-8")
     return _in_charset(raw, {"gb2312": "gb18030", "gbk": "gb18030"}.get(charset, charset))
 

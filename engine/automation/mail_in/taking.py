@@ -16,7 +16,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 from engine import faults
 from engine.access.actor import Origin, system_actor
 from engine.automation.calls.others import OtherCalls
+from engine.automation.mail_in.files import REFUSED, give_to_runs, keep_files
 from engine.automation.mail_in.reading import ReceivedMail, read_mail
+from engine.files.store import FileStore
 from engine.records.service import Records
 from engine.records.transaction import Transaction
 from engine.releases.release import Release
@@ -62,6 +64,7 @@ class ReceivedMails:
     system: SystemTables
     current: Callable[[], Release]
     others: OtherCalls
+    files: FileStore
 
     def boxes(self) -> tuple[ConnectionDef, ...]:
         """Give the mail boxes of the current release."""
@@ -84,12 +87,21 @@ class ReceivedMails:
                 reason = "it was taken in before"
             elif not reason:
                 for address in fresh:
-                    started = self.others.mailed(transaction, address, mail.names())
+                    started = self._start(transaction, address, mail)
                     self._note_runs(transaction, mail, address, started)
                     runs += started
             faults.reach("mail.before_commit")
         faults.reach("mail.taken")
         return MailTaken(runs=runs, reason=reason)
+
+    def _start(self, transaction: Transaction, address: str, mail: ReceivedMail) -> int:
+        if not self.others.waits_for_mail(transaction.release, address):
+            return 0
+        kept = keep_files(transaction, self.files, mail.files)
+        names = {**mail.names(), **({REFUSED: kept.refused} if kept.refused else {})}
+        runs = self.others.mailed(transaction, address, names)
+        give_to_runs(transaction, kept.ids, runs)
+        return len(runs)
 
     def forget_old(self) -> None:
         """Forget mails that no box has as new any more."""
