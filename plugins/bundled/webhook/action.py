@@ -59,7 +59,7 @@ def sign(secret: str, body: bytes, *, timestamp: int) -> dict[str, str]:
 
 
 def encode_body(values: object) -> bytes:
-    """Write plain values as JSON: decimals as texts, times in ISO 8601; keys sorted, so that each try sends the same."""
+    """Write plain values as JSON: decimals as texts, times in ISO 8601; keys sorted: each try sends the same."""
     return json.dumps(values, default=_encode, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
 

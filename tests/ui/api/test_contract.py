@@ -205,6 +205,7 @@ def test_errors_are_problem_documents_in_the_callers_language_that_give_nothing_
     assert not refused["detail"].isascii()
 
 
+@pytest.mark.promise("API-14")
 def test_a_plan_of_an_older_release_is_not_applied(fresh: Served) -> None:
     files = fresh.get("admin", "/metadata").get_json()["files"]
     more = {**files, "deals/objects/memo.yaml": "object: memo\nlabel: Memo\nfields:\n  text: {type: text}\n"}
