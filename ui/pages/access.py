@@ -10,13 +10,14 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from engine.access.explaining.answers import AccessAnswer, Asked, Basis, Ground
+from engine.access.explaining.answers import AccessAnswer, Answer, Asked, Basis, Ground
 from engine.access.explaining.service import NEEDED, RECORD_ACTIONS
 from engine.accounts.errors import UnknownUser
 from engine.accounts.users import UserRow
 from engine.errors import AccessDenied, UnknownObject
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
+from ui.asking import url_to_ask
 from ui.context import actor, language, platform, release
 from ui.formats import Formats
 from ui.page_parts import Crumb
@@ -24,15 +25,17 @@ from ui.pages.access_words import GroundRow, action_words, answer_words, basis_w
 from ui.pages.fragments import is_htmx, render_block
 from ui.pages.rights import access_of, readable_object, user_formats
 from ui.pages.run_trace import TraceShower, keys_of_part
+from ui.whole_numbers import whole_number
 
 blueprint = Blueprint("access", __name__)
 _PEOPLE = 50
+_REFUSED = (Answer.NO, Answer.MASKED)
 _OFFERED = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerRow:
-    """One answer with its reasons; those that decide stand open."""
+    """One answer with its reasons; those that decide stand open. ask_url: where one asks for what is refused."""
 
     id: str
     label: str
@@ -40,6 +43,7 @@ class AnswerRow:
     color: str
     deciding: tuple[GroundRow, ...]
     others: tuple[GroundRow, ...]
+    ask_url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +151,7 @@ def show_people(object_name: str, record_id: str) -> ResponseReturnValue:
     """Show who may see, change and delete a record."""
     object_def = readable_object(object_name)
     title, url = _title(object_def, record_id), _url(object_def, record_id)
-    start = int(text) if (text := request.args.get("from", "0")).isdecimal() and len(text) < 8 else 0
+    start = min(whole_number(request.args.get("from", "0")) or 0, 10_000_000)
     users = [each for each in platform().accounts.administration.list_users() if each.enabled]
     found = platform().access.people(actor(), users[start : start + _PEOPLE], object_def.key, record_id)
     page = PeoplePage(
@@ -210,6 +214,7 @@ def _answer_row(found: AccessAnswer, shower: TraceShower, formats: Formats) -> A
         color=color,
         deciding=ground_rows(found.deciding(), shower, formats),
         others=ground_rows((each for each in found.grounds if not each.decides), shower, formats),
+        ask_url=url_to_ask(found.asked) if found.answer in _REFUSED and found.login == actor().login else "",
     )
 
 

@@ -27,6 +27,7 @@ from ui.pages.findings import findings_text
 from ui.pages.layout_parts import shown_item
 from ui.pages.rights import can_read, user_formats
 from ui.security import local_path
+from ui.whole_numbers import whole_number
 
 blueprint = Blueprint("approval_request", __name__)
 _MOST_PEOPLE = 200
@@ -96,7 +97,7 @@ def act_on_request(request_id: str) -> ResponseReturnValue:
         comment=request.form.get("comment", ""),
         to=request.form.get("to") or None,
         user=request.form.get("user") or None,
-        visit=int(number) if number.isascii() and number.isdecimal() and len(number) < 9 else None,
+        visit=whole_number(number),
     )
     if word not in ACTS:
         raise RequestNotFound(request_id)

@@ -21,6 +21,7 @@ from ui.page_parts import Crumb
 from ui.pages.approval_words import STATE_COLORS, outcome_words, request_url, state_words
 from ui.pages.chrome import toast
 from ui.pages.rights import user_formats
+from ui.whole_numbers import whole_number
 
 blueprint = Blueprint("approvals", __name__)
 _REPORT_DAYS = 90
@@ -94,8 +95,8 @@ def decide_many() -> ResponseReturnValue:
 @blueprint.get("/approvals/report")
 def show_report() -> ResponseReturnValue:
     """Show time and outcome by step and approver."""
-    given = request.args.get("days", "")
-    days = int(given) if given.isascii() and given.isdecimal() and int(given) in _PERIODS else _REPORT_DAYS
+    given = whole_number(request.args.get("days", ""))
+    days = given if given in _PERIODS else _REPORT_DAYS
     formats = user_formats()
     with platform().records.reading(actor(), release=release()) as transaction:
         asked = ReportAsked(since=transaction.now - dt.timedelta(days=days))

@@ -33,6 +33,7 @@ from ui.pages.findings import finding_text, warning_codes, warning_texts
 from ui.pages.record_names import record_key
 from ui.pages.rights import readable_object, user_formats
 from ui.pages.values import shown_value
+from ui.whole_numbers import whole_number
 
 blueprint = Blueprint("converting", __name__)
 
@@ -117,7 +118,7 @@ def convert(object_name: str, record_id: str) -> ResponseReturnValue:
     asked = ConversionRequest(
         conversion=given.get("conversion") or None,
         use=use,
-        version=int(version) if version.isdecimal() else None,
+        version=whole_number(version),
         confirm=tuple(given.get(CONFIRM, "").split(",")),
     )
     back = f"/o/{quote(object_def.key)}/{quote(record_id)}"

@@ -18,6 +18,7 @@ from metamodel.objects import ObjectDef
 from ui.formats import Formats
 from ui.pages.controls import CURRENCY_SUFFIX, PART, is_posted, posted_text, read_form
 from ui.repeated_keys import refuse_repeated_fields
+from ui.whole_numbers import whole_number
 
 WAS = "was-"
 KEEP = "keep-"
@@ -111,7 +112,7 @@ def read_posted(
         values={name: value for name, value in values.items() if name not in masked or value not in (None, "", False)},
         was={name.removeprefix(WAS): started_text(given[name]) for name in given if name.startswith(WAS)},
         kept={name.removeprefix(KEEP): given[name] for name in given if name.startswith(KEEP)},
-        version=int(version) if version.isdecimal() and len(version) < 10 else None,
+        version=whole_number(version),
         confirm=tuple(code for text in given.getlist(CONFIRM) for code in text.split(",") if code),
         back=given.get(BACK, ""),
     )

@@ -12,6 +12,7 @@ from engine.records.types import ListQuery
 from metamodel.objects import ObjectDef
 from metamodel.views import SortKey, ViewDef, ViewType
 from ui.link_markup import SHOWN
+from ui.whole_numbers import whole_number
 
 PAGE_SIZES = (25, 50, 100, 200)
 
@@ -63,7 +64,7 @@ class ListState:
 
 def read_state(object_key: str, given: MultiDict[str, str]) -> ListState:
     """Read the state from an address; sizes and switches that are none of ours count as not given."""
-    size = given.get("size", "")
+    size = whole_number(given.get("size", ""))
     return ListState(
         object=object_key,
         view=given.get("view", ""),
@@ -71,7 +72,7 @@ def read_state(object_key: str, given: MultiDict[str, str]) -> ListState:
         search=given.get("q", "").strip(),
         sort=given.get("sort", ""),
         cursor=given.get("cursor", ""),
-        size=int(size) if size.isdigit() and int(size) in PAGE_SIZES else 50,
+        size=size if size in PAGE_SIZES else 50,
         exact=given.get("count") == "exact",
     )
 

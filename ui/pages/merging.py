@@ -27,6 +27,7 @@ from ui.pages.findings import warning_codes, warning_texts
 from ui.pages.record_names import Titles, record_key
 from ui.pages.rights import access_of, readable_object, user_formats
 from ui.pages.values import shown_value
+from ui.whole_numbers import whole_number
 
 blueprint = Blueprint("merging", __name__)
 
@@ -120,7 +121,7 @@ def merge(object_name: str, record_id: str) -> ResponseReturnValue:
     versions = {
         name.removeprefix(_SEEN): int(value)
         for name, value in given.items()
-        if name.startswith(_SEEN) and value.isdecimal()
+        if name.startswith(_SEEN) and whole_number(value) is not None
     }
     confirm = tuple(given.get(CONFIRM, "").split(","))
     asked = MergeRequest(gone=gone, take=take, versions=versions, confirm=confirm)

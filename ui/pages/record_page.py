@@ -40,6 +40,7 @@ from ui.pages.rights import readable_object, user_formats
 from ui.pages.run_words import RunRow, run_row
 from ui.pages.sharing import share_url
 from ui.pages.stage_path import StagePath, stage_path
+from ui.whole_numbers import whole_number
 
 blueprint = Blueprint("record_page", __name__)
 
@@ -98,9 +99,7 @@ def delete_record(object_name: str, record_id: str) -> ResponseReturnValue:
     object_def = readable_object(object_name)
     version = request.form.get("version", "")
     try:
-        platform().records.delete(
-            actor(), object_def.key, record_id, version=int(version) if version.isdecimal() else None
-        )
+        platform().records.delete(actor(), object_def.key, record_id, version=whole_number(version))
     except RecordInUse as refused:
         if not refused.count:
             toast(_("Not deleted: records that you may not see use it."), "error")

@@ -29,6 +29,7 @@ from ui.pages.findings import finding_text, warning_codes, warning_texts
 from ui.pages.history import action_words, who_changed
 from ui.pages.record_names import Titles, named_text, record_key
 from ui.pages.rights import readable_object, user_formats
+from ui.whole_numbers import whole_number
 
 blueprint = Blueprint("versions", __name__)
 
@@ -255,7 +256,7 @@ def _again(asked: Revert) -> dict[str, int]:
 
 def _number(given: MultiDict[str, str], name: str) -> int | None:
     text = given.get(name, "")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else None
+    return whole_number(text)
 
 
 def _url(object_def: ObjectDef, record_id: str) -> str:
