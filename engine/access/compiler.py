@@ -6,7 +6,7 @@ reading it to read, updating it to write.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from engine.access.grants import PARENT_ACTION, Alternatives, OfParent, RoleGrants
@@ -26,6 +26,7 @@ from engine.access.predicates import (
     any_of,
 )
 from engine.access.shared import Shared, can_be_shared
+from engine.access.somebody import with_somebody
 from engine.expressions.language import BrokenExpression, ReleaseLanguage
 from metamodel.access import OBJECT_ACTIONS
 from metamodel.apps import Metamodel
@@ -225,14 +226,21 @@ class Access:
         except BrokenExpression:
             return NOBODY
 
-    def _judge(self, expression: Expr, object_key: str, text: LocatedText, action: str) -> Predicate:
+    def _judge(
+        self, expression: Expr, object_key: str, text: LocatedText, action: str, *, denied: bool = False
+    ) -> Predicate:
+        """Compile a part of a scope. denied: it stands below an odd number of `not`."""
+
+        def judged(operands: Iterable[Expr]) -> Iterator[Predicate]:
+            return (self._judge(operand, object_key, text, action, denied=denied) for operand in operands)
+
         match expression:
             case Or():
-                return any_of(*(self._judge(operand, object_key, text, action) for operand in expression.operands))
+                return any_of(*judged(expression.operands))
             case And():
-                return all_of(*(self._judge(operand, object_key, text, action) for operand in expression.operands))
+                return all_of(*judged(expression.operands))
             case Not():
-                inner = self._judge(expression.operand, object_key, text, action)
+                inner = self._judge(expression.operand, object_key, text, action, denied=not denied)
                 if inner is EVERYONE or inner is NOBODY:
                     return NOBODY if inner is EVERYONE else EVERYONE
                 return Unless(inner)
@@ -243,7 +251,7 @@ class Access:
             case Path() if expression.dotted in SCOPE_WORDS:
                 return SCOPE_WORDS[expression.dotted]
         scope = self._language.scope(object_key, "a scope", needs_sql=True)
-        checked = check_expression(expression, scope, wanted=BOOLEAN)
+        checked = check_expression(with_somebody(expression, denied=denied), scope, wanted=BOOLEAN)
         if checked.typed is None:
             raise BrokenExpression(checked, text)
         return Written(checked.typed, self._language.evaluator(checked.typed), text)

@@ -129,8 +129,8 @@ class RoleGrants:
 
     def field_denials(self, object_key: str, name: str, right: str) -> tuple[Denial, ...]:
         """Give what denies a right on a field: what may not be read, may not be written either."""
-        found = self._denied.get((object_key, name, right), ())
-        return (*found, *self._denied.get((object_key, name, "read"), ())) if right == "update" else found
+        rights = (right, "read", "all") if right == "update" else (right, "all")
+        return tuple(denial for each in rights for denial in self._denied.get((object_key, name, each), ()))
 
     def statement(
         self, role: RoleDef, object_key: str, action: str, below: frozenset[str] = frozenset()

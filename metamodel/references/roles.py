@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from metamodel.access import OBJECT_ACTIONS
 from metamodel.app_tree import AppTree
 from metamodel.apps import Metamodel
 from metamodel.folder import FileKind
@@ -18,13 +19,14 @@ from metamodel.system_rights import known_rights
 from metamodel.yaml_nodes import Mapping as MappingNode
 from metamodel.yaml_nodes import Scalar
 
+_OF_FIELDS = ("read", "update")
 _GRANTING = ("includes", "objects", "fields", "deny", "system", "menus")
 
 
 def check_roles(metamodel: Metamodel, trees: tuple[AppTree, ...], names: ObjectNames, problems: Problems) -> None:
     """Check all role files.
 
-    Problems: APP411 – APP415, APP417.
+    Problems: APP204, APP411 – APP415, APP417.
     """
     rights = known_rights(metamodel)
     for tree in trees:
@@ -48,7 +50,7 @@ def check_roles(metamodel: Metamodel, trees: tuple[AppTree, ...], names: ObjectN
 
 def _check_fields(node: MappingNode, app: str, metamodel: Metamodel, names: ObjectNames, problems: Problems) -> None:
     for part in ("fields", "deny"):
-        for key, _ in entries(node.get(part)):
+        for key, value in entries(node.get(part)):
             object_name, field_name = split_field(key.text)
             found = names.candidates(object_name, app)
             if field_name is None or len(found) != 1:
@@ -59,6 +61,10 @@ def _check_fields(node: MappingNode, app: str, metamodel: Metamodel, names: Obje
                 hint = did_you_mean(field_name, fields)
                 message = f"'{field_name}' is not a field of {found[0]}"
                 problems.report("APP412", message, at, hint=hint, length=len(field_name))
+            for action in scalars(value) if part == "deny" else ():
+                if action.text in OBJECT_ACTIONS and action.text not in _OF_FIELDS:
+                    message = f"'{action.text}' can't be denied on a field; read and update can"
+                    problems.report("APP204", message, action.at, length=action.length)
 
 
 def _check_circles(metamodel: Metamodel, trees: tuple[AppTree, ...], problems: Problems) -> None:
