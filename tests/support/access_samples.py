@@ -17,10 +17,10 @@ def sample(scene: Scene, who: str, object_name: str, *, each: int) -> list[str]:
     return [*[i for i in ids if i in mine][:each], *[i for i in ids if i not in mine][:each]]
 
 
-def file_addresses(scene: Scene, who: str, rule: Rule) -> Iterator[tuple[str, str, str]]:
+def file_addresses(scene: Scene, who: str, rule: Rule, *, each: int) -> Iterator[tuple[str, str, str]]:
     """Give the addresses of a route for some files, with the attachment that holds each."""
     held_by = {record_id: file_id for file_id, record_id in scene.world.files.items()}
-    for record_id in sample(scene, who, "attachment", each=3):
+    for record_id in sample(scene, who, "attachment", each=each):
         with scene.app.test_request_context():
             known: dict[str, Any] = {"size": "small"} if "size" in rule.arguments else {}
             yield rule.rule, scene.app.url_for(rule.endpoint, file_id=held_by[record_id], **known), record_id
