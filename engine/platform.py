@@ -16,6 +16,7 @@ from engine.access.differences import with_access
 from engine.access.explaining.opening import open_access
 from engine.access.explaining.service import AccessExplainer
 from engine.access.matrix import check_matrices
+from engine.access.requests.service import AccessRequests
 from engine.accounts.opening import AccountSettings, open_accounts
 from engine.accounts.reset_duty import reset_duty, reset_letters
 from engine.accounts.service import Accounts
@@ -48,6 +49,8 @@ from engine.offboarding import Offboarding
 from engine.opened_parts import collecting, connect, file_store, keeping_of, kept_trees
 from engine.outer.databases import OuterDatabases
 from engine.plugin_language import field_types_with, functions_with
+from engine.privacy.opening import open_privacy
+from engine.privacy.service import Privacy
 from engine.records.service import Records
 from engine.releases.applying import Applied, Apps, ReleaseApplier
 from engine.releases.author_hints import check_hints
@@ -103,8 +106,10 @@ class Platform:
     offboarding: Offboarding
     sharing: SharingDesk
     access: AccessExplainer
+    access_requests: AccessRequests
     intake: Intake
     audit: Audit
+    privacy: Privacy
     app_settings: AppSettings
 
     @staticmethod
@@ -152,6 +157,7 @@ class Platform:
         imports = Imports(database, system, records, releases.current, clock, ids, giver, files, started_in)
         folder = settings.data_folder
         coming, going = open_desks(releases, records, imports, exports, clock, ids, folder, automation.take_on)
+        privacy = open_privacy(settings, releases, records, collector, clock, automation.take_on)
         return Platform(
             settings=settings, database=database, outer=outer, system=system, plugins=plugins, clock=clock, ids=ids,
             releases=releases, applier=ReleaseApplier(releases, clock, Recomputer(records).recompute, outer),
@@ -159,6 +165,10 @@ class Platform:
             keeping=keeping, records=records, files=files, file_collector=collector, accounts=opened,
             automation=automation, mail=mail, sharing=SharingDesk(records, system, ids),
             access=open_access(releases, records, automation), approvals=approvals,
+            access_requests=AccessRequests(
+                releases=releases, records=records, administration=giver, trail=AccountTrail(system.audit, clock),
+                ids=ids,
+            ),
             offboarding=Offboarding(
                 releases=releases, system=system, records=records, administration=giver, approvals=approvals,
                 trail=AccountTrail(system.audit, clock), clock=clock,
@@ -166,7 +176,7 @@ class Platform:
             intake=open_intake(releases, records, automation, clock), audit=audit,
             app_settings=AppSettings(releases, clock),
             resealer=Resealer(database, cipher, lambda: releases.current().tables),
-            exports=exports, imports=imports, import_desk=coming, export_desk=going,
+            exports=exports, imports=imports, import_desk=coming, export_desk=going, privacy=privacy,
         )  # fmt: skip
 
     def plan_release(self, apps: Apps, *, grants_system: bool = True) -> ReleasePlan:
@@ -205,7 +215,8 @@ class Platform:
         return replace(applied, data_problems=loaded.problems)
 
     def start(self) -> None:
-        """Start what serves for long: watching for releases, plugins."""
+        """Start what serves for long: watching for releases, plugins. What an older backup brought back goes first."""
+        self.privacy.erase_again()
         self.plugins.start(self.automation.calls.others)
         self.watcher.start()
 

@@ -25,4 +25,11 @@ TOLD_OF_ACCOUNTS = (
     _l("A password has at most {most} characters."),
     _l("This password is among the most common ones; choose another."),
     _l("The password must differ from the user name."),
+    _l("An end lies in the future."),
+    _l("Say what you need it for."),
+    _l("You have asked for much already; wait for the answers."),
+    _l("This is none of the grants that would do."),
+    _l("This request was decided already."),
+    _l("this is for the record's owner or who administrates users"),
+    _l("you do not hold all of what these roles give yourself"),
 )

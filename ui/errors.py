@@ -18,6 +18,7 @@ from jinja2 import TemplateNotFound
 from markupsafe import escape
 from werkzeug.exceptions import HTTPException
 
+from engine.access.requests.service import NoSuchAccessRequest
 from engine.approvals.refusals import RequestNotFound
 from engine.audit.entries import EntryNotFound
 from engine.automation.calls.buttons import NoSuchButton
@@ -38,6 +39,7 @@ from engine.errors import (
 )
 from engine.releases.plans import problem_json
 from engine.releases.release import NoRelease
+from ui.asking import ask_url, note_denied
 from ui.context import request_id
 from ui.refused import note_refusal
 from ui.status_table import STATUS_TABLE
@@ -99,6 +101,7 @@ def install_errors(app: Flask) -> None:
 
 def _respond_expected(error: Exception) -> Response:
     view = describe(error)
+    note_denied(error)
     note_refusal(error, view.status, view.code)
     return respond(view)
 
@@ -172,7 +175,7 @@ def _problem_document(view: ErrorView) -> bytes:
 
 def _page(view: ErrorView) -> str:
     try:
-        return render_template("pages/error.html", error=view)
+        return render_template("pages/error.html", error=view, ask_url=ask_url(view.status))
     except TemplateNotFound:
         return _plain_page(view)
     except Exception:  # the page that reports failures must not fail itself
@@ -235,6 +238,7 @@ def _detail(error: EngineError) -> str:
             | NoSuchButton()
             | NoSuchWebhook()
             | EntryNotFound()
+            | NoSuchAccessRequest()
         ):
             # Absent and unreadable look the same, so nothing of the request is repeated either.
             return "There is nothing here that you may see."

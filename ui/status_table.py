@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from engine.access.requests.service import NoSuchAccessRequest
 from engine.accounts.errors import FactorRefused, LinkRefused, SignInRefused, TooManyAttempts
 from engine.accounts.idempotency import KeyUsedOtherwise, RepeatedInFlight
 from engine.accounts.rates import TooManyCalls
@@ -49,6 +50,7 @@ STATUS_TABLE: tuple[tuple[type[EngineError], int, str], ...] = (
     (RecordNotFound, 404, "not_found"),
     (UnknownObject, 404, "not_found"),
     *((kind, 404, "not_found") for kind in (NoSuchButton, NoSuchWebhook, RunNotFound, RuleNotFound, RequestNotFound)),
+    (NoSuchAccessRequest, 404, "not_found"),
     (EntryNotFound, 404, "not_found"),
     (CallNotFound, 404, "not_found"),
     (CallUnderWay, 409, "call_under_way"),

@@ -23,7 +23,7 @@ from engine.accounts.token_scopes import read_scopes
 from engine.accounts.tokens import SCOPES, TokenRow, TokenStore
 from engine.accounts.trail import COMMAND_LINE, AccountEvent, AccountTrail, Author, author_of
 from engine.accounts.upsert import insert_if_absent
-from engine.accounts.users import LOGIN_FIELD, USER_OBJECT, UserDirectory, UserRow
+from engine.accounts.users import LOGIN_FIELD, USER_OBJECT, Ends, UserDirectory, UserRow
 from engine.clock import Clock
 from engine.errors import AccessDenied, FieldError, ValidationFailed
 from engine.storage.database import Database
@@ -104,6 +104,11 @@ class Administration:
         with self._database.read() as connection:
             return self._users.list_all(connection)
 
+    def user_of(self, user_id: str) -> UserRow | None:
+        """Give the user of an id, or None."""
+        with self._database.read() as connection:
+            return self._users.load(connection, user_id)
+
     def find_user(self, login: str) -> UserRow:
         """Give the user of a log-in name.
 
@@ -161,8 +166,15 @@ class Administration:
         Raises: UnknownRole; AccessDenied where the actor does not hold them, since nobody grants more than one holds.
         """
         self.check_grant(transaction, roles)
+        return self.add_roles(transaction, user_id, dict.fromkeys(roles))
+
+    def add_roles(self, transaction: Transaction, user_id: str, roles: Ends) -> bool:
+        """Let a user hold roles too, each at least until its end; say whether that changed anything.
+
+        Whether the actor may give them was judged by the caller.
+        """
         connection, actor = transaction.connection, transaction.actor
-        held, now = self._users.add_roles(connection, user_id, dict.fromkeys(roles), by=actor.login)
+        held, now = self._users.add_roles(connection, user_id, roles, by=actor.login)
         if now == held:
             return False
         self._note(connection, "roles_set", user_id, author_of(actor), roles=(held, now))

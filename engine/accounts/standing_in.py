@@ -47,11 +47,11 @@ class StandingIn:
         if not who.enabled or not other.enabled or other.service or who.id == other.id:
             return False
         mine, theirs = self._access(who.actor()), self._access(other.actor())
-        return mine.has_right(RIGHT) and not _is_stronger(theirs, mine, self._users.object_keys())
+        return mine.has_right(RIGHT) and not is_stronger(theirs, mine, self._users.object_keys())
 
     def outranks(self, other: UserRow, actor: Actor) -> bool:
         """Say whether a user has a right by name, or an action on an object, that who acts lacks; fields aside."""
-        return _is_stronger(self._access(other.actor()), self._access(actor), self._users.object_keys(), fields=False)
+        return is_stronger(self._access(other.actor()), self._access(actor), self._users.object_keys(), fields=False)
 
     def begin(self, actor: Actor, user_id: str, *, address: str, agent: str) -> str:
         """Start a session as another user and give its secret; it ends by itself.
@@ -82,7 +82,7 @@ class StandingIn:
         return ended
 
 
-def _is_stronger(theirs: Access, mine: Access, objects: Collection[str], *, fields: bool = True) -> bool:
+def is_stronger(theirs: Access, mine: Access, objects: Collection[str], *, fields: bool = True) -> bool:
     """Say whether somebody has a right that I lack, on anything."""
     if mine.full:
         return False

@@ -54,6 +54,7 @@ class SystemTables:
     role: Table
     lockout: Table
     recovery: Table
+    access_request: Table
     reset: Table
     audit: Table
     seal: Table

@@ -92,6 +92,7 @@ def _steps() -> Sequence[Step]:
         _create_webhook_tries,
         _let_roles_end,
         _create_kept_calls,
+        _create_access_requests,
     )
 
 
@@ -212,6 +213,10 @@ def _let_roles_end(connection: Connection, system: SystemTables) -> None:
 
 def _create_kept_calls(connection: Connection, system: SystemTables) -> None:
     system.call.create(connection, checkfirst=True)
+
+
+def _create_access_requests(connection: Connection, system: SystemTables) -> None:
+    system.access_request.create(connection, checkfirst=True)
 
 
 def _add_columns(connection: Connection, table: Table, names: Sequence[str]) -> None:

@@ -18,7 +18,7 @@ CHECKS = {
     **APP,
     "app.yaml": f"{APP['app.yaml'].rstrip()}\n        permissions: [waive_review]\n",
     "objects/deal.yaml": f"""{APP["objects/deal.yaml"].rstrip()}
-          - {{name: reviewed, check: 'amount < 100 or has_permission("waive_review")', message: Review it., field: note}}
+          - {{name: seen, check: 'amount < 100 or has_permission("waive_review")', message: Review it., field: note}}
           """,
     "roles/boss.yaml": f"{APP['roles/boss.yaml'].rstrip().removesuffix(']')}, waive_review]\n",
 }

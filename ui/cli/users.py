@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import secrets
 import sys
+from zoneinfo import ZoneInfo
 
 import click
 
@@ -32,7 +34,11 @@ def list_users(database_url: str | None, as_json: bool) -> None:
         from ui.cli.output import write_json
 
         write_json(
-            [{"id": u.id, "login": u.login, "name": u.name, "enabled": u.enabled, "roles": u.roles} for u in found]
+            [
+                {"id": u.id, "login": u.login, "name": u.name, "enabled": u.enabled, "roles": u.roles}
+                | ({"role_ends": {role: end.isoformat() for role, end in u.role_ends.items()}} if u.role_ends else {})
+                for u in found
+            ]
         )
         return
     from ui.cli.output import write_table
@@ -95,15 +101,22 @@ def password(login: str, password_stdin: bool, generate: bool, database_url: str
 @users.command()
 @click.argument("login")
 @click.argument("roles", nargs=-1)
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day of those that are new (app's zone).")
 @database_option
-def roles(login: str, roles: tuple[str, ...], database_url: str | None) -> None:
-    """Let a user hold exactly these ROLES; none given takes all away.
+def roles(login: str, roles: tuple[str, ...], until: dt.datetime | None, database_url: str | None) -> None:
+    """Let a user hold exactly these ROLES; none given takes all away. With an end they end by themselves.
 
-    Example: fieldstone users roles ann@example.com sales_rep finance
+    Example: fieldstone users roles ann@example.com sales_rep finance --until 2026-12-31
     """
+    from engine.records.sharing.sharing import end_of
+
     with opened_platform(database_url) as platform:
-        platform.accounts.administration.set_roles(login, roles, by="command line")
-    click.echo(f"{login} holds {', '.join(roles) or 'no role'}")
+        zone = ZoneInfo(platform.releases.current().metamodel.main.timezone)
+        end = None if until is None else end_of(until.date(), zone)
+        platform.accounts.administration.set_roles(login, roles, by="command line", until=end)
+        held = platform.accounts.administration.find_user(login)
+    ends = {role: f"{role} until {end.isoformat()}" for role, end in held.role_ends.items()}
+    click.echo(f"{login} holds {', '.join(ends.get(role, role) for role in held.roles) or 'no role'}")
 
 
 @users.command()

@@ -10,6 +10,7 @@ from flask import Flask
 from ui.assets import register_assets
 from ui.pages import (
     access,
+    access_requests,
     account,
     account_factor,
     account_tokens,
@@ -38,6 +39,7 @@ from ui.pages import (
     pool,
     press_many,
     pressing,
+    privacy,
     public_forms,
     quality,
     record_form,
@@ -96,6 +98,7 @@ def register(app: Flask) -> None:
         documents,
         following,
         access,
+        access_requests,
         sharing,
         revealing,
         pool,
@@ -108,5 +111,6 @@ def register(app: Flask) -> None:
         rule_map,
         record_rules,
         expression,
+        privacy,
     ):
         app.register_blueprint(views.blueprint)

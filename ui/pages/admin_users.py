@@ -248,7 +248,12 @@ def _user(user_id: str) -> UserRow:
 
 def _entry(user: UserRow) -> UserEntry:
     roles = release().metamodel.roles
-    names = (label_text(roles[name].label, language(), name) if name in roles else name for name in user.roles)
+    ends, formats = user.role_ends, user_formats()
+    called = {name: label_text(roles[name].label, language(), name) if name in roles else name for name in user.roles}
+    names = [
+        str(_("%(role)s until %(end)s", role=label, end=formats.datetime(ends[name]))) if name in ends else label
+        for name, label in called.items()
+    ]
     return UserEntry(
         name=user.name or user.login,
         login=user.login,

@@ -8,9 +8,11 @@ from urllib.parse import quote
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
+from engine.access.requests.rows import NOTICE_OBJECT as ACCESS_NOTICE
 from engine.approvals.case import NOTICE_OBJECT
 from engine.automation.inbox import UNREAD_CAP, Notification
 from engine.records.identifiers import could_be_id
+from ui.asking import access_request_url
 from ui.context import actor, platform, release
 from ui.formats import Formats
 from ui.pages.approval_words import request_url
@@ -93,4 +95,6 @@ def _entry(each: Notification, formats: Formats) -> InboxEntry:
 def _href(each: Notification) -> str:
     if each.object == NOTICE_OBJECT and each.record_id:
         return request_url(each.record_id)
+    if each.object == ACCESS_NOTICE and each.record_id:
+        return access_request_url(each.record_id)
     return f"/o/{quote(each.object)}/{each.record_id}" if each.object and each.record_id else ""
