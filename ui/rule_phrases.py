@@ -49,6 +49,7 @@ TOLD_OF_RULES = (
     _l("The webhook '{name}' answered 410 (gone) and is switched off."),
     _l("not sent: the webhook '{name}' is switched off since it answered 410 (gone)"),
     _l("The rule of this call is gone."),
+    _l("not sent to {people}: no mail server is set (FIELDSTONE_PLUGIN_EMAIL_HOST); retry the run once it is"),
     # What the check says of rules that others call: webhooks, plugins' events, buttons.
     _l("there is no webhook '{name}' to be received"),
     _l("write connections/{written} with kind: webhook_in"),

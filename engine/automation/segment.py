@@ -260,6 +260,7 @@ class SegmentRunner:
             failure.path,
             attempt=tries.get(failure.path, 0) + 1,
             kind="try",
+            result={"text": failure.action} if failure.action else None,
             outcome=FAILED_TRY,
             at=now,
             finished_at=now,

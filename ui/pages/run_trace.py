@@ -243,5 +243,6 @@ def _note(step: StepShown, holds: object, *, unless: bool) -> str:
 
 
 def _detail_word(name: str) -> str:
-    words = {"message": _("Text"), "until": _("Goes on"), "count": _("Records")}
+    words = {"message": _("Text"), "until": _("Goes on"), "count": _("Records"), "summary": _("Result")}
+    words["made"] = _("What was made")
     return str(words.get(name, name))
