@@ -7,6 +7,7 @@ reading it to read, updating it to write.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from types import MappingProxyType
 
 from engine.access.grants import PARENT_ACTION, Alternatives, OfParent, RoleGrants
@@ -27,6 +28,7 @@ from engine.access.predicates import (
 )
 from engine.access.shared import Shared, can_be_shared
 from engine.access.somebody import with_somebody
+from engine.access.territories import territories_of
 from engine.expressions.language import BrokenExpression, ReleaseLanguage
 from metamodel.access import OBJECT_ACTIONS
 from metamodel.apps import Metamodel
@@ -50,13 +52,12 @@ SCOPE_WORDS: Mapping[str, Predicate] = MappingProxyType(
         "subordinates": Subordinates(),
         # What it means for an action is `_shared`'s to say; standing alone it is a word like the others.
         "shared": NOBODY,
-        # Territories do not exist yet; until they do nothing is in one.
+        # What it means for an object is `_territory`'s to say.
         "territory": NOBODY,
     }
 )
 _BY_OWNER = frozenset(("own", "team", "subordinates"))
-NOT_YET = frozenset(("territory",))
-_SHARED = "shared"
+_SHARED, TERRITORY = "shared", "territory"
 READ = "read"
 
 
@@ -248,13 +249,29 @@ class Access:
                 return NOBODY
             case Path() if expression.dotted == _SHARED:
                 return self._shared(object_key, action)
+            case Path() if expression.dotted == TERRITORY:
+                return self._territory(object_key)
             case Path() if expression.dotted in SCOPE_WORDS:
                 return SCOPE_WORDS[expression.dotted]
+        return self._written(expression, object_key, text, denied=denied)
+
+    def _written(self, expression: Expr, object_key: str, text: LocatedText, *, denied: bool = False) -> Written:
         scope = self._language.scope(object_key, "a scope", needs_sql=True)
         checked = check_expression(with_somebody(expression, denied=denied), scope, wanted=BOOLEAN)
         if checked.typed is None:
             raise BrokenExpression(checked, text)
         return Written(checked.typed, self._language.evaluator(checked.typed), text)
+
+    def _territory(self, object_key: str) -> Predicate:
+        """Give what `territory` means: the conditions of each territory for who is in it; a broken one has nothing."""
+        found = []
+        for territory, membership in territories_of(self._metamodel.territories, object_key):
+            text = territory.objects[object_key]
+            parsed = parse_expression(text)
+            if parsed.expression is not None:
+                with suppress(BrokenExpression):
+                    found.append(all_of(membership, self._written(parsed.expression, object_key, text)))
+        return any_of(*found)
 
     def _shared(self, object_key: str, action: str) -> Predicate:
         """Give what `shared` means: for reading any share does, for all else one for editing."""

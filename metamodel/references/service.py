@@ -105,7 +105,7 @@ def _other_keys(node: Node | None) -> bool:
 def check_organization(node: Mapping, look: DefinitionNames) -> None:
     """Check queues and territories.
 
-    Problems: APP512, APP513, APP517, APP518, APP901, OBJ201.
+    Problems: APP512, APP513, APP517, APP518, APP539, OBJ201.
     """
     for _, queue in entries(node.get("queues")):
         members = tuple(scalar.text for scalar in scalars(child(queue, "members")))
@@ -118,11 +118,18 @@ def check_organization(node: Mapping, look: DefinitionNames) -> None:
                     written = child(value, day)
                     if isinstance(written, Scalar):
                         _check_day(written, look)
-    for key, territory in entries(node.get("territories")):
-        look.not_run("territories are", key)
-        look.known("APP517", child(territory, "parent"), "a territory", look.metamodel.territories)
-        for name, _ in entries(child(territory, "objects")):
-            look.object(name)
+    for _, territory in entries(node.get("territories")):
+        _check_territory(territory, look)
+
+
+def _check_territory(territory: Node, look: DefinitionNames) -> None:
+    for member in scalars(child(territory, "members")):
+        if "@" not in member.text:
+            message = f"'{member.text}' is not an address that somebody logs in with"
+            look.fault("APP539", message, member, "rights go by addresses; write the e-mail address of a user")
+    look.known("APP517", child(territory, "parent"), "a territory", look.metamodel.territories)
+    for name, _ in entries(child(territory, "objects")):
+        look.object(name)
 
 
 def check_territory_circles(tree: AppTree, look: DefinitionNames) -> None:

@@ -83,6 +83,13 @@ FILES = {
           price: {type: money, min: 0}
           amount: {type: money, formula: quantity * price}
     """,
+    "organization.yaml": """
+        territories:
+          world: {members: [cara@example.com]}
+          hot: {parent: world, members: [Ann@example.com], objects: {deal: hot or amount > 100 CNY}}
+          open: {members: [bob@example.com, ann@example.com], objects: {deal: stage = "open"}}
+          empty: {objects: {deal: hot}}
+    """,
     "roles/rep.yaml": """
         role: rep
         label: Rep
@@ -132,7 +139,9 @@ def deals_app(database_url: str, folder: Path, *, clock: Clock | None = None) ->
     """Open the app over an empty database."""
     with applied_platform(database_url, folder, FILES, clock=clock) as platform:
         records, system = platform.records, system_actor()
-        teams = [records.create(system, "team", {"name": name}).record.id for name in ("East", "West")]
+        teams = [
+            records.create(system, "team", {"name": name, "key": name.lower()}).record.id for name in ("East", "West")
+        ]
         cara = _user(records, "cara", "boss", None, None)
         ann = _user(records, "ann", "rep", teams[0], cara.user_id)
         bob = _user(records, "bob", "rep", teams[1], None)

@@ -22,6 +22,7 @@ from engine.access.predicates import (
     Written,
 )
 from engine.access.shared import Shared
+from engine.access.territories import InTerritory
 from engine.automation.explaining import explain_value
 from engine.automation.program.base import Value
 from engine.automation.stored_values import to_stored
@@ -64,6 +65,8 @@ def condition_tree(predicate: Predicate, context: Context) -> list[Any]:
             return [_BY_OWNER[type(predicate)], met, [OWNER], None, [owner]]
         case Shared():
             return ["shared", met, [], None, []]
+        case InTerritory():
+            return [f"territory {predicate.name}", met, [], None, []]
         case ParentIs():
             above = predicate.context_of(context, predicate.parent, context.this.get(predicate.field))
             inner = [] if above is None else [_unseen(condition_tree(predicate.condition, above), predicate)]

@@ -53,13 +53,17 @@ def share(app: Deals, random: Random) -> None:
         connection.execute(table.insert(), list(rows.values()))
 
 
-_WORDS = ("all", "own", "team", "subordinates", "no", "shared", "shared", "territory")
+_WORDS = ("all", "own", "team", "subordinates", "no", "shared", "territory", "territory")
+_ASKED = (
+    'has_role("boss")', 'in_team("east")', "is_subordinate(owner)", "(owner.team = user.team)", "(owner = user)",
+    "(account.owner = user)", "(owner.manager != user.manager)",
+)  # fmt: skip
 
 
 def scopes(app: Deals) -> st.SearchStrategy[str]:
     metamodel = app.platform.releases.current().metamodel
     written = ExpressionMaker(metamodel=metamodel, object_key="deal", lookups=1, depth=1).conditions()
-    leaf = st.one_of(st.sampled_from(_WORDS), st.sampled_from(_WORDS), written.map(lambda text: f"({text})"))
+    leaf = st.one_of(st.sampled_from(_WORDS), st.sampled_from(_ASKED), written.map(lambda text: f"({text})"))
     return st.recursive(
         leaf,
         lambda inner: st.one_of(
@@ -89,6 +93,7 @@ def in_both_forms(app: Deals, actor: Actor, text: str, action: str = "read") -> 
     return in_sql, in_memory
 
 
+@pytest.mark.promise("SEC-03")
 @settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_scope_means_the_same_in_memory_and_in_sql(app: Deals, data: st.DataObject) -> None:
@@ -99,6 +104,7 @@ def test_a_scope_means_the_same_in_memory_and_in_sql(app: Deals, data: st.DataOb
     assert in_sql == in_memory, (action, text)
 
 
+@pytest.mark.promise("SEC-03")
 @pytest.mark.parametrize(
     ("text", "of_ann", "of_bob", "of_cara"),
     [
@@ -108,6 +114,13 @@ def test_a_scope_means_the_same_in_memory_and_in_sql(app: Deals, data: st.DataOb
         ("team", ["ann"], ["bob"], []),
         ("all", ["ann", "bob", "cara"], ["ann", "bob", "cara"], ["ann", "bob", "cara"]),
         ("no", [], [], []),
+        ("territory", ["ann", "bob", "cara"], ["ann", "bob", "cara"], []),
+        ("territory and own", ["ann"], ["bob"], []),
+        ("own or not territory", ["ann"], ["bob"], ["ann", "bob", "cara"]),
+        ("owner.team = user.team", ["ann"], ["bob"], []),
+        ("is_subordinate(owner) or own", ["ann", "bob"], ["bob"], ["ann", "bob", "cara"]),
+        ('has_role("boss")', [], [], ["ann", "bob", "cara"]),
+        ('in_team("east") and not own', ["bob", "cara"], [], []),
     ],
 )
 def test_a_word_of_a_scope_selects_the_records_of_its_owners(
@@ -133,6 +146,7 @@ def test_a_scope_that_can_not_be_evaluated_matches_nothing(app: Deals, text: str
         )
 
 
+@pytest.mark.promise("SEC-03")
 def test_what_is_shared_for_editing_is_shared_for_reading_and_not_the_other_way(app: Deals) -> None:
     read, edited = (in_both_forms(app, app.ann, "shared", action)[0] for action in ("read", "update"))
     assert edited
@@ -159,3 +173,29 @@ def test_the_product_itself_sees_every_menu_and_people_those_of_their_roles(app:
     for actor, expected in ((app.system, frozenset(menus)), (app.ann, frozenset[str]())):
         with app.records.reading(actor) as transaction:
             assert transaction.access.menus == expected
+
+
+@pytest.mark.promise("SEC-03")
+def test_a_territory_holds_what_meets_its_condition_for_its_people_and_those_of_what_it_lies_in(app: Deals) -> None:
+    deals: dict[str, dict[str, object]] = {
+        "dear": {"amount": 101, "stage": "lost"},
+        "cheap": {"amount": 99, "stage": "lost"},
+        "hot": {"hot": True, "stage": "lost"},
+        "open": {"stage": "open"},
+    }
+    made = {
+        name: app.records.create(app.system, "deal", {"name": name, **values}, confirm=None).record.id
+        for name, values in deals.items()
+    }
+
+    def held(actor: Actor) -> set[str]:
+        in_sql, in_memory = in_both_forms(app, actor, "territory")
+        assert in_sql == in_memory
+        return {name for name, record_id in made.items() if record_id in in_sql}
+
+    assert held(app.cara) == {"dear", "hot"}
+    assert held(app.ann) == {"dear", "hot", "open"}
+    assert held(app.bob) == {"open"}
+    assert held(Actor(user_id=None, login="nobody", roles=frozenset(("boss",)))) == set()
+    app.records.update(app.system, "deal", made["open"], {"stage": "lost"}, confirm=None)
+    assert held(app.bob) == set()
