@@ -15,13 +15,14 @@ MUTANTS ?=
 BIN := .venv/bin
 STAMP := .venv/.complete
 
-.PHONY: help setup chromium demo test test-faults check promises real-data bench mutants lock clean
+.PHONY: help setup chromium demo test test-faults check analysis promises real-data bench mutants lock clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo                  start the sales app with demo data at 127.0.0.1:$(PORT)"
 	@echo "make test                  all tests: SQLite, PostgreSQL, browser (TESTS=tests/engine for some)"
 	@echo "make check                 ruff, mypy, import contracts"
+	@echo "make analysis              bandit, and semgrep with the rules of the project"
 	@echo "make promises [PREFIX=EXP,RUL]   promises that no passing test of the last run holds"
 	@echo "make real-data DATA=FOLDER load a public data set through the importer"
 	@echo "make bench                 throughput beside a hand-written application"
@@ -52,6 +53,9 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+analysis: setup
+	@.ci/analysis/run
 
 promises: setup
 	@$(BIN)/python -m tests.support.promises --prefix "$(PREFIX)"

@@ -75,7 +75,7 @@ class ApprovalLocks:
         requests = self._open(transaction, wanted)
         for draft in drafts if requests else ():
             for owner in owners[id(draft)]:
-                request = requests.get(owner)
+                request = requests.get(owner)  # nosec B113
                 if request is not None and request.id != transaction.cause.approval:
                     self._refuse(transaction, draft, request)
 

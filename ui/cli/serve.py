@@ -79,7 +79,7 @@ def run_server(
     platform.app_settings.require_sound()
     platform.start()
     platform.accounts.forget_old()
-    own_name = () if host in ("0.0.0.0", "::") else (host,)  # noqa: S104 - compared, not listened on
+    own_name = () if host in ("0.0.0.0", "::") else (host,)  # noqa: S104 - compared, not listened on  # nosec B104
     app = create_app(platform, web_settings(platform.settings, extra_hosts=own_name))
 
     def say_started(address: str) -> None:
