@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from engine.files.archives import kind_of_archive
+from engine.files.archives import declares_types, kind_of_archive
 from metamodel.content_types import ENDING_OF_TYPE, OCTETS, PLAIN_TEXT, TEXT_TYPES, TYPE_OF_ENDING, ending_of
 from metamodel.field_types import FieldValueError
 
@@ -53,6 +53,8 @@ def kind_of_file(path: Path, name: str) -> str:
     with path.open("rb") as file:
         head = file.read(HEAD)
     ending = ending_of(name)
+    if head.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0").startswith((b"<?xml", b"<\0?\0x", b"<!")) and declares_types(head):
+        raise FieldValueError("file_entities")
     found = _kind(path, head, ending)
     told = TYPE_OF_ENDING.get(ending)
     if told is not None and not _agree(told, found):

@@ -139,8 +139,12 @@ MESSAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "文件扩展名为“.{ending}”，但内容是 {found}。",
         ),
         "file_archive": (
-            "This archive unpacks to more than is allowed, or can't be read.",
-            "此压缩文件解压后超出允许范围，或无法读取。",
+            "This archive unpacks to more than is allowed, holds another archive, or can't be read.",
+            "此压缩文件解压后超出允许范围、内含其他压缩文件，或无法读取。",
+        ),
+        "file_entities": (
+            "This file declares entities of XML, which are not allowed.",
+            "此文件声明了 XML 实体，不允许上传。",
         ),
         "file_space": ("There is no more room for files here; ask your administrator.", "文件空间已满，请联系管理员。"),
         "too_many_uploads": (

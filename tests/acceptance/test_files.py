@@ -45,6 +45,7 @@ def statuses(served: Served, who: str | None, file_id: str) -> list[int]:
     return found
 
 
+@pytest.mark.promise("SEC-38")
 def test_bytes_go_only_to_who_may_read_the_field_of_the_record(served: Served) -> None:
     image = Upload("site.png", drawing("red"))
     file_id = upload(served, "photo", image)
@@ -66,6 +67,7 @@ def test_bytes_go_only_to_who_may_read_the_field_of_the_record(served: Served) -
     assert statuses(served, "ann", file_id) == [200] * 5
 
 
+@pytest.mark.promise("SEC-38")
 def test_a_field_that_may_not_be_read_gives_no_bytes_and_takes_none(served: Served) -> None:
     file_id = upload(served, "hidden", Upload("a.txt", b"secret"), "boss")
     record_id = deal(served, "boss", hidden=file_id)
@@ -85,6 +87,7 @@ def test_a_field_that_may_not_be_read_gives_no_bytes_and_takes_none(served: Serv
     assert {**absent, "request_id": ""} == {**unread, "request_id": ""}
 
 
+@pytest.mark.promise("SEC-38")
 def test_another_s_file_can_not_be_named_by_its_id(served: Served) -> None:
     """Neither an upload nor a file of a record that may not be read is taken over by knowing its id."""
     waiting = upload(served, "contract", Upload("a.pdf", PDF), "boss")
@@ -147,6 +150,7 @@ REFUSED = [
 ]
 
 
+@pytest.mark.promise("SEC-38")
 @pytest.mark.parametrize(("field", "file", "code"), REFUSED, ids=[f"{f}-{u.name}-{c}" for f, u, c in REFUSED])
 def test_a_file_that_does_not_fit_is_refused_on_its_field(served: Served, field: str, file: Upload, code: str) -> None:
     answer = served.call("ann", "POST", f"/files/deal/{field}", data={"file": file.part})
@@ -183,6 +187,7 @@ def test_image_and_signature_refuse_content_that_is_no_image_by_every_route(
         assert file_of(served, deal(served, **{field: good}), field)["type"] == f"image/{form.lower()}"
 
 
+@pytest.mark.promise("SEC-38")
 def test_a_bomb_of_pixels_and_a_bomb_of_an_archive_are_refused_without_unpacking(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -223,6 +228,7 @@ def test_names_are_data_only(served: Served) -> None:
     assert all(len(path.name.split(".")[0]) in (2, 64) or path.parent.name == "files" for path in root.rglob("*"))
 
 
+@pytest.mark.promise("SEC-38")
 def test_every_download_is_one_that_no_browser_runs(served: Served) -> None:
     html = upload(served, "papers", Upload("a.html", b"<script>alert(1)</script>"))
     svg = upload(served, "papers", Upload("a.svg", b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>"))

@@ -98,6 +98,7 @@ def test_files_that_cannot_be_imported_are_refused_with_the_reason(data: bytes, 
         read_upload("a.csv", data)
 
 
+@pytest.mark.promise("SEC-38")
 def test_workbooks_that_would_fill_the_memory_are_refused_while_they_are_read() -> None:
     apart = "".join(f'<row r="{number}"><c><v>1</v></c></row>' for number in range(1, 3_000_000, 20_000))
     long = "".join(f'<row><c r="ALL{number}" t="s"><v>0</v></c></row>' for number in range(1, 200))
