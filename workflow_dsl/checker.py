@@ -202,7 +202,11 @@ def _number(checking: Checking, node: NumberLiteral) -> Typed:
 
 def _datetime(checking: Checking, node: DateTimeLiteral) -> Typed:
     value = node.value if node.value.tzinfo is not None else node.value.replace(tzinfo=ZoneInfo(checking.scope.zone))
-    return Constant(type=DATETIME, at=node.at, value=value.astimezone(UTC))
+    try:
+        return Constant(type=DATETIME, at=node.at, value=value.astimezone(UTC))
+    except OverflowError:
+        checking.refuse("EXP107", f"{value.isoformat()} is before or after all time", node.at, "years are 1 to 9999")
+        return failed(node.at)
 
 
 def _path(checking: Checking, node: Path) -> Typed:

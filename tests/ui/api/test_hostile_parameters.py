@@ -138,6 +138,13 @@ def test_forty_hostile_values_on_pages_reach_no_statement(served: Served) -> Non
     assert [text for text in statements if MARK in text] == []
 
 
+@pytest.mark.parametrize("moment", ["0001-01-01T00:00+14:00", "9999-12-31T23:59-12:00"])
+def test_a_moment_before_or_after_all_time_is_a_400(served: Served, moment: str) -> None:
+    answer = served.get("boss", f"/records/deal?filter={quote(f'seen_at > {moment}')}")
+    assert answer.status_code == 400
+    assert "all time" in answer.get_data(as_text=True)
+
+
 REPORT = "report: r\nobject: deal\n{}\n"
 PLACES = ("columns: [{}]", "where: {}", "group_by: [{}]", "measures: [{{sum: {}}}]", "sort: [{}]")
 
