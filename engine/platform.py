@@ -17,6 +17,7 @@ from engine.access.explaining.opening import open_access
 from engine.access.explaining.service import AccessExplainer
 from engine.access.matrix import check_matrices
 from engine.access.requests.service import AccessRequests
+from engine.accounts.delegation import Delegation
 from engine.accounts.opening import AccountSettings, open_accounts
 from engine.accounts.reset_duty import reset_duty, reset_letters
 from engine.accounts.service import Accounts
@@ -107,6 +108,7 @@ class Platform:
     sharing: SharingDesk
     access: AccessExplainer
     access_requests: AccessRequests
+    delegation: Delegation
     intake: Intake
     audit: Audit
     privacy: Privacy
@@ -169,6 +171,7 @@ class Platform:
                 releases=releases, records=records, administration=giver, trail=AccountTrail(system.audit, clock),
                 ids=ids,
             ),
+            delegation=Delegation(records=records, administration=giver, current_release=releases.current),
             offboarding=Offboarding(
                 releases=releases, system=system, records=records, administration=giver, approvals=approvals,
                 trail=AccountTrail(system.audit, clock), clock=clock,

@@ -51,6 +51,7 @@ class RoleDef:
 
     objects: object key → grant, those for `"*"` included. every_object: the grant for `"*"`, if one is written.
     every_menu: whether `"*"` stands in `menus:`. second_factor: whether holders need one to get in.
+    gives: the roles that holders give to users of their own team and of the teams below it.
     """
 
     name: str
@@ -66,6 +67,7 @@ class RoleDef:
     every_object: ObjectGrant | None = None
     every_menu: bool = False
     second_factor: bool = False
+    gives: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -182,6 +182,7 @@ def _role(role: RoleDef) -> Plain:
         system=list(role.system) or None,
         menus=[EVERY_MENU] if role.every_menu else list(role.menus) or None,
         second_factor="required" if role.second_factor else None,
+        gives=list(role.gives) or None,
     )
 
 

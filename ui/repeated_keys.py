@@ -22,6 +22,7 @@ _SEVERAL: Final = frozenset(
         ("run_acts", "run"),
         ("runs", "run"),
         ("admin_users", "to"),
+        ("team_users", "role"),
         ("merging", "with"),
         ("press_many", "fs-record"),
         ("mass_edit", "fs-record"),

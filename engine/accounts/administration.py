@@ -23,7 +23,7 @@ from engine.accounts.token_scopes import read_scopes
 from engine.accounts.tokens import SCOPES, TokenRow, TokenStore
 from engine.accounts.trail import COMMAND_LINE, AccountEvent, AccountTrail, Author, author_of
 from engine.accounts.upsert import insert_if_absent
-from engine.accounts.users import LOGIN_FIELD, USER_OBJECT, Ends, UserDirectory, UserRow
+from engine.accounts.users import LOGIN_FIELD, USER_OBJECT, Ends, UserDirectory, UserRow, check_end
 from engine.clock import Clock
 from engine.errors import AccessDenied, FieldError, ValidationFailed
 from engine.storage.database import Database
@@ -147,13 +147,8 @@ class Administration:
         with self.changing() as connection:
             held = self._users.roles_of(connection, user.id)
             ends = {role: held.get(role, until) for role in roles}
-            self._note(
-                connection,
-                "roles_set",
-                user.id,
-                Author(name=by),
-                roles=self._users.replace_roles(connection, user.id, ends, by=by),
-            )
+            changed = self._users.replace_roles(connection, user.id, ends, by=by)
+            self._note(connection, "roles_set", user.id, Author(name=by), roles=changed)
 
     def check_grant(self, transaction: Transaction, roles: Collection[str]) -> None:
         """Refuse what `grant_roles` would. Raises: UnknownRole, AccessDenied."""
@@ -180,6 +175,21 @@ class Administration:
         self._note(connection, "roles_set", user_id, author_of(actor), roles=(held, now))
         self._stamp.raise_in(connection)
         return True
+
+    def change_roles(
+        self, transaction: Transaction, user_id: str, roles: Collection[str], among: Collection[str], *, until: Ends
+    ) -> None:
+        """Let a user hold exactly these of some roles, and keep all others; until: when those that are new end.
+
+        Whether the actor may was judged by the caller.
+        """
+        connection, actor = transaction.connection, transaction.actor
+        held = self._users.roles_of(connection, user_id)
+        kept = {role: end for role, end in held.items() if role not in among}
+        ends = kept | {role: held.get(role, until.get(role)) for role in roles}
+        changed = self._users.replace_roles(connection, user_id, ends, by=actor.login)
+        self._note(connection, "roles_set", user_id, author_of(actor), roles=changed)
+        self._stamp.raise_in(connection)
 
     def disable(self, login: str, *, by: Author = COMMAND_LINE) -> None:
         """Let a user sign in no more; sessions and tokens end at once. Raises: UnknownUser."""
@@ -253,12 +263,7 @@ class Administration:
         self._set(connection, user_id, {"password_hash": hashed, "changed_at": self._clock.now()})
 
     def _note(
-        self,
-        connection: Connection,
-        event: AccountEvent,
-        user_id: str,
-        by: Author,
-        **changes: tuple[object, object],
+        self, connection: Connection, event: AccountEvent, user_id: str, by: Author, **changes: tuple[object, object]
     ) -> None:
         self._trail.note(connection, event, user_id, by=by, changes=changes)
 
@@ -281,12 +286,6 @@ class Administration:
         with self._database.write() as connection:
             yield connection
             self._stamp.raise_in(connection)
-
-
-def check_end(until: datetime | None, now: datetime) -> None:
-    """Refuse an end that has passed. Raises: ValidationFailed."""
-    if until is not None and until <= now:
-        raise ValidationFailed([FieldError(field="until", code="bad_value", message="An end lies in the future.")])
 
 
 def _check_held(transaction: Transaction, roles: Collection[str]) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Table, delete, insert, not_, select
 from engine.access.actor import Actor
 from engine.accounts.zones import zone_of
 from engine.clock import Clock
+from engine.errors import FieldError, ValidationFailed
 from engine.releases.release import Release
 from engine.storage.held_roles import is_held
 
@@ -181,3 +182,9 @@ def told(roles: Ends) -> list[str]:
 def later(one: datetime | None, other: datetime | None) -> datetime | None:
     """Give the later of two ends; None = it has none."""
     return None if one is None or other is None else max(one, other)
+
+
+def check_end(until: datetime | None, now: datetime) -> None:
+    """Refuse an end that has passed. Raises: ValidationFailed."""
+    if until is not None and until <= now:
+        raise ValidationFailed([FieldError(field="until", code="bad_value", message="An end lies in the future.")])

@@ -25,6 +25,7 @@ def read_role(node: Mapping, reading: Reading) -> RoleDef:
         system=words(node.get("system")),
         menus=words(node.get("menus")),
         second_factor=word(node.get("second_factor")) == "required",
+        gives=words(node.get("gives")),
     )
 
 

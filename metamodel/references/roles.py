@@ -20,7 +20,7 @@ from metamodel.yaml_nodes import Mapping as MappingNode
 from metamodel.yaml_nodes import Scalar
 
 _OF_FIELDS = ("read", "update")
-_GRANTING = ("includes", "objects", "fields", "deny", "system", "menus")
+_GRANTING = ("includes", "objects", "fields", "deny", "system", "menus", "gives")
 
 
 def check_roles(metamodel: Metamodel, trees: tuple[AppTree, ...], names: ObjectNames, problems: Problems) -> None:
@@ -31,7 +31,7 @@ def check_roles(metamodel: Metamodel, trees: tuple[AppTree, ...], names: ObjectN
     rights = known_rights(metamodel)
     for tree in trees:
         for node in tree.files[FileKind.ROLE]:
-            for role in scalars(node.get("includes")):
+            for role in (*scalars(node.get("includes")), *scalars(node.get("gives"))):
                 if role.text not in metamodel.roles:
                     tell_unknown(problems, "APP411", role, "a role", metamodel.roles)
             for menu in scalars(node.get("menus")):

@@ -53,7 +53,9 @@ from ui.pages import (
     run_desk,
     runs,
     sharing,
+    sign_in_elsewhere,
     sign_in_steps,
+    team_users,
     versions,
     webhook_calls,
 )
@@ -67,11 +69,13 @@ def register(app: Flask) -> None:
     for views in (
         home,
         inbox,
+        sign_in_elsewhere,
         sign_in_steps,
         account,
         account_tokens,
         account_factor,
         admin_users,
+        team_users,
         audit,
         approvals,
         approval_request,

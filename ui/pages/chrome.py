@@ -21,7 +21,7 @@ from metamodel.access import MenuDef, MenuItemDef
 from metamodel.apps import Metamodel
 from metamodel.objects import ValidationSeverity
 from metamodel.texts import label_text
-from ui.context import current_actor, language, release, signed_in, theme
+from ui.context import current_actor, language, platform, release, signed_in, theme
 from ui.frame import Document, compile_document, compile_frame
 from ui.page_parts import Chrome, MenuNode, Person, Theme, Toast
 from ui.pages.list_state import ListState, chosen_view
@@ -193,8 +193,11 @@ def _product_menus(asking: Actor) -> Sequence[MenuNode]:
         found.append(MenuNode(name="runs", label=str(_("Rule runs")), href="/runs", icon="bolt"))
     if rights.has_right("manage_users"):
         found.append(MenuNode(name="users", label=str(_("Users")), href="/admin/users", icon="users"))
+    elif platform().delegation.is_for(asking):
+        found.append(MenuNode(name="team_users", label=str(_("Users of my team")), href="/team/users", icon="users"))
     if rights.has_right("view_audit"):
         found.append(MenuNode(name="audit", label=str(_("Audit log")), href="/admin/audit", icon="history"))
+        found.append(MenuNode(name="privacy", label=str(_("Personal data")), href="/admin/privacy", icon="lock"))
     if rights.has_right("configure"):
         label = str(_("Try an expression"))
         found.append(MenuNode(name="expression", label=label, href="/admin/expression", icon="calculator"))

@@ -17,9 +17,10 @@ from engine.access.explaining.answers import Asked
 from engine.access.requests.letters import ASKED, GRANTED, REFUSED, letter
 from engine.access.requests.options import EDIT_SHARE, ROLE, Option, may_already, options_for
 from engine.access.requests.rows import NOTICE_OBJECT, AccessRequest, AskState, request_of
-from engine.accounts.administration import Administration, check_end
+from engine.accounts.administration import Administration
 from engine.accounts.standing_in import is_stronger
 from engine.accounts.trail import AccountEvent, AccountTrail, author_of
+from engine.accounts.users import check_end
 from engine.automation.notices import Notices
 from engine.automation.share_notices import written_end
 from engine.errors import AccessDenied, EngineError, FieldError, ValidationFailed
