@@ -7,7 +7,7 @@ that are not kept in columns are computed here when they are read.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from types import MappingProxyType
@@ -144,6 +144,13 @@ class RecordContext:
     def with_given(self, given: Mapping[str, Any]) -> RecordContext:
         """Give the same context with further given names."""
         return self._around_by(self._around, {**self._given, **given})
+
+    def without(self, names: Collection[str]) -> RecordContext:
+        """Give the same context with fields of the record empty."""
+        values = {**self.this, **dict.fromkeys(names)}
+        return (
+            RecordContext(self._around, self.object_key, values, old=self._stored, given=self._given) if names else self
+        )
 
     def _around_by(self, around: Surroundings, given: Mapping[str, Any]) -> RecordContext:
         made = RecordContext(around, self.object_key, self.this, given=given)

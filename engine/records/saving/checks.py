@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from engine.access.compiler import Access
+from engine.access.eyes import Sight, sight_of
 from engine.errors import FieldError
-from engine.expressions.context import option_label
+from engine.expressions.context import RecordContext, option_label
 from engine.records.hooks import SaveKind
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.messages import say
@@ -21,13 +23,15 @@ from metamodel.objects import ValidationSeverity
 from metamodel.record_types import RECORD_TYPE, fitting_options, standing_against
 from metamodel.texts import label_text
 from metamodel.values import ForeignMoney
+from workflow_dsl.context import Context
 from workflow_dsl.evaluation_errors import EvaluationError
 
 
 class Checker:
-    """Checks drafts in one language."""
+    """Checks drafts in one language. access: of who is told; messages leave empty what it does not let them read."""
 
-    def __init__(self, types: FieldTypeRegistry, language: str, currency: str) -> None:
+    def __init__(self, types: FieldTypeRegistry, language: str, currency: str, access: Access | None = None) -> None:
+        self._access = access
         self._types = types
         self._language = language
         self._currency = currency
@@ -183,11 +187,20 @@ class Checker:
             return
         finding = FieldError(
             code=validation.name,
-            message=validation.message(draft.context, self._language),
+            message=validation.message(self._as_read(draft), self._language),
             field=validation.field,
             severity=validation.severity,
         )
         (draft.errors if validation.severity is ValidationSeverity.ERROR else draft.notices).append(finding)
+
+    def _as_read(self, draft: RecordDraft) -> Context:
+        """Give the record as who is told may read it: what is masked or hidden is empty."""
+        context = draft.context
+        if self._access is None or self._access.full or not isinstance(context, RecordContext):
+            return context
+        rights = self._access.of(draft.object_key).fields
+        hidden = [name for name, right in rights.items() if sight_of(right, context) is not Sight.CLEAR]
+        return context.without(hidden)
 
 
 def _is_told(draft: RecordDraft, definition: FieldDef) -> bool:

@@ -231,7 +231,10 @@ def judge(drafts: Sequence[RecordDraft], transaction: Transaction, *, held: bool
     check_files(drafts, transaction)
     check_trees(drafts, transaction)
     checker = Checker(
-        transaction.release.field_types, transaction.actor.language, transaction.parts.metamodel.main.currency
+        transaction.release.field_types,
+        transaction.actor.language,
+        transaction.parts.metamodel.main.currency,
+        transaction.access,
     )
     for draft in drafts:
         check_parent(draft, transaction)
