@@ -56,6 +56,13 @@ def read_report(transaction: Transaction, name: str) -> ReportResult:
     return ReportResult(definition=report, page=page, groups=groups)
 
 
+def reports_for(transaction: Transaction) -> tuple[ReportDef, ...]:
+    """Give the reports that are for the actor's roles, by name."""
+    reports = transaction.parts.metamodel.reports
+    found = (reports[name] for name in sorted(reports))
+    return tuple(each for each in found if each.object is not None and _is_for(transaction, each, each.object))
+
+
 def _is_for(transaction: Transaction, report: ReportDef, object_key: str) -> bool:
     access = transaction.access
     if not access.of(object_key).visible:
@@ -87,4 +94,4 @@ def _measures(report: ReportDef) -> Iterator[Measure]:
         yield Measure(function=cast(Function, measure.function), path=path)
 
 
-__all__ = ["ReportResult", "read_report"]
+__all__ = ["ReportResult", "read_report", "reports_for"]

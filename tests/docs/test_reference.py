@@ -48,6 +48,7 @@ NAMES = {
     "size": "{size}",
     "button_name": "{button}",
     "template_name": "{template}",
+    "report_name": "{report}",
     "webhook_name": "{webhook}",
     "form_name": "{form}",
     "rule_name": "{rule}",

@@ -26,6 +26,7 @@ from ui.api.forms import submit_form
 from ui.api.hooks import receive
 from ui.api.imports import register_imports
 from ui.api.insight import register_insight
+from ui.api.mcp import answer_mcp
 from ui.api.merging import merge, unmerge
 from ui.api.metadata import apply_metadata, get_metadata, plan_metadata
 from ui.api.openapi import OpenApiDocuments
@@ -33,6 +34,7 @@ from ui.api.pools import claim, let_go
 from ui.api.pressing import list_actions, press_button, press_many
 from ui.api.query import query_figures
 from ui.api.record_log import compare, get_history, get_runs, get_stages, revert_changes
+from ui.api.reports import register_reports
 from ui.api.revealing import reveal_value
 from ui.api.run_acts import register_run_acts
 from ui.api.runs import list_runs, retry_run
@@ -73,7 +75,9 @@ def register(app: Flask) -> None:
     api.get("/files/<file_id>")(download_file)
     api.get("/files/<file_id>/preview/<size>")(download_preview)
     api.post("/query")(query_figures)
+    register_reports(api)
     api.get("/changes")(list_changes)
+    api.post("/mcp")(answer_mcp)
     api.get("/metadata")(get_metadata)
     api.post("/metadata/plan")(plan_metadata)
     api.post("/metadata/apply")(apply_metadata)

@@ -35,6 +35,7 @@ from ui.api.long_work_paths import export_paths, import_paths, start_export
 from ui.api.metadata import metadata_paths
 from ui.api.outer_ids import describe_outer_ids
 from ui.api.parameters import DEFAULT_LIMIT, LIST_PARAMETERS, read_parameters
+from ui.api.reports import report_paths
 from ui.api.run_acts import run_act_paths
 from ui.api.timelines import timeline_paths
 from ui.api.upserts import upsert_paths
@@ -75,7 +76,7 @@ def build_document(pinned: Release, who: Actor, lang: str) -> dict[str, Any]:
     schemas: dict[str, Schema] = shared_schemas(known_currencies(pinned.metamodel))
     paths: dict[str, Any] = _fixed_paths() | file_paths() | rule_paths() | run_act_paths() | hook_paths()
     paths |= import_paths() | audit_paths()
-    paths |= change_paths() | metadata_paths() | webhook_call_paths()
+    paths |= change_paths() | metadata_paths() | webhook_call_paths() | report_paths()
     for each in objects:
         schemas |= _object_schemas(each, pinned.field_types, lang)
         paths |= _object_paths(each, lang) | action_paths(pinned.metamodel, each, lang)
