@@ -100,8 +100,8 @@ class FileCollector:
         with self.database.read() as connection:
             query = select(content.c.sha256).where(unused, content.c.stored_at < before)
             noted = list(connection.execute(query).scalars())
-        count = sum(self._remove(sha256) for sha256 in noted)
-        return count + sum(self._remove(sha256) for sha256 in self._strange(before))
+        count = sum(self.remove(sha256) for sha256 in noted)
+        return count + sum(self.remove(sha256) for sha256 in self._strange(before))
 
     def _strange(self, before: dt.datetime) -> Sequence[str]:
         """Give bytes in the folder that no row tells of: their upload died before its commit."""
@@ -116,7 +116,8 @@ class FileCollector:
             strange += [sha256 for sha256 in part if sha256 not in known]
         return strange
 
-    def _remove(self, sha256: str) -> bool:
+    def remove(self, sha256: str) -> bool:
+        """Take bytes and their previews away where no file needs them any more; tell whether they went."""
         with self.database.write() as connection:
             self._lock(connection, sha256)
             # Asked once the lock is held: an upload that held it before has committed its file by now.

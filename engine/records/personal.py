@@ -77,7 +77,7 @@ class PersonalValues:
         if name not in self._keys:
             table = self._transaction.system.person_key
             found = self._transaction.connection.execute(select(table.c.key).where(table.c.id == name)).scalar()
-            self._keys[name] = None if found is None else PersonKey(name, bytes(found))
+            self._keys[name] = None if found is None else PersonKey(name, bytes.fromhex(found))
         key = self._keys[name]
         return None if key is None else key.open(value)
 
@@ -138,10 +138,10 @@ def _keys(transaction: Transaction, object_key: str, ids: Collection[str]) -> di
     table = transaction.system.person_key
     wanted = one_of(table.c.record_id, ids, transaction.database.dialect)
     query = select(table.c.record_id, table.c.id, table.c.key).where(table.c.object == object_key, wanted)
-    found = {str(row[0]): PersonKey(row[1], bytes(row[2])) for row in transaction.connection.execute(query)}
+    found = {str(row[0]): PersonKey(row[1], bytes.fromhex(row[2])) for row in transaction.connection.execute(query)}
     missing = [each for each in ids if each not in found]
     for each in missing:
         found[each] = PersonKey(urlsafe_b64encode(os.urandom(_ID_BYTES)).decode(), os.urandom(32))
-    rows = [{"id": found[i].id, "object": object_key, "record_id": i, "key": found[i].key} for i in missing]
+    rows = [{"id": found[i].id, "object": object_key, "record_id": i, "key": found[i].key.hex()} for i in missing]
     transaction.insert_many(table, rows)
     return found

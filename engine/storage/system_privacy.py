@@ -16,7 +16,7 @@ def privacy_tables(make: SystemTableMaker) -> dict[str, Table]:
             make.text("id", primary_key=True),
             make.text("object", nullable=False),
             make.id("record_id", nullable=False),
-            make.bytes("key", nullable=False),
+            make.text("key", nullable=False),
             Index("ix_fs_person_key_record", "object", "record_id", unique=True),
         ),
         # Records under legal hold: nobody and nothing erases or archives them.
