@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from plugins import EgressFailed, EgressRefused
 from plugins.egress import EgressLimits, EgressPolicy, SafeEgress, is_public
 
+pytestmark = pytest.mark.promise("SEC-36")
+
 
 class _Sink(BaseHTTPRequestHandler):
     received: list[tuple[str, bytes]]
