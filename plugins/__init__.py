@@ -35,6 +35,7 @@ from plugins.contributions import (
 )
 from plugins.hookspecs import hookimpl
 from plugins.mailboxes import MailboxAccess, MailboxFailed, MailReader, OpenMailbox
+from plugins.sign_in import Identity, SignInAccess, SignInBegun, SignInFailed, SignInRules, SignInWay
 
 __all__ = [
     "API_VERSION",
@@ -50,6 +51,7 @@ __all__ = [
     "EventUnknown",
     "ExpressionFunction",
     "FieldTypeAddition",
+    "Identity",
     "MadeFile",
     "MailReader",
     "MailboxAccess",
@@ -66,6 +68,11 @@ __all__ = [
     "RuleEvent",
     "SentParts",
     "Share",
+    "SignInAccess",
+    "SignInBegun",
+    "SignInFailed",
+    "SignInRules",
+    "SignInWay",
     "StartContext",
     "TemplateSource",
     "hookimpl",

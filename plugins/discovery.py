@@ -12,7 +12,7 @@ from importlib import metadata, resources
 from types import ModuleType
 
 ENTRY_POINT_GROUP = "fieldstone.plugins"
-BUNDLED = ("email", "documents", "webhook", "sms", "iban")
+BUNDLED = ("email", "documents", "webhook", "sms", "iban", "sso")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ import pluggy
 from plugins.contexts import StartContext
 from plugins.contributions import ExpressionFunction, FieldTypeAddition, RuleAction, RuleEvent
 from plugins.mailboxes import MailReader
+from plugins.sign_in import SignInWay
 
 PROJECT = "fieldstone"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -64,6 +65,16 @@ def mail_readers() -> Sequence[MailReader]:
 
     Called once when the plugin is loaded. Return the readers, each of one kind of connection; a worker opens the boxes
     of that kind by them. An exception here switches the plugin off; one in `open` leaves the box for the next look.
+    """
+    raise AssertionError("a specification is never called")
+
+
+@hookspec
+def sign_in_ways() -> Sequence[SignInWay]:
+    """Add ways to sign in elsewhere.
+
+    Called once when the plugin is loaded. Return the ways; the log-in page offers those that the operator has set up.
+    An exception here switches the plugin off; one in `begin` or `finish` refuses that log-in.
     """
     raise AssertionError("a specification is never called")
 

@@ -16,11 +16,12 @@ from plugins.contributions import API_VERSION, CONTROLS, ExpressionFunction, Fie
 from plugins.discovery import Candidate
 from plugins.mailboxes import MailReader
 from plugins.manifest import Manifest, ManifestWrong, read_manifest
+from plugins.sign_in import SignInWay
 
 # Actions that the rule language itself names; a shipped plugin carries them out.
 LANGUAGE_ACTIONS = frozenset({"send_email", "call_webhook", "send_sms", "generate_document"})
 _SHIPPED_PREFIX = "plugins.bundled."
-_Added = TypeVar("_Added", RuleAction, RuleEvent, ExpressionFunction, FieldTypeAddition, MailReader)
+_Added = TypeVar("_Added", RuleAction, RuleEvent, ExpressionFunction, FieldTypeAddition, MailReader, SignInWay)
 
 
 class LoadFailed(Exception):
@@ -45,6 +46,7 @@ class LoadedPlugin:
     functions: tuple[ExpressionFunction, ...] = ()
     field_types: tuple[FieldTypeAddition, ...] = ()
     mail_readers: tuple[MailReader, ...] = ()
+    sign_in_ways: tuple[SignInWay, ...] = ()
 
     @property
     def added_names(self) -> tuple[str, ...]:
@@ -55,6 +57,7 @@ class LoadedPlugin:
             *(f"function {function.name}" for function in self.functions),
             *(f"field type {field_type.name}" for field_type in self.field_types),
             *(f"reader of {reader.kind}" for reader in self.mail_readers),
+            *(f"way to sign in {way.name}" for way in self.sign_in_ways),
         )
 
     def with_additions(
@@ -65,6 +68,7 @@ class LoadedPlugin:
         functions: Sequence[object],
         field_types: Sequence[object],
         mail_readers: Sequence[object],
+        sign_in_ways: Sequence[object],
         taken: frozenset[str],
     ) -> LoadedPlugin:
         """Give the plugin with what its hooks returned, checked.
@@ -79,6 +83,7 @@ class LoadedPlugin:
             functions=_only(ExpressionFunction, functions, "expression_functions"),
             field_types=_only(FieldTypeAddition, field_types, "field_types"),
             mail_readers=_only(MailReader, mail_readers, "mail_readers"),
+            sign_in_ways=_only(SignInWay, sign_in_ways, "sign_in_ways"),
         )
         self._check_names(loaded, taken)
         return loaded

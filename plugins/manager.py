@@ -21,6 +21,7 @@ from plugins.discovery import Candidate, bundled_candidates, installed_candidate
 from plugins.events import OwnEvents
 from plugins.loading import LoadedPlugin, LoadFailed, load_plugin, problem_of
 from plugins.mailboxes import MailReader
+from plugins.sign_in import SignInWay
 
 _LOG = logging.getLogger("fieldstone.plugins")
 
@@ -115,6 +116,11 @@ class PluginManager:
         readers = ((plugin, reader) for plugin in self._loaded.values() for reader in plugin.mail_readers)
         return next((each for each in readers if each[1].kind == kind), None)
 
+    def sign_in_ways(self) -> Sequence[tuple[LoadedPlugin, SignInWay]]:
+        """Give the ways to sign in elsewhere that the operator has set up, each with its plugin."""
+        ways = ((plugin, way) for plugin in self._loaded.values() for way in plugin.sign_in_ways)
+        return [(plugin, way) for plugin, way in ways if way.label(plugin.settings)]
+
     def start(self, events: EventSink | None = None) -> None:
         """Call `on_start` of each plugin; one that raises is switched off. events: whom plugins tell of theirs."""
         for plugin in tuple(self._loaded.values()):
@@ -151,6 +157,7 @@ class PluginManager:
                 functions=self._ask(plugin, "expression_functions"),
                 field_types=self._ask(plugin, "field_types"),
                 mail_readers=self._ask(plugin, "mail_readers"),
+                sign_in_ways=self._ask(plugin, "sign_in_ways"),
                 taken=self._taken_names(),
             )
         except LoadFailed as failure:

@@ -149,4 +149,5 @@ def _without_summary(plugin: LoadedPlugin) -> list[str]:
     summaries |= {function.name: function.summary for function in plugin.functions}
     summaries |= {field_type.name: field_type.summary for field_type in plugin.field_types}
     summaries |= {reader.kind: reader.summary for reader in plugin.mail_readers}
+    summaries |= {way.name: way.summary for way in plugin.sign_in_ways}
     return [name for name, summary in summaries.items() if not summary]

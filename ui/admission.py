@@ -5,6 +5,7 @@ Who asks is found out by ui/auth.py; nothing here lets anybody in.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -12,7 +13,9 @@ from flask import Response, current_app, make_response, redirect, render_templat
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from engine.accounts.elsewhere import WayOffered
 from ui.call_limits import Step
+from ui.context import platform
 from ui.errors import API_PREFIX, ApiProblem
 from ui.security import SAFE_METHODS, local_path
 
@@ -29,6 +32,11 @@ class LoginPage:
     login: str = ""
     next: str = "/"
     error: str = ""
+
+    @property
+    def ways(self) -> Sequence[WayOffered]:
+        """The providers that one can log in at."""
+        return platform().accounts.elsewhere.ways()
 
 
 def ask_to_sign_in() -> ResponseReturnValue:

@@ -28,6 +28,13 @@ class FactorRefused(EngineError):
         super().__init__("This code is wrong or was used before.")
 
 
+class ElsewhereRefused(EngineError):
+    """A log-in at a provider came to nothing; why stands in the log and in the audit log."""
+
+    def __init__(self) -> None:
+        super().__init__("This log-in did not work. Try again, or ask who looks after accounts.")
+
+
 class LinkRefused(EngineError):
     """A link that sets a password was used, is too old, or never was one."""
 

@@ -15,6 +15,7 @@ from datetime import timedelta
 
 from sqlalchemy import Connection, Table, delete, func, insert, select
 
+from engine.accounts.upsert import insert_if_absent
 from engine.clock import Clock
 from engine.errors import EngineError
 from engine.storage.database import Database
@@ -111,6 +112,11 @@ class IdempotencyKeys:
             "created_at": now,
         }
         connection.execute(insert(self._table).values(values))
+
+    def use_up(self, connection: Connection, kind: str, key: str) -> bool:
+        """Note within a transaction that something which is good once was used; False where it was before."""
+        values = {"actor": kind, "key": key, "request_hash": "", "state": _DONE, "created_at": self._clock.now()}
+        return insert_if_absent(connection, self._table, values)
 
     def _find(self, connection: Connection, actor: str, key: str, request: bytes) -> KeptAnswer | None:
         chosen = (self._table.c.actor == actor) & (self._table.c.key == key)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from engine.accounts.administration import Administration
 from engine.accounts.askers import Askers
+from engine.accounts.elsewhere import Elsewhere
 from engine.accounts.factors import SecondFactors
 from engine.accounts.idempotency import IdempotencyKeys
 from engine.accounts.lockout import Lockout, LockoutLimits
@@ -71,6 +72,7 @@ def open_accounts(
         database=database, credential=system.credential, clock=clock, records=records, passwords=passwords,
         users=users, sessions=sessions, tokens=tokens, stamp=stamp, trail=trail,
     )  # fmt: skip
+    idempotency = IdempotencyKeys(database, system.idempotency, clock, cipher)
     return Accounts(
         database=database,
         clock=clock,
@@ -80,7 +82,7 @@ def open_accounts(
         sessions=sessions,
         stamp=stamp,
         administration=administration,
-        idempotency=IdempotencyKeys(database, system.idempotency, clock, cipher),
+        idempotency=idempotency,
         trail=trail,
         factors=SecondFactors(
             database=database, credential=system.credential, recovery=system.recovery, sessions=sessions,
@@ -91,6 +93,10 @@ def open_accounts(
             lockout=lockout, letters=letters, trail=trail, clock=clock, ids=ids,
         ),
         standing_in=standing_in,
+        elsewhere=Elsewhere(
+            database=database, users=users, administration=administration, trail=trail, stamp=stamp, once=idempotency,
+            cipher=cipher, clock=clock, plugins=letters.plugins, base_url=letters.base_url,
+        ),
         askers=Askers(
             database=database, clock=clock, users=users, sessions=sessions, tokens=tokens, stamp=stamp,
             standing_in=standing_in,

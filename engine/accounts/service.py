@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from engine.access.actor import Actor, Origin
 from engine.accounts.administration import Administration
 from engine.accounts.askers import Askers, SignedIn
+from engine.accounts.elsewhere import Elsewhere
 from engine.accounts.errors import SignInRefused
 from engine.accounts.factors import SecondFactors
 from engine.accounts.idempotency import IdempotencyKeys
@@ -65,6 +66,7 @@ class Accounts:
         factors: SecondFactors,
         resets: PasswordResets,
         standing_in: StandingIn,
+        elsewhere: Elsewhere,
         askers: Askers,
         after_sign_in: AfterSignIn = nothing_more,
     ) -> None:
@@ -81,6 +83,7 @@ class Accounts:
         self.factors = factors
         self.resets = resets
         self.standing_in = standing_in
+        self.elsewhere = elsewhere
         self._after_sign_in = after_sign_in
         self._askers = askers
 
@@ -117,6 +120,18 @@ class Accounts:
         self._trail.note(connection, "signed_in", user.id, by=by, changes={"address": (None, address)})
         self._after_sign_in(connection, user.actor())
         return NewSession(secret=secret, lifetime_s=self._sessions.lifetime_s, actor=user.actor())
+
+    def sign_in_elsewhere(
+        self, name: str, sealed: str, brought: Mapping[str, str], *, address: str, agent: str
+    ) -> tuple[NewSession, str]:
+        """Start a session for who comes back from a provider; give it and the page that was wanted.
+
+        Raises: ElsewhereRefused.
+        """
+        came = self.elsewhere.finish(name, sealed, brought, address=address)
+        with self._database.write() as connection:
+            new = self.begin(connection, came.user, address=address, agent=agent, factor_done=came.factor_given)
+        return new, came.target
 
     def pass_factor(self, found: SignedIn, code: str, *, address: str, agent: str) -> NewSession:
         """Take the code of the second factor, or a recovery code, and go on under a new session.

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 def insert_if_absent(connection: Connection, table: Table, values: Mapping[str, object]) -> bool:
     """Insert a row; give False where a row of that key stands already."""
-    if connection.dialect.name == "postgresql":
-        statement = postgresql.insert(table).values(values).on_conflict_do_nothing()
-        return connection.execute(statement).rowcount > 0
-    return connection.execute(sqlite.insert(table).values(values).on_conflict_do_nothing()).rowcount > 0
+    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = make(table).values(values).on_conflict_do_nothing()
+    # Not by rowcount: not every driver counts the rows of an insert.
+    return connection.execute(statement.returning(*table.primary_key)).first() is not None

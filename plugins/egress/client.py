@@ -91,7 +91,11 @@ class SafeEgress:
             url = following
         raise EgressFailed(f"more than {self._limits.redirects} redirects")
 
-    def _once(self, url: str, body: bytes, headers: Mapping[str, str], deadline: float) -> Answer:
+    def get(self, url: str, *, headers: Mapping[str, str]) -> Answer:
+        """Ask for an address and give the answer, whatever its status; redirects are not followed."""
+        return self._once(url, None, headers, time.monotonic() + self._limits.total_s)
+
+    def _once(self, url: str, body: bytes | None, headers: Mapping[str, str], deadline: float) -> Answer:
         parts = _split(url)
         host, port = check_host(parts.hostname or ""), _port(parts)
         address = self._checked_address(parts.scheme, host, port)
@@ -143,13 +147,14 @@ class SafeEgress:
         self,
         connection: http.client.HTTPConnection,
         parts: SplitResult,
-        body: bytes,
+        body: bytes | None,
         headers: Mapping[str, str],
         deadline: float,
     ) -> Answer:
         connection.sock.settimeout(_left(deadline))
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection.request("POST", path, body=body, headers={**headers, "Connection": "close"})
+        method = "GET" if body is None else "POST"
+        connection.request(method, path, body=body, headers={**headers, "Connection": "close"})
         response = connection.getresponse()
         content = response.read(self._limits.answer_bytes)
         if time.monotonic() >= deadline:

@@ -41,6 +41,13 @@ def test_hook_mail_readers(shipped: PluginManager) -> None:
     assert shipped.find_mail_reader("calendar") is None
 
 
+def test_hook_sign_in_ways() -> None:
+    settings = {"issuer": "https://login.example.com", "client_id": "crm"}
+    ((plugin, way),) = PluginManager.load({"sso": settings}).sign_in_ways()
+    assert (plugin.manifest.name, way.name, way.label(plugin.settings)) == ("sso", "sso", "login.example.com")
+    assert PluginManager.load({"sso": {"issuer": "https://login.example.com"}}).sign_in_ways() == []
+
+
 def test_hook_expression_functions(shipped: PluginManager) -> None:
     (function,) = shipped.functions
     assert function.name == "email_domain"

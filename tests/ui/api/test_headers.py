@@ -75,6 +75,8 @@ def test_every_route_but_the_public_ones_asks_to_sign_in(served: Served) -> None
     public |= {"public_forms.show_survey", "public_forms.answer_survey"}
     # Who forgot a password asks for a link, and the link stands for whom it was sent to.
     public |= {f"sign_in_steps.{step}" for step in ("ask_address", "send_link", "ask_password", "set_password")}
+    # Who is sent to a provider to log in, and who comes back.
+    public |= {"sign_in_elsewhere.go_elsewhere", "sign_in_elsewhere.come_back"}
     client = served.browser()
     open_ones = set()
     for rule in served.app.url_map.iter_rules():
