@@ -22,7 +22,6 @@ from engine.accounts.opening import AccountSettings, open_accounts
 from engine.accounts.reset_duty import reset_duty, reset_letters
 from engine.accounts.service import Accounts
 from engine.accounts.stamp import AccountStamp
-from engine.accounts.trail import AccountTrail
 from engine.accounts.user_changes import UserChanges
 from engine.app_settings import AppSettings
 from engine.approvals.opening import open_approvals
@@ -40,6 +39,7 @@ from engine.exports.service import Exports
 from engine.expressions.keeping import TreeKeeping
 from engine.files.collecting import FileCollector
 from engine.files.store import FileStore
+from engine.granting import open_granting
 from engine.ids import IdMaker, Uuid7Maker
 from engine.imports.desk import ImportDesk
 from engine.imports.reference_data import ReferenceData
@@ -160,6 +160,7 @@ class Platform:
         folder = settings.data_folder
         coming, going = open_desks(releases, records, imports, exports, clock, ids, folder, automation.take_on)
         privacy = open_privacy(settings, releases, records, collector, clock, automation.take_on)
+        asking, delegation, leaving = open_granting(releases, records, giver, approvals, clock, ids)
         return Platform(
             settings=settings, database=database, outer=outer, system=system, plugins=plugins, clock=clock, ids=ids,
             releases=releases, applier=ReleaseApplier(releases, clock, Recomputer(records).recompute, outer),
@@ -167,15 +168,7 @@ class Platform:
             keeping=keeping, records=records, files=files, file_collector=collector, accounts=opened,
             automation=automation, mail=mail, sharing=SharingDesk(records, system, ids),
             access=open_access(releases, records, automation), approvals=approvals,
-            access_requests=AccessRequests(
-                releases=releases, records=records, administration=giver, trail=AccountTrail(system.audit, clock),
-                ids=ids,
-            ),
-            delegation=Delegation(records=records, administration=giver, current_release=releases.current),
-            offboarding=Offboarding(
-                releases=releases, system=system, records=records, administration=giver, approvals=approvals,
-                trail=AccountTrail(system.audit, clock), clock=clock,
-            ),
+            access_requests=asking, delegation=delegation, offboarding=leaving,
             intake=open_intake(releases, records, automation, clock), audit=audit,
             app_settings=AppSettings(releases, clock),
             resealer=Resealer(database, cipher, lambda: releases.current().tables),

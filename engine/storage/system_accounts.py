@@ -9,7 +9,7 @@ from engine.storage.system_maker import SystemTableMaker
 
 def account_tables(make: SystemTableMaker) -> dict[str, Table]:
     """Make the tables of accounts."""
-    return {**_signed_in(make), **_ways_back(make)}
+    return {**_signed_in(make), **_ways_back(make), **_asked_for(make)}
 
 
 def _signed_in(make: SystemTableMaker) -> dict[str, Table]:
@@ -71,26 +71,6 @@ def _ways_back(make: SystemTableMaker) -> dict[str, Table]:
             make.instant("until"),
             Index("ix_fs_role_role", "role"),
         ),
-        # Who asked for what access, from a denial. granted: the option that was given, until: when it ends.
-        "access_request": make.table(
-            "fs_access_request",
-            make.id(primary_key=True),
-            make.id("user_id", nullable=False),
-            make.text("object", nullable=False),
-            make.text("record_id"),
-            make.text("field"),
-            make.text("action", nullable=False),
-            make.text("reason", nullable=False),
-            make.text("state", nullable=False),
-            make.instant("at", nullable=False),
-            make.instant("decided_at"),
-            make.id("decided_by"),
-            make.text("granted"),
-            make.instant("until"),
-            make.text("answer"),
-            Index("ix_fs_access_request_state", "state", "at"),
-            Index("ix_fs_access_request_user", "user_id"),
-        ),
         # key: kind and hash of a login or an address; attempts: when the ones that still count were made.
         "lockout": make.table(
             "fs_lockout",
@@ -122,5 +102,30 @@ def _ways_back(make: SystemTableMaker) -> dict[str, Table]:
             make.instant("used_at"),
             Index("ix_fs_reset_user", "user_id"),
             Index("ix_fs_reset_due", "due_at"),
+        ),
+    }
+
+
+def _asked_for(make: SystemTableMaker) -> dict[str, Table]:
+    return {
+        # Who asked for what access, from a denial. granted: the option that was given, until: when it ends.
+        "access_request": make.table(
+            "fs_access_request",
+            make.id(primary_key=True),
+            make.id("user_id", nullable=False),
+            make.text("object", nullable=False),
+            make.text("record_id"),
+            make.text("field"),
+            make.text("action", nullable=False),
+            make.text("reason", nullable=False),
+            make.text("state", nullable=False),
+            make.instant("at", nullable=False),
+            make.instant("decided_at"),
+            make.id("decided_by"),
+            make.text("granted"),
+            make.instant("until"),
+            make.text("answer"),
+            Index("ix_fs_access_request_state", "state", "at"),
+            Index("ix_fs_access_request_user", "user_id"),
         ),
     }
