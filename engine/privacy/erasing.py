@@ -57,7 +57,7 @@ class Erased:
 
     def count(self, table: str) -> None:
         """Count a row of a table."""
-        self.tables[table] = self.tables.get(table, 0) + 1
+        self.tables[str(table)] = self.tables.get(table, 0) + 1
 
     def plain(self) -> dict[str, object]:
         """Give it as plain values."""
@@ -149,7 +149,7 @@ def take_out(transaction: Transaction, person: Person, done: Erased, *, keeps_en
         done.contents |= set(transaction.connection.execute(select(files.c.sha256).where(mine)).scalars())
         transaction.connection.execute(delete(files).where(mine))
         gone = transaction.connection.execute(delete(table.table).where(table.table.c["id"].in_(ids)))
-        done.tables[table.table.name] = gone.rowcount
+        done.tables[str(table.table.name)] = gone.rowcount
 
 
 def _let_go(transaction: Transaction, key: str, ids: Sequence[str]) -> None:
