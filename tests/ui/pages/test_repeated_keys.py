@@ -58,6 +58,12 @@ def test_what_is_chosen_in_numbers_and_boxes_stand_more_than_once() -> None:
         ("record_form", [("hot", ""), ("hot", "true"), ("lines.0.tags", "a"), ("lines.0.tags", "b")]),
     ):
         refuse_repeated(MultiDict(pairs), page)
-    for page, name in (("merging", "id"), ("approval_submit", "comment"), ("api", "object"), (None, "id")):
+    once: list[tuple[str | None, str]] = [
+        ("merging", "id"),
+        ("approval_submit", "comment"),
+        ("api", "object"),
+        (None, "id"),
+    ]
+    for elsewhere, name in once:
         with pytest.raises(BadRequest):
-            refuse_repeated(MultiDict([(name, "a"), (name, "b")]), page)
+            refuse_repeated(MultiDict([(name, "a"), (name, "b")]), elsewhere)
