@@ -74,9 +74,7 @@ def open_accounts(
     )  # fmt: skip
     idempotency = IdempotencyKeys(database, system.idempotency, clock, cipher)
     return Accounts(
-        database=database,
-        clock=clock,
-        passwords=passwords,
+        database=database, clock=clock, passwords=passwords,
         lockout=lockout,
         users=users,
         sessions=sessions,
