@@ -178,7 +178,8 @@ def test_a_hidden_field_is_opened_by_the_smallest_role_that_ends_by_itself_in_ev
 @pytest.mark.promise("SEC-16")
 def test_what_is_locked_can_be_asked_for_and_refused_and_asking_tells_nothing(site: Served) -> None:
     record, absent = note(site, "bob"), "01999999-0000-7000-8000-000000000000"
-    assert send(site, "bob", f"/o/note/{record}/share", {"with": f"user:{site.user_ids['ann']}", "level": "read"})
+    shared = {"with": f"user:{site.user_ids['ann']}", "level": "read"}
+    assert send(site, "bob", f"/o/note/{record}/share", shared).status_code == 303
     browser = site.sign_in("ann")
     locked = browser.get(f"/o/note/{record}/access").get_data(as_text=True)
     assert f"action=update&amp;object=note&amp;record={record}" in locked

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
@@ -37,7 +37,7 @@ def put(site: Served, who: str, team_id: str, *roles: str) -> None:
     site.platform.accounts.administration.set_roles(login_of(who), roles, by="test")
 
 
-def send(site: Served, who: str, path: str, values: Mapping[str, str | list[str]]) -> int:
+def send(site: Served, who: str, path: str, values: Mapping[str, Sequence[str]]) -> int:
     """Send a form as somebody; give the status."""
     browser = site.sign_in(who)
     return browser.post(path, data={**values, "csrf_token": csrf_token(browser, "/inbox")}).status_code
