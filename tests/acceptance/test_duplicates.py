@@ -166,6 +166,7 @@ def test_a_change_is_asked_about_only_where_it_changes_what_is_compared(served: 
     assert records.create(SYSTEM, "firm", {"name": "???"}).created
 
 
+@pytest.mark.promise("SEC-10")
 def test_nothing_is_told_of_records_that_the_user_may_not_read(served: Served) -> None:
     assert post(served, "boss", "firm", name="Hidden Harbour").status_code == 201
     answer = post(served, "ann", "firm", name="hidden harbour ltd")
@@ -175,6 +176,7 @@ def test_nothing_is_told_of_records_that_the_user_may_not_read(served: Served) -
     assert told(post(served, "ann", "firm", name="anns own"))[1][0][2] == like("Ann's own")
 
 
+@pytest.mark.promise("SEC-10")
 def test_reveal_duplicates_tells_whose_it_is_and_since_when(served: Served) -> None:
     made = post(served, "boss", "client", name="Contested").get_json()
     day = dt.datetime.fromisoformat(made["created_at"]).astimezone(ZoneInfo("Asia/Shanghai")).date()
