@@ -40,7 +40,7 @@ def kind_of_archive(path: Path) -> str:
             if kind != TYPE_OF_ENDING["zip"]:
                 _refuse_declared(archive, members)
             return kind
-    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, EOFError, zlib.error, NotImplementedError) as fault:
+    except (zipfile.BadZipFile, OSError, ValueError, RuntimeError, EOFError, zlib.error) as fault:
         raise FieldValueError("file_archive") from fault
 
 
