@@ -84,10 +84,14 @@ def _deals(served: Served, reader: Actor) -> Deals:
 
 
 def _reader(served: Served) -> Actor:
+    """Make who reads, of a team: what a scope compares with something that its reader lacks grants nothing."""
     administration = served.platform.accounts.administration
-    user = administration.create_user(system_actor(), "all@example.com", password=PASSWORD, roles=("everything",))
+    team = served.platform.records.create(system_actor(), "team", {"name": "Everywhere"}).record.id
+    user = administration.create_user(
+        system_actor(), "all@example.com", password=PASSWORD, roles=("everything",), values={"team": team}
+    )
     served.tokens["all"] = administration.create_token("all@example.com", name="test")
-    return Actor(user_id=user, login="all@example.com", name="all", roles=frozenset({"everything"}))
+    return Actor(user_id=user, login="all@example.com", name="all", team_id=team, roles=frozenset({"everything"}))
 
 
 def _held(served: Served, reader: Actor) -> dict[str, frozenset[str]]:
