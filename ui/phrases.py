@@ -42,6 +42,8 @@ FINDINGS = (
     _l("{written} is not a day of the calendar"),
     _l("dates are YEAR-MONTH-DAY"),
     _l("{written} is not a moment of the calendar"),
+    _l("{written} is before or after all time"),
+    _l("years are 1 to 9999"),
     _l("{written} is not a time of day"),
     _l("times go from 00:00 to 23:59"),
     _l("'{written}' is not a duration"),
