@@ -37,6 +37,9 @@ class Visit:
             yield page
         # The browser itself reports each answer of 409 and 422, which are this product's ordinary refusals.
         left = [each for each in self.complaints if not ("status of 4" in each and ("409" in each or "422" in each))]
+        if any("htmx:sendAbort" in each for each in left):
+            # Whoever goes to another page ends what the one before still asks for.
+            left = [each for each in left if "htmx:sendAbort" not in each and "htmx:afterRequest" not in each]
         self.complaints.clear()
         assert left == []
 
