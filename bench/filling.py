@@ -19,6 +19,7 @@ from engine.settings import PlatformSettings
 
 SALES = Path(__file__).resolve().parent.parent / "sample_apps" / "sales"
 SECRET = "a key for measuring, of no other use"
+NO_LIMIT = 10_000_000
 NOW = dt.datetime(2026, 11, 1, 8, 0, tzinfo=dt.UTC)
 ACCOUNTS_A_DEAL = 10
 DEAL_COLUMNS = (
@@ -33,8 +34,8 @@ ACCOUNT_COLUMNS = (
 
 
 def measured_settings(database_url: str, folder: Path) -> PlatformSettings:
-    """Give the settings that the measured product runs with."""
-    return PlatformSettings(database_url=database_url, data_folder=folder, secret_key=SECRET)
+    """Give the settings that the measured product runs with; calls are counted, and no number of them is too many."""
+    return PlatformSettings(database_url=database_url, data_folder=folder, secret_key=SECRET, rate_limit=NO_LIMIT)
 
 
 def prepare(database_url: str, folder: Path, rows: int) -> Prepared:
