@@ -10,6 +10,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, Table, select, update
 
 from engine.accounts.upsert import insert_if_absent
+from engine.records.statements import Prepared
 from engine.storage.database import Database
 
 STAMP_NAME = "accounts"
@@ -21,7 +22,8 @@ class AccountStamp:
     def __init__(self, database: Database, table: Table) -> None:
         self._database = database
         self._table = table
-        self._asked = select(table.c.value).where(table.c.name == STAMP_NAME)
+        # Asked at every request, so it is text already.
+        self._asked = Prepared(select(table.c.value).where(table.c.name == STAMP_NAME), database.engine.dialect)
 
     def raise_in(self, connection: Connection) -> None:
         """Raise the number within the transaction of a change."""
@@ -33,7 +35,8 @@ class AccountStamp:
         Whoever keeps something asks before reading it: what changes while it is read is then not taken for newer.
         """
         with self._database.read() as connection:
-            return int(connection.execute(self._asked).scalar() or 0)
+            row = self._asked.row(connection, self._database, {})
+        return int(row[0]) if row is not None else 0
 
 
 def raise_stamp(connection: Connection, table: Table) -> None:
