@@ -69,6 +69,7 @@ from engine.settings import PlatformSettings
 from engine.sharing import SharingDesk
 from engine.storage.apply import Progress
 from engine.storage.database import Database
+from engine.storage.earlier_places import EarlierNamesOfPlaces
 from engine.storage.key_ring import KeyRing
 from engine.storage.resealing import Resealer
 from engine.storage.sealing import Cipher
@@ -133,6 +134,7 @@ class Platform:
         database, system = connect(settings, clock)
         language = installed_language(plugins)
         cipher = Cipher(settings.secret(), KeyRing(settings.secret(), settings.value_keys))
+        cipher.earlier_places = EarlierNamesOfPlaces(database, system)
         trees = kept_trees(system, settings, language, plugins)
         releases = ReleaseStore(database, system, language, trees, settings.app_settings, cipher)
         outer = OuterDatabases(os.environ.get)

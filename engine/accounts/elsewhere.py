@@ -37,6 +37,7 @@ from plugins.sign_in import Identity, SignInAccess, SignInFailed, SignInRules, S
 GOOD_FOR = timedelta(minutes=10)
 _PATH = "/login/at/{name}/back"
 _KIND = "sign-in"
+_PLACE = "log-in elsewhere"
 _LIMITS = EgressLimits(total_s=10.0, answer_bytes=262_144, redirects=0)
 _LOG = logging.getLogger("fieldstone.accounts")
 
@@ -92,7 +93,7 @@ class Elsewhere:
             raise ElsewhereRefused from failed
         kept = {"way": name, "state": begun.state, "kept": dict(begun.kept), "target": target,
                 "at": self.clock.now().timestamp()}  # fmt: skip
-        return begun.address, self.cipher.seal(json.dumps(kept))
+        return begun.address, self.cipher.seal(json.dumps(kept), _PLACE)
 
     def finish(self, name: str, sealed: str, brought: Mapping[str, str], *, address: str) -> CameBack:
         """Find the user of who comes back. sealed: what the browser kept; brought: what the provider sent along.
@@ -121,7 +122,7 @@ class Elsewhere:
     def _kept(self, name: str, sealed: str, brought: Mapping[str, str]) -> Mapping[str, Any]:
         """Open what the browser kept. Nothing is noted of who brings none: anybody can call this address."""
         try:
-            kept: dict[str, Any] = json.loads(self.cipher.open(sealed))
+            kept: dict[str, Any] = json.loads(self.cipher.open(sealed, _PLACE))
             begun = float(kept["at"])
             state = str(kept["state"])
         except (SealBroken, ValueError, KeyError, TypeError) as broken:

@@ -35,6 +35,7 @@ STEP_S = 30
 _STEPS_OFF = (0, -1, 1)
 _RECOVERY_CODES = 10
 _MOST_CODE = 40
+_PLACE = "second factor"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +101,7 @@ class SecondFactors:
             raise FactorRefused
         secret = self._opened(user_id, begun) or pyotp.random_base32()
         address = pyotp.TOTP(secret).provisioning_uri(name=actor.login, issuer_name=product)
-        return NewFactor(secret=secret, address=address, begun=self._cipher.seal(f"{user_id} {secret}"))
+        return NewFactor(secret=secret, address=address, begun=self._cipher.seal(f"{user_id} {secret}", _PLACE))
 
     def confirm(self, actor: Actor, begun: str, code: str, *, session_id: str, address: str) -> Sequence[str]:
         """Let a second factor count from now on, by a first code of it; give the recovery codes, shown this once.
@@ -118,7 +119,7 @@ class SecondFactors:
         with self._changing() as connection:
             insert_if_absent(connection, self._credential, {"user_id": user_id})
             free = self._credential.c.user_id == user_id, self._credential.c.factor_at.is_(None)
-            kept = self._cipher.seal(f"{user_id} {secret}")
+            kept = self._cipher.seal(f"{user_id} {secret}", _PLACE)
             values = {"factor_secret": kept, "factor_at": self._clock.now(), "factor_step": step}
             if connection.execute(update(self._credential).where(*free).values(values)).rowcount != 1:
                 raise FactorRefused
@@ -202,7 +203,7 @@ class SecondFactors:
         if sealed is None:
             return None
         try:
-            whose, _, secret = self._cipher.open(sealed).partition(" ")
+            whose, _, secret = self._cipher.open(sealed, _PLACE).partition(" ")
         except SealBroken:
             return None
         # A secret that was moved here from another user's row is none.

@@ -108,7 +108,7 @@ class IdempotencyKeys:
             "state": _DONE,
             "status": answer.status,
             "headers": dict(answer.headers),
-            "body": self._cipher.seal(answer.body),
+            "body": self._cipher.seal(answer.body, _place(actor, key)),
             "created_at": now,
         }
         connection.execute(insert(self._table).values(values))
@@ -125,11 +125,15 @@ class IdempotencyKeys:
             return None
         if row.request_hash != _hash(request):
             raise KeyUsedOtherwise
-        return KeptAnswer(status=row.status, headers=row.headers or {}, body=self._opened(row.body))
+        return KeptAnswer(status=row.status, headers=row.headers or {}, body=self._opened(row.body, _place(actor, key)))
 
-    def _opened(self, body: str | None) -> str:
+    def _opened(self, body: str | None, place: str) -> str:
         # Answers of releases before this one were kept in clear, for a day.
-        return self._cipher.open(body) if body and is_sealed(body) else body or ""
+        return self._cipher.open(body, place) if body and is_sealed(body) else body or ""
+
+
+def _place(actor: str, key: str) -> str:
+    return f"answer|{actor}|{key}"
 
 
 def _hash(request: bytes) -> str:

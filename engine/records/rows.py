@@ -10,6 +10,7 @@ from sqlalchemy.engine import Dialect as SqlDialect
 
 from engine.records.statements import result_converter
 from engine.storage.codecs import Codec
+from engine.storage.sealing import placed
 from engine.storage.tables import ObjectTable
 
 
@@ -35,7 +36,7 @@ class StoredColumns:
 
     def of(self, alias: FromClause) -> list[ColumnElement[Any]]:
         """Give the columns of an alias of the table, in order."""
-        return [alias.c[name] for name in self.names]
+        return [placed(alias.c[name]) for name in self.names]
 
     def values(self, row: Sequence[Any], first: int = 0) -> dict[str, Any]:
         """Give field → value of a driver's row."""

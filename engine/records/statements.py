@@ -25,7 +25,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from engine.expressions.sql.frames import Frame
 from engine.expressions.sql.runtime import RUNTIME, Compute, Computed, RunValues
 from engine.storage.database import Database
-from engine.storage.sealing import SealedText
+from engine.storage.sealing import PlacedText
 from engine.storage.source_rows import GivenRows
 
 Convert = Callable[[Any], Any]
@@ -246,7 +246,7 @@ def result_converter(type_: Any, dialect: SqlDialect) -> Convert | None:
 
     What is encrypted at rest is opened on either database.
     """
-    if dialect.name == "postgresql" and not isinstance(type_, SealedText):
+    if dialect.name == "postgresql" and not isinstance(type_, PlacedText):
         return None
     found: Convert | None = type_.dialect_impl(dialect).result_processor(dialect, None)
     return found

@@ -21,10 +21,14 @@ from metamodel.values import Compound, Duration, ForeignMoney, Money, Ref, Store
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Codec:
-    """One column, whose value is the field's value."""
+    """One column, whose value is the field's value.
+
+    is_sealed: it is encrypted at rest, so that it is written with the id of its record (`sealing.of_record`).
+    """
 
     field: str
     columns: tuple[Column[object], ...]
+    is_sealed: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -176,10 +176,15 @@ def scale_up(value: Decimal | int, scale: int) -> int:
     return scaled
 
 
-def column_type(kind: ColumnKind, dialect: Dialect, *, scale: int = 0, cipher: Cipher | None = None) -> TypeEngine[Any]:
-    """Give the column type of a kind on a database; cipher: of the installation, where values are read or written."""
+def column_type(
+    kind: ColumnKind, dialect: Dialect, *, scale: int = 0, cipher: Cipher | None = None, place: str = ""
+) -> TypeEngine[Any]:
+    """Give the column type of a kind on a database.
+
+    cipher: of the installation, where values are read or written; place: what encrypted ones are bound to.
+    """
     if kind is ColumnKind.SEALED:
-        return SealedText(cipher)
+        return SealedText(cipher, place)
     if kind is ColumnKind.INTEGER:
         return BigInteger()
     if kind is ColumnKind.BOOLEAN:

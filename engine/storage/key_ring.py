@@ -22,14 +22,21 @@ from engine.storage.locks import file_lock
 _PURPOSE = b"fieldstone: values of encrypted fields"
 _FIRST_MARK = "fs1."
 _WAIT_S = 30.0
+_BINDS_ALL = "bound:"
+"""What the line of a key begins with that binds all; those of older versions begin with the key itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class ValueKey:
-    """One key. mark: what the texts begin with that it has sealed; it tells nothing of the key."""
+    """One key.
+
+    mark: what the texts begin with that it has sealed; it tells nothing of the key. binds_all: it never sealed a text
+    that is not bound to its place, so that one of these is forged.
+    """
 
     mark: str
     box: AESGCM
+    binds_all: bool = False
 
 
 class KeyRing:
@@ -61,7 +68,7 @@ class KeyRing:
         # Of two that add at once none may write over the key of the other, which may have sealed already.
         with file_lock(self._path.with_suffix(".lock"), timeout_s=_WAIT_S):
             lines = self._path.read_text("ascii").splitlines() if self._path.exists() else []
-            _write_whole(self._path, "\n".join([secrets.token_hex(32), *lines]) + "\n")
+            _write_whole(self._path, "\n".join([f"{_BINDS_ALL}{secrets.token_hex(32)}", *lines]) + "\n")
         return self.known()[0]
 
     def _changed_at(self) -> tuple[int, ...] | None:
@@ -96,7 +103,9 @@ def _write_whole(path: Path, text: str) -> None:
 
 
 def _named(text: str) -> ValueKey:
-    return ValueKey(f"fs2.{hashlib.sha256(text.encode()).hexdigest()[:12]}.", _box(text.encode()))
+    key = text.removeprefix(_BINDS_ALL).encode()
+    mark = f"fs2.{hashlib.sha256(key).hexdigest()[:12]}."
+    return ValueKey(mark, _box(key), binds_all=text.startswith(_BINDS_ALL))
 
 
 def _box(secret: bytes) -> AESGCM:

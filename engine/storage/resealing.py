@@ -1,5 +1,7 @@
 """Seals the encrypted values of all records anew with the newest key, a batch a transaction.
 
+Each is bound to its record and field by it, also what older versions sealed without, or under earlier names.
+
 What is done shows on the values themselves, so that a run that was killed goes on where it ended. It is no change of a
 record: version, history and who changed it last stay.
 """
@@ -15,7 +17,7 @@ from sqlalchemy import column as plain_column
 from engine.faults import reach
 from engine.storage.database import Database
 from engine.storage.key_ring import KeyRing
-from engine.storage.sealing import Cipher, SealedText
+from engine.storage.sealing import BOUND, Cipher, SealedText
 from engine.storage.tables import Tables
 
 _BATCH = 500
@@ -53,7 +55,7 @@ class Resealer:
 
         Raises: SealBroken where a value can't be opened; what was done before stays done.
         """
-        mark = self.ring.known()[0].mark
+        mark = self.ring.known()[0].mark + BOUND
         for sealed in self._columns():
             while (done := self._batch(sealed, mark)) > 0:
                 yield done
@@ -61,13 +63,14 @@ class Resealer:
 
     def _batch(self, sealed: Column[str], mark: str) -> int:
         bare, text = _bare(sealed), _text(sealed)
+        place = sealed.type.place if isinstance(sealed.type, SealedText) else ""
         record_id: Column[str] = plain_column("id", sealed.table.c["id"].type)  # type: ignore[assignment]
         old = select(record_id, text).select_from(bare).where(text.is_not(None))
         old = old.where(~_begins(text, mark)).order_by(record_id).limit(_BATCH)
         with self._database.write() as connection:
             rows = connection.execute(old).all()
             for key, value in rows:
-                fresh = self._cipher.seal(self._cipher.open(value))
+                fresh = self._cipher.seal_in(self._cipher.open_in(value, place, str(key)), place, str(key))
                 # Whoever saved the record meanwhile has sealed it with the new key already.
                 same = update(bare).where(record_id == key, text == value).values({sealed.name: cast(fresh, Text())})
                 connection.execute(same)

@@ -39,7 +39,7 @@ from engine.storage.column_types import ColumnKind, column_type
 from engine.storage.dialect import Dialect
 from engine.storage.layout import LIVE_COLUMN, SORT_SUFFIX, TITLE_COLUMN, StoredParts, lay_out
 from engine.storage.schema import ColumnSpec, IndexSpec, Schema, TableSpec, short_name
-from engine.storage.sealing import Cipher
+from engine.storage.sealing import Cipher, place_of
 from engine.storage.source_rows import lay_out_sources, source_tables
 from metamodel.apps import Metamodel
 from metamodel.field_types import FieldTypeRegistry
@@ -126,7 +126,7 @@ def build_table(
     spec: TableSpec, metadata: MetaData, dialect: Dialect, cipher: Cipher | None = None, *, asked_only: bool = False
 ) -> Table:
     """Make one table with its constraints and indexes; with its columns alone for statements that only ask it."""
-    columns = [build_column(column, dialect, cipher) for column in spec.columns.values()]
+    columns = [build_column(column, dialect, cipher, spec.object) for column in spec.columns.values()]
     if asked_only:
         return Table(spec.name, metadata, *columns, PrimaryKeyConstraint("id"))
     constraints = [foreign_key(spec.name, column) for column in spec.columns.values() if column.target]
@@ -137,9 +137,10 @@ def build_table(
     return table
 
 
-def build_column(spec: ColumnSpec, dialect: Dialect, cipher: Cipher | None = None) -> Column[Any]:
+def build_column(spec: ColumnSpec, dialect: Dialect, cipher: Cipher | None = None, object_key: str = "") -> Column[Any]:
     """Make one column; a required one that has a default lets the database fill it for rows that exist."""
-    kind = column_type(spec.kind, dialect, scale=spec.scale, cipher=cipher)
+    place = place_of(object_key, spec.field)
+    kind = column_type(spec.kind, dialect, scale=spec.scale, cipher=cipher, place=place)
     default = server_default(spec, dialect)
     return Column(spec.name, kind, nullable=not spec.required, server_default=default, key=spec.name)
 
@@ -225,7 +226,7 @@ def _codec(
     if kinds[0] is ColumnKind.TEXTS:
         return TextsCodec(field=name, columns=columns)
     if len(columns) == 1:
-        return Codec(field=name, columns=columns)
+        return Codec(field=name, columns=columns, is_sealed=kinds[0] is ColumnKind.SEALED)
     if definition.relation is None:
         return MoneyCodec(field=name, columns=columns, base_currency=metamodel.main.currency)
     if definition.relation.targets:

@@ -17,7 +17,7 @@ from engine.platform import installed_language
 from engine.records.aggregates import AggregateQuery
 from engine.records.types import ListQuery, SaveRow, SortKey
 from engine.releases.candidate import check_folders
-from engine.storage.sealing import Cipher, SealBroken
+from engine.storage.sealing import BOUND, Cipher, SealBroken
 from plugins.manager import PluginManager
 from tests.support.platforms import small_app
 from tests.support.served import Served, csrf_token, serve_deals
@@ -177,7 +177,7 @@ def test_no_filter_sort_or_group_reads_it_even_for_who_may(served: Served, text:
 def test_a_value_that_was_changed_in_the_database_is_not_given_out(served: Served) -> None:
     record_id = make(served, id_number="TAMPER01")
     table = served.platform.releases.current().tables.of("patient").table
-    other = Cipher(b"another key").seal("FORGED01")
+    other = Cipher(b"another key").seal_in("FORGED01", "patient.id_number", record_id)
     with served.platform.database.write() as connection:
         plain = Table(table.name, MetaData(), autoload_with=connection)
         connection.execute(update(plain).where(plain.c.id == record_id).values(id_number=other))
@@ -187,11 +187,13 @@ def test_a_value_that_was_changed_in_the_database_is_not_given_out(served: Serve
 
 def test_equal_values_are_different_at_rest_and_a_cipher_opens_only_its_own() -> None:
     one, two = Cipher(b"k" * 32), Cipher(b"l" * 32)
-    assert one.seal("阀门") != one.seal("阀门")
-    assert one.open(one.seal("阀门")) == "阀门"
-    for broken in (two.seal("x"), "fs1.", "no base64 é", one.seal("x")[:-4] + "AAA="):
+    assert one.seal("阀门", "here") != one.seal("阀门", "here")
+    assert one.open(one.seal("阀门", "here"), "there", "here") == "阀门"
+    moved = one.seal("x", "there")
+    unbound = moved.replace(BOUND, "", 1)
+    for broken in (two.seal("x", "here"), "fs1.", "fs1.r.", "no base64 é", moved[:-4] + "AAA=", moved, unbound):
         with pytest.raises(SealBroken):
-            one.open(broken)
+            one.open(broken, "here")
 
 
 BAD = """

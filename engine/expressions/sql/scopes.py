@@ -37,6 +37,7 @@ from engine.expressions.sql.values import (
 from engine.storage.codecs import AnyCodec, DurationCodec, FilesCodec, MoneyCodec, PartsCodec, TargetsCodec
 from engine.storage.column_types import ColumnKind
 from engine.storage.dialect import Dialect
+from engine.storage.sealing import placed
 from metamodel.field_types.compound import GEO_DIGITS, parts_of_field
 from metamodel.fields import FieldDef
 
@@ -148,7 +149,7 @@ class RowScope:
     def _stored(self, name: str) -> SqlValue:
         table = self.builder.tables.of(self.object_key)
         codec = table.codecs[name]
-        columns = [self.alias.c[column_name] for column_name in codec.names]
+        columns = [placed(self.alias.c[column_name]) for column_name in codec.names]
         if isinstance(codec, MoneyCodec):
             places = self._places(name)
             amount = SqlNumber(expr=columns[0], places=places)

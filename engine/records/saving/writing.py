@@ -17,6 +17,7 @@ from engine.records.saving.messages import say
 from engine.records.saving.plan import SavePlan
 from engine.records.sort_keys import sort_key
 from engine.records.statements import Prepared
+from engine.storage.sealing import of_record
 from metamodel.values import ForeignMoney
 
 if TYPE_CHECKING:
@@ -79,7 +80,9 @@ def column_values(draft: RecordDraft, values: Mapping[str, Any]) -> dict[str, An
             found[base] = value.base if isinstance(value, ForeignMoney) else found[amount]
             continue
         codec = table.codecs[name]
-        if codec.is_plain:
+        if codec.is_sealed:
+            found[codec.columns[0].name] = of_record(value, draft.record_id)
+        elif codec.is_plain:
             found[codec.columns[0].name] = value
         else:
             found.update(codec.to_columns(value))

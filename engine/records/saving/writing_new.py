@@ -17,6 +17,7 @@ from engine.records.saving.record_columns import RecordColumns
 from engine.records.saving.writing import NOT_AUDITED
 from engine.records.sort_keys import sort_key
 from engine.storage.codecs import Codec
+from engine.storage.sealing import of_record
 from metamodel.values import ForeignMoney, Money, Ref
 
 if TYPE_CHECKING:
@@ -45,7 +46,9 @@ def _columns(records: RecordColumns, transaction: Transaction) -> dict[str, list
     found: dict[str, list[Any]] = {}
     for name, codec in plan.table.codecs.items():
         values = records.values[name]
-        if codec.is_plain:
+        if codec.is_sealed:
+            found[codec.columns[0].name] = [*map(of_record, values, records.ids)]
+        elif codec.is_plain:
             found[codec.columns[0].name] = values
         elif (amounts := plan.money.get(name)) is not None:
             amount, currency, base = amounts
