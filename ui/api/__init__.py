@@ -26,7 +26,7 @@ from ui.api.forms import submit_form
 from ui.api.hooks import receive
 from ui.api.imports import register_imports
 from ui.api.insight import register_insight
-from ui.api.mcp import answer_mcp, serve_short_path
+from ui.api.mcp import register_mcp
 from ui.api.merging import merge, unmerge
 from ui.api.metadata import apply_metadata, get_metadata, plan_metadata
 from ui.api.openapi import OpenApiDocuments
@@ -77,7 +77,7 @@ def register(app: Flask) -> None:
     api.post("/query")(query_figures)
     register_reports(api)
     api.get("/changes")(list_changes)
-    api.post("/mcp")(answer_mcp)
+    register_mcp(app, api)
     api.get("/metadata")(get_metadata)
     api.post("/metadata/plan")(plan_metadata)
     api.post("/metadata/apply")(apply_metadata)
@@ -95,7 +95,6 @@ def register(app: Flask) -> None:
     api.post("/runs/<run_id>/retry")(retry_run)
     api.add_url_rule("/openapi.json", "openapi", OpenApiDocuments().answer)
     app.register_blueprint(api)
-    serve_short_path(app)
 
 
 def _register_acts(api: Blueprint, one: str) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import orjson
-from flask import Flask, Response, current_app, request
+from flask import Blueprint, Flask, Response, current_app, request
 
 from ui.api.agent_offer import Called, CallRefused, Offer, ToolTold
 from ui.api.agent_tools import ApiCall, Tool, tools
@@ -59,8 +59,9 @@ def answer_mcp() -> Response:
     return Response(answered.body, status=answered.status, content_type=answered.content_type or _TYPE)
 
 
-def serve_short_path(app: Flask) -> None:
-    """Serve /mcp too, in all as the path under /api/v1, where bearer tokens count and refusals are told to programs."""
+def register_mcp(app: Flask, api: Blueprint) -> None:
+    """Put in /mcp, and the same under /api/v1, where bearer tokens count and refusals are told to programs."""
+    api.post(SHORT_PATH)(answer_mcp)
     application = app.wsgi_app
 
     def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 from collections import defaultdict
@@ -229,15 +230,18 @@ def test_tools_give_the_rows_refusals_and_audit_entries_of_the_api(served: Serve
 @pytest.mark.promise("API-15")
 def test_the_protocol_is_spoken_as_agents_expect_it(served: Served) -> None:
     ann = Agent(served, "ann")
-    begun = ann.send("initialize", protocolVersion="2025-06-18", capabilities={}, clientInfo={})["result"]
+    client = {"capabilities": {}, "clientInfo": {"name": "tests", "version": "1"}}
+    begun = ann.send("initialize", protocolVersion="2025-06-18", **client)["result"]
     assert (begun["protocolVersion"], list(begun["capabilities"])) == ("2025-06-18", ["tools"])
-    assert ann.send("initialize", protocolVersion="1999-01-01")["result"]["protocolVersion"] == "2025-11-25"
+    newest = ann.send("initialize", protocolVersion="1999-01-01", **client)["result"]["protocolVersion"]
+    assert newest >= "2025-11-25"
     assert ann.send("ping")["result"] == {}
     note = {"jsonrpc": "2.0", "method": "notifications/initialized"}
     told = served.call("ann", "POST", "/mcp", json=note)
     assert (told.status_code, told.get_data()) == (202, b"")
     for method, params, code in (
         ("resources/list", {}, -32601),
+        ("initialize", {"protocolVersion": "2025-06-18"}, -32602),
         ("tools/call", {"name": "list_vault"}, -32602),
         ("tools/call", {"name": "get_deal", "arguments": {}}, -32602),
         ("tools/call", {"name": "get_deal", "arguments": {"id": [1]}}, -32602),
@@ -246,8 +250,34 @@ def test_the_protocol_is_spoken_as_agents_expect_it(served: Served) -> None:
         ("tools/call", {"name": "list_deal", "arguments": 3}, -32602),
     ):
         assert ann.send(method, **params)["error"]["code"] == code, params
-    assert served.call(None, "POST", "/mcp", json=note).status_code == 401
-    assert served.get("ann", "/mcp").status_code == 405
-    old = served.call("ann", "POST", "/mcp", json=note, headers={"MCP-Protocol-Version": "1999-01-01"})
-    assert old.status_code == 400
-    assert served.call("ann", "POST", "/mcp", json=[note]).status_code == 400
+    old = served.call("ann", "POST", "/mcp", json={**note, "id": 1}, headers={"MCP-Protocol-Version": "1999-01-01"})
+    assert (old.status_code, old.get_json()["id"]) == (400, 1)
+    as_text = {"data": json.dumps(note), "content_type": "text/plain"}
+    for path in ("/api/v1/mcp", "/mcp"):
+        client_of_ann = served.app.test_client()
+        bearer = {"Authorization": f"Bearer {served.tokens['ann']}"}
+        assert client_of_ann.post(path, json={**note, "id": "a", "method": "ping"}, headers=bearer).get_json() == {
+            "jsonrpc": "2.0", "id": "a", "result": {},
+        }  # fmt: skip
+        for method, headers, options, status in (
+            ("POST", {}, {"json": note}, 401),
+            ("POST", {"Authorization": "Bearer nobodys"}, {"json": note}, 401),
+            ("GET", bearer, {}, 405),
+            ("DELETE", bearer, {}, 405),
+            ("POST", bearer, {"json": [note]}, 400),
+            ("POST", bearer, as_text, 415),
+            ("POST", {**bearer, "Origin": "https://elsewhere.example"}, {"json": note}, 403),
+        ):
+            answer = client_of_ann.open(path, method=method, headers=headers, **options)
+            assert (answer.status_code, answer.content_type) == (status, "application/problem+json"), (path, method)
+            assert "X-Content-Type-Options" in answer.headers
+
+
+def test_decimals_reach_the_api_as_they_were_sent(served: Served) -> None:
+    ann = Agent(served, "ann")
+    sent = b"""{"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": {"name": "create_deal", "arguments":
+        {"values": {"name": "Exact", "amount": {"amount": 12345678901234567.89, "currency": "CNY"}}}}}"""
+    headers = {"Content-Type": "application/json"}
+    made = served.call("ann", "POST", "/mcp", data=sent, headers=headers).get_json()["result"]["structuredContent"]
+    assert made["amount"]["amount"] == "12345678901234567.89"
+    assert ann.call("delete_deal", id=made["id"]) == (False, None)
