@@ -32,10 +32,13 @@ class Called:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """What is offered to the one who asks. call: carries out the message's call of a tool. Raises: CallRefused."""
+    """What is offered to the one who asks.
+
+    tools: gives all that can be called. call: carries out the message's call of a tool; raises CallRefused.
+    """
 
     name: str
     version: str
     instructions: str
-    tools: Sequence[ToolTold]
+    tools: Callable[[], Sequence[ToolTold]]
     call: Callable[[str], Called]

@@ -90,15 +90,19 @@ def _offer(message: Mapping[str, Any]) -> Offer:
         name=f"fieldstone {main.name}",
         version=f"{main.version}+{release().number}",
         instructions=_INSTRUCTIONS,
-        tools=[
-            ToolTold(
-                name=each.name, summary=each.summary, input_schema=orjson.loads(_to_json(each.input_schema)),
-                reads_only=each.reads_only, deletes=each.name.startswith("delete_"),
-            )
-            for each in known
-        ],
+        tools=lambda: [_told(each) for each in known],
         call=call,
-    )  # fmt: skip
+    )
+
+
+def _told(tool: Tool) -> ToolTold:
+    return ToolTold(
+        name=tool.name,
+        summary=tool.summary,
+        input_schema=orjson.loads(_to_json(tool.input_schema)),
+        reads_only=tool.reads_only,
+        deletes=tool.name.startswith("delete_"),
+    )
 
 
 def _fault(tool: Tool, given: Mapping[str, Any]) -> str:

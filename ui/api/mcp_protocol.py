@@ -107,7 +107,7 @@ class _Steps:
 
 def _server(offer: Offer, steps: _Steps) -> Server[Any]:
     async def list_tools(_context: ServerRequestContext[Any], _given: PaginatedRequestParams | None) -> ListToolsResult:
-        return ListToolsResult(tools=[_tool(each) for each in offer.tools])
+        return ListToolsResult(tools=[_tool(each) for each in offer.tools()])
 
     async def call_tool(_context: ServerRequestContext[Any], given: CallToolRequestParams) -> CallToolResult:
         called = await steps.outside(lambda: _tried(offer, given.name))
@@ -119,10 +119,12 @@ def _server(offer: Offer, steps: _Steps) -> Server[Any]:
             is_error=called.status >= 400,
         )
 
-    schemas = {each.name: each.input_schema for each in offer.tools}
+    def no_schema(_name: str) -> None:
+        """Spare the SDK the list of tools at each call: none of them has arguments that are sent as headers."""
+
     return Server(
         offer.name, version=offer.version, instructions=offer.instructions,
-        get_tool_input_schema=schemas.get, on_list_tools=list_tools, on_call_tool=call_tool,
+        get_tool_input_schema=no_schema, on_list_tools=list_tools, on_call_tool=call_tool,
     )  # fmt: skip
 
 
