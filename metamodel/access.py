@@ -72,11 +72,16 @@ class RoleDef:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MenuItemDef:
-    """An entry of a menu: an object's list or view, or a group of entries (three levels, the menu's own first)."""
+    """An entry of a menu: a list or view of an object, a report, a dashboard, or a group of entries.
+
+    items: of a group; there are three levels at most, the menu's own first.
+    """
 
     at: Location
     object: str | None = None
     view: str | None = None
+    report: str | None = None
+    dashboard: str | None = None
     label: Label | None = None
     items: tuple[MenuItemDef, ...] = ()
 

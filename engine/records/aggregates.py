@@ -81,10 +81,14 @@ class AggregateQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AggregateRow:
-    """One group: its values (as in `Record.values`) and its figures, each in the order asked for."""
+    """One group: its values (as in `Record.values`) and its figures, each in the order asked for.
+
+    titles: of the records that its values point at, as far as they may be read; None for all other values.
+    """
 
     groups: tuple[object, ...]
     measures: tuple[object, ...]
+    titles: tuple[str | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +105,7 @@ class CompiledAggregate:
         return AggregateRow(
             groups=tuple(cell.read(raw) for cell in self.cells),
             measures=tuple(read(raw[self.first + index]) for index, read in enumerate(self.reads)),
+            titles=tuple(cell.title(raw) if cell.title is not None else None for cell in self.cells),
         )
 
 

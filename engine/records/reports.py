@@ -8,14 +8,18 @@ is drawn here.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
+from engine.access.compiler import Access
 from engine.errors import RecordNotFound
 from engine.records.aggregates import MAX_ROWS, AggregateQuery, AggregateRow, Function, Grouping, Measure
 from engine.records.asked_texts import computable
 from engine.records.types import ListQuery, Page
-from metamodel.definitions.analytics import GroupDef, ReportDef
+from metamodel.apps import Metamodel
+from metamodel.definitions.analytics import DashboardDef, GroupDef, ReportDef
+from metamodel.source import LocatedText
+from workflow_dsl import parse_expression
 
 if TYPE_CHECKING:
     from engine.records.transaction import Transaction
@@ -25,62 +29,99 @@ _COUNT = (Measure(function="count"),)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportResult:
-    """What a report shows. page: its rows, None where it names no columns. groups: () where it groups nothing."""
+    """What a report shows.
+
+    page: its rows, None where it names no columns. groups: () where it groups nothing. total: its figures over all
+    that its filter lets through, where they were asked for.
+    """
 
     definition: ReportDef
     page: Page | None
     groups: Sequence[AggregateRow]
+    total: AggregateRow | None = None
 
 
-def read_report(transaction: Transaction, name: str) -> ReportResult:
+def read_report(
+    transaction: Transaction, name: str, *, narrowed_by: str = "", with_total: bool = False, most_rows: int = MAX_ROWS
+) -> ReportResult:
     """Read a report by its name.
+
+    narrowed_by: an expression that its rows have to meet besides. with_total: whether its figures over everything are
+    asked for too, by one statement more. most_rows: how many rows are read, if the report itself says no fewer.
 
     Raises:
         RecordNotFound: there is none, or it is not for the actor's roles.
         QueryProblem: it filters or measures by something that the actor may not read.
     """
     report = transaction.parts.metamodel.reports.get(name)
-    if report is None or report.object is None or not _is_for(transaction, report, report.object):
+    if report is None or report.object is None or not is_report_for(report, transaction.access):
         raise RecordNotFound("report", name)
-    page = _rows(transaction, report, report.object) if report.columns else None
+    condition = report_filter(report, narrowed_by)
+    page = _rows(transaction, report, report.object, condition, most_rows) if report.columns else None
     groups: Sequence[AggregateRow] = ()
+    total: AggregateRow | None = None
     if report.groups or report.measures:
         query = AggregateQuery(
             object=report.object,
-            filter=_filter(report),
+            filter=condition,
             groups=tuple(_grouping(report, group) for group in report.groups),
             across=_grouping(report, report.across) if report.across is not None else None,
             measures=tuple(_measures(report)) or _COUNT,
         )
         groups = transaction.aggregate(query)[: report.limit]
-    return ReportResult(definition=report, page=page, groups=groups)
+        if with_total and (query.groups or query.across is not None):
+            (total,) = transaction.aggregate(replace(query, groups=(), across=None))
+    return ReportResult(definition=report, page=page, groups=groups, total=total)
 
 
-def reports_for(transaction: Transaction) -> tuple[ReportDef, ...]:
-    """Give the reports that are for the actor's roles, by name."""
-    reports = transaction.parts.metamodel.reports
-    found = (reports[name] for name in sorted(reports))
-    return tuple(each for each in found if each.object is not None and _is_for(transaction, each, each.object))
+def report_filter(report: ReportDef, narrowed_by: str = "") -> str | None:
+    """Give the condition of a report and what it is narrowed by as one expression; None where there is neither."""
+    own, more = report.where.text if report.where is not None else "", narrowed_by.strip()
+    if not own or not more:
+        return own or more or None
+    # What is no expression by itself shall not become one by the brackets around it.
+    if parse_expression(LocatedText.plain(more)).expression is None:
+        return more
+    return f"({own}) and ({more})"
 
 
-def _is_for(transaction: Transaction, report: ReportDef, object_key: str) -> bool:
-    access = transaction.access
-    if not access.of(object_key).visible:
-        return False
-    return access.full or not report.roles or not access.roles.isdisjoint(report.roles)
+def find_dashboard(transaction: Transaction, name: str) -> DashboardDef:
+    """Give a dashboard by its name.
+
+    Raises: RecordNotFound: there is none, or it is not for the actor's roles.
+    """
+    found = transaction.parts.metamodel.dashboards.get(name)
+    if found is None or not _has_role(transaction.access, found.roles):
+        raise RecordNotFound("dashboard", name)
+    return found
 
 
-def _rows(transaction: Transaction, report: ReportDef, object_key: str) -> Page:
+def reports_for(metamodel: Metamodel, access: Access) -> tuple[ReportDef, ...]:
+    """Give the reports that are for somebody's roles and whose objects they may read, by name."""
+    return tuple(each for _, each in sorted(metamodel.reports.items()) if is_report_for(each, access))
+
+
+def dashboards_for(metamodel: Metamodel, access: Access) -> tuple[DashboardDef, ...]:
+    """Give the dashboards that are for somebody's roles, by name."""
+    return tuple(each for _, each in sorted(metamodel.dashboards.items()) if _has_role(access, each.roles))
+
+
+def is_report_for(report: ReportDef, access: Access) -> bool:
+    """Say whether a report is for somebody's roles, and its object one that they may read."""
+    return report.object is not None and access.of(report.object).visible and _has_role(access, report.roles)
+
+
+def _has_role(access: Access, roles: Sequence[str]) -> bool:
+    return access.full or not roles or not access.roles.isdisjoint(roles)
+
+
+def _rows(transaction: Transaction, report: ReportDef, object_key: str, condition: str | None, most_rows: int) -> Page:
     # A column that the reader may not read is left out, as in a view.
     object_def = transaction.object_def(object_key)
     columns = transaction.reader.shown_paths(object_def, [path.text for path in report.columns])
-    query = ListQuery(object=object_key, filter=_filter(report), fields=tuple(columns) or ("id",), sort=report.sort)
+    query = ListQuery(object=object_key, filter=condition, fields=tuple(columns) or ("id",), sort=report.sort)
     with computable():
-        return next(iter(transaction.reader.pages(object_def, query, report.limit or MAX_ROWS)))
-
-
-def _filter(report: ReportDef) -> str | None:
-    return report.where.text if report.where is not None else None
+        return next(iter(transaction.reader.pages(object_def, query, min(report.limit or MAX_ROWS, most_rows))))
 
 
 def _grouping(report: ReportDef, group: GroupDef) -> Grouping:
@@ -94,4 +135,12 @@ def _measures(report: ReportDef) -> Iterator[Measure]:
         yield Measure(function=cast(Function, measure.function), path=path)
 
 
-__all__ = ["ReportResult", "read_report", "reports_for"]
+__all__ = [
+    "ReportResult",
+    "dashboards_for",
+    "find_dashboard",
+    "is_report_for",
+    "read_report",
+    "report_filter",
+    "reports_for",
+]

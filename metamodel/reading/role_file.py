@@ -77,9 +77,11 @@ def _read_items(node: Node | None, reading: Reading) -> tuple[MenuItemDef, ...]:
             at=item.at,
             object=word(item.get("object")),
             view=word(item.get("view")),
+            report=word(item.get("report")),
+            dashboard=word(item.get("dashboard")),
             label=label(item.get("label"), reading.language),
             items=_read_items(item.get("items"), reading),
         )
         for item in items(node)
-        if isinstance(item, Mapping) and not (item.get("report") or item.get("dashboard"))
+        if isinstance(item, Mapping)
     )

@@ -18,7 +18,7 @@ _WAYS = ("object", "report", "dashboard", "items")
 def check_menus(metamodel: Metamodel, trees: tuple[AppTree, ...], names: ObjectNames, problems: Problems) -> None:
     """Check all menus.
 
-    Problems: APP421 – APP424, APP431.
+    Problems: APP421 – APP424, APP431, APP505.
     """
     for tree in trees:
         for node in tree.files[FileKind.MENUS]:
@@ -51,26 +51,21 @@ def _check_item(
         message = "an entry leads to one object, report or dashboard, or holds other entries"
         problems.report("APP422", message, ways[-1].at, length=ways[-1].length)
     elif not ways:
-        problems.report("APP422", "this entry needs 'object' or 'items'", item.at)
+        problems.report("APP422", "this entry needs 'object', 'report', 'dashboard' or 'items'", item.at)
     elif inner is not None and item.get("label") is None:
         problems.report("APP423", "an entry that holds others needs a 'label'", item.at)
     _check_view(item, app, metamodel, names, problems)
-    _check_later(item, metamodel, problems)
+    _check_names(item, metamodel, problems)
     for child_item in items(item.get("items")):
         if isinstance(child_item, Mapping):
             _check_item(child_item, level + 1, app, metamodel, names, problems)
 
 
-def _check_later(item: Mapping, metamodel: Metamodel, problems: Problems) -> None:
+def _check_names(item: Mapping, metamodel: Metamodel, problems: Problems) -> None:
     for name, known in (("report", metamodel.reports), ("dashboard", metamodel.dashboards)):
-        key, value = item.key(name), item.get(name)
-        if key is None or not isinstance(value, Scalar):
-            continue
-        if value.text not in known:
+        value = item.get(name)
+        if isinstance(value, Scalar) and value.text not in known:
             tell_unknown(problems, "APP505", value, f"a {name}", known)
-        else:
-            message = f"{name}s are checked, but not available in this version; the entry is left out"
-            problems.report("APP901", message, key.at, severity=Severity.WARNING, length=key.length)
 
 
 def _check_view(item: Mapping, app: str, metamodel: Metamodel, names: ObjectNames, problems: Problems) -> None:

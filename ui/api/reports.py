@@ -28,10 +28,10 @@ def list_reports() -> Response:
 
 
 def show_report(report_name: str) -> Response:
-    """GET /reports/{report}: its groups with measures, and its rows where it has columns."""
-    read_parameters(())
+    """GET /reports/{report}: its groups with measures and their total, and its rows where it has columns."""
+    narrowed = read_parameters(("filter",)).get("filter", "")
     with platform().records.reading(actor(), release=release()) as transaction:
-        found = read_report(transaction, report_name)
+        found = read_report(transaction, report_name, narrowed_by=narrowed, with_total=True)
         rows = [each.json for each in found.page.rows] if found.page is not None else None
     definition = found.definition
     asked = (*definition.groups, *((definition.across,) if definition.across is not None else ()))
@@ -43,19 +43,20 @@ def show_report(report_name: str) -> Response:
         }
         for each in found.groups
     ]
-    return json_answer({**_summary(definition), "groups": figures, "rows": rows})
+    total = dict(zip(measures, found.total.measures, strict=True)) if found.total is not None else None
+    return json_answer({**_summary(definition), "groups": figures, "total": total, "rows": rows})
 
 
 def known_reports() -> tuple[ReportDef, ...]:
     """Give the reports that are for the caller."""
-    with platform().records.reading(actor(), release=release()) as transaction:
-        return reports_for(transaction)
+    return reports_for(release().metamodel, platform().records.access(actor(), release()))
 
 
 def report_paths() -> dict[str, Any]:
     """Give the paths for OpenAPI."""
     text: Schema = {"type": "string"}
     name: Schema = {"name": "report", "in": "path", "required": True, "schema": text}
+    narrowed: Schema = {"name": "filter", "in": "query", "schema": text}
     summary: Schema = {
         "type": "object",
         "properties": {"name": text, "label": text, "object": text},
@@ -69,12 +70,17 @@ def report_paths() -> dict[str, Any]:
     figures: Schema = {"type": "array", "items": {"type": "object", "required": ["groups", "measures"]}}
     whole: Schema = {
         "type": "object",
-        "properties": {**summary["properties"], "groups": figures, "rows": {"type": ["array", "null"]}},
-        "required": ["name", "label", "object", "groups", "rows"],
+        "properties": {
+            **summary["properties"],
+            "groups": figures,
+            "total": {"type": ["object", "null"]},
+            "rows": {"type": ["array", "null"]},
+        },
+        "required": ["name", "label", "object", "groups", "total", "rows"],
     }
     return {
         "/reports": {"get": _call("list reports", "The reports.", listed)},
-        "/reports/{report}": {"parameters": [name], "get": _call("read report", "Its figures.", whole)},
+        "/reports/{report}": {"parameters": [name], "get": {"parameters": [narrowed], **_call("read report", "Its figures.", whole)}},
     }
 
 
