@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from plugins.bundled.sso.tokens import read_token
+from plugins.bundled.sso.tokens import check_installed, read_token
 from plugins.contexts import Answer
 from plugins.sign_in import Identity, SignInAccess, SignInBegun, SignInFailed, SignInRules
 
@@ -49,6 +49,7 @@ def rules(settings: Mapping[str, object]) -> SignInRules:
 
 def begin(access: SignInAccess) -> SignInBegun:
     """Send the browser to the provider."""
+    check_installed()
     provider = _provider(access)
     state, nonce, verifier = (secrets.token_urlsafe(32) for _ in range(3))
     challenge = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()

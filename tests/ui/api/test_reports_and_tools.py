@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import shutil
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.support.served import DEALS, Served, login_of, serve_deals
+from ui.api.mcp import SDK
 
 STAGES = """
 report: by_stage
@@ -281,3 +283,17 @@ def test_decimals_reach_the_api_as_they_were_sent(served: Served) -> None:
     made = served.call("ann", "POST", "/mcp", data=sent, headers=headers).get_json()["result"]["structuredContent"]
     assert made["amount"]["amount"] == "12345678901234567.89"
     assert ann.call("delete_deal", id=made["id"]) == (False, None)
+
+
+def test_a_server_without_the_sdk_says_what_is_missing(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "ui.api.mcp_protocol", raising=False)
+    monkeypatch.delattr("ui.api.mcp_protocol", raising=False)
+    for name in [name for name in sys.modules if name.partition(".")[0] in SDK]:
+        monkeypatch.setitem(sys.modules, name, None)
+    note = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
+    answer = served.call("ann", "POST", "/mcp", json=note)
+    assert (answer.status_code, answer.get_json()["code"]) == (501, "mcp_not_installed")
+    assert "fieldstone[mcp]" in answer.get_json()["detail"]
+    assert served.call(None, "POST", "/mcp", json=note).status_code == 401
+    monkeypatch.undo()
+    assert served.call("ann", "POST", "/mcp", json=note).get_json()["result"] == {}
