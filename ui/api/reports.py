@@ -80,7 +80,10 @@ def report_paths() -> dict[str, Any]:
     }
     return {
         "/reports": {"get": _call("list reports", "The reports.", listed)},
-        "/reports/{report}": {"parameters": [name], "get": {"parameters": [narrowed], **_call("read report", "Its figures.", whole)}},
+        "/reports/{report}": {
+            "parameters": [name],
+            "get": {"parameters": [narrowed], **_call("read report", "Its figures.", whole)},
+        },
     }
 
 
