@@ -33,6 +33,7 @@ _MACRO_FILES = (
     "inputs",
     "forms",
     "lists",
+    "reports",
     "records",
     "trace",
     "board",

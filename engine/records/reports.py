@@ -17,7 +17,7 @@ from engine.records.aggregates import MAX_ROWS, AggregateQuery, AggregateRow, Fu
 from engine.records.asked_texts import computable
 from engine.records.types import ListQuery, Page
 from metamodel.apps import Metamodel
-from metamodel.definitions.analytics import DashboardDef, GroupDef, ReportDef
+from metamodel.definitions.analytics import DashboardDef, DashboardPartDef, GroupDef, ReportDef
 from metamodel.source import LocatedText
 from workflow_dsl import parse_expression
 
@@ -91,7 +91,7 @@ def find_dashboard(transaction: Transaction, name: str) -> DashboardDef:
     Raises: RecordNotFound: there is none, or it is not for the actor's roles.
     """
     found = transaction.parts.metamodel.dashboards.get(name)
-    if found is None or not _has_role(transaction.access, found.roles):
+    if found is None or not is_dashboard_for(found, transaction.parts.metamodel, transaction.access):
         raise RecordNotFound("dashboard", name)
     return found
 
@@ -102,13 +102,31 @@ def reports_for(metamodel: Metamodel, access: Access) -> tuple[ReportDef, ...]:
 
 
 def dashboards_for(metamodel: Metamodel, access: Access) -> tuple[DashboardDef, ...]:
-    """Give the dashboards that are for somebody's roles, by name."""
-    return tuple(each for _, each in sorted(metamodel.dashboards.items()) if _has_role(access, each.roles))
+    """Give the dashboards that are for somebody, by name."""
+    return tuple(each for _, each in sorted(metamodel.dashboards.items()) if is_dashboard_for(each, metamodel, access))
 
 
 def is_report_for(report: ReportDef, access: Access) -> bool:
     """Say whether a report is for somebody's roles, and its object one that they may read."""
     return report.object is not None and access.of(report.object).visible and _has_role(access, report.roles)
+
+
+def is_dashboard_for(dashboard: DashboardDef, metamodel: Metamodel, access: Access) -> bool:
+    """Say whether a dashboard is for somebody: by their roles; one that names none, by a part that they may read."""
+    if dashboard.roles:
+        return _has_role(access, dashboard.roles)
+    return any(is_part_for(part, metamodel, access) for part in dashboard.parts)
+
+
+def is_part_for(part: DashboardPartDef, metamodel: Metamodel, access: Access) -> bool:
+    """Say whether somebody may read what a part of a dashboard shows."""
+    report = metamodel.reports.get(part.report or "")
+    if report is not None:
+        return is_report_for(report, access)
+    if part.object is None or not access.of(part.object).visible:
+        return False
+    view = metamodel.objects[part.object].views.get(part.view or "")
+    return view is None or _has_role(access, view.roles)
 
 
 def _has_role(access: Access, roles: Sequence[str]) -> bool:
@@ -139,6 +157,8 @@ __all__ = [
     "ReportResult",
     "dashboards_for",
     "find_dashboard",
+    "is_dashboard_for",
+    "is_part_for",
     "is_report_for",
     "read_report",
     "report_filter",

@@ -1,7 +1,7 @@
 // Builds ui/static from these sources: app.css, app.js, icons.svg, manifest.json and the licences.
 // Run by hand (`npm install && npm run build`) when a template uses a new Tabler class or icon; the results are committed.
 import { createHash } from "node:crypto";
-import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
@@ -13,7 +13,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const ui = join(here, "..");
 const out = join(ui, "static");
 const modules = join(here, "node_modules");
-const bundled = ["@tabler/core", "@tabler/icons", "htmx.org", "idiomorph", "sortablejs", "tom-select"];
+const bundled = ["@tabler/core", "@tabler/icons", "echarts", "htmx.org", "idiomorph", "sortablejs", "tom-select"];
 // light-dark() and nesting stay as written: the browsers of spring 2024 and later.
 const target = ["chrome123", "firefox120", "safari17.5"];
 
@@ -60,6 +60,12 @@ async function buildJs() {
     // Idiomorph's htmx binding is our own few lines (js/morph.js): the shipped one compiles text, which the CSP forbids.
     banner: { js: "/*! Fieldstone. app.js holds htmx 2.0.11 (0BSD), Idiomorph 0.8.0 (0BSD), SortableJS 1.15.7 (MIT), Tom Select 2.6.2 (Apache-2.0); see licences/. */" },
   });
+  // Loaded by app.js on pages with a chart only.
+  await esbuild.build({
+    entryPoints: { charts: join(here, "js/charts.js") },
+    outdir: out, bundle: true, minify: true, format: "iife", target, charset: "utf8", legalComments: "none",
+    banner: { js: "/*! Fieldstone. charts.js holds Apache ECharts 6.1.0 (Apache-2.0) with ZRender (BSD-3-Clause); see licences/. */" },
+  });
 }
 
 function buildIcons() {
@@ -80,12 +86,13 @@ function copyLicences() {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const lines = ["# Third-party parts of the built files", "", "| package | version | licence | text |", "| --- | --- | --- | --- |"];
-  for (const name of [...bundled, "@orchidjs/sifter", "@orchidjs/unicode-variants"]) {
+  for (const name of [...bundled, "@orchidjs/sifter", "@orchidjs/unicode-variants", "zrender"]) {
     const info = JSON.parse(readFileSync(join(modules, name, "package.json"), "utf8"));
     const file = `${name.replace("@", "").replace("/", "-")}.txt`;
     const source = readdirSync(join(modules, name)).find((entry) => /^licen[cs]e/i.test(entry));
     if (source) copyFileSync(join(modules, name, source), join(folder, file));
     else copyFileSync(join(here, "licences", file), join(folder, file));
+    if (existsSync(join(modules, name, "NOTICE"))) copyFileSync(join(modules, name, "NOTICE"), join(folder, file.replace(".txt", "-notice.txt")));
     lines.push(`| ${name} | ${info.version} | ${info.license} | ${file} |`);
   }
   writeFileSync(join(folder, "README.md"), lines.join("\n") + "\n");
@@ -93,7 +100,7 @@ function copyLicences() {
 
 function writeManifest() {
   const hashes = {};
-  for (const name of ["app.css", "app.js", "early.js", "icons.svg", "icon.svg"]) {
+  for (const name of ["app.css", "app.js", "charts.js", "early.js", "icons.svg", "icon.svg"]) {
     const data = readFileSync(join(out, name));
     hashes[name] = createHash("sha256").update(data).digest("hex").slice(0, 12);
     console.log(name.padEnd(10), data.length, "bytes,", gzipSync(data).length, "compressed");

@@ -3,7 +3,7 @@ const chrome = `
   alert-circle alert-triangle archive arrow-back-up arrow-down arrow-left arrow-right arrow-up arrows-sort at ban bell bolt
   calendar calendar-time check checkbox chevron-down chevron-left chevron-right chevron-up circle circle-check circle-check-filled circle-dashed circle-x
   clock columns-3 copy database-off dots dots-vertical download edit external-link eye eye-off file filter filter-off flag
-  git-branch grip-vertical help-circle history home id inbox info-circle key keyboard language layout-columns layout-kanban
+  git-branch grip-vertical help-circle history home id inbox info-circle key keyboard language layout-columns layout-dashboard layout-kanban
   layout-sidebar-left-collapse link list lock login logout mail map-pin menu-2 message minus message-circle moon note paperclip pencil phone player-pause player-play
   player-stop plug plus refresh repeat restore rotate search send settings share shield-lock sort-ascending sort-descending
   star star-filled sun device-desktop table trash upload user user-circle user-off users users-group webhook world x zoom-exclamation`;

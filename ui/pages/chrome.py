@@ -15,12 +15,14 @@ from flask import Flask, current_app, request, session
 from flask_babel import gettext as _
 
 from engine.access.actor import Actor
+from engine.records.reports import dashboards_for, is_dashboard_for, is_report_for, reports_for
 from engine.records.types import Saved
 from engine.releases.release import Release
 from metamodel.access import MenuDef, MenuItemDef
 from metamodel.apps import Metamodel
+from metamodel.definitions.analytics import DashboardDef
 from metamodel.objects import ValidationSeverity
-from metamodel.texts import label_text
+from metamodel.texts import Label, label_text
 from ui.context import current_actor, language, platform, release, signed_in, theme
 from ui.frame import Document, compile_document, compile_frame
 from ui.page_parts import Chrome, MenuNode, Person, Theme, Toast
@@ -182,7 +184,18 @@ def _menus(pinned: Release, asking: Actor, tongue: str) -> tuple[MenuNode, ...]:
 def _build(metamodel: Metamodel, asking: Actor, tongue: str) -> tuple[MenuNode, ...]:
     held = access_of(asking).menus
     nodes = (_menu(metamodel, menu, asking, tongue) for menu in metamodel.menus.values() if menu.name in held)
-    return (*(node for node in nodes if node.children), *_product_menus(asking))
+    own = tuple(node for node in nodes if node.children)
+    return (*own, *_report_menus(metamodel, asking, tongue, own), *_product_menus(asking))
+
+
+def _report_menus(metamodel: Metamodel, asking: Actor, tongue: str, own: Sequence[MenuNode]) -> Iterable[MenuNode]:
+    """Give the way to what is for somebody's roles: dashboards that no menu names, and the list of all reports."""
+    access, named = access_of(asking), {node.href for node in _links(own)}
+    dashboards = dashboards_for(metamodel, access)
+    found = [node for each in dashboards if (node := _dashboard_node(each, None, tongue)).href not in named]
+    if dashboards or reports_for(metamodel, access):
+        found.append(MenuNode(name="reports", label=str(_("All reports")), href="/reports", icon="chart-bar"))
+        yield MenuNode(name="reports", label=str(_("Reports")), children=tuple(found))
 
 
 def _product_menus(asking: Actor) -> Sequence[MenuNode]:
@@ -220,6 +233,8 @@ def _item(metamodel: Metamodel, item: MenuItemDef, asking: Actor, tongue: str, n
     if item.items:
         children = _items(metamodel, item.items, asking, tongue)
         return MenuNode(name=name, label=label_text(item.label, tongue, ""), children=children) if children else None
+    if item.report is not None or item.dashboard is not None:
+        return _analysis_item(metamodel, item, asking, tongue)
     found = metamodel.find_object(item.object or "")
     if found is None or not can_read(asking, found.key):
         return None
@@ -233,6 +248,27 @@ def _item(metamodel: Metamodel, item: MenuItemDef, asking: Actor, tongue: str, n
         label=label_text(label, tongue, found.name),
         href=f"/o/{quote(found.key)}{query}",
         icon=found.icon or "",
+    )
+
+
+def _analysis_item(metamodel: Metamodel, item: MenuItemDef, asking: Actor, tongue: str) -> MenuNode | None:
+    access = access_of(asking)
+    report, dashboard = metamodel.reports.get(item.report or ""), metamodel.dashboards.get(item.dashboard or "")
+    if report is not None and is_report_for(report, access):
+        label = label_text(item.label or report.label, tongue, report.name)
+        href = f"/reports/{quote(report.name)}"
+        return MenuNode(name=f"report-{report.name}", label=label, href=href, icon="chart-bar")
+    if dashboard is not None and is_dashboard_for(dashboard, metamodel, access):
+        return _dashboard_node(dashboard, item.label, tongue)
+    return None
+
+
+def _dashboard_node(dashboard: DashboardDef, label: Label | None, tongue: str) -> MenuNode:
+    return MenuNode(
+        name=f"dashboard-{dashboard.name}",
+        label=label_text(label or dashboard.label, tongue, dashboard.name),
+        href=f"/dashboards/{quote(dashboard.name)}",
+        icon="layout-dashboard",
     )
 
 

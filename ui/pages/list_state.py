@@ -19,7 +19,10 @@ PAGE_SIZES = (25, 50, 100, 200)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListState:
-    """What of an object is shown and how: the parameters of `/o/{object}`."""
+    """What of an object is shown and how: the parameters of `/o/{object}`.
+
+    base: the page whose parameters these are, where it is another one.
+    """
 
     object: str
     view: str = ""
@@ -29,6 +32,7 @@ class ListState:
     cursor: str = ""
     size: int = 50
     exact: bool = False
+    base: str = ""
 
     def url(self, **changes: Any) -> str:
         """Give the address with some parts changed; any change but of the cursor starts at the first page."""
@@ -45,7 +49,7 @@ class ListState:
             "count": "exact" if state.exact else "",
         }
         found = {key: value for key, value in pairs.items() if value}
-        return f"/o/{quote(state.object)}" + (f"?{urlencode(found)}" if found else "")
+        return (self.base or f"/o/{quote(state.object)}") + (f"?{urlencode(found)}" if found else "")
 
     def query(self, fields: tuple[str, ...], view: ViewDef | None) -> ListQuery:
         """Give the door's query for a page of this list."""
@@ -62,7 +66,7 @@ class ListState:
         )
 
 
-def read_state(object_key: str, given: MultiDict[str, str]) -> ListState:
+def read_state(object_key: str, given: MultiDict[str, str], base: str = "") -> ListState:
     """Read the state from an address; sizes and switches that are none of ours count as not given."""
     size = whole_number(given.get("size", ""))
     return ListState(
@@ -74,6 +78,7 @@ def read_state(object_key: str, given: MultiDict[str, str]) -> ListState:
         cursor=given.get("cursor", ""),
         size=size if size in PAGE_SIZES else 50,
         exact=given.get("count") == "exact",
+        base=base,
     )
 
 

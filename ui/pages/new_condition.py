@@ -59,9 +59,17 @@ def _literal(field: FieldDef, given: str, read: ReadValue) -> str:
     if field.value_type not in _BARE:
         return quote(given.lower() if field.value_type == "color" else given)
     value = read(field, given)
+    if isinstance(value, Money):
+        amount = f"{value.amount.normalize():f}"
+        return f"{amount} {value.currency}" if value.currency in given.upper() else amount
+    return value_literal(field, value)
+
+
+def value_literal(field: FieldDef, value: object) -> str:
+    """Write a value of a field, none of money, as the language does."""
+    if field.value_type not in _BARE:
+        return quote(str(value))
     match value:
-        case Money(amount=amount, currency=currency):
-            return f"{amount.normalize():f} {currency}" if currency in given.upper() else f"{amount.normalize():f}"
         case Decimal():
             return f"{(value * 100).normalize():f}%" if field.value_type == "percent" else f"{value.normalize():f}"
         case Duration(length_seconds=seconds):

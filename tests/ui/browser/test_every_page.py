@@ -9,7 +9,10 @@ from playwright.sync_api import expect
 from tests.ui.browser.conftest import Visit
 from tests.ui.pages.workshop import Site
 
-PAGES = ("home", "list", "filtered", "empty", "board", "record", "edit", "new", "refused", "runs", "missing")
+PAGES = (
+    "home", "list", "filtered", "empty", "board", "record", "edit", "new", "refused", "runs", "missing", "report",
+    "dashboard", "api", "call",
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +37,11 @@ def _path(name: str, record: str) -> str:
         "new": "/o/job/new",
         "refused": "/o/job?filter=amount+%3E+",
         "runs": "/runs",
+        "api": "/api-reference?q=job",
+        "call": "/api-reference/list_job",
         "missing": "/o/nothing",
+        "report": "/reports/jobs_by_stage",
+        "dashboard": "/dashboards/workshop",
     }[name]
 
 
@@ -54,6 +61,21 @@ def test_pages_fit_a_phone_and_complain_about_nothing(visit: Visit, record: str,
         page.goto(_path(name, record))
         page.wait_for_load_state("networkidle")
         assert page.evaluate("document.documentElement.scrollWidth") <= 375
+
+
+def test_a_call_of_the_api_is_tried_by_keyboard_and_without_scripts(visit: Visit, record: str) -> None:
+    for scripts in (True, False):
+        with visit.page("boss", java_script_enabled=scripts) as page:
+            page.goto("/api-reference/list_job")
+            page.get_by_label("filter").focus()
+            page.keyboard.type('name contains "nothing like this"')
+            page.keyboard.press("Enter")
+            answer = page.locator("#answer")
+            expect(answer.get_by_text("200 OK")).to_be_visible()
+            expect(answer.locator("pre").first).to_contain_text('"items": []')
+            expect(page.get_by_label("filter")).to_have_value('name contains "nothing like this"')
+            if scripts:
+                expect(page.get_by_label("filter")).to_be_focused()
 
 
 def test_people_without_scripts_list_create_edit_move_and_delete(visit: Visit, record: str) -> None:
