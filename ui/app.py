@@ -21,6 +21,7 @@ from ui.auth import install_auth
 from ui.context import EXTENSION, current_actor
 from ui.context import language as current_language
 from ui.errors import install_errors
+from ui.pages import api_reference
 from ui.pages import register as register_pages
 from ui.rates import install_rates
 from ui.security import WebSettings, install_security
@@ -69,6 +70,7 @@ def create_app(platform: Platform, settings: WebSettings) -> Flask:
     app.after_request(_finish)
     register_api(app)
     register_pages(app)
+    app.register_blueprint(api_reference.blueprint)
     return app
 
 

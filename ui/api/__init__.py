@@ -29,7 +29,7 @@ from ui.api.insight import register_insight
 from ui.api.mcp import register_mcp
 from ui.api.merging import merge, unmerge
 from ui.api.metadata import apply_metadata, get_metadata, plan_metadata
-from ui.api.openapi import OpenApiDocuments
+from ui.api.openapi import answer_openapi
 from ui.api.pools import claim, let_go
 from ui.api.pressing import list_actions, press_button, press_many
 from ui.api.query import query_figures
@@ -93,7 +93,7 @@ def register(app: Flask) -> None:
     register_run_acts(api)
     register_webhook_calls(api)
     api.post("/runs/<run_id>/retry")(retry_run)
-    api.add_url_rule("/openapi.json", "openapi", OpenApiDocuments().answer)
+    api.add_url_rule("/openapi.json", "openapi", answer_openapi)
     app.register_blueprint(api)
 
 

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 import orjson
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Blueprint, Flask, Response, request
 
 from ui.api.agent_offer import Called, CallRefused, Offer, ToolTold
 from ui.api.agent_tools import ApiCall, Tool, tools
 from ui.api.body import parse_object
+from ui.api.inner_calls import InnerCall, call_api
 from ui.api.parameters import read_parameters
 from ui.context import release
 from ui.errors import API_PREFIX, ApiProblem
@@ -31,7 +30,6 @@ SDK = ("mcp", "mcp_types")
 """The packages of the extra `mcp`, which an installation without agents does without."""
 _PREFIX = f"{API_PREFIX}v1"
 _TYPE = "application/json"
-_OWN_HEADERS = frozenset(("HTTP_IF_MATCH", "HTTP_IDEMPOTENCY_KEY", "HTTP_ACCEPT", "HTTP_TRANSFER_ENCODING"))
 _READ_BY_PROTOCOL = ("accept", "mcp-")
 _WITH_TOOLS = frozenset(("tools/list", "tools/call"))
 _INSTRUCTIONS = (
@@ -123,31 +121,9 @@ def _fault(tool: Tool, given: Mapping[str, Any]) -> str:
 
 
 def _through_the_api(call: ApiCall) -> Called:
-    """Make a call of the API as the one who asked."""
-    path, _, query = call.path.partition("?")
-    body = _to_json(call.body) if call.body is not None else b""
-    kept = ("HTTP_", "REMOTE_", "SERVER_", "wsgi.")
-    environ = {
-        name: value for name, value in request.environ.items() if name.startswith(kept) and name not in _OWN_HEADERS
-    }
-    environ |= {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in call.headers.items()}
-    environ |= {
-        "REQUEST_METHOD": call.method,
-        "SCRIPT_NAME": request.environ.get("SCRIPT_NAME", ""),
-        "PATH_INFO": f"{_PREFIX}{_unquoted(path)}",
-        "QUERY_STRING": query,
-        "CONTENT_TYPE": _TYPE,
-        "CONTENT_LENGTH": str(len(body)),
-        "HTTP_ACCEPT": _TYPE,
-        "wsgi.input": BytesIO(body),
-    }
-    with current_app.app_context():
-        answer = Response.from_app(current_app.wsgi_app, environ, buffered=True)
-    return Called(status=answer.status_code, body=answer.get_data())
-
-
-def _unquoted(path: str) -> str:
-    return unquote(path).encode().decode("latin-1")
+    body = _to_json(call.body) if call.body is not None else None
+    answer = call_api(InnerCall(method=call.method, path=call.path, headers=call.headers, body=body))
+    return Called(status=answer.status, body=answer.body)
 
 
 def _to_json(value: object) -> bytes:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask import Response
+from flask_babel import gettext
 
 from engine.access.actor import Actor
 from engine.exports.service import FORMATS
@@ -25,6 +26,7 @@ from ui.api.audit import audit_paths
 from ui.api.button_paths import button_paths
 from ui.api.changes import change_paths
 from ui.api.child_schemas import add_child_lists, add_link_lists
+from ui.api.document_words import said
 from ui.api.exports import HEADS
 from ui.api.exports import PARAMETERS as EXPORT_PARAMETERS
 from ui.api.files import file_paths
@@ -56,18 +58,17 @@ _LIST_HELP = {
 }
 
 
-class OpenApiDocuments:
-    """The documents kept by release, roles and language."""
+def answer_openapi() -> Response:
+    """GET /openapi.json."""
+    read_parameters(())
+    return bytes_answer(own_document())
 
-    def __init__(self) -> None:
-        self._kept: KeptByUse[tuple[int, frozenset[str], str], bytes] = KeptByUse(64)
 
-    def answer(self) -> Response:
-        """GET /openapi.json."""
-        read_parameters(())
-        pinned, who, lang = release(), actor(), language()
-        key = (pinned.number, who.roles, lang)
-        return bytes_answer(self._kept.find(key, lambda: to_json(build_document(pinned, who, lang))))
+def own_document() -> bytes:
+    """Give the document of the caller."""
+    pinned, who, lang = release(), actor(), language()
+    kept = pinned.part("api.documents", lambda _made: KeptByUse[tuple[frozenset[str], str], bytes](64))
+    return kept.find((who.roles, lang), lambda: to_json(said(build_document(pinned, who, lang), gettext)))
 
 
 def build_document(pinned: Release, who: Actor, lang: str) -> dict[str, Any]:
