@@ -260,11 +260,9 @@ def _actor_of(found: SignedIn | None) -> object:
         return None
     # The audit log says from where.
     address, asked = request.remote_addr, request_id()
-    if request.path.startswith(API_PREFIX):
-        return replace(found.api_actor, address=address, request_id=asked)
-    # What the door says of a save is read on the page, so it is said in the page's language.
-    g.actor = found.actor
-    return replace(found.actor, language=language(), address=address, request_id=asked)
+    g.actor = found.api_actor if request.path.startswith(API_PREFIX) else found.actor
+    # What the door says of a save is said in the language of the answer.
+    return replace(g.actor, language=language(), address=address, request_id=asked)
 
 
 def _is_public() -> bool:

@@ -76,5 +76,9 @@ def _choose_language(languages: Sequence[str]) -> str:
     asking = current_actor()
     if asking is not None and asking.origin is not Origin.API and asking.language in languages:
         return asking.language
-    accepted = request.accept_languages.best_match(languages) if request.accept_languages else None
-    return accepted or (asking.language if asking is not None and asking.language in languages else languages[0])
+    own = asking.language if asking is not None and asking.language in languages else languages[0]
+    for tag, quality in request.accept_languages:
+        # `zh-CN` is answered with `zh`.
+        if quality and (found := tag if tag in languages else tag.partition("-")[0].lower()) in languages:
+            return found
+    return own

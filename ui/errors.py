@@ -246,6 +246,8 @@ def _detail(error: EngineError) -> str:
             return "The values do not make a valid record; nothing was saved."
         case ConfirmationNeeded():
             return "Warnings stand against the save; send their codes in `confirm` to save all the same."
+        case QueryProblem():
+            return "; ".join(tell_problem(problem) for problem in error.problems)
         case _:
             return str(error)
 

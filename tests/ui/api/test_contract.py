@@ -198,11 +198,19 @@ def test_errors_are_problem_documents_in_the_callers_language_that_give_nothing_
     codes = {"required", "unknown_field", "not_unique"}
     found = [served.call("boss", *calls[at][:2], **calls[at][2]).get_json()["errors"][0] for at in (0, 11, 14)]
     assert {each["code"] for each in found} == codes
-    user = served.platform.records.update(system_actor(), "user", served.user_ids["bob"], {"language": "zh"}).record
-    assert user["language"] == "zh"
-    refused = served.call("bob", "POST", "/records/deal", json={"name": None}, headers=ZH).get_json()
-    assert not refused["errors"][0]["message"].isascii()
-    assert not refused["detail"].isascii()
+    for asked, is_english in (("zh", False), ("zh-CN,en;q=0.5", False), ("fr", True), ("en,zh;q=0", True), ("", True)):
+        headers = {"Accept-Language": asked}
+        for method, path, options in (
+            ("POST", "/records/deal", {"json": {"name": None}}),
+            ("GET", "/records/deal?filter=nothing = 1", {}),
+        ):
+            refused = served.call("bob", method, path, headers=headers, **options).get_json()
+            assert refused["detail"].isascii() == is_english, asked
+            assert refused["errors"][0]["message"].isascii() == is_english, asked
+    assert "did you mean" not in served.get("bob", "/records/deal?filter=nam = 1", headers=ZH).get_json()["detail"]
+    own = served.platform.records.update(system_actor(), "user", served.user_ids["bob"], {"language": "zh"}).record
+    assert own["language"] == "zh"
+    assert not served.call("bob", "POST", "/records/deal", json={}).get_json()["errors"][0]["message"].isascii()
 
 
 @pytest.mark.promise("API-14")

@@ -38,7 +38,7 @@ def _path(name: str, record: str) -> str:
         "refused": "/o/job?filter=amount+%3E+",
         "runs": "/runs",
         "api": "/api-reference?q=job",
-        "call": "/api-reference/list_job",
+        "call": "/api-reference/create_job",
         "missing": "/o/nothing",
         "report": "/reports/jobs_by_stage",
         "dashboard": "/dashboards/workshop",
