@@ -5,7 +5,6 @@ Nothing here knows an app, a record or a page: such builders lie in tests/suppor
 
 from __future__ import annotations
 
-import gc
 import os
 import shutil
 from collections.abc import Callable, Generator, Iterator
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from engine.releases.collector import freeze_what_stays
 from tests.support.postgres import (
     FOLDER_VARIABLE,
     SERVER_URL_VARIABLE,
@@ -94,8 +94,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     """After a file of tests, let the collector look no more at what stays: a tenth of the run went into that."""
     yield
     if nextitem is None or nextitem.path != item.path:
-        gc.collect()
-        gc.freeze()
+        freeze_what_stays()
 
 
 def _turn(item: pytest.Item) -> int:

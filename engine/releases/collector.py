@@ -9,6 +9,16 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_frozen = False
+
+
+def freeze_what_stays() -> None:
+    """Collect, and take all that is left out of the collector's sight for good: what stays as long as the process."""
+    global _frozen
+    gc.collect()
+    gc.freeze()
+    _frozen = True
+
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
@@ -20,7 +30,8 @@ def collector_paused() -> Iterator[None]:
     finally:
         if was_enabled:
             # What was made goes to the oldest generation at once, else the next new object would set off that search.
-            if not gc.get_freeze_count():
+            # It would let loose what was frozen for good; and to count that is to go through all of it.
+            if not _frozen:
                 gc.freeze()
                 gc.unfreeze()
             gc.enable()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from engine.releases.collector import freeze_what_stays
 from ui.cli import WRONG_INPUT
 from ui.cli.opening import command_line_actor, database_option, json_option, opened_platform
 
@@ -50,7 +51,7 @@ def import_file(
         raise click.ClickException(f"{file.name} is no CSV file; save it as CSV (`fieldstone export` writes one).")
     with opened_platform(database_url) as platform, _progress(file.name, quiet=as_json) as say:
         # What was made while opening stays to the end: the collector need not look at it, nor after every few rows.
-        gc.freeze()
+        freeze_what_stays()
         if not (as_json or dry_run):
             _announce_rules(platform, object_name, updates=bool(match))
         gc.set_threshold(50_000, 20, 20)

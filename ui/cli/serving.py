@@ -6,7 +6,6 @@ under another server; the worker is then a process of its own.
 
 from __future__ import annotations
 
-import gc
 import logging
 import signal
 import threading
@@ -20,6 +19,7 @@ from waitress.server import create_server
 
 from engine.platform import Platform
 from engine.process_memory import limit_memory
+from engine.releases.collector import freeze_what_stays
 
 LOG = logging.getLogger("fieldstone.web")
 THREADS = 8
@@ -56,8 +56,7 @@ def serve_until_stopped(
         worker.start()
     _stop_on_signals()
     # What was made while starting lives as long as the process: the collector need not look at it again.
-    gc.collect()
-    gc.freeze()
+    freeze_what_stays()
     started(f"http://{_shown(host)}:{server.effective_port}")
     try:
         server.run()
