@@ -173,11 +173,21 @@ def test_a_filter_is_added_by_its_form_and_a_wrong_one_is_told_with_its_place(si
     assert 'class="chip"' in page
     for wrong, told in (("stagge = 1", "stagge"), ("stage = 1) or (hot", "This filter cannot be used.")):
         assert told in site.page("boss", f"/reports/pivot?filter={quote(wrong)}", status=400)
+
+
+@pytest.mark.promise("UIX-23")
+def test_a_dashboard_is_narrowed_as_a_whole_and_leads_to_the_records(site: Visits) -> None:
     narrowed = f"?filter={quote('stage = ')}%22won%22"
-    both = site.page("boss", f"/dashboards/all{narrowed}")
-    assert 'class="chip"' in both
-    won = counted(site, "boss", f"/o/deal{narrowed}")
-    assert f">{won}</a></div>" in both
+    for query in ("", narrowed):
+        page = site.page("boss", f"/dashboards/all{query}")
+        assert ('class="chip"' in page) == bool(query)
+        ((href, text), *_worth) = re.findall(r'<div class="number-value num"><a href="([^"]+)">([^<]+)</a>', page)
+        assert counted(site, "boss", html.unescape(href)) == int(text) == counted(site, "boss", f"/o/deal{query}")
+        for figure, count in links(page):
+            assert counted(site, "boss", figure) == int(count), figure
+        assert re.search(r'class="as-of">As of [A-Z][a-z]+ \d+, \d{4} \d\d:\d\d \([\w/]+\)<', page)
+        assert page.count("data-fs-chart=") == 3
+        assert page.count("data-fs-row") >= 5, "rows of a report and of a view"
 
 
 def test_charts_hold_the_figures_of_their_tables(site: Visits) -> None:
@@ -197,6 +207,7 @@ def test_charts_hold_the_figures_of_their_tables(site: Visits) -> None:
     assert sum(value or 0 for each in both["series"] for value in each["values"]) == 30
 
 
+@pytest.mark.promise("UIX-23")
 def test_what_somebody_may_not_read_is_absent_or_told_as_such(site: Visits) -> None:
     overview = site.page("ann", "/reports")
     assert 'href="/reports/pivot"' in overview
