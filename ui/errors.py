@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
 import orjson
@@ -113,7 +113,8 @@ def describe(error: Exception) -> ErrorView:
         status = 400 if request.method in ("GET", "HEAD") else 422
         return _view(status, "not_computable", f"This cannot be computed: {error}.")
     if isinstance(error, ApiProblem):
-        return _view(error.status, error.code, error.detail, errors=error.errors, headers=error.headers)
+        errors = tuple(replace(each, message=tell(each.message)) for each in error.errors)
+        return _view(error.status, error.code, error.detail, errors=errors, headers=error.headers)
     if isinstance(error, EngineError):
         status, code = status_of(error)
         return _view(

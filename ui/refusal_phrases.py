@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ui.account_phrases import TOLD_OF_ACCOUNTS
+from ui.call_phrases import TOLD_OF_CALLS
 from ui.import_phrases import TOLD_OF_IMPORTS
 from ui.phrases import marked as _l
 from ui.rule_phrases import TOLD_OF_RULES
@@ -105,6 +106,7 @@ REFUSALS = (
     _l("it needs the system right 'reveal'."),
     _l("The form was open too long or came from another site; reload the page and try again."),
     *TOLD_OF_ACCOUNTS,
+    *TOLD_OF_CALLS,
     *TOLD_OF_IMPORTS,
     *TOLD_OF_RULES,
 )

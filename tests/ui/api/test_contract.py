@@ -198,6 +198,10 @@ def test_errors_are_problem_documents_in_the_callers_language_that_give_nothing_
     codes = {"required", "unknown_field", "not_unique"}
     found = [served.call("boss", *calls[at][:2], **calls[at][2]).get_json()["errors"][0] for at in (0, 11, 14)]
     assert {each["code"] for each in found} == codes
+    for method, path, options in calls:
+        headers = {**options.get("headers", {}), **ZH}
+        told = served.call("boss", method, path, **{**options, "headers": headers}).get_json()
+        assert not [each for each in (told["detail"], *(one["message"] for one in told["errors"])) if each.isascii()]
     for asked, is_english in (("zh", False), ("zh-CN,en;q=0.5", False), ("fr", True), ("en,zh;q=0", True), ("", True)):
         headers = {"Accept-Language": asked}
         for method, path, options in (

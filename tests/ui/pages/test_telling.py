@@ -79,6 +79,12 @@ def test_what_ends_a_run_and_what_is_wrong_about_calls_is_said_in_chinese(chines
     assert not _is_english(tell(english)), tell(english)
 
 
+def test_what_calls_of_the_api_are_refused_with_is_said_in_chinese(chinese: None) -> None:
+    found = {text: place for place, text in _refusals_of_calls()}
+    assert len(found) > 60
+    assert {place: text for text, place in found.items() if not HAN.search(tell(text))} == {}
+
+
 def test_the_chinese_has_the_blanks_of_the_english() -> None:
     with Path("ui/translations/zh/LC_MESSAGES/messages.po").open("rb") as file:
         known = {str(each.id): str(each.string) for each in read_po(file, locale="zh")}
@@ -163,3 +169,13 @@ def _filled(node: ast.expr) -> str | None:
     if not isinstance(node, ast.JoinedStr):
         return None
     return "".join(str(part.value) if isinstance(part, ast.Constant) else "it" for part in node.values)
+
+
+def _refusals_of_calls() -> Iterator[tuple[str, str]]:
+    for path in sorted(Path("ui/api").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                told = _filled(node.args[-1]) if node.func.id in ("ApiProblem", "_bad", "_refuse") else None
+                # What is put together of other sentences is told by these.
+                if told is not None and not re.search(r"[;:] it$|is it\.$|^it\.$", told):
+                    yield f"{path}:{node.lineno}", told
