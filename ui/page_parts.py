@@ -92,13 +92,17 @@ class Tab:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chip:
-    """One part of a filter: field, operator, value, and the address of the list without it."""
+    """One part of a filter: field, operator, value, and the address of the list without it.
+
+    count: how many records there would be without it, where that was asked.
+    """
 
     label: str
     operator: str
     value: str
     drop_url: str
     edit_url: str = ""
+    count: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

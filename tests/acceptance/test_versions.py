@@ -130,6 +130,7 @@ def errors(answer: dict[str, Any]) -> dict[str, str]:
 
 
 @pytest.mark.promise("OBJ-31")
+@pytest.mark.promise("UIX-16")
 def test_the_history_keeps_who_when_what_and_the_cause_and_none_where_there_is_none(served: Served, deal: str) -> None:
     entries = history(served, deal)
     assert [entry["version"] for entry in entries] == [4, 3, 2, 1]
@@ -176,6 +177,7 @@ def test_versions_are_compared_as_far_as_they_may_be_seen(served: Served, deal: 
 
 
 @pytest.mark.promise("OBJ-31")
+@pytest.mark.promise("UIX-16")
 def test_a_change_or_all_since_a_version_is_taken_back_through_the_save(served: Served, deal: str) -> None:
     second = history(served, deal)[2]
     done = put_back(served, deal, entry=second["id"], fields=["tags"])
@@ -201,6 +203,7 @@ def test_a_change_or_all_since_a_version_is_taken_back_through_the_save(served: 
 
 
 @pytest.mark.promise("OBJ-31")
+@pytest.mark.promise("UIX-16")
 def test_taking_back_needs_the_rights_and_meets_the_checks_of_the_live_record(served: Served, deal: str) -> None:
     assert errors(put_back(served, deal, "ann", 422, version=1, fields=["amount"])) == {"amount": "no_right"}
     assert errors(put_back(served, deal, "ann", 422, version=1, fields=["inner"])) == {"inner": "revert_hidden"}
@@ -262,6 +265,7 @@ def test_a_change_of_computed_values_alone_is_not_offered_to_be_taken_back(serve
     assert "/revert?entry=" not in served.sign_in("boss").get(f"/o/deal/{above}").get_data(as_text=True)
 
 
+@pytest.mark.promise("UIX-16")
 def test_the_pages_name_what_was_changed_since_and_why_something_stays(served: Served, deal: str) -> None:
     client = served.sign_in("boss")
     second = history(served, deal)[2]

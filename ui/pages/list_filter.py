@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from flask import request
@@ -16,6 +16,7 @@ from metamodel.texts import label_text
 from ui.context import actor, language, platform, release
 from ui.page_parts import Chip, Control, Option
 from ui.pages.controls import read_form
+from ui.pages.counts import records_text
 from ui.pages.filters import Condition, filter_parts, joined, operator_label, operators_of, split_filter
 from ui.pages.list_plan import ListPlan
 from ui.pages.list_state import ListState
@@ -31,6 +32,7 @@ _VALUE_WIDGETS = {
     "date": "date",
     "time": "time",
 }
+_MOST_COUNTED = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,19 @@ def make_chips(plan: ListPlan, state: ListState) -> tuple[Chip, ...]:
     if state.search:
         chips.append(Chip(label=_("Search"), operator="", value=state.search, drop_url=state.url(search="")))
     return tuple(chips)
+
+
+def counted_chips(plan: ListPlan, state: ListState) -> tuple[Chip, ...]:
+    """Make the chips of a list that has no rows: each with how many records there would be without it."""
+    parts = [part.text for part in split_filter(state.filter, plan.filterable, user_formats())]
+    others = [replace(state, filter=joined(parts[:index] + parts[index + 1 :])) for index in range(len(parts))]
+    if state.search:
+        others.append(replace(state, search=""))
+    chips = make_chips(plan, state)
+    with platform().records.reading(actor(), release=release()) as transaction:
+        counts = [transaction.count(each.query(plan.paths, plan.view)) for each in others[:_MOST_COUNTED]]
+    texts = [records_text(count) for count in counts]
+    return (*(replace(chip, count=text) for chip, text in zip(chips, texts, strict=False)), *chips[len(texts) :])
 
 
 def make_bar(plan: ListPlan, state: ListState, problem: Problem | None, refused: str = "") -> FilterBar:

@@ -30,7 +30,7 @@ from ui.pages.export import export_url
 from ui.pages.fragments import is_htmx, render_block
 from ui.pages.importing import import_url
 from ui.pages.kept_pages import kept_page
-from ui.pages.list_filter import FilterBar, make_bar, make_chips, with_condition
+from ui.pages.list_filter import FilterBar, counted_chips, make_bar, make_chips, with_condition
 from ui.pages.list_plan import ListPlan, is_number, is_sortable, list_plan
 from ui.pages.list_state import PAGE_SIZES, ListState, chosen_view, parse_sort, print_sort, read_state
 from ui.pages.mass_edit import mass_edit_url
@@ -106,6 +106,8 @@ def show_list(object_name: str) -> ResponseReturnValue:
     if problem is None and found.rows and not (state.filter or state.search or request.args.get("field")):
         return _kept_text(plan, state, found)
     page = _page(plan, state, found, problem, refused)
+    if not found.rows and problem is None and page.chips:
+        page = replace(page, chips=counted_chips(plan, state))
     return render_template(_TEMPLATE, page=page), 400 if problem is not None or refused else 200
 
 

@@ -156,6 +156,9 @@ def test_an_empty_list_says_which_filter_to_drop(site: Site) -> None:
     page = _list(site, "ann", f"filter={quote_plus('amount > 900000')}")
     assert "Drop a filter to see more:" in page
     assert 'href="/o/job"' in page
+    page = _list(site, "ann", f"filter={quote_plus('amount > 900000 and amount >= 500')}&q=05")
+    told = {count: href for href, count in re.findall(r'<a class="btn[^"]*" href="([^"]+)".*?· (\S+) records?<', page)}
+    assert told["1"] == "/o/job?filter=amount+%3E%3D+500&amp;q=05", told
 
 
 def test_sorting_paging_and_sizes_stand_in_the_address(site: Site) -> None:
