@@ -46,7 +46,7 @@ def open_desks(
         records=records,
         release=releases.current,
         database=database,
-        rows=JobRows(system),
+        rows=JobRows(system, imports.kept),
         clock=clock,
         ids=ids,
         find_actor=find_actor,

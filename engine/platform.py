@@ -42,6 +42,7 @@ from engine.files.store import FileStore
 from engine.granting import open_granting
 from engine.ids import IdMaker, Uuid7Maker
 from engine.imports.desk import ImportDesk
+from engine.imports.kept_cells import KeptCells
 from engine.imports.reference_data import ReferenceData
 from engine.imports.service import Imports
 from engine.intake.opening import Intake, open_intake
@@ -158,7 +159,8 @@ class Platform:
         approvals = open_approvals(settings, system, releases, records, automation, clock, ids)
         exports = Exports(database, system, records, releases.current, clock)
         giver = opened.administration
-        imports = Imports(database, system, records, releases.current, clock, ids, giver, files, started_in)
+        kept = KeptCells(cipher, releases.current)
+        imports = Imports(database, system, records, releases.current, clock, ids, giver, files, started_in, kept=kept)
         folder = settings.data_folder
         coming, going = open_desks(releases, records, imports, exports, clock, ids, folder, automation.take_on)
         privacy = open_privacy(settings, releases, records, collector, clock, automation.take_on)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
 
 from engine.imports.errors import TakenOver
 from engine.imports.job import OVER, UNDER_WAY, ImportJob, RowFault, job_of
+from engine.imports.kept_cells import KeptCells
+from engine.imports.log import fault_rows
 from engine.imports.reached import BatchDone, Reached
 from engine.imports.result import RowError
 from engine.storage.system_tables import SystemTables
@@ -22,14 +25,18 @@ _AT_ONCE = 200
 
 @dataclass(frozen=True, slots=True)
 class JobRows:
-    """The statements."""
+    """The statements. kept: how cells of the files are kept."""
 
     system: SystemTables
+    kept: KeptCells
 
     def make(self, connection: Connection, row: Mapping[str, Any], content: str) -> None:
         """Write a new import down, with its file."""
-        connection.execute(insert(self.system.imported), dict(row))
-        connection.execute(insert(self.system.import_file), {"import_id": row["id"], "content": content})
+        import_id, key = row["id"], row["object"]
+        row = {**row, "sample": self.kept.sample(key, import_id, row["sample"])}
+        connection.execute(insert(self.system.imported), row)
+        sealed = self.kept.sealer(key, import_id)(content)
+        connection.execute(insert(self.system.import_file), {"import_id": import_id, "content": sealed})
 
     def find(
         self, connection: Connection, import_id: str, now: dt.datetime, *, whose: str | None = None
@@ -38,7 +45,7 @@ class JobRows:
         made, files = self.system.imported, self.system.import_file
         query = select(made).join(files, files.c.import_id == made.c.id).where(made.c.id == import_id)
         row = connection.execute(query if whose is None else query.where(made.c.actor == whose)).mappings().first()
-        return None if row is None else job_of(row, now, self.faults(connection, import_id, most=SHOWN_FAULTS))
+        return None if row is None else self._job(row, now, self.faults(connection, import_id, most=SHOWN_FAULTS))
 
     def newest(self, connection: Connection, object_key: str, whose: str, now: dt.datetime) -> Sequence[ImportJob]:
         """Give the newest imports of a person into an object."""
@@ -46,7 +53,7 @@ class JobRows:
         query = select(made).join(files, files.c.import_id == made.c.id)
         query = query.where(made.c.actor == whose, made.c.object == object_key)
         rows = connection.execute(query.order_by(made.c.created_at.desc(), made.c.id.desc()).limit(_LISTED))
-        return [job_of(row._mapping, now) for row in rows]
+        return [self._job(row._mapping, now) for row in rows]
 
     def standing(self, connection: Connection, since: Mapping[str, dt.datetime], now: dt.datetime) -> list[ImportJob]:
         """Give the imports of which nothing was heard since, by their state."""
@@ -54,27 +61,32 @@ class JobRows:
         found = []
         for state, before in since.items():
             query = select(made).where(made.c.state == state, made.c.beat_at < before)
-            found += [job_of(row._mapping, now) for row in connection.execute(query)]
+            found += [self._job(row._mapping, now) for row in connection.execute(query)]
         return found
 
     def faults(self, connection: Connection, import_id: str, *, most: int, after: int = 0) -> tuple[RowFault, ...]:
         """Give what is wrong with rows, in the order it was found. after: the id of the last one given before."""
         table = self.system.import_error
         query = select(table).where(table.c.import_id == import_id, table.c.id > after).order_by(table.c.id).limit(most)
+        opened = partial(self.kept.opened, import_id)
         return tuple(
-            RowFault(id=row.id, line=row.line, column=row.column or "", value=row.value or "", reason=row.reason)
+            RowFault(
+                id=row.id, line=row.line, column=row.column or "", value=opened(row.value), reason=opened(row.reason)
+            )
             for row in connection.execute(query)
         )
 
     def content(self, connection: Connection, import_id: str) -> str:
         """Give the file; "" of an import that is over."""
         files = self.system.import_file
-        return connection.execute(select(files.c.content).where(files.c.import_id == import_id)).scalar() or ""
+        found = connection.execute(select(files.c.content).where(files.c.import_id == import_id)).scalar()
+        return self.kept.opened(import_id, found)
 
     def rejected(self, connection: Connection, import_id: str) -> str:
         """Give the rows that were refused as CSV; "" where there are none."""
         files = self.system.import_file
-        return connection.execute(select(files.c.rejected).where(files.c.import_id == import_id)).scalar() or ""
+        found = connection.execute(select(files.c.rejected).where(files.c.import_id == import_id)).scalar()
+        return self.kept.opened(import_id, found)
 
     def hold(self, connection: Connection, job: ImportJob, now: dt.datetime, **values: Any) -> bool:
         """Take an import as it was seen; say whether it still was so."""
@@ -114,7 +126,7 @@ class JobRows:
     def close(self, connection: Connection, import_id: str, rejected: str) -> None:
         """Let go of the file of an import that is over; keep the rows it refused."""
         files = self.system.import_file
-        values = {"content": "", "rejected": rejected or None}
+        values = {"content": "", "rejected": self._sealer(connection, import_id)(rejected) or None}
         connection.execute(update(files).where(files.c.import_id == import_id).values(values))
 
     def note(self, connection: Connection, import_id: str, done: BatchDone) -> None:
@@ -133,12 +145,19 @@ class JobRows:
 
     def add_faults(self, connection: Connection, import_id: str, errors: Sequence[RowError]) -> None:
         """Write down what is wrong with rows."""
-        told = [
-            {"import_id": import_id, "line": e.line, "column": e.column, "value": e.value, "reason": e.reason}
-            for e in errors
-        ]
-        if told:
-            connection.execute(insert(self.system.import_error), told)
+        if not errors:
+            return
+        told = fault_rows(import_id, errors, self._sealer(connection, import_id))
+        connection.execute(insert(self.system.import_error), told)
+
+    def _sealer(self, connection: Connection, import_id: str) -> Callable[[str], str]:
+        made = self.system.imported
+        key = connection.execute(select(made.c.object).where(made.c.id == import_id)).scalar_one()
+        return self.kept.sealer(key, import_id)
+
+    def _job(self, row: Mapping[Any, Any], now: dt.datetime, faults: Sequence[RowFault] = ()) -> ImportJob:
+        sample = self.kept.opened_sample(str(row["id"]), row["sample"])
+        return job_of({**row, "sample": sample}, now, faults)
 
     def reached(self, connection: Connection, import_id: str) -> Reached:
         """Give where an import stands."""

@@ -23,6 +23,7 @@ from engine.imports.bound import Binding
 from engine.imports.csv_file import CsvFile
 from engine.imports.errors import ImportRefused
 from engine.imports.file_cells import FileCells
+from engine.imports.kept_cells import KeptCells
 from engine.imports.log import log_errors, log_import
 from engine.imports.mapping import ImportMapping, load_mapping
 from engine.imports.reached import Ledger
@@ -76,6 +77,8 @@ class Imports:
         roles: RoleGranting | None = None,
         files: FileStore | None = None,
         count_rules: CountRules | None = None,
+        *,
+        kept: KeptCells,
     ) -> None:
         self._database = database
         self._system = system
@@ -86,6 +89,7 @@ class Imports:
         self._roles = roles
         self._files = files
         self._count_rules = count_rules
+        self.kept = kept
 
     def import_csv(
         self,
@@ -249,7 +253,7 @@ class Imports:
             log_import(
                 connection, self._system, result, file=file, actor=work.actor, started=started, finished=finished
             )
-            log_errors(connection, self._system, result)
+            log_errors(connection, self._system, result, self.kept.sealer(result.object, result.id))
 
 
 def _coming_texts(work: _Import) -> Collection[str]:

@@ -15,6 +15,7 @@ from sqlalchemy import delete, insert, select, update
 from engine.access.actor import Actor
 from engine.audit.entries import entry_values
 from engine.errors import EngineError
+from engine.imports.kept_cells import forget_sealed_cells
 from engine.privacy.entries import mentions
 from engine.privacy.people import Person, RecordKey, find_person
 from engine.privacy.traces import Trace, object_traces, system_traces
@@ -78,6 +79,7 @@ def erase(transaction: Transaction, keys: Sequence[RecordKey], *, only: bool, re
     take_out(transaction, person, done, keeps_entries=False)
     for table, trace in object_traces(transaction, person):
         _clean(transaction, trace, person, done, table)
+    forget_sealed_cells(transaction.connection, transaction.system)
     for trace in system_traces(transaction, person):
         _settle_row(transaction, trace, person, done)
     note(transaction, person.records, ERASED_ACT, reason)

@@ -22,7 +22,8 @@ from sqlalchemy.types import UserDefinedType
 from engine.errors import EngineError
 from engine.storage.key_ring import KeyRing, ValueKey
 
-_MARKS = ("fs1.", "fs2.")
+SEALED_MARKS = ("fs1.", "fs2.")
+"""What sealed texts begin with."""
 BOUND = "r."
 """Stands behind the mark of the key in texts that are bound to where they lie; older ones are not."""
 _NONCE = 12
@@ -113,7 +114,7 @@ def _opened(key: ValueKey, text: str, bound_to: bytes | None) -> str | None:
 
 def is_sealed(text: str) -> bool:
     """Tell whether a text looks like what `Cipher.seal` gives."""
-    return text.startswith(_MARKS)
+    return text.startswith(SEALED_MARKS)
 
 
 class OfRecord(str):

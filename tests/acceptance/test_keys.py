@@ -69,6 +69,7 @@ def values(platform: Platform) -> dict[str, Any]:
             return found
 
 
+@pytest.mark.promise("SEC-29")
 @pytest.mark.faults
 def test_a_rotation_killed_on_its_way_goes_on_and_every_value_is_readable(database_url: str, tmp_path: Path) -> None:
     with applied_platform(database_url, tmp_path, FILES) as platform:
