@@ -22,6 +22,7 @@ from metamodel.field_types import FieldTypeRegistry
 from metamodel.texts import label_text
 from ui.api.action_paths import action_paths, version_paths
 from ui.api.answers import bytes_answer, to_json
+from ui.api.approval_paths import approval_paths, record_approval_paths
 from ui.api.audit import audit_paths
 from ui.api.button_paths import button_paths
 from ui.api.changes import change_paths
@@ -78,10 +79,13 @@ def build_document(pinned: Release, who: Actor, lang: str) -> dict[str, Any]:
     paths: dict[str, Any] = _fixed_paths() | file_paths() | rule_paths() | run_act_paths() | hook_paths()
     paths |= import_paths() | audit_paths()
     paths |= change_paths() | metadata_paths() | webhook_call_paths() | report_paths()
+    paths |= approval_paths()
     for each in objects:
         schemas |= _object_schemas(each, pinned.field_types, lang)
         paths |= _object_paths(each, lang) | action_paths(pinned.metamodel, each, lang)
         paths |= button_paths(pinned, who, each, lang)
+        tag = label_text(each.object.label, lang, each.object.name)
+        paths |= record_approval_paths(pinned, each.object.key, tag)
     paths |= form_paths(pinned, lang)
     add_child_lists(schemas, objects, pinned.field_types, lang)
     add_link_lists(schemas, objects, pinned.field_types, lang)

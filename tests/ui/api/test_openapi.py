@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,24 @@ def test_the_document_is_valid_openapi_for_every_role(served: Served, who: str, 
     document = served.get(who, "/openapi.json", headers={"Accept-Language": language}).get_json()
     assert document["openapi"].startswith("3.1")
     OpenAPIV31SpecValidator(document).validate()
+
+
+# There for apps that have a button, a conversion, a document, a pool, a form or an approval; and what describes itself.
+OF_OTHER_APPS = re.compile(r"/(actions|documents|convert|conversion|claim|release|approval)\b|^/(forms|mcp|openapi)")
+
+
+def test_every_route_of_the_api_is_described(served: Served) -> None:
+    document = served.get("admin", "/openapi.json").get_json()
+    described = [
+        (method.upper(), re.sub(r"\{[^}]*\}", "x", path)) for path, of in document["paths"].items() for method in of
+    ]
+    for rule in served.app.url_map.iter_rules():
+        path = rule.rule.removeprefix("/api/v1")
+        if path == rule.rule or OF_OTHER_APPS.search(path):
+            continue
+        pattern = re.compile(re.sub(r"<[^>]*>", "[^/]+", path))
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+            assert any(one == method and pattern.fullmatch(each) for one, each in described), (method, rule.rule)
 
 
 def test_labels_come_in_the_asked_language(served: Served) -> None:
