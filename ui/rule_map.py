@@ -22,10 +22,14 @@ _EM = 12.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """What the map is called and says. label: of a rule; writes: what a rule writes, in lines; via: of an edge."""
+    """What the map is called and says.
+
+    label, starts_on: of a rule, its triggers; writes: what a rule writes, in lines; via: of an edge.
+    """
 
     title: str
     label: Callable[[GraphRule], str]
+    starts_on: Callable[[GraphRule], Sequence[str]]
     writes: Callable[[GraphRule], Sequence[str]]
     via: Callable[[GraphEdge], str]
     has_links: bool = True
@@ -108,7 +112,7 @@ def _joined(edges: Iterable[GraphEdge]) -> Iterable[GraphEdge]:
 
 def _box(rule: GraphRule, box: _Box, lines: Sequence[str], words: Words) -> str:
     dashed = ' stroke-dasharray="5 4"' if not rule.active else ""
-    sub = " · ".join(rule.starts_on)
+    sub = " · ".join(words.starts_on(rule))
     texts = [_text(words.label(rule), box, 0, 'font-weight="600"'), _text(sub, box, 1, 'fill-opacity=".65"')]
     texts += [_text(line, box, number + 2, "") for number, line in enumerate(lines)]
     tip = f"<title>{escape(f'{words.label(rule)} · {rule.at.file}:{rule.at.line}')}</title>"

@@ -172,7 +172,7 @@ class Approvals:
             case.work.settle()
             return case.request
 
-    def asked_by_link(self, token: str) -> AskedByMail:
+    def asked_by_link(self, token: str, language: str) -> AskedByMail:
         """Give what a link of a mail asks for. Raises: ApprovalRefused where there is nothing to decide any more."""
         seat_id = self.mail.seat_of(token)
         with self._records.reading(_nobody()) as transaction:
@@ -181,8 +181,7 @@ class Approvals:
             visit = self._rows.visit_at(transaction.connection, request) if request is not None else None
             program = self.program_of(request) if request is not None else None
             if request is None or visit is None or program is None:
-                raise refused("link_dead", "en")
-            language = self._releases.current().metamodel.main.languages[0]
+                raise refused("link_dead", language)
             return AskedByMail(
                 label=program.called(language),
                 title=request.record_title or "",

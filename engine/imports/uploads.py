@@ -61,6 +61,8 @@ def _decoded(name: str, data: bytes) -> str:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
+    if name.lower().endswith(".xlsx"):
+        raise ImportRefused(f"{name} cannot be read as a workbook; save it as XLSX or CSV again.")
     raise ImportRefused(f"{name} is neither UTF-8 nor GB18030; save it as UTF-8.")
 
 

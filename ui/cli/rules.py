@@ -49,6 +49,7 @@ def show_map(apps: tuple[Path, ...], objects: tuple[str, ...], as_svg: bool, as_
         words = Words(
             title="Rules",
             label=lambda rule: rule.label or rule.key,
+            starts_on=lambda rule: rule.starts_on,
             writes=lambda rule: written_lines(rule, lambda key, name: f"{key}.{name}" if name else key),
             via=lambda edge: edge.via,
             has_links=False,

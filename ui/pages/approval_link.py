@@ -14,10 +14,11 @@ from flask_babel import gettext as _
 
 from engine.approvals.deciding import Act
 from engine.approvals.mailing import AskedByMail
+from engine.approvals.messages import say
 from engine.approvals.refusals import ApprovalRefused
 from engine.errors import ValidationFailed
 from ui.auth import public
-from ui.context import platform
+from ui.context import language, platform
 from ui.telling import tell
 
 blueprint = Blueprint("approval_link", __name__)
@@ -37,9 +38,9 @@ class LinkPage:
 def show_link(token: str) -> ResponseReturnValue:
     """Show what a link asks for; nothing is decided by that."""
     try:
-        asked = platform().approvals.asked_by_link(token)
+        asked = platform().approvals.asked_by_link(token, language())
     except ApprovalRefused as refused:
-        return _answer(LinkPage(asked=None, message=refused.reason), 410)
+        return _answer(LinkPage(asked=None, message=_reason(refused)), 410)
     return _answer(LinkPage(asked=asked))
 
 
@@ -54,12 +55,17 @@ def decide_by_link(token: str) -> ResponseReturnValue:
     try:
         platform().approvals.act_by_link(token, act)
     except ApprovalRefused as refused:
-        return _answer(LinkPage(asked=None, message=refused.reason), 410)
+        return _answer(LinkPage(asked=None, message=_reason(refused)), 410)
     except ValidationFailed as refused:
         message = " ".join(tell(error.message) for error in refused.errors)
         return _answer(LinkPage(asked=None, message=message, kind="danger"), 422)
     done = _("Approved. Thank you.") if word == "approve" else _("Rejected. Thank you.")
     return _answer(LinkPage(asked=None, message=str(done), kind="success"))
+
+
+def _reason(refused: ApprovalRefused) -> str:
+    """Say a refusal; that a link is dead is known of nobody's link, and said in the language of the page."""
+    return say(refused.code, language()) if refused.code == "link_dead" else refused.reason
 
 
 def _answer(page: LinkPage, status: int = 200) -> ResponseReturnValue:

@@ -16,6 +16,7 @@ from metamodel.apps import Metamodel
 from metamodel.texts import label_text
 from ui.context import actor, language, platform, release
 from ui.page_parts import Crumb, Option
+from ui.pages.trigger_words import trigger_texts
 from ui.rule_map import Words, draw_map, written_lines
 from workflow_dsl.checked_rules import CheckedApproval, CheckedRule
 from workflow_dsl.write_graph import GraphRule, WriteGraph, build_write_graph
@@ -76,6 +77,7 @@ def show_map() -> ResponseReturnValue:
     words = Words(
         title=str(_("Map of rules")),
         label=lambda rule: titles[rule.key],
+        starts_on=lambda rule: trigger_texts(rule.starts_on, is_before=rule.is_before),
         writes=lambda rule: written_lines(rule, lambda key, name: _field(metamodel, key, name)),
         via=lambda edge: _field(metamodel, *_split(metamodel, edge.via)),
     )
@@ -98,7 +100,7 @@ def show_map() -> ResponseReturnValue:
             )
             for edge in graph.edges
         ),
-        hidden=total - len(graph.rules) if not asked else 0,
+        hidden=total - len(graph.rules) if chosen and not asked else 0,
     )
     return render_template("pages/rule_map.html", page=page)
 

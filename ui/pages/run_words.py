@@ -61,6 +61,17 @@ def state_label(state: RunState) -> str:
     return str(words[state])
 
 
+def mode_label(mode: str) -> str:
+    """Give the word for how runs of one record meet."""
+    words = {
+        "queued": pgettext("run mode", "queued"),
+        "single": pgettext("run mode", "single"),
+        "restart": pgettext("run mode", "restart"),
+        "parallel": pgettext("run mode", "parallel"),
+    }
+    return str(words.get(mode, mode))
+
+
 def run_row(run: RunSummary, formats: Formats) -> RunRow:
     """Make the row of a run."""
     return RunRow(

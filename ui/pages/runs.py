@@ -20,7 +20,7 @@ from ui.page_parts import Change, Crumb, Option, TraceNode, TraceRow
 from ui.pages.chrome import toast
 from ui.pages.rights import access_of, user_formats
 from ui.pages.run_trace import TraceShower, batch_keys, keys_of, plain
-from ui.pages.run_words import RunRow, run_row, state_label
+from ui.pages.run_words import RunRow, mode_label, run_row, state_label
 from ui.pages.save_order import OrderRow, order_rows
 from ui.telling import tell
 
@@ -159,7 +159,7 @@ def show_run(run_id: str) -> ResponseReturnValue:
         rule_text=trace.rule_text,
         rule_at=trace.rule_at,
         who=trace.actor_name or str(pgettext("actor", "System")),
-        mode=trace.mode,
+        mode=mode_label(trace.mode),
         release=trace.summary.release,
         changes=tuple(shower.changes(trace.changes)),
         matched=shower.node(trace.matched) if trace.matched is not None else None,

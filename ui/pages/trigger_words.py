@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from engine.approvals.messages import say
 from engine.releases.release import Release
+from metamodel.texts import label_text
 from ui.context import language, release
 from workflow_dsl.sentences import trigger_sentence
 
 _MOST_KEPT = 20_000
+_APPROVAL = re.compile(r"^approval (\w+): (mail|on submit|on approve|on reject|on recall)$")
+_PUBLISHED = "published: "
 _BATCH = re.compile(r"^(.*) \(([\d,]+) records\)$", re.DOTALL)
 
 
@@ -40,4 +44,11 @@ def _told(text: str, of: Release, *, is_before: bool) -> str:
     batch = _BATCH.match(text)
     if batch is not None:
         return f"{_told(batch[1], of, is_before=is_before)}（{batch[2]} 条记录）"
+    approval = _APPROVAL.match(text)
+    if approval is not None:
+        labels = (app.rule_labels.get(approval[1]) for app in of.metamodel.apps)
+        label = next((each for each in labels if each is not None), None)
+        return say(f"run_{approval[2].replace(' ', '_')}", "zh", approval=label_text(label, "zh", approval[1]))
+    if text.startswith(_PUBLISHED):
+        return f"发布时：{_told(text.removeprefix(_PUBLISHED), of, is_before=is_before)}"
     return trigger_sentence(text, of.metamodel, "zh", is_before=is_before) or text

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import pgettext
 
 from engine.automation.webhook_calls.desk import CallNotFound, CallUnderWay, WebhookCall, WebhookNotOff, WebhookTry
 from engine.records.identifiers import could_be_id
@@ -174,7 +175,7 @@ def _state_words() -> dict[str, str]:
         "failed": str(_("Failed")),
         "not sent": str(_("Not sent")),
         "again": str(_("Being sent again")),
-        "sending": str(_("Under way")),
+        "sending": str(pgettext("webhook call", "Under way")),
     }
 
 

@@ -70,10 +70,10 @@ def test_many_are_decided_at_once_and_a_link_decides_once_and_dies_with_its_step
     assert stage.view("ann", other).request.state == "open"
     request = stage.submit(stage.deal(count=1))
     bob, cat = (approvals.mail.token(seat) for seat in _seats(stage, request.id))
-    assert approvals.asked_by_link(bob).step == "one"
+    assert approvals.asked_by_link(bob, "en").step == "one"
     assert stage.view("ann", request).request.visit == 1
     with pytest.raises(ApprovalRefused):
-        approvals.asked_by_link(bob[:-1] + ("0" if bob[-1] != "0" else "1"))
+        approvals.asked_by_link(bob[:-1] + ("0" if bob[-1] != "0" else "1"), "en")
     assert approvals.act_by_link(bob, Act(do="approve")).visit == 2
     for token in (bob, cat):
         with pytest.raises(ApprovalRefused, match="has been used"):

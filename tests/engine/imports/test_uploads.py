@@ -96,6 +96,8 @@ def test_dates_of_workbooks_are_counted_from_1900_with_its_day_that_never_was_or
 def test_files_that_cannot_be_imported_are_refused_with_the_reason(data: bytes, said: str) -> None:
     with pytest.raises(ImportRefused, match=said):
         read_upload("a.csv", data)
+    with pytest.raises(ImportRefused, match="as a workbook" if said.startswith("neither") else said):
+        read_upload("a.xlsx", data)
 
 
 @pytest.mark.promise("SEC-38")

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from flask import Flask
+from flask import Flask, g
 from flask.testing import FlaskClient
 
 from engine.clock import FixedClock
@@ -19,6 +19,7 @@ from tests.support.automation import do_runs
 from tests.support.mail_server import mail_server
 from tests.support.served import csrf_token, post_form
 from ui.app import create_app
+from ui.pages.approval_link import show_link
 from ui.security import WebSettings
 
 PASSWORD = "correct horse battery"
@@ -231,6 +232,10 @@ def test_a_mail_asks_and_its_link_decides_by_a_press_once(site: Site, mails: tup
     assert nobody.post(link[1], data=press).status_code == 410
     assert nobody.get(link[1]).status_code == 410
     assert nobody.get(f"{link[1]}x").status_code == 410
+    with site.app.test_request_context(link[1]):
+        site.app.preprocess_request()
+        g.language = "zh"
+        assert "该链接已使用过，或该步骤已有结果。" in site.app.make_response(show_link("x")).get_data(as_text=True)
     assert to == "bob@example.com"
 
 

@@ -72,6 +72,7 @@ def test_the_write_graph_is_a_page_an_svg_and_json_and_each_edge_leads_to_file_a
             assert at in row
         assert '<svg xmlns="http://www.w3.org/2000/svg" class="rule-map"' in html
         assert "<b>is praised" not in html
+        assert "There are too many rules" not in html
         narrowed = page(served, "admin", "/rule-map?object=task")[1]
         assert "/rules/logged" in narrowed
         assert "/rules/praised" not in narrowed
