@@ -17,6 +17,8 @@ from engine.process_memory import NEEDS_MORE
 from metamodel.source import LocatedText, Problem
 from tests.support.dsl_corpus import load_cases, sample_scope
 from tests.ui.pages.workshop import Site
+from ui.pages.run_words import mode_label
+from ui.pages.trigger_words import trigger_text
 from ui.phrases import FINDINGS, PARTS
 from ui.refusal_phrases import REFUSALS
 from ui.telling import tell, tell_part, tell_problem
@@ -63,6 +65,7 @@ def test_every_sentence_in_the_sources_is_said_in_chinese(chinese: None) -> None
     [
         f"This step needed {NEEDS_MORE}.",
         f"The action send_email needed {NEEDS_MORE}.",
+        "webhook 'erp' answered 500: nope",
         "there is no webhook 'erp' to be received",
         "write connections/erp.yaml with kind: webhook_in",
         "no plugin tells of the event 'ring'",
@@ -118,6 +121,16 @@ def test_a_wrong_filter_is_explained_in_the_language_of_the_page(site: Site) -> 
     assert "did you mean" in english
     assert "is not a field of" not in chinese
     assert "您是不是要写“name”？" in chinese
+
+
+def test_what_started_a_run_and_how_runs_meet_is_said_in_chinese(site: Site) -> None:
+    with site.served.app.test_request_context():
+        site.served.app.preprocess_request()
+        g.language = "zh"
+        assert trigger_text("approval discount: on approve") == "Discount：同意时"
+        assert trigger_text("published: user logs in").startswith("发布时：")
+        assert "user" not in trigger_text("published: user logs in")
+        assert all(HAN.search(mode_label(each)) for each in ("queued", "single", "restart", "parallel"))
 
 
 def _is_english(words: str) -> bool:
