@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from asyncio.events import _get_running_loop, _set_running_loop
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -91,6 +92,15 @@ class _Steps:
 
     def run(self, coroutine: Coroutine[Any, Any, None]) -> None:
         """Run to the end. Raises: what the coroutine or the work raises."""
+        # A loop that the server runs in this thread itself waits for the request anyway.
+        servers = _get_running_loop()
+        _set_running_loop(None)
+        try:
+            self._run(coroutine)
+        finally:
+            _set_running_loop(servers)
+
+    def _run(self, coroutine: Coroutine[Any, Any, None]) -> None:
         with asyncio.Runner(loop_factory=asyncio.new_event_loop) as runner:
             loop = runner.get_loop()
             task = loop.create_task(coroutine)
