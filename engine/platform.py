@@ -153,12 +153,11 @@ class Platform:
         opened = open_accounts(
             database, system, current_release=releases.current, records=records, clock=clock, ids=ids, stamp=stamp,
             cipher=cipher, letters=reset_letters(plugins, releases, clock, settings.base_url), settings=accounts,
-            after_sign_in=automation.calls.others.logged_in,
+            secret=settings.secret(), after_sign_in=automation.calls.others.logged_in,
         )  # fmt: skip
         automation.take_on(reset_duty(opened.resets))
         approvals = open_approvals(settings, system, releases, records, automation, clock, ids)
-        exports = Exports(database, system, records, releases.current, clock)
-        giver = opened.administration
+        exports, giver = Exports(database, system, records, releases.current, clock), opened.administration
         kept = KeptCells(cipher, releases.current)
         imports = Imports(database, system, records, releases.current, clock, ids, giver, files, started_in, kept=kept)
         folder = settings.data_folder

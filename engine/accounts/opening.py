@@ -53,19 +53,20 @@ def open_accounts(
     stamp: AccountStamp,
     cipher: Cipher,
     letters: ResetLetters,
+    secret: bytes,
     settings: AccountSettings | None = None,
     after_sign_in: AfterSignIn = nothing_more,
 ) -> Accounts:
     """Make the accounts of an installation; costs and limits can be handed in by tests.
 
-    stamp: the one that `UserChanges` raises, which the door has as its after-save step.
+    secret: the installation's, which sessions are signed with. stamp: the one that `UserChanges` raises, which the
+    door has as its after-save step.
     """
     settings = settings or AccountSettings()
     passwords = Passwords(settings.password_cost)
     users = UserDirectory(current_release, system.credential, system.role, clock)
-    sessions = SessionStore(system.session, clock, settings.sessions)
-    tokens = TokenStore(system.token, clock, ids)
-    trail = AccountTrail(system.audit, clock)
+    sessions = SessionStore(system.session, clock, settings.sessions, secret=secret)
+    tokens, trail = TokenStore(system.token, clock, ids), AccountTrail(system.audit, clock)
     lockout = Lockout(database, system.lockout, clock, settings.lockout)
     standing_in = StandingIn(database=database, users=users, sessions=sessions, trail=trail, access=records.access)
     administration = Administration(

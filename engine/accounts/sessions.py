@@ -1,12 +1,15 @@
 """Keeps sessions on the server: a cookie is only a random key to a row here, so that a session can be ended at once.
 
 Sessions end by log-out, by revoking, after idling, and after an absolute time whatever happens. Whose session it is and
-what that person may do is put together elsewhere (service.py).
+what that person may do is put together elsewhere (service.py). A row is signed over what it grants: a changed one is no
+session.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +18,8 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from engine.accounts.secrets import hash_secret, new_session_secret
 from engine.clock import Clock
+
+_PURPOSE = b"fieldstone session rows"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +49,10 @@ class SessionRow:
 
 
 class SessionStore:
-    """Read and write the sessions' rows, on a connection handed in."""
+    """Read and write the sessions' rows, on a connection handed in. secret: the installation's."""
 
-    def __init__(self, table: Table, clock: Clock, limits: SessionLimits) -> None:
+    def __init__(self, table: Table, clock: Clock, limits: SessionLimits, *, secret: bytes) -> None:
+        self._key = hmac.digest(secret, _PURPOSE, "sha256")
         self._table = table
         self._clock = clock
         self._limits = limits
@@ -64,7 +70,8 @@ class SessionStore:
     ) -> str:
         """Start a session and give its secret, which is stored nowhere. lasts: in place of the absolute limit."""
         secret, now = new_session_secret(), self._clock.now()
-        values = {
+        facts: dict[str, Any] = {"factor_done": factor_done, "by": by}
+        values: dict[str, Any] = {
             "id": hash_secret(secret),
             "user_id": user_id,
             "created_at": now,
@@ -72,15 +79,18 @@ class SessionStore:
             "expires_at": now + (lasts or self._limits.absolute),
             "address": address,
             "agent": agent,
-            "facts": {"factor_done": factor_done, "by": by},
+            "facts": facts,
         }
+        facts["seal"] = self._seal(values)
         connection.execute(insert(self._table).values(values))
         return secret
 
     def find(self, connection: Connection, session_id: str) -> SessionRow | None:
         """Give the session of that id, the hash of its secret, unless it has ended."""
         row = connection.execute(select(self._table).where(self._table.c.id == session_id)).first()
-        return _session(row) if row is not None and self.ends_at(_session(row)) > self._clock.now() else None
+        if row is None or not self._is_ours(dict(row._mapping)):
+            return None
+        return _session(row) if self.ends_at(_session(row)) > self._clock.now() else None
 
     def ends_at(self, session: SessionRow) -> datetime:
         """Say when the session ends unless it is used."""
@@ -92,7 +102,11 @@ class SessionStore:
 
     def note_factor(self, connection: Connection, session_id: str) -> None:
         """Note that the second factor was given in a session."""
-        given = {"factor_done": True, "by": None}
+        row = connection.execute(select(self._table).where(self._table.c.id == session_id)).first()
+        if row is None or not self._is_ours(dict(row._mapping)):
+            return
+        given: dict[str, Any] = {"factor_done": True, "by": None}
+        given["seal"] = self._seal({**row._mapping, "facts": given})
         connection.execute(update(self._table).where(self._table.c.id == session_id).values(facts=given))
 
     def list_of(self, connection: Connection, user_id: str) -> Sequence[SessionRow]:
@@ -127,6 +141,17 @@ class SessionStore:
         now = self._clock.now()
         ended = (self._table.c.expires_at <= now) | (self._table.c.seen_at <= now - self._limits.idle)
         return connection.execute(delete(self._table).where(ended)).rowcount
+
+    def _is_ours(self, row: Mapping[str, Any]) -> bool:
+        seal = (row["facts"] or {}).get("seal")
+        return isinstance(seal, str) and hmac.compare_digest(seal, self._seal(row))
+
+    def _seal(self, row: Mapping[str, Any]) -> str:
+        """Sign whose session it is, from when till when, whether the second factor was given, and who acts in it."""
+        facts, times = row["facts"], (row["created_at"], row["expires_at"])
+        parts = [row["id"], str(row["user_id"]), *(str(int(each.timestamp())) for each in times)]
+        parts += [str(facts.get("factor_done") is True), str(facts.get("by") or "")]
+        return hmac.new(self._key, "\0".join(parts).encode(), hashlib.sha256).hexdigest()
 
     @property
     def lifetime_s(self) -> int:

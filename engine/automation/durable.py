@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
+from engine.automation.json_rows import refuse_pickle
 from engine.storage.database import Database
 from engine.storage.dialect import Dialect
 
@@ -151,6 +152,7 @@ class RunQueue:
     def _make_client(self) -> DBOSClient:
         from dbos import DBOSClient, DBOSPortableJSONSerializer
 
+        refuse_pickle()
         return DBOSClient(
             system_database_engine=self._database.engine,
             dbos_system_schema=None if self._database.dialect is Dialect.SQLITE else "dbos",

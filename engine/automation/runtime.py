@@ -31,6 +31,7 @@ from engine.automation.durable import (
     system_address,
 )
 from engine.automation.in_hand import InHand
+from engine.automation.json_rows import refuse_pickle
 from engine.automation.tuning import Tuning
 from engine.errors import DatabaseUnavailable
 from engine.storage.database import Database
@@ -70,6 +71,7 @@ class DurableRuntime:
 
         logging.getLogger("dbos").setLevel(logging.ERROR)
         self._threads = threads = ThreadPoolExecutor(self._concurrency, thread_name_prefix="fieldstone-run-")
+        refuse_pickle()
         DBOS(config=self._config())
 
         # dbos marks the function it registers, which a bound method does not allow.

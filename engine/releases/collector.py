@@ -1,6 +1,7 @@
-"""Keeps Python's cycle collector still while an app is read.
+"""Keeps Python's cycle collector still while an app is read, and away from what stays as long as the process.
 
-It would go through every definition made so far, again and again, to find nothing: they hold each other in no circles.
+While an app is read it would go through every definition made so far, again and again, to find nothing: they hold each
+other in no circles.
 """
 
 from __future__ import annotations
@@ -9,15 +10,21 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_frozen = False
+
+class _Collector:
+    """What was done with the collector of this process."""
+
+    froze = False
+
+
+_COLLECTOR = _Collector()
 
 
 def freeze_what_stays() -> None:
-    """Collect, and take all that is left out of the collector's sight for good: what stays as long as the process."""
-    global _frozen
+    """Collect, and take all that is left out of the collector's sight for good."""
     gc.collect()
     gc.freeze()
-    _frozen = True
+    _COLLECTOR.froze = True
 
 
 @contextmanager
@@ -30,8 +37,9 @@ def collector_paused() -> Iterator[None]:
     finally:
         if was_enabled:
             # What was made goes to the oldest generation at once, else the next new object would set off that search.
-            # It would let loose what was frozen for good; and to count that is to go through all of it.
-            if not _frozen:
+            # That would let loose what was frozen for good; whether there is any is remembered, since to count it is
+            # to go through all of it.
+            if not _COLLECTOR.froze:
                 gc.freeze()
                 gc.unfreeze()
             gc.enable()

@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
-from markupsafe import Markup
 
 from engine.errors import QueryProblem
 from engine.records.reports import find_dashboard, is_part_for
@@ -101,8 +100,7 @@ def _list_part(transaction: Transaction, part: DashboardPartDef, formats: Format
     except QueryProblem as refused:
         return ShownReport(title=title, href=href, problem=refused.problems[0])
     more = href if page.next_cursor is not None else ""
-    rows = Markup(plan.write_rows(page.rows))  # noqa: S704
-    listed = ShownRows(columns=heads_of(plan.columns), rows=rows, more_url=more)
+    listed = ShownRows(columns=heads_of(plan.columns), rows=plan.write_rows(page.rows), more_url=more)
     return ShownReport(title=title, href=href, listed=listed, records_url=href)
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from tests.support.served import PASSWORD, Served, csrf_token, login_of, post_form
 
@@ -180,10 +182,43 @@ def test_a_session_idles_out_and_ends_after_its_absolute_time(fresh: Served) -> 
         served_before = client.get(API).status_code
         with fresh.platform.database.write() as connection:
             values = {name: datetime.now(UTC) - age for name, age in changed.items()}
-            connection.execute(table.update().values(values))
+            row = {**connection.execute(select(table)).one()._mapping, **values}
+            seal = {"seal": fresh.platform.accounts._sessions._seal(row)}
+            connection.execute(table.update().values({**values, "facts": {**row["facts"], **seal}}))
             fresh.platform.accounts.stamp.raise_in(connection)
         assert (served_before, client.get(API).status_code) == (200, 401)
+        with fresh.platform.database.write() as connection:
+            connection.execute(table.delete())
         client = fresh.sign_in("ann")
+
+
+def test_a_session_whose_row_was_changed_is_none(fresh: Served) -> None:
+    client, table = fresh.sign_in("ann"), fresh.platform.system.session
+    database, stamp = fresh.platform.database, fresh.platform.accounts.stamp
+    with database.read() as connection:
+        before = dict(connection.execute(select(table)).one()._mapping)
+    changes: list[dict[str, Any]] = [
+        {"user_id": fresh.user_ids["boss"]},
+        {"expires_at": before["expires_at"] + timedelta(days=1)},
+        {"facts": {**before["facts"], "factor_done": True}},
+        {"facts": {**before["facts"], "by": fresh.user_ids["boss"]}},
+        {"facts": {"factor_done": False, "by": None}},
+        {"facts": {**before["facts"], "seal": 5}},
+        {"facts": None},
+        {},
+    ]
+    answers = []
+    for change in changes:
+        with database.write() as connection:
+            connection.execute(table.update().values({**before, **change}))
+            stamp.raise_in(connection)
+        answers.append(client.get(API).status_code)
+    assert answers == [401] * 7 + [200]
+    cookie = client.get_cookie("fieldstone_session")
+    assert cookie is not None
+    for value in (cookie.value[:-1], cookie.value[:-1] + ("a" if cookie.value[-1] != "a" else "b"), before["id"]):
+        client.set_cookie("fieldstone_session", value)
+        assert client.get(API).status_code == 401
 
 
 def test_a_refusal_is_said_in_the_language_of_the_browser(fresh: Served) -> None:
