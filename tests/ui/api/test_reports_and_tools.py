@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import random
 import shutil
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
@@ -285,16 +283,6 @@ def test_decimals_reach_the_api_as_they_were_sent(served: Served) -> None:
     made = served.call("ann", "POST", "/mcp", data=sent, headers=headers).get_json()["result"]["structuredContent"]
     assert made["amount"]["amount"] == "12345678901234567.89"
     assert ann.call("delete_deal", id=made["id"]) == (False, None)
-
-
-def test_tools_are_called_in_a_thread_that_has_a_loop_of_its_own(served: Served) -> None:
-    async def ask() -> tuple[bool, Any]:
-        return Agent(served, "ann").call("list_deal", limit=1)
-
-    # Not in this thread, where a browser of other tests may have one.
-    with ThreadPoolExecutor(1) as threads:
-        refused, told = threads.submit(lambda: asyncio.run(ask())).result()
-    assert (refused, "items" in told) == (False, True)
 
 
 def test_a_server_without_the_sdk_says_what_is_missing(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
