@@ -25,7 +25,6 @@ from ui.pages import api_reference
 from ui.pages import register as register_pages
 from ui.rates import install_rates
 from ui.security import WebSettings, install_security
-from ui.telling import tell, tell_part, tell_problem
 
 
 class OrjsonProvider(JSONProvider):
@@ -55,8 +54,6 @@ def create_app(platform: Platform, settings: WebSettings) -> Flask:
         pgettext=lambda context, text: _translations().upgettext(context, text),
         npgettext=lambda context, one, many, count: _translations().unpgettext(context, one, many, count),
     )
-
-    app.jinja_env.filters.update(tell=tell, tell_part=tell_part, tell_problem=tell_problem)
 
     def begin() -> None:
         g.request_id = secrets.token_hex(8)

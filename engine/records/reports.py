@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from engine.access.compiler import Access
-from engine.errors import RecordNotFound
+from engine.errors import QueryProblem, RecordNotFound
 from engine.records.aggregates import MAX_ROWS, AggregateQuery, AggregateRow, Function, Grouping, Measure
 from engine.records.asked_texts import computable
 from engine.records.types import ListQuery, Page
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from engine.records.transaction import Transaction
 
 _COUNT = (Measure(function="count"),)
+_UNREADABLE = "this report uses a field that is not there for you"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,13 +57,33 @@ def read_report(
     report = transaction.parts.metamodel.reports.get(name)
     if report is None or report.object is None or not is_report_for(report, transaction.access):
         raise RecordNotFound("report", name)
+    try:
+        return _read(transaction, report, report.object, narrowed_by, most_rows, with_total=with_total)
+    except QueryProblem as refused:
+        if transaction.access.full or (narrowed_by and _is_sound(transaction, report, report.object)):
+            raise
+        # What the report names is its author's to know: its reader has named nothing.
+        raise QueryProblem([replace(each, message=_UNREADABLE, hint="") for each in refused.problems]) from None
+
+
+def _is_sound(transaction: Transaction, report: ReportDef, object_key: str) -> bool:
+    try:
+        _read(transaction, report, object_key, "", 1, with_total=False)
+    except QueryProblem:
+        return False
+    return True
+
+
+def _read(
+    transaction: Transaction, report: ReportDef, object_key: str, narrowed_by: str, most_rows: int, *, with_total: bool
+) -> ReportResult:
     condition = report_filter(report, narrowed_by)
-    page = _rows(transaction, report, report.object, condition, most_rows) if report.columns else None
+    page = _rows(transaction, report, object_key, condition, most_rows) if report.columns else None
     groups: Sequence[AggregateRow] = ()
     total: AggregateRow | None = None
     if report.groups or report.measures:
         query = AggregateQuery(
-            object=report.object,
+            object=object_key,
             filter=condition,
             groups=tuple(_grouping(report, group) for group in report.groups),
             across=_grouping(report, report.across) if report.across is not None else None,

@@ -45,6 +45,16 @@ FILES = {
         system: [export]
         menus: [all]
     """,
+    "reports/risks.yaml": "report: risks\nobject: bid\ngroups: [kind_of_risk]\nmeasures: [count]\nlabel: Bids\n",
+    "reports/largest.yaml": """
+        report: largest
+        object: bid
+        columns: [name, size, grade_of_risk]
+        where: size > 0 or kind_of_risk is empty
+        label: Largest
+    """,
+    "reports/named.yaml": "report: named\nobject: bid\ncolumns: [name, size, grade_of_risk]\nlabel: Named\n",
+    "dashboards/all.yaml": "dashboard: all\nparts: [{report: risks}, {report: named}, {object: bid, view: risks}]\n",
     "menus.yaml": "menus: {all: {label: All, items: [{object: bid}]}}\n",
 }
 HIDDEN = ("grade_of_risk", "risk_doubled", "kind_of_risk")
@@ -70,14 +80,18 @@ def told(text: str) -> list[str]:
     return [word for word in WORDS if word in text]
 
 
+@pytest.mark.promise("SEC-05")
 def test_it_is_in_no_page_answer_or_description(served: Served, bid: str) -> None:
     api = (
         f"/records/bid/{bid}", "/records/bid", f"/records/bid/{bid}/history", f"/records/bid/{bid}/timeline",
         "/objects/bid", "/objects", "/openapi.json", "/records/bid?q=SECRET4711", "/changes",
+        "/reports", "/reports/risks", "/reports/largest", "/reports/named",
     )  # fmt: skip
     pages = (
         "/o/bid", "/o/bid/new", f"/o/bid/{bid}", f"/o/bid/{bid}/edit", f"/o/bid/{bid}/history", "/o/bid?view=risks",
         "/o/bid?view=board", "/o/bid/edit-many", "/import/bid",
+        "/reports", "/reports/risks", "/reports/largest", "/reports/named", "/dashboards/all",
+        "/reports/named?field=size",
     )  # fmt: skip
     client, boss = served.sign_in("ann"), served.sign_in("boss")
     shown = ""
@@ -93,6 +107,7 @@ def test_it_is_in_no_page_answer_or_description(served: Served, bid: str) -> Non
     assert served.get("ann", "/records/bid?q=SECRET4711").get_json()["items"] == []
 
 
+@pytest.mark.promise("SEC-05")
 def test_naming_it_is_naming_what_is_not_there(served: Served, bid: str) -> None:
     for name in HIDDEN:
         for parameter in ("sort=X", "sort=-X", "fields=X", "filter=X is empty", 'filter=X = "high"', "filter=name = X"):
@@ -112,6 +127,7 @@ def test_naming_it_is_naming_what_is_not_there(served: Served, bid: str) -> None
     assert told(served.sign_in("ann").get("/o/bid?filter=grade_of_rsk = 1").get_data(as_text=True)) == []
 
 
+@pytest.mark.promise("SEC-05")
 def test_no_message_and_no_export_tells_of_it(served: Served, bid: str) -> None:
     answers = [
         served.call("ann", "PATCH", f"/records/bid/{bid}", json={"size": 200}),
