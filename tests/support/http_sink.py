@@ -26,11 +26,12 @@ class Received:
 
 
 class HttpSink:
-    """What arrived, in order; `answer` gives status and headers for a request's number, from 0."""
+    """What arrived, in order; `answer` gives status and headers for a request's number, from 0, `said` its body."""
 
     def __init__(self) -> None:
         self.received: list[Received] = []
         self.answer: Callable[[int], tuple[int, dict[str, str]]] = lambda number: (200, {})
+        self.said: Callable[[Received], bytes] = lambda received: b""
         self.port = 0
 
     @property
@@ -61,8 +62,10 @@ def http_sink() -> Iterator[HttpSink]:
             self.send_response(status)
             for name, value in more.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", "0")
+            said = sink.said(sink.received[-1])
+            self.send_header("Content-Length", str(len(said)))
             self.end_headers()
+            self.wfile.write(said)
 
         def log_message(self, *_: object) -> None:
             return

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import logging
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote_plus
 
 import pytest
 
@@ -13,6 +16,7 @@ from engine.platform import Platform
 from metamodel.values import Ref
 from tests.support.automation import APP, do_runs, person, publish_rules, runs_of, shop
 from tests.support.http_sink import HttpSink, http_sink
+from tests.support.table_dumps import dump_tables
 
 RULE = """rule r when deal.stage changes to "won"
   then send sms thanks to owner, reviewer, buyer, buyer.mobile, "010 6552 9988", note"""
@@ -102,3 +106,28 @@ def test_an_sms_is_only_listed_where_a_rule_is_tried_and_nobody_with_a_number_is
         failed = [each for each in runs_of(platform) if each["id"] != run["id"]]
         assert "SHOP_SMS_TOKEN" in str(failed[0]["error"])
         assert sink.received == []
+
+
+TOKEN = 'T0P-SECRET "4711"+=/token'
+
+
+def test_a_gateway_that_repeats_the_token_gets_it_into_nothing_that_is_kept_or_shown(
+    database_url: str, tmp_path: Path, sink: HttpSink, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setenv("SHOP_SMS_TOKEN", TOKEN)
+    sink.answer = lambda number: (400 if number == 0 else 200, {})
+    basic = base64.b64encode(f"shop:{TOKEN}".encode()).decode()
+    sink.said = lambda received: f"{received.headers['authorization']} / {quote_plus(TOKEN)} / Basic {basic}".encode()
+    with shop(database_url, tmp_path, RULE, files=files(sink), environment=allowed(sink)) as platform:
+        run = won(platform)
+        assert sink.received[0].headers["authorization"] == f"Bearer {TOKEN}"
+        assert run["state"] == "failed"
+        assert "Bearer … / ••• / Basic •••" in str(run["error"])
+        log = platform.automation.runs
+        assert "T0P-SECRET" not in repr(log.get(system_actor(), str(run["id"]))) + caplog.text
+        stored = repr(dump_tables(database_url))
+        assert "T0P-SECRET" not in stored
+        assert basic[:24] not in stored
+        source = "".join(path.read_text("utf-8") for path in tmp_path.rglob("*.yaml"))
+        assert "SHOP_SMS_TOKEN" in source
