@@ -18,6 +18,7 @@ from ui.controls import control_html, section_start
 from ui.frame import compile_frame
 from ui.page_parts import Control, Shown
 from ui.shown import shown_html
+from ui.telling import tell, tell_part, tell_problem
 from ui.widgets import ControlWords
 from ui.written import written
 
@@ -42,8 +43,9 @@ _MACRO_FILES = (
 
 
 def register_assets(environment: Environment, static_url: str = "/static") -> None:
-    """Add `asset(name)`, `icon_names`, `initials(name)`, `tint(name)`, `frame_part` and the macros as `ui`."""
+    """Add `asset(name)`, `icon_names`, `initials(name)`, `tint(name)`, `frame_part` the macros as `ui`, filters."""
     manifest = json.loads((STATIC_FOLDER / "manifest.json").read_text("utf-8"))
+    environment.filters.update(tell=tell, tell_part=tell_part, tell_problem=tell_problem)
     environment.globals.update(
         asset=partial(_asset_url, static_url, manifest["files"]),
         icon_names=frozenset(manifest["icons"]),

@@ -62,12 +62,10 @@ from ui.pages import (
     webhook_calls,
 )
 from ui.pages.chrome import install_chrome
-from ui.telling import tell, tell_part, tell_problem
 
 
 def register(app: Flask) -> None:
     """Put the pages into the application; languages must be set up before."""
-    app.jinja_env.filters.update(tell=tell, tell_part=tell_part, tell_problem=tell_problem)
     register_assets(app.jinja_env)
     install_chrome(app)
     for views in (
