@@ -17,6 +17,7 @@ from tests.support.sources import PACKAGES, REPOSITORY, files_of, tree_of
 from ui import auth
 from ui.api import register
 from ui.cli import main
+from ui.pages import api_reference
 from ui.pages import register as register_pages
 
 pytestmark = pytest.mark.promise("DEV-04")
@@ -38,6 +39,7 @@ def text_of(name: str) -> str:
 
 
 NAMES = {
+    "dashboard_name": "{dashboard}",
     "object_name": "{object}",
     "record_id": "{id}",
     "run_id": "{id}",
@@ -112,7 +114,8 @@ def test_the_page_of_the_api_lists_each_call_and_no_other() -> None:
 
 def test_the_page_of_pages_lists_each_address_and_no_other() -> None:
     app = Flask("ui")
-    app.register_blueprint(auth.blueprint)
+    for views in (auth, api_reference):
+        app.register_blueprint(views.blueprint)
     register_pages(app)
     shown = re.compile(r"<(?:\w+:)?(\w+)>")
     addresses = {
