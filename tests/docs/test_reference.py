@@ -39,6 +39,7 @@ def text_of(name: str) -> str:
 
 
 NAMES = {
+    "call_name": "{call}",
     "dashboard_name": "{dashboard}",
     "object_name": "{object}",
     "record_id": "{id}",
