@@ -139,6 +139,8 @@ PAGES: Mapping[str, tuple[str, Show]] = {
     "pool": ("ann", at("/pool/lead")),
     "quality": ("ann", at("/quality/lead")),
     "inbox": ("mei", at("/inbox")),
+    "dashboard": ("diana", at("/dashboards/sales")),
+    "report": ("diana", at("/reports/won_by_owner")),
     "button": ("ann", show_button),
     "buttons": ("ann", at("/o/quote/press-many/send_quote")),
     "stopped": ("admin", at("/runs?state=failed")),
