@@ -194,6 +194,8 @@ def _menu_item(item: MenuItemDef) -> Plain:
     return trimmed(
         object=item.object,
         view=item.view,
+        report=item.report,
+        dashboard=item.dashboard,
         label=label(item.label),
         items=[_menu_item(inner) for inner in item.items] or None,
     )
