@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.automation.approval_letters import SEAT, TEMPLATE
@@ -11,7 +11,7 @@ from engine.automation.calls.run_events import RunEvents, Tell
 from engine.automation.outside import Outgoing
 from engine.automation.run_state import Run, StepFailed
 from engine.automation.time_limit import TimeLimitReached, within
-from engine.automation.veil import Veil
+from engine.automation.veil import Veil, VeiledEgress, veil_of
 from engine.automation.webhook_calls.tries import CALL, WebhookTries
 from engine.clock import Clock
 from engine.process_memory import NEEDS_MORE
@@ -32,7 +32,6 @@ class PluginCourier:
 
     secrets: name → value of a secret that a connection names. allowed_hosts: hosts of the own network that the operator
     lets plugins call. files_of: gives the files of attachments. tell: starts the rules that wait for plugins' events.
-    veil: takes secrets out of what comes back.
     """
 
     run: Run
@@ -47,7 +46,6 @@ class PluginCourier:
     user: Mapping[str, Any]
     tell: Tell
     webhooks: WebhookTries
-    veil: Veil = field(default_factory=Veil)
 
     def deliver(self, outgoing: Outgoing, *, path: str, attempt: int, parts: SentParts) -> ActionDone:
         """Call the plugin's action.
@@ -66,11 +64,12 @@ class PluginCourier:
         try:
             context, inputs = self._context(plugin, path, attempt, parts, outgoing), self._inputs(outgoing)
             done = within(action.timeout_s, lambda: action.run(context, inputs), name=f"action {action.name}")
-            return replace(done, summary=self.veil.over(done.summary), value=self.veil.over(dict(done.value)))
+            veil = self._veil()
+            return replace(done, summary=veil.over(done.summary), value=veil.over(dict(done.value)))
         except StepFailed:
             raise
         except ActionFailed as failed:
-            reason = self.veil.over(failed.reason)
+            reason = self._veil().over(failed.reason)
             raise ActionFailed(reason, permanent=failed.permanent, retry_after_s=failed.retry_after_s) from None
         except TimeLimitReached:
             reason = f"The action {action.name} gave no answer within {action.timeout_s:g} seconds."
@@ -78,7 +77,10 @@ class PluginCourier:
         except MemoryError:
             raise ActionFailed(f"The action {action.name} needed {NEEDS_MORE}.", permanent=False) from None
         except Exception as error:
-            raise ActionFailed(self.veil.over(f"The plugin {plugin.manifest.name} failed: {error!r}")) from None
+            raise ActionFailed(self._veil().over(f"The plugin {plugin.manifest.name} failed: {error!r}")) from None
+
+    def _veil(self) -> Veil:
+        return veil_of(self.metamodel.connections.values(), self.secrets)
 
     def _is_off(self, outgoing: Outgoing) -> ActionDone | None:
         if outgoing.action != CALL:
@@ -148,7 +150,7 @@ class PluginCourier:
         value = self.secrets(str(name))
         if value is None:
             raise StepFailed(f"The secret '{name}' of connection '{connection.name}' is not set.", permanent=False)
-        return self.veil.note(value)
+        return value
 
     def _context(
         self, plugin: LoadedPlugin, path: str, attempt: int, parts: SentParts, outgoing: Outgoing
@@ -157,10 +159,11 @@ class PluginCourier:
         private = settings.get("private_hosts") or ()
         own = tuple(str(host) for host in private) if isinstance(private, list | tuple) else ()
         total_s = float(str(settings.get("timeout_s") or EgressLimits().total_s))
-        egress: EgressClient = SafeEgress(
+        direct = SafeEgress(
             EgressPolicy(hosts=plugin.manifest.hosts, private_hosts=(*own, *self.allowed_hosts)),
             EgressLimits(total_s=total_s, answer_bytes=int(str(settings.get("answer_bytes") or 65_536))),
         )
+        egress: EgressClient = VeiledEgress(direct, self._veil())
         if outgoing.action == CALL:
             name = str(outgoing.inputs["connection"])
             egress = self.webhooks.watch(egress, run=self.run, path=path, connection=name)

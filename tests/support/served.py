@@ -114,7 +114,7 @@ def serve_deals(
     def prepare(original: str) -> None:
         with closing(_open(original, folder, accounts, clock)) as platform:
             platform.apply_release([app_folder], author="test")
-            _people[key, _kind(original)] = _make_people(platform)
+            _people[key, _kind(original)] = make_people(platform)
 
     fill_from_original(database_url, key, prepare)
     people = _people[key, _kind(database_url)]
@@ -131,12 +131,14 @@ def _content(folder: Path) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _People:
+class People:
+    """Tokens and ids of users by their name before the @."""
+
     tokens: dict[str, str]
     user_ids: dict[str, str]
 
 
-_people: dict[tuple[str, str], _People] = {}
+_people: dict[tuple[str, str], People] = {}
 
 
 def _kind(database_url: str) -> str:
@@ -148,8 +150,9 @@ def _open(database_url: str, folder: Path, accounts: AccountSettings, clock: Clo
     return Platform.open(settings, accounts=accounts, clock=clock)
 
 
-def _make_people(platform: Platform) -> _People:
-    administration, people = platform.accounts.administration, _People({}, {})
+def make_people(platform: Platform) -> People:
+    """Make the users of USERS with a token each."""
+    administration, people = platform.accounts.administration, People({}, {})
     for name, roles in USERS.items():
         people.user_ids[name] = administration.create_user(
             system_actor(Origin.CLI), login_of(name), password=PASSWORD, roles=roles

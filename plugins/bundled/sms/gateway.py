@@ -77,9 +77,9 @@ class Gateway:
         return headers
 
     def _judge(self, answer: Answer, context: ActionContext) -> None:
-        told = answer.body.decode("utf-8", "replace")
-        # Before it is cut, which may leave half of one.
-        told = told.replace(self._secret, "…")[:_TOLD] if self._secret else told[:_TOLD]
+        told = answer.body[:_TOLD].decode("utf-8", "replace")
+        if self._secret:
+            told = told.replace(self._secret, "…")
         reason = f"the gateway '{self._name}' answered {answer.status}: {told}"
         if not 200 <= answer.status < 300:
             permanent = 300 <= answer.status < 500 and answer.status not in TRY_AGAIN

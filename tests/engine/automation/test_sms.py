@@ -123,7 +123,7 @@ def test_a_gateway_that_repeats_the_token_gets_it_into_nothing_that_is_kept_or_s
         run = won(platform)
         assert sink.received[0].headers["authorization"] == f"Bearer {TOKEN}"
         assert run["state"] == "failed"
-        assert "Bearer … / ••• / Basic •••" in str(run["error"])
+        assert "Bearer ••• / ••• / Basic •••" in str(run["error"])
         log = platform.automation.runs
         assert "T0P-SECRET" not in repr(log.get(system_actor(), str(run["id"]))) + caplog.text
         stored = repr(dump_tables(database_url))
