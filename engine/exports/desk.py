@@ -75,6 +75,15 @@ class ExportDesk:
         connection.execute(insert(table), row)
         return str(row["id"])
 
+    def begin(self, actor: Actor, request: ExportRequest) -> tuple[str, threading.Thread]:
+        """Take an export in and begin it; give its id and who works on it.
+
+        Raises: UnknownObject, QueryProblem, AccessDenied, TooManyAtOnce.
+        """
+        with self.database.write() as connection:
+            export_id = self.submit(connection, actor, request)
+        return export_id, self.go(actor, export_id)
+
     def go(self, actor: Actor, export_id: str) -> threading.Thread:
         """Begin an export that was submitted."""
         with self.database.read() as connection:

@@ -103,10 +103,8 @@ def _is_long(asked: ExportRequest) -> bool:
 
 
 def _made_beside(object_def: ObjectDef, asked: ExportRequest) -> ResponseReturnValue:
-    who, desk = replace(actor(), language=language()), platform().export_desk
-    with platform().database.write() as connection:
-        export_id = desk.submit(connection, who, asked)
-    desk.go(who, export_id).join(_PATIENCE_S)
+    export_id, worker = platform().export_desk.begin(replace(actor(), language=language()), asked)
+    worker.join(_PATIENCE_S)
     return redirect(_url(object_def, export_id), 303)
 
 
