@@ -138,7 +138,7 @@ def decide() -> ResponseReturnValue:
 def _ask_page(asked: Asked, *, problem: str = "") -> str:
     parts = {"action": asked.action, "object": asked.object, "record": asked.record_id, "field": asked.field}
     page = AskPage(
-        about=_about(asked, ""),
+        about=_about(asked, _title(asked)),
         crumbs=(Crumb(label=str(_("Requests for access")), href="/access/requests"), Crumb(label=str(_("Ask")))),
         hidden={name: value for name, value in parts.items() if value},
         reason=request.form.get("reason", "")[:_LONGEST],
@@ -203,6 +203,16 @@ def _state(state: AskState) -> tuple[str, str]:
         AskState.GRANTED: (str(_("Given")), "green"),
         AskState.REFUSED: (str(_("Refused")), "red"),
     }[state]
+
+
+def _title(asked: Asked) -> str:
+    """Give what the record is called, where who asks may read it."""
+    found = release().metamodel.find_object(asked.object)
+    if found is None or asked.record_id is None:
+        return ""
+    key = (found.key, asked.record_id)
+    with platform().records.reading(actor(), release=release()) as transaction:
+        return transaction.reader.titles([key]).get(key, "")
 
 
 def _about(asked: Asked, title: str) -> str:

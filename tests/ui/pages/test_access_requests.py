@@ -149,7 +149,10 @@ def test_a_hidden_field_is_opened_by_the_smallest_role_that_ends_by_itself_in_ev
     why = f"/access/ask?action=read&object=note&record={record}&field=pay"
     browser = site.sign_in("ann")
     data = {"action": "read", "object": "note", "record": record, "field": "pay", "reason": "audit"}
-    assert "pay" in browser.get(why).get_data(as_text=True)
+    asking = browser.get(why).get_data(as_text=True)
+    assert "pay" in asking
+    assert "· of ann ·" in asking, "what may be read is called by its title"
+    assert f"· {record} ·" in browser.get(why.replace("note&", "nothing&")).get_data(as_text=True)
     token = csrf_token(browser, "/inbox")
     first = browser.post("/access/ask", data={**data, "csrf_token": token}).headers["Location"]
     again = browser.post("/access/ask", data={**data, "csrf_token": token}).headers["Location"]
