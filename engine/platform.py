@@ -53,6 +53,7 @@ from engine.outer.databases import OuterDatabases
 from engine.plugin_language import field_types_with, functions_with
 from engine.privacy.opening import open_privacy
 from engine.privacy.service import Privacy
+from engine.records.saved_views import SavedViews
 from engine.records.service import Records
 from engine.releases.applying import Applied, Apps, ReleaseApplier
 from engine.releases.author_hints import check_hints
@@ -108,6 +109,7 @@ class Platform:
     approvals: Approvals
     offboarding: Offboarding
     sharing: SharingDesk
+    saved_views: SavedViews
     access: AccessExplainer
     access_requests: AccessRequests
     delegation: Delegation
@@ -173,7 +175,7 @@ class Platform:
             access=open_access(releases, records, automation), approvals=approvals,
             access_requests=asking, delegation=delegation, offboarding=leaving,
             intake=open_intake(releases, records, automation, clock), audit=audit,
-            app_settings=AppSettings(releases, clock),
+            app_settings=AppSettings(releases, clock), saved_views=SavedViews(records, ids, secret=settings.secret()),
             resealer=Resealer(database, cipher, lambda: releases.current().tables),
             exports=exports, imports=imports, import_desk=coming, export_desk=going, privacy=privacy,
         )  # fmt: skip

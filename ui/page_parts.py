@@ -185,7 +185,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """One head cell of a list. edited: its cells can be changed in place."""
+    """One head cell of a list. edited: its cells can be changed in place. width: narrow … widest, "" = as needed."""
 
     label: str
     name: str = ""
@@ -194,6 +194,7 @@ class Column:
     end: bool = False
     title: bool = False
     edited: bool = False
+    width: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

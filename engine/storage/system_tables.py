@@ -30,6 +30,7 @@ from engine.storage.system_maker import SystemTableMaker
 from engine.storage.system_privacy import privacy_tables
 from engine.storage.system_sharing import sharing_tables
 from engine.storage.system_surveys import survey_tables
+from engine.storage.system_views import view_tables
 from engine.storage.system_waits import wait_tables
 
 RELEASE_STAMP = "release"
@@ -65,6 +66,7 @@ class SystemTables:
     apart: Table
     match: Table
     share: Table
+    saved_view: Table
     stage: Table
     run: Table
     run_step: Table
@@ -121,6 +123,7 @@ def build_system_tables(dialect: Dialect) -> SystemTables:
         **_records(make),
         **fate_tables(make),
         **sharing_tables(make),
+        **view_tables(make),
         **run_tables(make),
         **timer_tables(make),
         **wait_tables(make),

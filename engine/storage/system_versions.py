@@ -93,6 +93,7 @@ def _steps() -> Sequence[Step]:
         _let_roles_end,
         _create_kept_calls,
         _create_access_requests,
+        _create_saved_views,
     )
 
 
@@ -217,6 +218,10 @@ def _create_kept_calls(connection: Connection, system: SystemTables) -> None:
 
 def _create_access_requests(connection: Connection, system: SystemTables) -> None:
     system.access_request.create(connection, checkfirst=True)
+
+
+def _create_saved_views(connection: Connection, system: SystemTables) -> None:
+    system.saved_view.create(connection, checkfirst=True)
 
 
 def _add_columns(connection: Connection, table: Table, names: Sequence[str]) -> None:

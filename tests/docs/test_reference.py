@@ -48,6 +48,7 @@ NAMES = {
     "file_id": "{id}",
     "field_name": "{field}",
     "request_id": "{id}",
+    "view_id": "{id}",
     "size": "{size}",
     "button_name": "{button}",
     "template_name": "{template}",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Flask
 
-from ui.api import objects, records
+from ui.api import objects, records, saved_views
 from ui.api.approvals import (
     act_on_request,
     decide_many,
@@ -78,9 +78,7 @@ def register(app: Flask) -> None:
     register_reports(api)
     api.get("/changes")(list_changes)
     register_mcp(app, api)
-    api.get("/metadata")(get_metadata)
-    api.post("/metadata/plan")(plan_metadata)
-    api.post("/metadata/apply")(apply_metadata)
+    _register_configuration(api)
     api.get("/approvals")(list_approvals)
     api.post("/approvals")(decide_many)
     api.get("/approvals/report")(get_report)
@@ -95,6 +93,18 @@ def register(app: Flask) -> None:
     api.post("/runs/<run_id>/retry")(retry_run)
     api.add_url_rule("/openapi.json", "openapi", answer_openapi)
     app.register_blueprint(api)
+
+
+def _register_configuration(api: Blueprint) -> None:
+    """Put in the configuration, and the views that people save beside it."""
+    api.get("/metadata")(get_metadata)
+    api.post("/metadata/plan")(plan_metadata)
+    api.post("/metadata/apply")(apply_metadata)
+    api.get("/views/<object_name>")(saved_views.list_views)
+    api.post("/views/<object_name>")(saved_views.create_view)
+    api.get("/views/<object_name>/<view_id>")(saved_views.get_view)
+    api.put("/views/<object_name>/<view_id>")(saved_views.change_view)
+    api.delete("/views/<object_name>/<view_id>")(saved_views.delete_view)
 
 
 def _register_acts(api: Blueprint, one: str) -> None:

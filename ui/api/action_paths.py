@@ -15,6 +15,7 @@ from ui.api.documents import document_paths
 from ui.api.revealing import reveal_path
 from ui.api.share_paths import share_paths
 from ui.api.value_schemas import Schema
+from ui.api.view_paths import view_paths
 from ui.api.visible import VisibleObject
 
 _ID: Schema = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
@@ -125,6 +126,7 @@ def action_paths(metamodel: Metamodel, each: VisibleObject, lang: str) -> dict[s
             paths[path] = _post(f"{action}_{key}", tag, _NOTHING, _FOLLOWS, required=False)
     if can_be_shared(each.object):
         paths |= share_paths(key, tag)
+    paths |= view_paths(key, tag)
     if {"update", "delete"} <= each.actions and is_mergeable(each.object):
         paths[f"/records/{key}/{{id}}/merge"] = _post(f"merge_{key}", tag, _merge_body(each), _MERGED)
         undo = {

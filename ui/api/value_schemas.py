@@ -43,6 +43,9 @@ _BY_STORAGE: Mapping[StorageKind, Schema] = MappingProxyType(
 )
 
 
+_BLANK: Schema = {"type": "string", "pattern": r"^\s*$", "description": "A blank text empties the field."}
+
+
 def shared_schemas(currencies: Sequence[str]) -> dict[str, Schema]:
     """Give the schemas that fields refer to; currencies: those that amounts may be in."""
     money = {"amount": _DECIMAL, "currency": {"type": "string", "enum": list(currencies)}}
@@ -117,7 +120,7 @@ def write_schema(field: FieldDef, types: FieldTypeRegistry, language: str) -> Sc
     own = _by_kind(field, types)
     match types.of(field).storage(field):
         case StorageKind.REFERENCE:
-            forms = [own, _ID, {"type": "null"}]
+            forms = [own, _ID, _BLANK, {"type": "null"}]
         case StorageKind.ANY_REFERENCE:
             forms = [own, {"type": "string", "description": "`object:id`"}, {"type": "null"}]
         case StorageKind.DECIMAL:
@@ -131,7 +134,7 @@ def write_schema(field: FieldDef, types: FieldTypeRegistry, language: str) -> Sc
         case StorageKind.MONEY:
             forms = [own, {"type": ["string", "number", "null"]}]
         case _:
-            forms = [_nullable(own)]
+            forms = [_nullable(own)] if _takes_any_text(own) else [_nullable(own), _BLANK]
     schema: Schema = forms[0] if len(forms) == 1 else {"anyOf": forms}
     return {**schema, "title": label_text(field.label, language, field.name)}
 
@@ -180,6 +183,10 @@ def _whole_number(field: FieldDef) -> Schema:
     if field.value_type == "rating":
         return {"type": "integer", "minimum": 1, "maximum": most_stars(field)}
     return {"type": "integer"}
+
+
+def _takes_any_text(schema: Schema) -> bool:
+    return schema.get("type") == "string" and not {"format", "pattern", "enum"} & schema.keys()
 
 
 def _nullable(schema: Schema) -> Schema:

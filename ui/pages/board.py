@@ -34,6 +34,7 @@ from ui.pages.rights import access_of, user_formats
 from ui.pages.stage_path import next_options
 from ui.pages.totals import sum_text
 from ui.pages.values import value_at
+from ui.pages.view_tabs import ViewBar
 from ui.rows import RowColumn
 from ui.telling import tell_problem
 from workflow_dsl.printer import quote as quote_text
@@ -60,7 +61,7 @@ class BoardPage:
     title: str
     icon: str
     crumbs: tuple[Crumb, ...]
-    tabs: tuple[Tab, ...]
+    views: ViewBar
     types: tuple[Tab, ...]
     state: ListState
     base_url: str
@@ -96,9 +97,9 @@ class BoardPlan:
         return tuple(dict.fromkeys([*names, self.by.name, *self.deciding, *([_OWNER] if self.has_owner else [])]))
 
 
-def board_page(object_def: ObjectDef, view: ViewDef, state: ListState, tabs: tuple[Tab, ...]) -> ResponseReturnValue:
+def board_page(object_def: ObjectDef, view: ViewDef, state: ListState, bar: ViewBar) -> ResponseReturnValue:
     """Show a board."""
-    page = _make_page(object_def, view, state, tabs)
+    page = _make_page(object_def, view, state, bar)
     return render_template("pages/board.html", page=page), 400 if page.problem else 200
 
 
@@ -108,10 +109,12 @@ def board_fragment(object_def: ObjectDef, view_name: str) -> str:
     view = chosen_view(object_def, state, access_of().roles)
     if view is None:
         raise UnknownObject(object_def.key)
-    return render_block("pages/board.html", "board", page=_make_page(object_def, view, state, ()))
+    return render_block(
+        "pages/board.html", "board", page=_make_page(object_def, view, state, ViewBar(tabs=(), hidden={}))
+    )
 
 
-def _make_page(object_def: ObjectDef, view: ViewDef, state: ListState, tabs: tuple[Tab, ...]) -> BoardPage:
+def _make_page(object_def: ObjectDef, view: ViewDef, state: ListState, bar: ViewBar) -> BoardPage:
     formats = user_formats()
     access = access_of()
     key = ("ui.board", object_def.key, view.name, access.roles, access.full, formats.language)
@@ -123,11 +126,11 @@ def _make_page(object_def: ObjectDef, view: ViewDef, state: ListState, tabs: tup
         title=title,
         icon=object_def.icon or "layout-kanban",
         crumbs=(Crumb(label=title),),
-        tabs=tabs,
+        views=bar,
         types=type_tabs(plan.types, view, state),
         state=state,
         base_url=f"/o/{quote(object_def.key)}",
-        hidden={"view": view.name, **({"filter": state.filter} if state.filter else {})},
+        hidden={**state.hidden("q"), "view": view.name},
         chips=make_chips(filters, state),
         clear_url=state.url(filter="", search=""),
         new_url=f"/o/{quote(object_def.key)}/new" if access.of(object_def.key).may("create") else "",

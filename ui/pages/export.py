@@ -57,7 +57,7 @@ def export_list(object_name: str) -> ResponseReturnValue:
     object_def = readable_object(object_name)
     state = read_state(object_def.key, request.args)
     view = chosen_view(object_def, state, access_of().roles)
-    plan = list_plan(release(), access_of(), object_def, view, user_formats())
+    plan = list_plan(release(), access_of(), object_def, view, user_formats(), state.paths)
     asked = ExportRequest(query=state.query(plan.paths, plan.view), labelled=not request.args.get("names"))
     platform().exports.check(actor(), object_def.key, release())
     if _is_long(asked):

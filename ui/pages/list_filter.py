@@ -101,7 +101,7 @@ def make_bar(plan: ListPlan, state: ListState, problem: Problem | None, refused:
         text=state.filter,
         problem=problem,
         opened=field is not None or problem is not None,
-        hidden=_hidden(state),
+        hidden=state.hidden("filter"),
     )
 
 
@@ -121,11 +121,6 @@ def _read_value(field: FieldDef, given: str) -> object:
     """Read a value as a form does; bounds of the field are no bounds of what is looked for."""
     raw = read_form((field,), MultiDict({field.name: given}), user_formats())[field.name]
     return release().field_types.of(field).read(raw, field, platform().records.parts(release()).value_context)
-
-
-def _hidden(state: ListState) -> dict[str, str]:
-    pairs = {"view": state.view, "q": state.search, "sort": state.sort}
-    return {name: value for name, value in pairs.items() if value}
 
 
 def _value_control(plan: ListPlan, field: FieldDef, refused: str) -> Control:

@@ -24,6 +24,7 @@ from metamodel.views import ViewDef
 from ui.formats import Formats
 from ui.pages.form_values import is_edited_in_place
 from ui.rows import NUMBER_TYPES, RowColumn, RowWriter, compile_rows
+from ui.written import kept_with
 
 _MOST_COLUMNS = 6
 _UNSORTED = frozenset({"long_text", "rich_text", "json"})
@@ -54,12 +55,29 @@ class ListPlan:
 
 
 def list_plan(
-    pinned: Release, access: Access, object_def: ObjectDef, view: ViewDef | None, formats: Formats
+    pinned: Release,
+    access: Access,
+    object_def: ObjectDef,
+    view: ViewDef | None,
+    formats: Formats,
+    columns: Sequence[str] = (),
 ) -> ListPlan:
-    """Give the compiled list of a view for a set of roles, a language and a time zone."""
+    """Give the compiled list of a view for a set of roles, a language and a time zone.
+
+    columns: paths shown in place of the view's own; those that may not be read are left out.
+    """
     name = view.name if view is not None else ""
     key = ("ui.list", object_def.key, name, access.roles, access.full, formats.language, formats.zone.key)
-    return pinned.part(key, lambda made: _make(made.metamodel, access, object_def, view, formats))
+    if not columns:
+        return pinned.part(key, lambda made: _make(made.metamodel, access, object_def, view, formats, ()))
+    chosen = tuple(columns)
+
+    def make() -> ListPlan:
+        return _make(pinned.metamodel, access, object_def, view, formats, chosen)
+
+    # Anybody can ask for any columns: the least used are forgotten.
+    found: ListPlan = kept_with(pinned, (*key, chosen), make)
+    return found
 
 
 def resolve_path(
@@ -120,6 +138,12 @@ def row_words() -> dict[str, str]:
     return {"yes": str(_("Yes")), "no": str(_("No")), "select": str(_("Select"))}
 
 
+def own_paths(object_def: ObjectDef, view: ViewDef | None) -> tuple[str, ...]:
+    """Give the columns that a view has by its definition."""
+    wanted = tuple(text.text for text in view.columns) if view is not None else ()
+    return wanted or default_paths(object_def)
+
+
 def default_paths(object_def: ObjectDef) -> tuple[str, ...]:
     """Give the columns of an object without a view: its first fields and the owner."""
     names = [name for name, field in object_def.fields.items() if not field.system and field.type not in _UNSORTED]
@@ -127,10 +151,17 @@ def default_paths(object_def: ObjectDef) -> tuple[str, ...]:
 
 
 def _make(
-    metamodel: Metamodel, access: Access, object_def: ObjectDef, view: ViewDef | None, formats: Formats
+    metamodel: Metamodel,
+    access: Access,
+    object_def: ObjectDef,
+    view: ViewDef | None,
+    formats: Formats,
+    chosen: Sequence[str],
 ) -> ListPlan:
-    wanted = tuple(text.text for text in view.columns) if view is not None and view.columns else ()
-    columns = make_columns(metamodel, access, object_def, wanted or default_paths(object_def), formats.language)
+    language = formats.language
+    columns = make_columns(metamodel, access, object_def, chosen, language) or make_columns(
+        metamodel, access, object_def, own_paths(object_def, view), language
+    )
     readable = access.of(object_def.key).readable
     filterable = {
         name: field

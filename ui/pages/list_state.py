@@ -12,16 +12,20 @@ from engine.records.types import ListQuery
 from metamodel.objects import ObjectDef
 from metamodel.views import SortKey, ViewDef, ViewType
 from ui.link_markup import SHOWN
+from ui.pages.list_columns import parse_columns, print_columns
 from ui.whole_numbers import whole_number
 
 PAGE_SIZES = (25, 50, 100, 200)
+COMPACT = "compact"
+"""The density of rows that is not the usual one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListState:
     """What of an object is shown and how: the parameters of `/o/{object}`.
 
-    base: the page whose parameters these are, where it is another one.
+    columns: those shown in place of the view's, as list_columns.py writes them. saved: the id of the saved view that it
+    came from (ui/pages/saved_views.py). base: the page whose parameters these are, where it is another one.
     """
 
     object: str
@@ -32,6 +36,9 @@ class ListState:
     cursor: str = ""
     size: int = 50
     exact: bool = False
+    columns: str = ""
+    density: str = ""
+    saved: str = ""
     base: str = ""
 
     def url(self, **changes: Any) -> str:
@@ -39,17 +46,31 @@ class ListState:
         if changes and "cursor" not in changes:
             changes["cursor"] = ""
         state = replace(self, **changes)
+        pairs = state.hidden()
+        if state.cursor:
+            pairs["cursor"] = state.cursor
+        if state.exact:
+            pairs["count"] = "exact"
+        return (self.base or f"/o/{quote(state.object)}") + (f"?{urlencode(pairs)}" if pairs else "")
+
+    def hidden(self, *but: str) -> dict[str, str]:
+        """Give what a form keeps of the address beside its own fields: all but the page and those named."""
         pairs = {
-            "view": state.view,
-            "filter": state.filter,
-            "q": state.search,
-            "sort": state.sort,
-            "cursor": state.cursor,
-            "size": str(state.size) if state.size != 50 else "",
-            "count": "exact" if state.exact else "",
+            "view": self.view,
+            "filter": self.filter,
+            "q": self.search,
+            "sort": self.sort,
+            "columns": self.columns,
+            "density": self.density,
+            "size": str(self.size) if self.size != 50 else "",
+            "saved": self.saved,
         }
-        found = {key: value for key, value in pairs.items() if value}
-        return (self.base or f"/o/{quote(state.object)}") + (f"?{urlencode(found)}" if found else "")
+        return {key: value for key, value in pairs.items() if value and key not in but}
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """What was chosen as columns."""
+        return tuple(each.path for each in parse_columns(self.columns))
 
     def query(self, fields: tuple[str, ...], view: ViewDef | None) -> ListQuery:
         """Give the door's query for a page of this list."""
@@ -78,6 +99,9 @@ def read_state(object_key: str, given: MultiDict[str, str], base: str = "") -> L
         cursor=given.get("cursor", ""),
         size=size if size in PAGE_SIZES else 50,
         exact=given.get("count") == "exact",
+        columns=print_columns(parse_columns(given.get("columns", ""))),
+        density=COMPACT if given.get("density") == COMPACT else "",
+        saved=given.get("saved", ""),
         base=base,
     )
 

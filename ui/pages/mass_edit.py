@@ -202,13 +202,12 @@ def _page(
     words = {How.SET: _("Set to"), How.ADD: _("Add"), How.REMOVE: _("Remove")}
     ways = ways_of(object_def, name) if name else ()
     url = mass_edit_url(state)
-    hidden = {"view": state.view, "filter": state.filter, "q": state.search, "sort": state.sort}
     return MassEditPage(
         title=title,
         crumbs=(Crumb(label=title, href=state.url()), Crumb(label=str(_("Change many")))),
         url=url.partition("?")[0],
         list_url=state.url(),
-        hidden={key: value for key, value in hidden.items() if value},
+        hidden=state.hidden(),
         fields=tuple(Option(value=each, label=_label(object_def, each), selected=each == name) for each in names),
         field=name,
         ways=tuple(

@@ -142,14 +142,13 @@ def _page(
         for row in found.rows
         if row.id in is_open
     )
-    hidden = {"view": state.view, "filter": state.filter, "q": state.search, "sort": state.sort}
     return PressManyPage(
         title=plural,
         label=label,
         crumbs=(Crumb(label=plural, href=state.url()), Crumb(label=label)),
         url=f"/o/{quote(object_def.key)}/press-many/{quote(button.name)}",
         list_url=state.url(),
-        hidden={key: value for key, value in hidden.items() if value},
+        hidden=state.hidden(),
         controls=controls.html,
         summary=controls.summary,
         records=records,

@@ -9,36 +9,34 @@ from urllib.parse import quote
 
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from markupsafe import Markup
 
 from engine.errors import QueryProblem
 from engine.records.sortable import can_sort_by
 from engine.records.types import Count
 from metamodel.field_types import FieldValueError, message
-from metamodel.objects import ObjectDef
 from metamodel.source import Problem
 from metamodel.texts import label_text
-from metamodel.views import SortKey, ViewDef, ViewType
+from metamodel.views import SortKey, ViewType
 from ui.context import actor, language, platform, release
 from ui.formats import Formats
-from ui.page_parts import Chip, Column, Crumb, Tab
+from ui.page_parts import Chip, Column, Crumb
 from ui.pages.board import board_page
+from ui.pages.column_panel import PANEL, ColumnPanel, column_panel
 from ui.pages.counts import count_text
-from ui.pages.duplicates import shows_duplicates
 from ui.pages.export import export_url
 from ui.pages.fragments import is_htmx, render_block
 from ui.pages.importing import import_url
 from ui.pages.kept_pages import kept_page
+from ui.pages.list_columns import parse_columns
 from ui.pages.list_filter import FilterBar, counted_chips, make_bar, make_chips, with_condition
 from ui.pages.list_plan import ListPlan, is_number, is_sortable, list_plan
-from ui.pages.list_state import PAGE_SIZES, ListState, chosen_view, parse_sort, print_sort, read_state
+from ui.pages.list_state import PAGE_SIZES, ListState, chosen_view, parse_sort, print_sort
 from ui.pages.mass_edit import mass_edit_url
-from ui.pages.pool import may_see_pool
 from ui.pages.press_many import ButtonOfList, list_buttons
-from ui.pages.quality import may_measure
 from ui.pages.rights import access_of, readable_object, user_formats
 from ui.pages.totals import total_text
+from ui.pages.view_tabs import Opened, ViewBar, open_state, view_bar
 from ui.rows import RowColumn
 
 blueprint = Blueprint("record_list", __name__)
@@ -65,8 +63,9 @@ class ListPage:
     title: str
     icon: str
     crumbs: tuple[Crumb, ...]
-    tabs: tuple[Tab, ...]
+    views: ViewBar
     state: ListState
+    panel: ColumnPanel
     chips: tuple[Chip, ...]
     bar: FilterBar
     columns: tuple[Column, ...]
@@ -88,12 +87,14 @@ class ListPage:
 def show_list(object_name: str) -> ResponseReturnValue:
     """Show a view of an object, as a list or board."""
     object_def = readable_object(object_name)
-    state = read_state(object_def.key, request.args)
+    opened = open_state(object_def)
+    state = opened.state
     view = chosen_view(object_def, state, access_of().roles)
+    bar = view_bar(object_def, opened, view)
     if view is not None and view.type is ViewType.BOARD:
-        return board_page(object_def, view, state, view_tabs(object_def, state, view))
+        return board_page(object_def, view, state, bar)
     formats = user_formats()
-    plan = list_plan(release(), access_of(), object_def, view, formats)
+    plan = list_plan(release(), access_of(), object_def, view, formats, state.paths)
     refused = ""
     if request.args.get("add"):
         try:
@@ -102,36 +103,13 @@ def show_list(object_name: str) -> ResponseReturnValue:
             refused = message(fault.code, language(), **fault.params)
     found, problem = _read(plan, state, formats)
     if is_htmx() and request.headers.get("HX-Target") == "filter-form":
-        return render_block(_TEMPLATE, "filter_form", page=_page(plan, state, found, problem))
-    if problem is None and found.rows and not (state.filter or state.search or request.args.get("field")):
-        return _kept_text(plan, state, found)
-    page = _page(plan, state, found, problem, refused)
+        return render_block(_TEMPLATE, "filter_form", page=_page(plan, state, bar, found, problem))
+    if problem is None and found.rows and not (state.filter or state.search or {"field", PANEL} & set(request.args)):
+        return _kept_text(plan, opened, bar, found)
+    page = _page(plan, state, bar, found, problem, refused)
     if not found.rows and problem is None and page.chips:
         page = replace(page, chips=counted_chips(plan, state))
     return render_template(_TEMPLATE, page=page), 400 if problem is not None or refused else 200
-
-
-def view_tabs(object_def: ObjectDef, state: ListState, current: ViewDef | None) -> tuple[Tab, ...]:
-    """Give the views that the person may use, as tabs; filters stay behind when the view changes."""
-    roles = access_of().roles
-    views = [view for view in object_def.views.values() if not view.roles or roles & set(view.roles)]
-    blank = ListState(object=state.object, size=state.size)
-    tabs = tuple(
-        Tab(
-            label=label_text(view.label, language(), view.name),
-            href=blank.url(view=view.name),
-            current=current is not None and view.name == current.name,
-            icon="layout-kanban" if view.type is ViewType.BOARD else "list",
-        )
-        for view in views
-    )
-    if may_see_pool(object_def):
-        tabs = (*tabs, Tab(label=str(_("Pool")), href=f"/pool/{quote(object_def.key)}", icon="inbox"))
-    if shows_duplicates(object_def):
-        tabs = (*tabs, Tab(label=str(_("Duplicates")), href=f"/o/{quote(object_def.key)}/duplicates", icon="copy"))
-    if not may_measure(object_def):
-        return tabs
-    return (*tabs, Tab(label=str(_("Least complete")), href=f"/quality/{quote(object_def.key)}", icon="percentage"))
 
 
 def _read(plan: ListPlan, state: ListState, formats: Formats) -> tuple[Found, Problem | None]:
@@ -159,33 +137,36 @@ def _summary(plan: ListPlan, counted: Count) -> str:
     return plan.counted_one if counted.value == 1 else plan.counted % {"count": count_text(counted)}
 
 
-def _kept_text(plan: ListPlan, state: ListState, found: Found) -> str:
-    """Give the page of a list without a filter: all but what was found follows from roles, view and address."""
-    access = access_of()
+def _kept_text(plan: ListPlan, opened: Opened, bar: ViewBar, found: Found) -> str:
+    """Give the page of a list without a filter: all but what was found follows from roles, views and address."""
+    access, state = access_of(), opened.state
     values = {name: getattr(found, name) for name in Found.__slots__}
     filled = frozenset(name for name, value in values.items() if value)
     view = plan.view.name if plan.view is not None else ""
-    key = (plan.object_def.key, view, access.roles, access.full, replace(state, cursor=""), filled)
+    key = (plan.object_def.key, view, access.roles, access.full, opened.key, replace(state, cursor=""), filled)
 
     def make(marks: Mapping[str, Markup]) -> ListPage:
         shown = {name: marks[name] if name in filled else "" for name in values}
-        return _page(plan, state, Found(**shown), None)
+        return _page(plan, state, bar, Found(**shown), None)
 
     return kept_page(key, _TEMPLATE, tuple(values), make).show(values)
 
 
-def _page(plan: ListPlan, state: ListState, found: Found, problem: Problem | None, refused: str = "") -> ListPage:
+def _page(
+    plan: ListPlan, state: ListState, bar: ViewBar, found: Found, problem: Problem | None, refused: str = ""
+) -> ListPage:
     object_def, tongue = plan.object_def, language()
     title = label_text(object_def.plural or object_def.label, tongue, object_def.name)
     return ListPage(
         title=title,
         icon=object_def.icon or "table",
         crumbs=(Crumb(label=title),),
-        tabs=view_tabs(object_def, state, plan.view),
+        views=bar,
         state=state,
         chips=make_chips(plan, state),
         bar=make_bar(plan, state, problem, refused),
         columns=_heads(plan, state),
+        panel=column_panel(plan, state),
         found=found,
         total_label=label_text(plan.total.label, tongue, plan.total.name) if plan.total is not None else "",
         new_url=f"/o/{quote(object_def.key)}/new" if access_of().of(object_def.key).may("create") else "",
@@ -197,7 +178,7 @@ def _page(plan: ListPlan, state: ListState, found: Found, problem: Problem | Non
         clear_url=state.url(filter="", search=""),
         sizes=tuple((size, "" if size == state.size else state.url(size=size)) for size in PAGE_SIZES),
         problem_lines=_pointed(state.filter, problem) if problem is not None else "",
-        hidden={key: value for key, value in (("view", state.view), ("filter", state.filter)) if value},
+        hidden=state.hidden("q"),
     )
 
 
@@ -209,6 +190,7 @@ def _sorts(plan: ListPlan, column: RowColumn) -> bool:
 def _heads(plan: ListPlan, state: ListState) -> tuple[Column, ...]:
     view_sort = plan.view.sort if plan.view is not None else ()
     order = parse_sort(state.sort) or view_sort
+    widths = {each.path: each.width for each in parse_columns(state.columns)}
     return tuple(
         Column(
             label=column.label,
@@ -218,6 +200,7 @@ def _heads(plan: ListPlan, state: ListState) -> tuple[Column, ...]:
             end=is_number(column.field),
             title=index == 0,
             edited=column.edited,
+            width=widths.get(column.path, ""),
         )
         for index, column in enumerate(plan.columns)
     )

@@ -92,6 +92,17 @@ MESSAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "share_self": ("You have this record already.", "您已拥有该记录。"),
         "share_past": ("This is over already; name a later day.", "该时间已过，请选择更晚的日期。"),
         "share_many": ("A record is shared with at most {most}.", "一条记录最多共享给 {most} 个对象。"),
+        "view_person": ("views are saved by people", "视图由人员保存"),
+        "view_right": ("you save views for yourself, not for others", "您只能为自己保存视图，不能为他人保存"),
+        "view_others": ("this view is somebody else's; save a copy of it", "该视图属于他人，请另存为副本"),
+        "view_locked": ("this view is locked; save a copy, or unlock it first", "该视图已锁定，请另存为副本或先解锁"),
+        "view_label": ("Name the view with 1 to {most} characters.", "请用 1 至 {most} 个字符为视图命名。"),
+        "view_part": (
+            "This is no part of a view, or longer than {most} characters.",
+            "这不是视图的组成部分，或超过 {most} 个字符。",
+        ),
+        "view_unknown": ("There is no such view of this object.", "该对象没有这样的视图。"),
+        "view_many": ("Nobody keeps more than {most} views of one object.", "每人在一个对象上最多保存 {most} 个视图。"),
         "own_ancestor": ("This record stands below it already.", "该记录已在其下级之中。"),
     }
 )
