@@ -16,6 +16,7 @@ REASONS: dict[str, dict[str, str]] = yaml.safe_load(
 CHECKED = (".py", ".html", ".jinja", ".j2", ".htm")
 
 
+@pytest.mark.promise("SEC-42")
 @pytest.mark.promise("DEV-02")
 def test_nothing_dangerous_is_used_without_a_reason_and_no_reason_outlives_its_use() -> None:
     found: dict[tuple[str, str], int] = {}

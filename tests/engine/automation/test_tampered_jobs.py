@@ -8,6 +8,7 @@ import os
 import pickle
 from pathlib import Path
 
+import pytest
 from sqlalchemy import text
 
 from engine.automation.durable import RunQueue, segment_name
@@ -37,6 +38,7 @@ class Heard(logging.Handler):
         self.texts.append(record.getMessage())
 
 
+@pytest.mark.promise("SEC-42")
 def test_a_job_that_was_changed_to_a_pickled_one_is_refused_before_it_is_read(
     database_url: str, tmp_path: Path
 ) -> None:

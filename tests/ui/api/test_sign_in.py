@@ -192,6 +192,7 @@ def test_a_session_idles_out_and_ends_after_its_absolute_time(fresh: Served) -> 
         client = fresh.sign_in("ann")
 
 
+@pytest.mark.promise("SEC-42")
 def test_a_session_whose_row_was_changed_is_none(fresh: Served) -> None:
     client, table = fresh.sign_in("ann"), fresh.platform.system.session
     database, stamp = fresh.platform.database, fresh.platform.accounts.stamp

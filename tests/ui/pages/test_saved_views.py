@@ -136,6 +136,7 @@ def test_a_view_whose_filter_names_what_one_may_not_read_is_not_there(site: Site
     assert "Margin" in site.page("boss", columns)
 
 
+@pytest.mark.promise("SEC-42")
 def test_a_row_that_was_changed_in_the_database_is_no_view(site: Site) -> None:
     address = save(site, "boss", "Sealed", {"for": "role:rep"})
     assert "Sealed" in tabs(site, "ann")
