@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from metamodel.access import MenuDef, RoleDef
 from metamodel.definitions.analytics import DashboardDef, ReportDef, TargetDef
+from metamodel.definitions.connectors import ConnectorDef
 from metamodel.definitions.decisions import DecisionTableDef
 from metamodel.definitions.intake import ConversionDef, FormDef
 from metamodel.definitions.scenarios import ScenarioDef
@@ -159,7 +160,7 @@ class Metamodel:
     apps: in dependency order, core first; the last one is the main app: its languages, currency and time zone count.
     objects: object key → object. roles, menus, templates, connections, settings: name → definition over all apps.
     calendars, reports, dashboards, forms, currencies, conversions, service_clocks, targets, scenarios, decisions,
-    territories: the smaller files' definitions by name.
+    territories, connectors: the smaller files' definitions by name.
     sources: file as in `Location.file` → its whole text (what a release stores, and what problems quote).
     link_lists: names of lists of links, of whatever object; follows from the objects.
     """
@@ -184,6 +185,7 @@ class Metamodel:
     scenarios: Mapping[str, ScenarioDef] = field(default_factory=lambda: MappingProxyType({}))
     decisions: Mapping[str, DecisionTableDef] = field(default_factory=lambda: MappingProxyType({}))
     territories: Mapping[str, TerritoryDef] = field(default_factory=lambda: MappingProxyType({}))
+    connectors: Mapping[str, ConnectorDef] = field(default_factory=lambda: MappingProxyType({}))
     sources: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}), repr=False)
     link_lists: frozenset[str] = field(init=False, compare=False, repr=False)
 

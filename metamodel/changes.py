@@ -143,6 +143,7 @@ class PartKind(StrEnum):
     QUEUE = "queue"
     CURRENCY = "currency"
     DECISION_TABLE = "decision_table"
+    CONNECTOR = "connector"
     RULE_FILE = "rule_file"
     DATA_FILE = "data_file"
 

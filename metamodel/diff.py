@@ -46,6 +46,7 @@ _NAMED_PARTS: tuple[tuple[PartKind, Callable[[Metamodel], Mapping[str, object]]]
     (PartKind.QUEUE, lambda metamodel: metamodel.queues),
     (PartKind.CURRENCY, lambda metamodel: metamodel.currencies),
     (PartKind.DECISION_TABLE, lambda metamodel: metamodel.decisions),
+    (PartKind.CONNECTOR, lambda metamodel: metamodel.connectors),
 )
 
 

@@ -32,6 +32,7 @@ _AS_WRITTEN = frozenset(
         FileKind.TABLE_CSV,
         FileKind.TEST,
         FileKind.ACCESS,
+        FileKind.CONNECTOR,
         # Of what is written anew, which has these texts by then, it tells nothing further.
         FileKind.TRANSLATION,
     )

@@ -49,6 +49,7 @@ class FileKind(StrEnum):
     TABLE_CSV = "table_csv"
     TEST = "test"
     ACCESS = "access"
+    CONNECTOR = "connector"
 
 
 _KINDS = (
@@ -77,6 +78,7 @@ _KINDS = (
     (re.compile(r"tables/[^/]+\.csv\Z"), FileKind.TABLE_CSV),
     (re.compile(r"tests/[^/]+\.yaml\Z"), FileKind.TEST),
     (re.compile(r"access\.txt\Z"), FileKind.ACCESS),
+    (re.compile(r"connectors/[^/]+\.yaml\Z"), FileKind.CONNECTOR),
 )
 _IGNORED = re.compile(r"(?:.*/)?(?:\.[^/]*|README[^/]*|LICENSE[^/]*|NOTICE[^/]*|CHANGELOG[^/]*|SOURCE[^/]*)\Z|docs/")
 _CODE = re.compile(r".*\.(?:py|pyc|so|sh|exe|dll|js)\Z")

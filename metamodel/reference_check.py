@@ -14,6 +14,7 @@ from metamodel.linking.assembling import Linked
 from metamodel.names import name_fault
 from metamodel.references.analytics import check_dashboard, check_report, check_target
 from metamodel.references.app_names import check_app_files
+from metamodel.references.connectors import check_connector
 from metamodel.references.definition_names import DefinitionNames
 from metamodel.references.fields import check_fields
 from metamodel.references.intake import check_conversion, check_form
@@ -48,6 +49,7 @@ _CHECKS: Mapping[FileKind, Callable[[MappingNode, DefinitionNames], None]] = Map
         FileKind.FORM: check_form,
         FileKind.CONVERSION: check_conversion,
         FileKind.SLA: check_service_clock,
+        FileKind.CONNECTOR: check_connector,
         FileKind.TEST: check_scenario,
     }
 )

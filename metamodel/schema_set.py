@@ -23,6 +23,7 @@ SCHEMA_KINDS = (
     "option_set",
     "organization",
     "connection",
+    "connector",
     "template",
     "translation",
     "data",

@@ -26,6 +26,7 @@ _SEVERAL: Final = frozenset(
         ("merging", "with"),
         ("press_many", "fs-record"),
         ("mass_edit", "fs-record"),
+        ("delete_many", "fs-record"),
         ("versions", "fs-field"),
     }
 )

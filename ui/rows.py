@@ -75,8 +75,8 @@ def compile_rows(
             parts.append(f'{open_row}{record.id}" data-fs-row>')
             if select:
                 parts.append(
-                    '<td class="col-check"><input type="checkbox" class="form-check-input" name="ids" '
-                    f'value="{record.id}" {check}{html_text(record.title)}"></td>'
+                    '<td class="col-check"><input type="checkbox" class="form-check-input" form="bulk-form" '
+                    f'name="fs-record" value="{record.id}" {check}{html_text(record.title)}"></td>'
                 )
             parts += [writer(record) for writer in writers]
             parts.append("</tr>\n")

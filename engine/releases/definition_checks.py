@@ -17,6 +17,7 @@ from metamodel.definitions.service import ServiceClockDef
 from metamodel.source import LocatedText, Problem
 from workflow_dsl.checker import check_condition, check_text
 from workflow_dsl.functions import FunctionRegistry
+from workflow_dsl.schedule_texts import check_schedule
 from workflow_dsl.scope import Scope
 from workflow_dsl.types import DURATION, Type, record_of, type_of_field
 
@@ -33,6 +34,8 @@ def check_definitions(metamodel: Metamodel, functions: FunctionRegistry) -> Iter
     for territory in metamodel.territories.values():
         for key, text in territory.objects.items():
             yield from _filter(text, key, scope, "a territory's filter")
+    for connector in metamodel.connectors.values():
+        yield from check_schedule(connector.schedule)
     for conversion in metamodel.conversions.values():
         yield from _conversion(conversion, scope)
     for scenario in metamodel.scenarios.values():

@@ -13,6 +13,7 @@ from metamodel.folder import FileKind
 from metamodel.linking.gathering import Placed, by_name
 from metamodel.linking.object_names import ObjectNames
 from metamodel.reading.analytics_files import read_dashboard, read_report, read_target
+from metamodel.reading.connector_file import read_connector
 from metamodel.reading.decision_files import read_decision_csv, read_decision_table
 from metamodel.reading.intake_files import read_conversion, read_form
 from metamodel.reading.node_values import FindObject, Reading
@@ -57,6 +58,7 @@ def add_smaller_files(
         conversions=gather(FileKind.CONVERSION, "conversion", read_conversion),
         service_clocks=gather(FileKind.SLA, "service clock", read_service_clock),
         targets=gather(FileKind.TARGET, "target", read_target),
+        connectors=gather(FileKind.CONNECTOR, "connector", read_connector),
         scenarios=gather(FileKind.TEST, "test", read_scenario),
         decisions=once(
             "decision table",

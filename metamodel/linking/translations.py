@@ -29,6 +29,7 @@ _HEADED = (
     (FileKind.CONVERSION, "conversion", "conversions"),
     (FileKind.SLA, "sla", "sla"),
     (FileKind.TARGET, "target", "targets"),
+    (FileKind.CONNECTOR, "connector", "connectors"),
 )
 # Files of many, under the same key in both.
 _UNDER = (

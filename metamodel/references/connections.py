@@ -1,4 +1,4 @@
-"""Checks connections that have keys of their own: mail boxes and SMS gateways; those of other kinds are their plugins'.
+"""Checks connections that have keys of their own: mail boxes, SMS gateways and APIs of others; those of other kinds are their plugins'.
 
 What is written is judged, never what it leads to: whether a host answers is seen when it is asked.
 """
@@ -11,6 +11,7 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from metamodel.apps import Metamodel
+from metamodel.definitions.connectors import HTTP_API
 from metamodel.names import did_you_mean
 from metamodel.reading.node_values import child, items, scalars, word
 from metamodel.references.telling import tell_unknown
@@ -55,13 +56,23 @@ def _addresses(node: Node) -> str | None:
 
 
 def _a_web_address(node: Node) -> str | None:
+    hint = "it is the address that SMS are posted to, such as https://sms.example.com/send"
+    return None if _leads_to_the_web(node) else hint
+
+
+def _an_api_address(node: Node) -> str | None:
+    hint = "it is the address of their API, such as https://erp.example.com/api"
+    plain = _leads_to_the_web(node) and isinstance(node, Scalar) and not set(node.text) & set("?#")
+    return None if plain else hint
+
+
+def _leads_to_the_web(node: Node) -> bool:
     text = node.text if isinstance(node, Scalar) else ""
     try:
         parts = urlsplit(text)
-        right = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
     except ValueError:
-        right = False
-    return None if right else "it is the address that SMS are posted to, such as https://sms.example.com/send"
+        return False
 
 
 def _headers(node: Node) -> str | None:
@@ -111,9 +122,10 @@ _KEYS: Mapping[str, Mapping[str, Judge]] = MappingProxyType(
             "as": _one_of("json", "form"),
             "success": _success,
         },
+        HTTP_API: {"url": _an_api_address, "secret": _a_text, "headers": _headers},
     }
 )
-_NEEDED = MappingProxyType({MAILBOX: ("host", "user", "secret", "addresses"), SMS_GATEWAY: ("url",)})
+_NEEDED = MappingProxyType({MAILBOX: ("host", "user", "secret", "addresses"), SMS_GATEWAY: ("url",), HTTP_API: ("url",)})
 
 
 def check_connection(connection: MappingNode, problems: Problems) -> None:

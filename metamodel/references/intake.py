@@ -45,7 +45,7 @@ def check_form(node: Mapping, look: DefinitionNames) -> None:
 def _check_rights(node: Mapping, key: str, look: DefinitionNames) -> None:
     """Tell of a role that can't make the records; one that knows an object by no right can't fill its fields either."""
     role = word(node.get("role"))
-    held = _included(role or "", look)
+    held = included_roles(role or "", look)
     for action, hint in (("create", "create: yes"), ("read", "read: own, by which nobody sees a record")):
         if held and not any(key in each.objects and action in each.objects[key].scopes for each in held):
             message = f"the role '{role}' of this form has no right to {action} {key}"
@@ -53,7 +53,7 @@ def _check_rights(node: Mapping, key: str, look: DefinitionNames) -> None:
             return
 
 
-def _included(name: str, look: DefinitionNames) -> list[RoleDef]:
+def included_roles(name: str, look: DefinitionNames) -> list[RoleDef]:
     """Give a role and those that it includes."""
     found: dict[str, RoleDef] = {}
     names = [name]

@@ -120,7 +120,7 @@ def _row(object_def: ObjectDef, record_id: str) -> str:
     """Write the record's row as the list shows it, and the list's total; a record that may not be read has no row."""
     state, formats = read_state(object_def.key, request.args), user_formats()
     view = chosen_view(object_def, state, access_of().roles)
-    plan = list_plan(release(), access_of(), object_def, view, formats, state.paths)
+    plan = list_plan(release(), access_of(), object_def, view, formats, state.paths, select=True)
     total = html_text(total_text(plan, state, formats))
     totals = [f'<strong class="num" id="{name}" hx-swap-oob="true">{total}</strong>' for name in _TOTALS if total]
     try:

@@ -35,8 +35,8 @@ class ListPlan:
     """The compiled part of a list.
 
     paths: what is asked of the door, in the columns' order. filterable: fields of the bar by name, in page order.
-    total: the field whose sum the foot shows, if the view names one that may be read. counted: the words of a count,
-    with `%(count)s` for it; counted_one: those of one record.
+    selects: its rows have check boxes. total: the field whose sum the foot shows, if the view names one that may be
+    read. counted: the words of a count, with `%(count)s` for it; counted_one: those of one record.
     """
 
     object_def: ObjectDef
@@ -45,6 +45,7 @@ class ListPlan:
     write_rows: RowWriter
     filterable: Mapping[str, FieldDef]
     total: FieldDef | None
+    selects: bool
     counted: str
     counted_one: str
 
@@ -61,19 +62,22 @@ def list_plan(
     view: ViewDef | None,
     formats: Formats,
     columns: Sequence[str] = (),
+    *,
+    select: bool = False,
 ) -> ListPlan:
     """Give the compiled list of a view for a set of roles, a language and a time zone.
 
-    columns: paths shown in place of the view's own; those that may not be read are left out.
+    columns: paths shown in place of the view's own; those that may not be read are left out. select: rows are ticked
+    by who may change or delete some.
     """
     name = view.name if view is not None else ""
-    key = ("ui.list", object_def.key, name, access.roles, access.full, formats.language, formats.zone.key)
+    key = ("ui.list", object_def.key, name, select, access.roles, access.full, formats.language, formats.zone.key)
     if not columns:
-        return pinned.part(key, lambda made: _make(made.metamodel, access, object_def, view, formats, ()))
+        return pinned.part(key, lambda made: _make(made.metamodel, access, object_def, view, formats, (), select))
     chosen = tuple(columns)
 
     def make() -> ListPlan:
-        return _make(pinned.metamodel, access, object_def, view, formats, chosen)
+        return _make(pinned.metamodel, access, object_def, view, formats, chosen, select)
 
     # Anybody can ask for any columns: the least used are forgotten.
     found: ListPlan = kept_with(pinned, (*key, chosen), make)
@@ -157,12 +161,15 @@ def _make(
     view: ViewDef | None,
     formats: Formats,
     chosen: Sequence[str],
+    select: bool,
 ) -> ListPlan:
     language = formats.language
     columns = make_columns(metamodel, access, object_def, chosen, language) or make_columns(
         metamodel, access, object_def, own_paths(object_def, view), language
     )
-    readable = access.of(object_def.key).readable
+    rights = access.of(object_def.key)
+    readable = rights.readable
+    selects = select and object_def.source is None and (rights.may("update") or rights.may("delete"))
     filterable = {
         name: field
         for name, field in object_def.fields.items()
@@ -173,9 +180,10 @@ def _make(
         object_def=object_def,
         view=view,
         columns=columns,
-        write_rows=compile_rows(object_def.key, columns, formats, row_words(), select=False),
+        write_rows=compile_rows(object_def.key, columns, formats, row_words(), select=selects),
         filterable=filterable,
         total=total,
+        selects=selects,
         counted=str(_("%(count)s records")),
         counted_one=str(_("1 record")),
     )

@@ -4,60 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 from types import MappingProxyType
-from urllib.parse import quote
 
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
 
-from engine.automation.foretelling import HowOften, changed_with, coming_rules
+from engine.automation.foretelling import changed_with
 from engine.errors import AccessDenied, RecordNotFound, ValidationFailed
 from engine.records.hooks import SaveKind
 from engine.records.mass_edit import FieldChange, How, edit_many, ways_of
 from engine.records.saving.plan import save_plan
 from engine.records.transaction import Transaction
-from engine.records.types import BulkResult, FieldState, ListQuery
+from engine.records.types import BulkResult, FieldState
 from metamodel.field_types.files import holds_files
 from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from ui.context import actor, language, platform, release
 from ui.page_parts import Crumb, Option
+from ui.pages.chosen_records import (
+    SHOWN,
+    ChosenRecords,
+    ListedRecord,
+    act_url,
+    chosen_ids,
+    chosen_records,
+    listed_record,
+    started_rules,
+)
 from ui.pages.chrome import toast
 from ui.pages.findings import findings_text
 from ui.pages.form_parts import FormInput, form_maker
 from ui.pages.form_values import read_posted
-from ui.pages.list_state import ListState, chosen_view, read_state
+from ui.pages.list_state import ListState, read_state
 from ui.pages.offered import OfferedWriter
 from ui.pages.rights import access_of, readable_object, user_formats
 
 blueprint = Blueprint("mass_edit", __name__)
 
-SHOWN = 200
-MOST = 10_000
-_FIELD, _HOW, _RECORD, _ALL = "fs-field", "fs-how", "fs-record", "fs-all"
+_FIELD, _HOW = "fs-field", "fs-how"
 _EMPTY = "fs-empty"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedRecord:
-    """A record that would be changed, where it is chosen, or that was refused (with the reason)."""
-
-    id: str
-    title: str
-    href: str
-    reason: str = ""
-    chosen: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MassEditPage:
     """The context `page` of templates/pages/mass_edit.html.
 
-    more: how many match beside those that are shown. is_all: they were chosen too.
     empties: asks before the field is emptied.
     """
 
@@ -70,9 +64,7 @@ class MassEditPage:
     field: str
     ways: tuple[Option, ...]
     control: Markup | None
-    records: tuple[ListedRecord, ...]
-    more: str
-    is_all: bool
+    chosen: ChosenRecords
     problem: str = ""
     refused: tuple[ListedRecord, ...] = ()
     rules: tuple[Option, ...] = ()
@@ -104,8 +96,7 @@ def make_change(object_name: str) -> ResponseReturnValue:
         return render_template("pages/mass_edit.html", page=page), 422
     try:
         with platform().records.transaction(actor(), release=release()) as transaction:
-            chosen = request.form.getlist(_RECORD)[:MOST]
-            ids = _all(transaction, object_def, state) if request.form.get(_ALL) else chosen
+            ids = chosen_ids(transaction, object_def, state)
             change = FieldChange(field=name, how=How(how), value=value)
             result = edit_many(transaction, object_def.key, ids, change)
             refused = _refused(transaction, object_def, result)
@@ -129,8 +120,7 @@ def mass_edit_url(state: ListState) -> str:
     """Give the address that changes the records of a list; "" for who may change none."""
     if not access_of().of(state.object).may("update"):
         return ""
-    path, question, rest = replace(state, cursor="", size=50, exact=False).url().partition("?")
-    return f"{path}/edit-many{question}{rest}"
+    return act_url(state, "edit-many")
 
 
 def _editable(object_name: str) -> tuple[ObjectDef, Sequence[str]]:
@@ -198,7 +188,8 @@ def _page(
     title = label_text(object_def.plural or object_def.label, language(), object_def.name)
     name = request.values.get(_FIELD, "")
     name = name if name in names else ""
-    records, more = _matching(object_def, state)
+    # A link is made beside the record, which stays as it is.
+    chosen = chosen_records(object_def, state, None if name in object_def.inverses else SaveKind.UPDATED)
     words = {How.SET: _("Set to"), How.ADD: _("Add"), How.REMOVE: _("Remove")}
     ways = ways_of(object_def, name) if name else ()
     url = mass_edit_url(state)
@@ -207,16 +198,14 @@ def _page(
         crumbs=(Crumb(label=title, href=state.url()), Crumb(label=str(_("Change many")))),
         url=url.partition("?")[0],
         list_url=state.url(),
-        hidden=state.hidden(),
+        hidden={**state.hidden(), **chosen.hidden},
         fields=tuple(Option(value=each, label=_label(object_def, each), selected=each == name) for each in names),
         field=name,
         ways=tuple(
             Option(value=each.value, label=str(words[each]), selected=each == request.form.get(_HOW)) for each in ways
         ),
         control=_control(object_def, name) if name else None,
-        records=records,
-        more=more,
-        is_all=bool(request.form.get(_ALL)),
+        chosen=chosen,
         problem=problem,
         refused=refused,
         rules=_rules(object_def, name),
@@ -235,15 +224,8 @@ def _rules(object_def: ObjectDef, name: str) -> tuple[Option, ...]:
     else:
         part = release().metamodel.objects[inverse.object]
         key, kinds, names = part.key, (SaveKind.CREATED, SaveKind.DELETED), list(part.fields)
-    words = {
-        HowOften.IN_SAVE: _("in each save"),
-        HowOften.EACH: _("at most once a record"),
-        HowOften.ONCE: _("once for all records"),
-        HowOften.SKIP: _("not when many records change"),
-    }
     changed = changed_with(platform().records.parts(release()), key, names)
-    found = coming_rules(platform().automation.index(release()), key, kinds, changed)
-    return tuple(Option(value=str(words[each.often]), label=each.program.called(language())) for each in found)
+    return started_rules(key, kinds, changed)
 
 
 def _label(object_def: ObjectDef, name: str) -> str:
@@ -253,41 +235,11 @@ def _label(object_def: ObjectDef, name: str) -> str:
     return label_text(part.label, language(), name)
 
 
-def _query(object_def: ObjectDef, state: ListState) -> ListQuery:
-    view = chosen_view(object_def, state, access_of().roles)
-    return replace(state.query(("id",), view), cursor=None, limit=SHOWN)
-
-
-def _matching(object_def: ObjectDef, state: ListState) -> tuple[tuple[ListedRecord, ...], str]:
-    with platform().records.reading(actor(), release=release()) as transaction:
-        query = _query(object_def, state)
-        page = transaction.list(query)
-        count = transaction.count(query) if page.next_cursor is not None else None
-    # What was left out stays left out when a change was refused.
-    chosen = set(request.form.getlist(_RECORD)) if request.form else None
-    listed = (_listed(object_def, row.id, row.title) for row in page.rows)
-    shown = tuple(replace(each, chosen=chosen is None or each.id in chosen) for each in listed)
-    if count is None:
-        return shown, ""
-    return shown, f"{count.value:,}" + ("+" if count.capped else "")
-
-
-def _all(transaction: Transaction, object_def: ObjectDef, state: ListState) -> list[str]:
-    """Give the ids of all that match, up to the most that are changed at once."""
-    pages = transaction.reader.pages(object_def, _query(object_def, state), SHOWN)
-    return list(islice((row.id for page in pages for row in page.rows), MOST))
-
-
 def _refused(transaction: Transaction, object_def: ObjectDef, result: BulkResult) -> tuple[ListedRecord, ...]:
     """Give what is told of the first refused records, as far as they may be read."""
     rows = {row.id: row for row in (result.rows[at] for at in result.refused[:SHOWN]) if row.id is not None}
     titles = transaction.reader.titles((object_def.key, each) for each in rows)
     return tuple(
-        _listed(object_def, record_id, title, findings_text(object_def, rows[record_id].errors))
+        listed_record(object_def, record_id, title, findings_text(object_def, rows[record_id].errors))
         for (_key, record_id), title in titles.items()
     )
-
-
-def _listed(object_def: ObjectDef, record_id: str, title: str, reason: str = "") -> ListedRecord:
-    href = f"/o/{quote(object_def.key)}/{quote(record_id)}"
-    return ListedRecord(id=record_id, title=title or record_id, href=href, reason=reason)

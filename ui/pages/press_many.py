@@ -15,34 +15,21 @@ from engine.automation.calls.buttons import MOST_AT_ONCE, PressedMany
 from engine.automation.calls.index import Button
 from engine.errors import AccessDenied, FieldError, ValidationFailed
 from engine.records.transaction import Transaction
-from engine.records.types import ListQuery
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from ui.context import actor, language, platform, release
 from ui.page_parts import Crumb
+from ui.pages.chosen_records import RECORD, ListedRecord, act_url, chosen_records, is_picked, listed_record
 from ui.pages.chrome import toast
 from ui.pages.form_values import read_posted
 from ui.pages.input_controls import input_fields, write_inputs
-from ui.pages.list_state import ListState, chosen_view, read_state
+from ui.pages.list_state import ListState, read_state
 from ui.pages.rights import access_of, readable_object, user_formats
 from ui.telling import tell
 
 blueprint = Blueprint("press_many", __name__)
 
-SHOWN = 200
-_RECORD = "fs-record"
 _TEMPLATE = "pages/press_many.html"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedRecord:
-    """A record that the button is there on, or that was refused, with the reason."""
-
-    id: str
-    title: str
-    href: str
-    chosen: bool = True
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +76,7 @@ def press_chosen(object_name: str, button_name: str) -> ResponseReturnValue:
     state = read_state(object_def.key, request.form)
     posted = read_posted(input_fields(object_def, button), request.form, user_formats())
     given = {name: value for name, value in posted.values.items() if value is not None}
-    chosen = request.form.getlist(_RECORD)[:MOST_AT_ONCE]
+    chosen = request.form.getlist(RECORD)[:MOST_AT_ONCE]
     buttons = platform().automation.calls.buttons
     try:
         with platform().records.transaction(actor(), release=release()) as transaction:
@@ -112,9 +99,8 @@ def list_buttons(object_def: ObjectDef, state: ListState) -> tuple[ButtonOfList,
     known = platform().automation.calls.buttons.known(release(), access_of(), object_def.key)
     if not known:
         return ()
-    path, question, rest = replace(state, cursor="", size=50, exact=False).url().partition("?")
     return tuple(
-        ButtonOfList(label=each.called(language()), url=f"{path}/press-many/{quote(each.name)}{question}{rest}")
+        ButtonOfList(label=each.called(language()), url=act_url(state, f"press-many/{quote(each.name)}"))
         for each in known
     )
 
@@ -131,45 +117,30 @@ def _page(
 ) -> PressManyPage:
     plural = label_text(object_def.plural or object_def.label, language(), object_def.name)
     label = button.called(language())
+    chosen = chosen_records(object_def, state, None)
+    ids = [each.id for each in chosen.records]
     with platform().records.reading(actor(), release=release()) as transaction:
-        found = transaction.list(_query(object_def, state))
-        ids = [row.id for row in found.rows]
         is_open = platform().automation.calls.buttons.open_among(transaction, object_def, button.name, ids)
         controls = write_inputs(transaction, object_def, button, {}, typed, errors, user_formats())
-    picked = set(request.form.getlist(_RECORD)) if request.form else None
-    records = tuple(
-        replace(_listed(object_def, row.id, row.title), chosen=picked is None or row.id in picked)
-        for row in found.rows
-        if row.id in is_open
-    )
+    records = tuple(each for each in chosen.records if each.id in is_open)
     return PressManyPage(
         title=plural,
         label=label,
         crumbs=(Crumb(label=plural, href=state.url()), Crumb(label=label)),
         url=f"/o/{quote(object_def.key)}/press-many/{quote(button.name)}",
         list_url=state.url(),
-        hidden=state.hidden(),
+        hidden={**state.hidden(), **chosen.hidden},
         controls=controls.html,
         summary=controls.summary,
         records=records,
         left_out=len(ids) - len(records),
-        has_more=found.next_cursor is not None,
+        has_more=bool(chosen.more) and not is_picked(),
     )
-
-
-def _query(object_def: ObjectDef, state: ListState) -> ListQuery:
-    view = chosen_view(object_def, state, access_of().roles)
-    return replace(state.query(("id",), view), cursor=None, limit=SHOWN)
 
 
 def _refused(transaction: Transaction, object_def: ObjectDef, done: PressedMany) -> tuple[ListedRecord, ...]:
     titles = transaction.reader.titles((object_def.key, each) for each in done.refused)
     return tuple(
-        replace(_listed(object_def, record_id, title), reason=tell(done.refused[record_id]))
+        listed_record(object_def, record_id, title, tell(done.refused[record_id]))
         for (_key, record_id), title in titles.items()
     )
-
-
-def _listed(object_def: ObjectDef, record_id: str, title: str) -> ListedRecord:
-    href = f"/o/{quote(object_def.key)}/{quote(record_id)}"
-    return ListedRecord(id=record_id, title=title or str(_("Without a name")), href=href)

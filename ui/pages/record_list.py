@@ -28,6 +28,7 @@ from ui.pages.export import export_url
 from ui.pages.fragments import is_htmx, render_block
 from ui.pages.importing import import_url
 from ui.pages.kept_pages import kept_page
+from ui.pages.list_acts import ListAct, list_acts
 from ui.pages.list_columns import parse_columns
 from ui.pages.list_filter import FilterBar, counted_chips, make_bar, make_chips, with_condition
 from ui.pages.list_plan import ListPlan, is_number, is_sortable, list_plan
@@ -76,6 +77,7 @@ class ListPage:
     import_url: str
     mass_edit_url: str
     buttons: tuple[ButtonOfList, ...]
+    acts: tuple[ListAct, ...]
     hidden: dict[str, str]
     base_url: str
     clear_url: str
@@ -94,7 +96,7 @@ def show_list(object_name: str) -> ResponseReturnValue:
     if view is not None and view.type is ViewType.BOARD:
         return board_page(object_def, view, state, bar)
     formats = user_formats()
-    plan = list_plan(release(), access_of(), object_def, view, formats, state.paths)
+    plan = list_plan(release(), access_of(), object_def, view, formats, state.paths, select=True)
     refused = ""
     if request.args.get("add"):
         try:
@@ -174,6 +176,7 @@ def _page(
         import_url=import_url(object_def),
         mass_edit_url=mass_edit_url(state),
         buttons=list_buttons(object_def, state),
+        acts=list_acts(plan, state),
         base_url=f"/o/{quote(object_def.key)}",
         clear_url=state.url(filter="", search=""),
         sizes=tuple((size, "" if size == state.size else state.url(size=size)) for size in PAGE_SIZES),

@@ -25,6 +25,7 @@ from ui.pages.clocks import ClockRow, clock_rows
 from ui.pages.completeness import Completeness, completeness_of
 from ui.pages.converted import ConvertedInto, converted_into
 from ui.pages.converting import ConvertLink, conversion_links
+from ui.pages.deletion_words import deletion_refused
 from ui.pages.documents import DocumentLink, document_links
 from ui.pages.duplicates import shows_duplicates
 from ui.pages.following import FollowButton, follow_button
@@ -101,12 +102,7 @@ def delete_record(object_name: str, record_id: str) -> ResponseReturnValue:
     try:
         platform().records.delete(actor(), object_def.key, record_id, version=whole_number(version))
     except RecordInUse as refused:
-        if not refused.count:
-            toast(_("Not deleted: records that you may not see use it."), "error")
-            return redirect(f"/o/{quote(object_def.key)}/{quote(record_id)}", 303)
-        target = release().metamodel.objects.get(refused.used_by)
-        label = label_text(target.plural or target.label, language(), target.name) if target else refused.used_by
-        toast(_("Not deleted: %(count)s records of “%(label)s” use it.", count=refused.count, label=label), "error")
+        toast(deletion_refused(refused), "error")
         return redirect(f"/o/{quote(object_def.key)}/{quote(record_id)}", 303)
     toast(_("The record was moved to the bin."))
     return redirect(f"/o/{quote(object_def.key)}", 303)

@@ -75,9 +75,17 @@ def load_for_change(
 
 
 def load_many_for_change(
-    transaction: Transaction, object_key: str, ids: Sequence[str], kind: SaveKind = SaveKind.UPDATED
+    transaction: Transaction,
+    object_key: str,
+    ids: Sequence[str],
+    kind: SaveKind = SaveKind.UPDATED,
+    *,
+    locked: bool = True,
 ) -> dict[str, tuple[bool, dict[str, Any]]]:
-    """Load and lock the records of updates or deletions that may be read, with whether that may be done to them."""
+    """Load the records of updates or deletions that may be read, with whether that may be done to them.
+
+    They are locked, but for who only looks at what a change would meet.
+    """
     ids = [record_id for record_id in ids if could_be_id(record_id)]
     if not ids:
         return {}
@@ -91,7 +99,8 @@ def load_many_for_change(
     wanted = one_of(alias.c["id"], dict.fromkeys(ids), transaction.database.dialect)
     query = query.where(wanted, alias.c["deleted_at"].is_(None)).order_by(alias.c["id"])
     found = {}
-    for row in transaction.rows(Prepared(query.with_for_update(of=alias), parts.dialect), {}):
+    query = query.with_for_update(of=alias) if locked else query
+    for row in transaction.rows(Prepared(query, parts.dialect), {}):
         if row[0]:
             values = columns.values(row, 2)
             found[values["id"]] = (bool(row[1]), values)

@@ -55,8 +55,8 @@ def test_a_row_has_its_id_its_box_and_its_link() -> None:
     record = Record(object="deal", id="42", version=1, values={"name": MARKUP}, title=MARKUP)
     assert write([record]) == (
         '<tr id="record-deal-42" data-fs-row>'
-        f'<td class="col-check"><input type="checkbox" class="form-check-input" name="ids" value="42"'
-        f' aria-label="Select {ESCAPED}"></td>'
+        '<td class="col-check"><input type="checkbox" class="form-check-input" form="bulk-form" '
+        f'name="fs-record" value="42" aria-label="Select {ESCAPED}"></td>'
         f'<td class="col-title" data-label="Name"><a class="row-link" href="/o/deal/42">{ESCAPED}</a></td></tr>\n'
     )
 
