@@ -44,7 +44,7 @@ def test_a_list_is_filtered_by_the_bar_and_a_row_opens(visit: Visit) -> None:
     with visit.page() as page:
         page.goto("/o/job?view=open_jobs")
         page.locator("#filter-menu summary").first.click()
-        page.get_by_label("Field").select_option("amount")
+        page.get_by_label("Field", exact=True).select_option("amount")
         page.get_by_label("Condition").select_option(">=")
         page.get_by_label("Value").fill("5000")
         page.get_by_role("button", name="Add filter").click()

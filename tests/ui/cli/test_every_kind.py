@@ -34,6 +34,7 @@ MISTAKES = {
     "organization.yaml": ("parent: china", "parent: chna"),
     "currencies.yaml": ("7.8", "much"),
     "connections/hook.yaml": ("kind:", "knd:"),
+    "connectors/orders.yaml": ("key: code", "key: cod"),
     "conversions/order.yaml": ("subject: ", "subjct: "),
     "sla/pack.yaml": ('step = "a1"', 'step = "a9"'),
     "targets/year.yaml": ("of: total", "of: totl"),

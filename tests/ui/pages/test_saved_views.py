@@ -56,6 +56,7 @@ def rows(page: str) -> list[str]:
     return [unescape(each) for each in re.findall(r'class="row-link" href="[^"]+">([^<]*)<', page)]
 
 
+@pytest.mark.promise("UIX-03")
 def test_a_view_of_ones_own_keeps_the_address_under_a_name_and_is_ones_own_alone(site: Site) -> None:
     address = save(site, "ann", "大单 & more")
     assert {name: values[0] for name, values in parse_qs(urlsplit(address).query).items() if name != "saved"} == SHOWN
@@ -73,6 +74,7 @@ def test_a_view_of_ones_own_keeps_the_address_under_a_name_and_is_ones_own_alone
     assert site.post("bob", f"/o/job/views/{id_of(address)}", {"act": "delete"}).status_code == 404
 
 
+@pytest.mark.promise("UIX-03")
 def test_a_change_is_saved_in_place_or_as_another_view(site: Site) -> None:
     address = save(site, "ann", "Changing")
     assert "Save changes" not in site.page("ann", address)
@@ -92,6 +94,7 @@ def test_a_change_is_saved_in_place_or_as_another_view(site: Site) -> None:
     assert "Renamed" not in tabs(site, "ann")
 
 
+@pytest.mark.promise("UIX-03")
 def test_a_shared_view_is_for_a_role_needs_a_right_and_tells_whose_it_is(site: Site) -> None:
     assert "Who sees it" not in site.page("ann", "/o/job/views/new?sort=name")
     assert "not for others" in save(site, "ann", "Mine for all", {"for": "role:rep"}, 403)
@@ -220,3 +223,25 @@ def test_the_api_saves_lists_changes_and_deletes_views(site: Site) -> None:
 
 def test_a_list_with_saved_views_asks_one_statement_more_than_its_rows_need(site: Site) -> None:
     assert len([each for each in site.statements("ann", "/o/job?view=all") if "fs_view" in each]) == 1
+
+
+@pytest.mark.promise("UIX-03")
+def test_a_view_of_a_team_is_there_for_its_members_and_a_board_is_kept_as_one(site: Site) -> None:
+    records, system = site.served.platform.records, site.served.system()
+    team = records.create(system, "team", {"name": "North"}, confirm=None).record.id
+    bob = site.served.user_ids["bob"]
+    records.update(system, "user", bob, {"team": team}, confirm=None)
+    try:
+        state = {"view": "board", "filter": "amount > 1 CNY"}
+        body = {"label": "Team board", "state": state, "for": {"team": team}}
+        made = site.served.call("admin", "POST", "/views/job", json=body)
+        assert made.status_code == 201, made.get_data(as_text=True)
+        assert made.get_json()["for_title"] == "North"
+        assert "Team board" not in tabs(site, "ann")
+        page = site.page("bob", tabs(site, "bob")["Team board"])
+        assert current(page) == "Team board"
+        assert 'id="board"' in page
+        assert "View of admin" in page
+    finally:
+        records.update(system, "user", bob, {"team": None}, confirm=None)
+    assert "Team board" not in tabs(site, "bob")

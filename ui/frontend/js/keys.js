@@ -31,7 +31,7 @@ function showHelp() {
   const body = document.getElementById("dialog-body");
   const list = document.createElement("ul");
   list.className = "rows";
-  if (document.querySelector("tr[data-fs-row]")) for (const key of ["j", "k", "x"]) entry(list, key, text(`key_${key}`));
+  if (document.querySelector("tr[data-fs-row]")) for (const key of ["j", "k", "x", "Space"]) entry(list, key, text(`key_${key === "Space" ? "peek" : key}`));
   if (document.querySelector("[data-fs-edited]")) entry(list, "F2", text("key_edit"));
   if (document.querySelector(".board-card")) entry(list, "Space", text("key_space"));
   for (const element of document.querySelectorAll("[data-fs-key]")) entry(list, element.dataset.fsKey, element.dataset.fsKeyLabel ?? (element.textContent.trim() || element.getAttribute("aria-label")));

@@ -1,4 +1,6 @@
-// Lists: j and k move, Enter opens (the row's own link), x selects, the head's box selects the page; a press on a row opens it.
+// Lists: j and k move, Enter opens (the row's own link), Space shows it beside the list, x selects, the head's box selects
+// the page; a press on a row opens it.
+import htmx from "htmx.org";
 import { editedCell } from "./inline_edit.js";
 import { onEach, text } from "./page.js";
 
@@ -16,8 +18,14 @@ function focusRow(row) {
 
 /** Handle a list key. Return whether it was one. */
 export function listKey(event) {
-  if (!["j", "k", "x"].includes(event.key) || !rows().length) return false;
+  if (!["j", "k", "x", " "].includes(event.key) || !rows().length) return false;
   const current = document.querySelector("tr.is-current");
+  if (event.key === " ") {
+    const link = current?.querySelector(".row-link");
+    if (!link || event.target.matches?.("input, button, summary")) return false;
+    htmx.ajax("GET", `${link.getAttribute("href")}/peek`, { source: link, target: "#dialog-body", swap: "innerHTML" });
+    return true;
+  }
   if (event.key === "x") {
     current?.querySelector(".col-check input")?.click();
     return true;
