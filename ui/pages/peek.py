@@ -1,4 +1,4 @@
-"""`/o/{object}/{id}/peek`: what a record holds, without what is around it, to look at from a list without leaving it."""
+"""`/o/{object}/{id}/peek`: what a record holds, without what is around it, to look at without leaving its list."""
 
 from __future__ import annotations
 
