@@ -29,10 +29,10 @@ def schedule_of(text: str) -> Schedule | None:
 def check_schedule(text: LocatedText) -> Iterator[Problem]:
     """Tell of a text that is no schedule.
 
-    Problems: APP548.
+    Problems: RUL701.
     """
     if text.text and schedule_of(text.text) is None:
         problems = Problems()
         message, hint = f"'{text.text}' is no schedule", "write one as in a rule, such as every 15 minutes"
-        problems.report("APP548", message, text.at, hint=hint, length=len(text.text))
+        problems.report("RUL701", message, text.at, hint=hint, length=len(text.text))
         yield from problems

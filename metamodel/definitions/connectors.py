@@ -23,7 +23,7 @@ CARRIED = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConnectorFieldDef:
-    """A field of ours and what they call it; direction and conflict: as the connector's, unless the file says another."""
+    """A field of ours and what they call it; direction and conflict: the connector's, unless the file says another."""
 
     field: str
     theirs: str
@@ -46,8 +46,8 @@ class ConnectorFieldDef:
 class ConnectorDef:
     """Maps an object to an outside system.
 
-    schedule: as a rule writes it, with or without `every`. role: whose rights it has. key: the field by which records of
-    both sides are the same. path: below the address of the connection. modified: what they call the moment of the last
+    schedule: as a rule writes it. role: whose rights it has. key: the field by which records of both sides are the
+    same. path: below the address of the connection. modified: what they call the moment of the last
     change. retries, pause: how often a call that failed is made again, and after how long first, as written.
     """
 

@@ -12,7 +12,11 @@ def read_connector(node: Mapping, reading: Reading, find: FindObject) -> Connect
     """Read a file of connectors/."""
     name = node.get("connector")
     app = reading.app(node.at)
-    direction, conflict, key = word(node.get("direction")) or BOTH, word(node.get("conflict")) or THEIRS, node.get("key")
+    direction, conflict, key = (
+        word(node.get("direction")) or BOTH,
+        word(node.get("conflict")) or THEIRS,
+        node.get("key"),
+    )
     retry = node.get("retry")
     times = integer(child(retry, "times"))
     return ConnectorDef(

@@ -1,4 +1,4 @@
-"""Checks connections that have keys of their own: mail boxes, SMS gateways and APIs of others; those of other kinds are their plugins'.
+"""Checks connections with keys of their own: mail boxes, SMS gateways, APIs of others; other kinds are their plugins'.
 
 What is written is judged, never what it leads to: whether a host answers is seen when it is asked.
 """
@@ -125,7 +125,9 @@ _KEYS: Mapping[str, Mapping[str, Judge]] = MappingProxyType(
         HTTP_API: {"url": _an_api_address, "secret": _a_text, "headers": _headers},
     }
 )
-_NEEDED = MappingProxyType({MAILBOX: ("host", "user", "secret", "addresses"), SMS_GATEWAY: ("url",), HTTP_API: ("url",)})
+_NEEDED = MappingProxyType(
+    {MAILBOX: ("host", "user", "secret", "addresses"), SMS_GATEWAY: ("url",), HTTP_API: ("url",)}
+)
 
 
 def check_connection(connection: MappingNode, problems: Problems) -> None:

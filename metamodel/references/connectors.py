@@ -40,9 +40,7 @@ def _check_connection(node: Mapping, look: DefinitionNames) -> None:
     look.known("APP540", node.get("connection"), f"a connection of kind '{HTTP_API}'", known)
 
 
-def _check_field(
-    field: FieldDef | None, name: Scalar, value: Node, direction: str, look: DefinitionNames
-) -> None:
+def _check_field(field: FieldDef | None, name: Scalar, value: Node, direction: str, look: DefinitionNames) -> None:
     own = word(child(value, "direction"))
     if own is not None and direction not in (BOTH, own):
         message = f"'{name.text}' can't go '{own}' in a connector that goes '{direction}'"
@@ -67,7 +65,9 @@ def _check_key(node: Mapping, key: str | None, look: DefinitionNames) -> None:
     entry = child(node.get("fields"), field.name)
     if not (field.external_id or field.unique):
         hint = "give the field 'external_id: true' and 'unique: true'"
-        look.fault("APP545", f"'{field.name}' is no external id, so it can't tell which records are the same", name, hint)
+        look.fault(
+            "APP545", f"'{field.name}' is no external id, so it can't tell which records are the same", name, hint
+        )
     elif entry is None:
         look.fault("APP545", f"'{field.name}' is not one of the fields that are carried", name, "name it under fields")
     elif word(child(entry, "direction")) not in (None, BOTH):
@@ -98,5 +98,10 @@ def _check_rights(node: Mapping, key: str, direction: str, look: DefinitionNames
     for action in wanted if held else ():
         if not any(key in each.objects and action in each.objects[key].scopes for each in held):
             message = f"the role '{role}' of this connector has no right to {action} {key}"
-            look.fault("APP547", message, node.get("role"), f"give it {action}: all" if action != "create" else "give it create: yes")
+            look.fault(
+                "APP547",
+                message,
+                node.get("role"),
+                f"give it {action}: all" if action != "create" else "give it create: yes",
+            )
             return
