@@ -33,6 +33,7 @@ _FOR_ALL = frozenset(
         "api.list_changes",
         "api.download_file",
         "api.download_preview",
+        "api.take_events",
     )
 )
 _READING = ("read", "export")

@@ -29,7 +29,7 @@ from engine.releases.release import Release
 from metamodel.objects import ObjectDef
 
 VIEW = "fs_view"
-STATE = ("view", "filter", "q", "sort", "columns", "density", "size")
+STATE = ("view", "filter", "q", "sort", "columns", "density", "group", "size")
 """What of a list's address a view holds."""
 RIGHT = "create_view"
 """The right to save views for others."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,7 @@ def in_memory(served: Served, condition: str, name: str) -> bool:
 
 
 @pytest.mark.promise("OBJ-06")
+@pytest.mark.promise("UIX-06")
 def test_money_keeps_its_worth_at_the_dated_rate(served: Served, tmp_path: Path) -> None:
     firm = served.make("ann", "firm", name="Acme")
     for name, amount, day in (
@@ -134,6 +136,9 @@ def test_money_keeps_its_worth_at_the_dated_rate(served: Served, tmp_path: Path)
     figures = served.call("ann", "POST", "/query", json={"object": "deal", "measures": ["sum(amount)", "max(amount)"]})
     (row,) = figures.get_json()["rows"]
     assert row["measures"] == {"sum(amount)": cny("1450.50"), "max(amount)": cny("700.00")}
+    listed = served.sign_in("ann").get("/o/deal?view=all&group=firm").get_data(as_text=True)
+    (head,) = re.findall(r'<tr class="group-head depth-0">.*?</tr>', listed)
+    assert re.sub(r"<[^>]+>", " ", head).split() == ["Firm", "Acme", "3", "Amount", "¥1,450.50"]
     for condition in ("amount + cost = 57.5 CNY", "amount / cost > 7", "firm.total = 1450.5 CNY", "amount < 10 USD"):
         assert in_memory(served, condition, "own"), condition
     # A rate entered for 1 June leaves base values of May unchanged.

@@ -19,6 +19,7 @@ from ui.api.bulk import bulk
 from ui.api.changes import list_changes
 from ui.api.conversions import convert, get_conversion
 from ui.api.documents import make_document
+from ui.api.events import take_events
 from ui.api.exports import register_exports
 from ui.api.files import download_file, download_preview, upload_file
 from ui.api.following import follow, unfollow
@@ -86,6 +87,7 @@ def register(app: Flask) -> None:
     api.post("/approvals/<request_id>")(act_on_request)
     api.post("/forms/<form_name>")(submit_form)
     api.post("/hooks/<webhook_name>")(receive)
+    api.post("/events")(take_events)
     api.get("/runs")(list_runs)
     register_insight(api, one)
     register_run_acts(api)

@@ -28,6 +28,7 @@ from ui.api.button_paths import button_paths
 from ui.api.changes import change_paths
 from ui.api.child_schemas import add_child_lists, add_link_lists
 from ui.api.document_words import said
+from ui.api.event_paths import event_paths
 from ui.api.exports import HEADS
 from ui.api.exports import PARAMETERS as EXPORT_PARAMETERS
 from ui.api.files import file_paths
@@ -86,7 +87,7 @@ def build_document(pinned: Release, who: Actor, lang: str) -> dict[str, Any]:
         paths |= button_paths(pinned, who, each, lang)
         tag = label_text(each.object.label, lang, each.object.name)
         paths |= record_approval_paths(pinned, each.object.key, tag)
-    paths |= form_paths(pinned, lang)
+    paths |= form_paths(pinned, lang) | event_paths(objects)
     add_child_lists(schemas, objects, pinned.field_types, lang)
     add_link_lists(schemas, objects, pinned.field_types, lang)
     describe_outer_ids(schemas, paths, objects, pinned.metamodel)

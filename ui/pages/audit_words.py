@@ -91,6 +91,7 @@ def origin_words() -> dict[str, str]:
         Origin.IMPORT: str(pgettext("entrance", "Import")),
         Origin.FORM: str(pgettext("entrance", "Form")),
         Origin.RULE: str(pgettext("entrance", "Rule")),
+        Origin.CONNECTOR: str(pgettext("entrance", "Connector")),
         Origin.SYSTEM: str(pgettext("entrance", "System")),
     }
 

@@ -1,4 +1,4 @@
-"""The panel that chooses a list's columns, their order and widths, and how dense its rows are.
+"""The panel that chooses a list's columns, their order and widths, how dense its rows are and what they are grouped by.
 
 A plain form that leads back to the list with other columns in its address; `up` and `down` are its buttons, so that
 it works without a script.
@@ -21,6 +21,7 @@ from metamodel.texts import label_text
 from ui.context import language, release
 from ui.page_parts import Option
 from ui.pages.list_columns import WIDTHS, ChosenColumn, parse_columns, print_columns
+from ui.pages.list_groups import group_options
 from ui.pages.list_plan import ListPlan, own_paths
 from ui.pages.list_state import COMPACT, ListState, chosen_view, read_state
 from ui.pages.rights import access_of, readable_object
@@ -54,6 +55,7 @@ class ColumnPanel:
     columns: tuple[PanelColumn, ...]
     more: tuple[tuple[str, tuple[Option, ...]], ...]
     densities: tuple[Option, ...]
+    groups: tuple[tuple[Option, ...], ...]
     opened: bool
     reset_url: str
 
@@ -68,7 +70,8 @@ def choose_columns(object_name: str) -> ResponseReturnValue:
     view = chosen_view(object_def, state, access_of().roles)
     if columns == print_columns(ChosenColumn(path) for path in own_paths(object_def, view)):
         columns = ""
-    url = replace(state, columns=columns).url(view=state.view or (view.name if view is not None else ""))
+    groups = ",".join(dict.fromkeys(each for each in request.args.getlist("group") if each))
+    url = replace(state, columns=columns, group=groups).url(view=state.view or (view.name if view is not None else ""))
     stays = any(each for name in ("add", "up", "down") for each in given[name])
     return redirect(f"{url}{'&' if '?' in url else '?'}{PANEL}=1" if stays else url, 303)
 
@@ -76,22 +79,23 @@ def choose_columns(object_name: str) -> ResponseReturnValue:
 def column_panel(plan: ListPlan, state: ListState) -> ColumnPanel:
     """Make the panel of a list."""
     object_def, access, tongue = plan.object_def, access_of(), language()
-    readable = access.of(object_def.key).shown
+    readable, own = access.of(object_def.key).shown, state.hidden()
     labels = {column.path: column.label for column in plan.columns}
     for name, each in object_def.fields.items():
         if name in readable and each.type not in _UNSHOWN and name not in ("id", "version", "deleted_at"):
             labels.setdefault(name, label_text(each.label, tongue, name))
     return ColumnPanel(
         url=f"/o/{quote(object_def.key)}/columns",
-        hidden=state.hidden("columns", "density"),
+        hidden=state.hidden("columns", "density", "group"),
         columns=make_panel_columns(labels, plan.paths, parse_columns(state.columns)),
         more=fields_beyond(release().metamodel, access, object_def, tongue, labels),
         densities=tuple(
             Option(value=value, label=str(word), selected=value == state.density)
             for value, word in (("", _("Comfortable")), (COMPACT, _("Compact")))
         ),
+        groups=group_options(plan, state),
         opened=PANEL in request.args,
-        reset_url=state.url(columns="", density="") if state.columns or state.density else "",
+        reset_url=state.url(columns="", density="", group="") if {"columns", "density", "group"} & set(own) else "",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -16,6 +17,7 @@ from ui.pages.list_columns import parse_columns, print_columns
 from ui.whole_numbers import whole_number
 
 PAGE_SIZES = (25, 50, 100, 200)
+_GROUP = re.compile(r"[a-z_][a-z0-9_]*")
 COMPACT = "compact"
 """The density of rows that is not the usual one."""
 
@@ -24,7 +26,8 @@ COMPACT = "compact"
 class ListState:
     """What of an object is shown and how: the parameters of `/o/{object}`.
 
-    columns: those shown in place of the view's, as list_columns.py writes them. saved: the id of the saved view that it
+    columns: those shown in place of the view's, as list_columns.py writes them. group: one or two fields whose groups
+    have a head (list_groups.py). saved: the id of the saved view that it
     came from (ui/pages/saved_views.py). base: the page whose parameters these are, where it is another one.
     """
 
@@ -38,6 +41,7 @@ class ListState:
     exact: bool = False
     columns: str = ""
     density: str = ""
+    group: str = ""
     saved: str = ""
     base: str = ""
 
@@ -62,6 +66,7 @@ class ListState:
             "sort": self.sort,
             "columns": self.columns,
             "density": self.density,
+            "group": self.group,
             "size": str(self.size) if self.size != 50 else "",
             "saved": self.saved,
         }
@@ -101,6 +106,7 @@ def read_state(object_key: str, given: MultiDict[str, str], base: str = "") -> L
         exact=given.get("count") == "exact",
         columns=print_columns(parse_columns(given.get("columns", ""))),
         density=COMPACT if given.get("density") == COMPACT else "",
+        group=",".join(each for each in given.get("group", "").split(",") if _GROUP.fullmatch(each)),
         saved=given.get("saved", ""),
         base=base,
     )

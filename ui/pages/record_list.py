@@ -31,6 +31,7 @@ from ui.pages.kept_pages import kept_page
 from ui.pages.list_acts import ListAct, list_acts
 from ui.pages.list_columns import parse_columns
 from ui.pages.list_filter import FilterBar, counted_chips, make_bar, make_chips, with_condition
+from ui.pages.list_groups import grouped_rows, list_groups
 from ui.pages.list_plan import ListPlan, is_number, is_sortable, list_plan
 from ui.pages.list_state import PAGE_SIZES, ListState, chosen_view, parse_sort, print_sort
 from ui.pages.mass_edit import mass_edit_url
@@ -117,15 +118,23 @@ def show_list(object_name: str) -> ResponseReturnValue:
 def _read(plan: ListPlan, state: ListState, formats: Formats) -> tuple[Found, Problem | None]:
     try:
         with platform().records.reading(actor(), release=release()) as transaction:
+            groups = list_groups(plan, state)
             query = state.query(plan.paths, plan.view)
+            if groups is not None:
+                query = groups.query(query, _order(plan, state))
             page = transaction.list(query)
             more = bool(state.cursor) or page.next_cursor is not None
             counted = transaction.count(query, exact=state.exact) if more else None
+            rows = (
+                grouped_rows(transaction, plan, state, groups, page.rows, formats)
+                if groups is not None
+                else plan.write_rows(page.rows)
+            )
     except QueryProblem as refused:
         return Found(first_url=state.url(cursor="") if state.cursor else ""), refused.problems[0]
     capped = counted is not None and counted.capped
     found = Found(
-        rows=plan.write_rows(page.rows),
+        rows=rows,
         summary=_summary(plan, counted or Count(value=len(page))),
         exact_url=state.url(exact=True, cursor=state.cursor) if capped else "",
         total=total_text(plan, state, formats),
@@ -190,9 +199,12 @@ def _sorts(plan: ListPlan, column: RowColumn) -> bool:
     return is_sortable(column) and can_sort_by(parts, access_of(), plan.object_def, column.path)
 
 
+def _order(plan: ListPlan, state: ListState) -> Sequence[SortKey]:
+    return parse_sort(state.sort) or (plan.view.sort if plan.view is not None else ())
+
+
 def _heads(plan: ListPlan, state: ListState) -> tuple[Column, ...]:
-    view_sort = plan.view.sort if plan.view is not None else ()
-    order = parse_sort(state.sort) or view_sort
+    order = _order(plan, state)
     widths = {each.path: each.width for each in parse_columns(state.columns)}
     return tuple(
         Column(
