@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from metamodel.behaviour import BehaviourDef
 from metamodel.duplicates import DuplicateDef
 from metamodel.fields import FieldDef
 from metamodel.layouts import LayoutDef
@@ -107,6 +108,7 @@ class ObjectDef:
     reveal_duplicates: bool = False
     pool: PoolDef | None = None
     privacy: PrivacyDef | None = None
+    behaviour: BehaviourDef | None = None
     source: SourceDef | None = None
     rate_date: str | None = None
     links: str | None = None

@@ -14,6 +14,7 @@ from metamodel.linking.assembling import Linked
 from metamodel.names import name_fault
 from metamodel.references.analytics import check_dashboard, check_report, check_target
 from metamodel.references.app_names import check_app_files
+from metamodel.references.behaviour import check_behaviour
 from metamodel.references.connectors import check_connector
 from metamodel.references.definition_names import DefinitionNames
 from metamodel.references.fields import check_fields
@@ -66,6 +67,7 @@ def check_references(linked: Linked, problems: Problems) -> None:
         check_money(draft, metamodel, problems)
         check_quality(draft, problems)
         check_pool(draft, metamodel.roles, problems)
+        check_behaviour(draft, linked.drafts, problems)
         check_source(draft, linked.drafts, metamodel, problems)
         PageCheck(metamodel.objects[key], metamodel.objects, linked.drafts, metamodel.roles, problems).run()
     check_roles(metamodel, linked.trees, linked.names, problems)

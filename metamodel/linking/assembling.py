@@ -192,6 +192,7 @@ def _object_def(draft: ObjectDraft, inverses: Mapping[str, InverseDef], language
         reveal_duplicates=draft.reveal_duplicates,
         pool=draft.pool,
         privacy=draft.privacy,
+        behaviour=draft.behaviour,
         source=draft.source,
         rate_date=draft.rate_date,
         links=draft.links,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from metamodel.behaviour import BehaviourDef, read_behaviour
 from metamodel.duplicates import DuplicateDef
 from metamodel.fields import FieldDef
 from metamodel.layouts import LayoutDef
@@ -62,6 +63,7 @@ class ObjectDraft:
     reveal_duplicates: bool
     pool: PoolDef | None
     privacy: PrivacyDef | None
+    behaviour: BehaviourDef | None
     source: SourceDef | None
     rate_date: str | None
     links: str | None
@@ -111,6 +113,7 @@ def read_object(
         reveal_duplicates=word(node.get("reveal_duplicates")) == "owner",
         pool=read_pool(node.get("pool")),
         privacy=read_privacy(node, reading),
+        behaviour=read_behaviour(node.get("events")),
         source=source,
         rate_date=word(node.get("rate_date")),
         links=target_field(node),

@@ -18,6 +18,7 @@ from metamodel.yaml_nodes import Scalar
 
 _OWN_TABLE_ONLY = (
     "unique", "duplicates", "validations", "pool", "retention", "record_types", "quality", "rate_date", "history",
+    "events",
 )  # fmt: skip
 _OWN_FIELD_ONLY = (
     "required", "required_if", "default", "unique", "index", "external_id", "encrypted", "personal", "multiple",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from decimal import Decimal
 
+from metamodel.behaviour import BehaviourDef
 from metamodel.duplicates import DuplicateDef, MatchHow
 from metamodel.fields import ChoiceDef, DefaultDef, FieldDef, RelationKind
 from metamodel.layouts import LayoutDef
@@ -38,6 +39,7 @@ def dump_object(object_def: ObjectDef) -> dict[str, Plain]:
         rate_date=object_def.rate_date,
         pool=_pool(object_def.pool),
         **_privacy(object_def.privacy),
+        events=_behaviour(object_def.behaviour),
         source=_source(object_def.source),
         quality={field.name: field.quality for field in object_def.fields.values() if field.quality} or None,
         record_types={kind.name: _record_type(kind) for kind in object_def.record_types} or None,
@@ -210,6 +212,13 @@ def _privacy(privacy: PrivacyDef | None) -> dict[str, Plain]:
     kept = privacy.retention
     retention = trimmed(where=_text(kept.where), after=kept.after.text, do=kept.do.value) if kept is not None else None
     return trimmed(purpose=label(privacy.purpose), consent=_text(privacy.consent), retention=retention)
+
+
+def _behaviour(behaviour: BehaviourDef | None) -> Plain:
+    if behaviour is None:
+        return None
+    found_by: dict[str, Plain] = dict(behaviour.found_by)
+    return trimmed(person=behaviour.person, at=behaviour.happened, found_by=found_by)
 
 
 def _source(source: SourceDef | None) -> Plain:
