@@ -21,7 +21,7 @@ from engine.records.personal import PersonalValues
 from engine.records.transaction import Transaction
 from engine.storage.sealing import SealedText
 from metamodel.fields import FieldDef
-from metamodel.objects import ObjectDef
+from metamodel.objects import InverseDef, ObjectDef
 
 RecordKey = tuple[str, str]
 _TEXTS = frozenset(("text", "long_text", "rich_text", "email", "phone", "url", "barcode"))
@@ -209,9 +209,14 @@ def _mails(object_def: ObjectDef) -> list[FieldDef]:
 
 
 def _parts(transaction: Transaction, key: RecordKey) -> Iterator[RecordKey]:
-    """Give the records that a record owns, those in the bin too."""
+    """Give the records that a record owns and the events of what the person did, those in the bin too."""
     for inverse in transaction.parts.metamodel.objects[key[0]].inverses.values():
-        if inverse.owned:
+        if inverse.owned or _is_done_by(transaction, inverse):
             table = transaction.parts.tables.of(inverse.object)
             query = select(table.table.c["id"]).where(table.column(inverse.field) == key[1])
             yield from ((inverse.object, str(row[0])) for row in transaction.connection.execute(query))
+
+
+def _is_done_by(transaction: Transaction, inverse: InverseDef) -> bool:
+    behaviour = transaction.parts.metamodel.objects[inverse.object].behaviour
+    return behaviour is not None and behaviour.person == inverse.field

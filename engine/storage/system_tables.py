@@ -22,6 +22,7 @@ from engine.storage.system_automation import (
     timer_tables,
 )
 from engine.storage.system_calls import call_tables, webhook_tables
+from engine.storage.system_events import event_tables
 from engine.storage.system_fates import fate_tables
 from engine.storage.system_files import file_tables
 from engine.storage.system_imports import export_tables, import_tables
@@ -97,6 +98,7 @@ class SystemTables:
     file: Table
     content: Table
     survey: Table
+    event: Table
     mailbox: Table
     mail_in: Table
     change: Table
@@ -136,6 +138,7 @@ def build_system_tables(dialect: Dialect) -> SystemTables:
         **file_tables(make),
         **mail_tables(make),
         **survey_tables(make),
+        **event_tables(make),
         **call_tables(make),
         **privacy_tables(make),
         **webhook_tables(make),

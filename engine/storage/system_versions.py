@@ -94,6 +94,7 @@ def _steps() -> Sequence[Step]:
         _create_kept_calls,
         _create_access_requests,
         _create_saved_views,
+        _create_events,
     )
 
 
@@ -222,6 +223,10 @@ def _create_access_requests(connection: Connection, system: SystemTables) -> Non
 
 def _create_saved_views(connection: Connection, system: SystemTables) -> None:
     system.saved_view.create(connection, checkfirst=True)
+
+
+def _create_events(connection: Connection, system: SystemTables) -> None:
+    system.event.create(connection, checkfirst=True)
 
 
 def _add_columns(connection: Connection, table: Table, names: Sequence[str]) -> None:

@@ -65,6 +65,10 @@ MESSAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "Name the unique field that tells the records apart; known: {names}.",
             "请指定用于识别记录的唯一字段；可选：{names}。",
         ),
+        "event_differs": (
+            "An event with this id came before and said something else.",
+            "此编号的事件已收到过，且内容不同。",
+        ),
         "bad_key": ("No record can have this value here.", "任何记录在此处都不能有此值。"),
         "key_differs": ("This differs from what the address says, {value}.", "此值与地址中的 {value} 不一致。"),
         "not_undoable": (
