@@ -34,6 +34,7 @@ from engine.automation.opening import open_automation
 from engine.automation.service import Automation
 from engine.automation.tuning import Tuning
 from engine.clock import Clock
+from engine.connectors.opening import Connectors, open_connectors
 from engine.exports.desk import ExportDesk
 from engine.exports.service import Exports
 from engine.expressions.keeping import TreeKeeping
@@ -106,6 +107,7 @@ class Platform:
     resealer: Resealer
     automation: Automation
     mail: MailPolling
+    connectors: Connectors
     approvals: Approvals
     offboarding: Offboarding
     sharing: SharingDesk
@@ -165,6 +167,9 @@ class Platform:
         folder = settings.data_folder
         coming, going = open_desks(releases, records, imports, exports, clock, ids, folder, automation.take_on)
         privacy = open_privacy(settings, releases, records, collector, clock, automation.take_on)
+        connectors = open_connectors(
+            releases, records, clock, ids, secret=settings.secret(), allowed_hosts=settings.egress_hosts,
+            take_on=automation.take_on)  # fmt: skip
         asking, delegation, leaving = open_granting(releases, records, giver, approvals, clock, ids)
         return Platform(
             settings=settings, database=database, outer=outer, system=system, plugins=plugins, clock=clock, ids=ids,
@@ -178,6 +183,7 @@ class Platform:
             app_settings=AppSettings(releases, clock), saved_views=SavedViews(records, ids, secret=settings.secret()),
             resealer=Resealer(database, cipher, lambda: releases.current().tables),
             exports=exports, imports=imports, import_desk=coming, export_desk=going, privacy=privacy,
+            connectors=connectors,
         )  # fmt: skip
 
     def plan_release(self, apps: Apps, *, grants_system: bool = True) -> ReleasePlan:
@@ -225,6 +231,7 @@ class Platform:
         """Stop all threads and close all connections."""
         self.watcher.stop()
         self.mail.stop()
+        self.connectors.stop()
         self.plugins.stop()
         self.automation.close()
         self.outer.close()

@@ -15,6 +15,7 @@ class Origin(StrEnum):
     IMPORT = "import"
     FORM = "form"
     RULE = "rule"
+    CONNECTOR = "connector"
     SYSTEM = "system"
 
 

@@ -22,6 +22,7 @@ from engine.storage.system_automation import (
     timer_tables,
 )
 from engine.storage.system_calls import call_tables, webhook_tables
+from engine.storage.system_connectors import connector_tables
 from engine.storage.system_events import event_tables
 from engine.storage.system_fates import fate_tables
 from engine.storage.system_files import file_tables
@@ -110,6 +111,9 @@ class SystemTables:
     call: Table
     webhook_try: Table
     webhook_off: Table
+    connector: Table
+    connector_record: Table
+    connector_difference: Table
     version: Table
 
 
@@ -141,6 +145,7 @@ def build_system_tables(dialect: Dialect) -> SystemTables:
         **event_tables(make),
         **call_tables(make),
         **privacy_tables(make),
+        **connector_tables(make),
         **webhook_tables(make),
     )
 

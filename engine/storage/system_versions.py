@@ -94,6 +94,7 @@ def _steps() -> Sequence[Step]:
         _create_kept_calls,
         _create_access_requests,
         _create_saved_views,
+        _create_connectors,
         _create_events,
     )
 
@@ -223,6 +224,11 @@ def _create_access_requests(connection: Connection, system: SystemTables) -> Non
 
 def _create_saved_views(connection: Connection, system: SystemTables) -> None:
     system.saved_view.create(connection, checkfirst=True)
+
+
+def _create_connectors(connection: Connection, system: SystemTables) -> None:
+    for table in (system.connector, system.connector_record, system.connector_difference):
+        table.create(connection, checkfirst=True)
 
 
 def _create_events(connection: Connection, system: SystemTables) -> None:

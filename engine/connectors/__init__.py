@@ -1,0 +1,1 @@
+"""Connectors: records of an object and of an outside system are kept the same, and both sides are compared."""
