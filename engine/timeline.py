@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from engine.automation.run_cursors import write_cursor
 from engine.automation.run_views import RunFilter, RunSummary
 from engine.records.cursor import CursorSigner
-from engine.records.types import HistoryEntry, Record
+from engine.records.types import HistoryEntry, ListQuery, Page, Record, SortKey
 from metamodel.objects import InverseDef, ObjectDef
 
 if TYPE_CHECKING:
@@ -97,14 +97,38 @@ def read_timeline(
 
 
 def _about(transaction: Transaction, object_def: ObjectDef) -> Iterator[InverseDef]:
-    """Give the lists of records that say what they are about: those that may point at any record."""
+    """Give the lists of records that say what they are about: those that may point at any record, and events."""
     for each in object_def.inverses.values():
         fields = transaction.parts.metamodel.objects[each.object].fields
-        relation = fields[each.field].relation
-        if relation is None or relation.targets or _MOMENT not in fields:
+        relation, moment = fields[each.field].relation, _moment_field(transaction, each)
+        if relation is None or (relation.targets and not _is_events(transaction, each)) or moment not in fields:
             continue
-        if transaction.access.may_read(each.object, each.field) and transaction.access.may_read(each.object, _MOMENT):
+        if transaction.access.may_read(each.object, each.field) and transaction.access.may_read(each.object, moment):
             yield each
+
+
+def newest_events(
+    transaction: Transaction, object_def: ObjectDef, record_id: str, *, limit: int
+) -> list[tuple[dt.datetime, Record]]:
+    """Give the newest behaviour events of a person as far as they may be read, each with its moment."""
+    found: list[tuple[dt.datetime, Record]] = []
+    for each in _about(transaction, object_def):
+        if _is_events(transaction, each):
+            page = _page(transaction, object_def, record_id, each, limit=limit)
+            found += [(at, row) for row in page.rows if (at := _moment(row.values, _moment_field(transaction, each)))]
+    return sorted(found, key=lambda one: one[0], reverse=True)[:limit]
+
+
+def _is_events(transaction: Transaction, inverse: InverseDef) -> bool:
+    behaviour = transaction.parts.metamodel.objects[inverse.object].behaviour
+    return behaviour is not None and behaviour.person == inverse.field
+
+
+def _moment_field(transaction: Transaction, inverse: InverseDef) -> str:
+    behaviour = transaction.parts.metamodel.objects[inverse.object].behaviour
+    if behaviour is None or behaviour.person != inverse.field:
+        return _MOMENT
+    return behaviour.happened or _MOMENT
 
 
 def _changes(transaction: Transaction, object_def: ObjectDef, record_id: str, place: Sequence[Any]) -> Iterator[_Found]:
@@ -133,18 +157,17 @@ def _runs(
 def _list_reader(
     transaction: Transaction, object_def: ObjectDef, record_id: str, inverse: InverseDef
 ) -> Callable[[Sequence[Any]], Iterator[_Found]]:
-    readable = transaction.access.of(inverse.object).readable
-    fields = tuple(dict.fromkeys((_MOMENT, *sorted(readable - {"id", "version"}))))
+    moment = _moment_field(transaction, inverse)
 
     def read(place: Sequence[Any]) -> Iterator[_Found]:
         # A place is the page that the entry is on, and how old the entry is; newer ones of that page were given.
         cursor, last = (place[0], (place[1], place[2])) if place else (None, None)
         while True:
-            page = transaction.related(
-                object_def.key, record_id, inverse.name, fields=fields, limit=_AT_ONCE, cursor=cursor
-            )
+            page = _page(transaction, object_def, record_id, inverse, limit=_AT_ONCE, cursor=cursor)
             for each in page.rows:
-                at = _moment(each.values)
+                at = _moment(each.values, moment)
+                if at is None:
+                    continue
                 told = at.isoformat(timespec="microseconds")
                 if last is not None and (told, each.id) >= last:
                     continue
@@ -156,6 +179,28 @@ def _list_reader(
     return read
 
 
-def _moment(values: Mapping[str, Any]) -> dt.datetime:
-    at: dt.datetime = values[_MOMENT]
-    return at.astimezone(dt.UTC)
+def _page(
+    transaction: Transaction,
+    object_def: ObjectDef,
+    record_id: str,
+    inverse: InverseDef,
+    *,
+    limit: int,
+    cursor: str | None = None,
+) -> Page:
+    """Read a page of a list, what happened last first."""
+    moment = _moment_field(transaction, inverse)
+    readable = transaction.access.of(inverse.object).readable
+    fields = tuple(dict.fromkeys((moment, *sorted(readable - {"id", "version"}))))
+    if moment == _MOMENT:
+        return transaction.related(object_def.key, record_id, inverse.name, fields=fields, limit=limit, cursor=cursor)
+    order = (SortKey(path=moment, descending=True), SortKey(path="id", descending=True))
+    query = ListQuery(object=inverse.object, fields=fields, sort=order, limit=limit, cursor=cursor)
+    inside = (inverse, object_def.key, record_id)
+    return transaction.reader.page(transaction.object_def(inverse.object), query, inside=inside)
+
+
+def _moment(values: Mapping[str, Any], name: str) -> dt.datetime | None:
+    """Give when it was; None where the reader may not read that of this record."""
+    at: dt.datetime | None = values.get(name)
+    return None if at is None else at.astimezone(dt.UTC)

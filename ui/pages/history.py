@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Container, Iterable, Mapping, Sequence
 from urllib.parse import quote
 
@@ -11,7 +12,8 @@ from flask_babel import pgettext
 from engine.records.history import APPROVAL_ACTION, SHARED, UNSHARED
 from engine.records.reverting import may_be_put_back
 from engine.records.transaction import Transaction
-from engine.records.types import FieldChange, HistoryEntry
+from engine.records.types import FieldChange, HistoryEntry, Record
+from engine.timeline import newest_events
 from metamodel.masks import MASK
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
@@ -38,13 +40,35 @@ _SHOWN = 20
 def history_entries(
     transaction: Transaction, object_def: ObjectDef, record_id: str, formats: Formats, *, may_revert: bool
 ) -> tuple[TimelineEntry, ...]:
-    """Read the newest entries; may_revert: whether they lead to the page that takes them back."""
+    """Read the newest changes and, of a person, behaviour events; may_revert: whether changes can be taken back."""
     entries = transaction.history(object_def.key, record_id)[:_SHOWN]
     titles = _titles(transaction, object_def, entries)
     url = f"/o/{quote(object_def.key)}/{quote(record_id)}"
     puts_back = may_be_put_back(transaction, object_def) if may_revert else ()
     said = share_words(transaction, entries, formats)
-    return tuple(_entry(object_def, entry, titles, formats, url, puts_back, said) for entry in entries)
+    changes = [_entry(object_def, entry, titles, formats, url, puts_back, said) for entry in entries]
+    events = newest_events(transaction, object_def, record_id, limit=_SHOWN)
+    if not events:
+        return tuple(changes)
+    dated = [(entry.at, shown) for entry, shown in zip(entries, changes, strict=True)]
+    dated += [(at, _event(transaction, at, event, formats)) for at, event in events]
+    return tuple(shown for _at, shown in sorted(dated, key=lambda one: one[0], reverse=True)[:_SHOWN])
+
+
+def _event(transaction: Transaction, at: dt.datetime, event: Record, formats: Formats) -> TimelineEntry:
+    """Show a behaviour event: what its record is called, leading to it, and what kind of record it is."""
+    object_def = transaction.parts.metamodel.objects[event.object]
+    kind = label_text(object_def.label, formats.language, object_def.name)
+    return TimelineEntry(
+        id=f"event-{event.id}",
+        icon="world",
+        color="teal",
+        title=event.title or kind,
+        who=kind if event.title else "",
+        href=f"/o/{quote(event.object)}/{quote(event.id)}",
+        iso=at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        when=formats.datetime(at),
+    )
 
 
 def _entry(

@@ -102,6 +102,6 @@ class Shop:
 @pytest.fixture(scope="module")
 def shop(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     folder, clock = tmp_path_factory.mktemp("events"), FixedClock(NOON)
-    app = small_app(folder, FILES, settings="country: CN\n")
+    app = small_app(folder, FILES, settings="country: CN\nlanguages: [en, zh]\n")
     with serve_deals(module_database_url, folder, app_folder=app, clock=clock) as served:
         yield Shop(served=served, clock=clock)
