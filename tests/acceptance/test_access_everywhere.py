@@ -38,11 +38,10 @@ WITHOUT_RECORDS |= {"public_forms.show_survey", "public_forms.answer_survey"}
 WITHOUT_RECORDS |= {"sign_in_elsewhere.go_elsewhere", "sign_in_elsewhere.come_back"}
 WITHOUT_RECORDS |= {f"sign_in_steps.{each}" for each in ("ask_address", "send_link", "ask_password", "set_password")}
 BUTTON = "touch"
-# Imports and exports of others are absent (tests/ui/pages/test_imports.py), and so are accounts for most.
 KNOWN = dict.fromkeys(("import_id", "export_id", "user_id", "call_id", "view_id"), ABSENT)
-KNOWN |= {"button_name": BUTTON, "webhook_name": "nothing", "rule_name": "touch_it", "value": "nothing", "entry": "1"}
-KNOWN |= {"report_name": "deals_at_risk", "dashboard_name": "sales", "template_name": "quote_pdf"}
-KNOWN |= {"call_name": "list_opportunity"}
+KNOWN["template_name"] = "quote_pdf"
+KNOWN |= {"webhook_name": "nothing", "rule_name": "touch_it", "value": "nothing", "entry": "1", "button_name": BUTTON}
+KNOWN |= {"report_name": "deals_at_risk", "dashboard_name": "sales", "call_name": "list_opportunity"}
 PARAMETERS = {"object_name", "record_id", "field_name", "run_id", "file_id", "size", "request_id", *KNOWN}
 BUTTON_RULE = """
 rule touch_it

@@ -247,7 +247,7 @@ _NOTES = (
     _l("Starts the rules that wait for it; at most {most} bytes."),
     _l("As {name} has it; each row is judged by itself."),
 )
-_NAMED = re.compile(r"/(records|exports|forms|by|actions)/[^/{}]+")
+_NAMED = re.compile(r"/(records|exports|views|forms|by|actions)/[^/{}]+")
 _BLANK = re.compile(r"\\\{([a-z]+)\\\}")
 _PATTERNS = tuple(
     (re.compile(_BLANK.sub(r"(?P<\1>.+)", re.escape(each))), each)

@@ -15,18 +15,21 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from engine.records.aggregates import AggregateQuery, Measure
+from engine.records.sortable import can_sort_by
 from engine.records.transaction import Transaction
 from engine.records.types import ListQuery, Record
 from metamodel.fields import FieldDef
+from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from metamodel.values import Money, Ref
 from metamodel.views import SortKey
-from ui.context import language
+from ui.context import language, platform, release
 from ui.formats import Formats
 from ui.page_parts import Option
 from ui.pages.list_plan import ListPlan
 from ui.pages.list_state import ListState
 from ui.pages.report_values import GroupColumn
+from ui.pages.rights import access_of
 from ui.pages.totals import sum_text
 from ui.rows import RowColumn
 from ui.written import html_text, written
@@ -50,10 +53,10 @@ class Groups:
         """What is read of each record for it."""
         return tuple(each.column.path for each in self.columns)
 
-    def query(self, query: ListQuery, order: Sequence[SortKey]) -> ListQuery:
+    def query(self, object_def: ObjectDef, query: ListQuery, order: Sequence[SortKey]) -> ListQuery:
         """Put a list in the order of its groups first; order: its own."""
         asked = {key.path: key for key in order}
-        first = tuple(key for each in self.columns for key in _keys(each, asked))
+        first = tuple(key for each in self.columns for key in _keys(each, object_def, asked))
         rest = tuple(key for key in order if key.path not in self.paths)
         fields = tuple(dict.fromkeys((*(query.fields or ()), *self.paths)))
         return replace(query, sort=(*first, *rest), fields=fields)
@@ -63,7 +66,11 @@ def can_group_by(plan: ListPlan) -> Mapping[str, FieldDef]:
     """Give the fields that a list can be grouped by."""
     if plan.object_def.source is not None:
         return {}
-    return {name: field for name, field in plan.filterable.items() if _has_groups(field)}
+    return {
+        name: field
+        for name, field in plan.filterable.items()
+        if _has_groups(field) and _sorts(plan.object_def, f"{name}.id" if field.relation is not None else name)
+    }
 
 
 def list_groups(plan: ListPlan, state: ListState) -> Groups | None:
@@ -150,19 +157,25 @@ class _Heads:
         return "".join(parts)
 
 
-def _keys(group: GroupColumn, asked: Mapping[str, SortKey]) -> Sequence[SortKey]:
+def _keys(group: GroupColumn, object_def: ObjectDef, asked: Mapping[str, SortKey]) -> Sequence[SortKey]:
     """Give the order of a group; records of one name are two groups, so that their ids tell them apart."""
-    key = asked.get(group.column.path, SortKey(path=group.column.path))
+    path = group.column.path
+    key = asked.get(path, SortKey(path=path))
     if group.column.field.relation is None:
         return (key,)
-    return (key, SortKey(path=f"{key.path}.id", descending=key.descending))
+    # What points at one of several objects has no order of its own.
+    named = [each for each in (path, f"{path}.name") if _sorts(object_def, each)]
+    return tuple(SortKey(path=each, descending=key.descending) for each in (*named[:1], f"{path}.id"))
+
+
+def _sorts(object_def: ObjectDef, path: str) -> bool:
+    return can_sort_by(platform().records.parts(release()), access_of(), object_def, path)
 
 
 def _has_groups(field: FieldDef) -> bool:
     if field.encrypted or field.holds_several:
         return False
-    is_reference = field.relation is not None and len(field.relation.targets) == 1
-    return field.choice is not None or field.value_type == "boolean" or is_reference
+    return field.choice is not None or field.value_type == "boolean" or field.relation is not None
 
 
 def _sums(plan: ListPlan) -> tuple[RowColumn, ...]:

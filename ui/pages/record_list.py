@@ -121,7 +121,7 @@ def _read(plan: ListPlan, state: ListState, formats: Formats) -> tuple[Found, Pr
             groups = list_groups(plan, state)
             query = state.query(plan.paths, plan.view)
             if groups is not None:
-                query = groups.query(query, _order(plan, state))
+                query = groups.query(plan.object_def, query, _order(plan, state))
             page = transaction.list(query)
             more = bool(state.cursor) or page.next_cursor is not None
             counted = transaction.count(query, exact=state.exact) if more else None

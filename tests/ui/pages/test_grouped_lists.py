@@ -43,7 +43,7 @@ def pages(site: Site, who: str, query: str) -> list[str]:
 
 
 @pytest.mark.promise("UIX-06")
-@pytest.mark.parametrize("group", ["stage", "firm", "hot", "firm,stage"])
+@pytest.mark.parametrize("group", ["stage", "firm", "hot", "firm,stage", "stage,owner"])
 def test_heads_count_and_sum_whole_groups_which_add_up_to_the_list(site: Site, group: str) -> None:
     found = pages(site, "ann", f"{ALL}&group={group}")
     assert len(found) == 3
