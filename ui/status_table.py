@@ -21,6 +21,7 @@ from engine.automation.insight.service import RuleNotFound
 from engine.automation.run_log import RunNotFound, RunNotOpen
 from engine.automation.webhook_calls.desk import CallNotFound, CallUnderWay, WebhookNotOff
 from engine.changes.feed import CursorGone
+from engine.connectors.plan import NoSuchConnector
 from engine.errors import (
     AccessDenied,
     AlreadyConverted,
@@ -53,6 +54,7 @@ STATUS_TABLE: tuple[tuple[type[EngineError], int, str], ...] = (
     (NoSuchAccessRequest, 404, "not_found"),
     (EntryNotFound, 404, "not_found"),
     (CallNotFound, 404, "not_found"),
+    (NoSuchConnector, 404, "not_found"),
     (CallUnderWay, 409, "call_under_way"),
     (WebhookNotOff, 409, "webhook_not_off"),
     (NoSuchDocument, 404, "not_found"),

@@ -40,6 +40,7 @@ def text_of(name: str) -> str:
 
 NAMES = {
     "call_name": "{call}",
+    "connector_name": "{connector}",
     "dashboard_name": "{dashboard}",
     "object_name": "{object}",
     "record_id": "{id}",

@@ -17,6 +17,7 @@ from ui.api.approvals import (
 from ui.api.audit import register_audit
 from ui.api.bulk import bulk
 from ui.api.changes import list_changes
+from ui.api.connectors import register_connectors
 from ui.api.conversions import convert, get_conversion
 from ui.api.documents import make_document
 from ui.api.events import take_events
@@ -92,6 +93,7 @@ def register(app: Flask) -> None:
     register_insight(api, one)
     register_run_acts(api)
     register_webhook_calls(api)
+    register_connectors(api)
     api.post("/runs/<run_id>/retry")(retry_run)
     api.add_url_rule("/openapi.json", "openapi", answer_openapi)
     app.register_blueprint(api)

@@ -27,6 +27,7 @@ from ui.api.audit import audit_paths
 from ui.api.button_paths import button_paths
 from ui.api.changes import change_paths
 from ui.api.child_schemas import add_child_lists, add_link_lists
+from ui.api.connectors import connector_paths
 from ui.api.document_words import said
 from ui.api.event_paths import event_paths
 from ui.api.exports import HEADS
@@ -79,7 +80,7 @@ def build_document(pinned: Release, who: Actor, lang: str) -> dict[str, Any]:
     schemas: dict[str, Schema] = shared_schemas(known_currencies(pinned.metamodel))
     paths: dict[str, Any] = _fixed_paths() | file_paths() | rule_paths() | run_act_paths() | hook_paths()
     paths |= import_paths() | audit_paths()
-    paths |= change_paths() | metadata_paths() | webhook_call_paths() | report_paths()
+    paths |= change_paths() | metadata_paths() | webhook_call_paths() | connector_paths() | report_paths()
     paths |= approval_paths()
     for each in objects:
         schemas |= _object_schemas(each, pinned.field_types, lang)

@@ -32,6 +32,7 @@ COMMANDS = {
     "tokens": ("tokens", "Make, list and revoke API tokens."),
     "rules": ("rules", "Show who starts whom among rules, and each as a sentence."),
     "runs": ("runs", "Look at rule runs and retry them."),
+    "connectors": ("connectors", "Look at connectors, run them and compare both sides."),
     "settings": ("settings", "List and set the settings of apps in this environment."),
     "audit": ("audit", "Read the audit log, and prove that it is untouched."),
     "privacy": ("privacy", "Give or erase all that is kept of a person."),

@@ -79,6 +79,8 @@ def action_words() -> dict[str, str]:
         "switched_off": str(_("Switched off")),
         "switched_on": str(_("Switched on")),
         "sent_again": str(_("Sent again")),
+        "asked_to_run": str(_("Asked to run")),
+        "asked_to_compare": str(_("Asked to compare")),
     }
 
 
@@ -157,6 +159,7 @@ def abouts(objects: Sequence[ObjectDef], formats: Formats) -> dict[str, str]:
         "fs_rule": str(_("Rules")),
         "fs_audit": str(_("Audit log")),
         "fs_webhook": str(_("Webhooks")),
+        "fs_connector": str(_("Connectors")),
     }
     return {each.key: label_text(each.label, formats.language, each.name) for each in objects} | own
 
