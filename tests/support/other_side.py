@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-SLOW_S = 1.5
+SLOW_S = 5.0
 """How long a call hangs; longer than tests let the connector wait."""
 
 
