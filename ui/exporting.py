@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 
 from flask import Response
 
@@ -10,16 +11,28 @@ from engine.access.actor import Actor
 from engine.exports.service import ExportRequest
 from ui.context import platform, release
 
-CONTENT_TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/jsonl; charset=utf-8"}
+CONTENT_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "jsonl": "application/jsonl; charset=utf-8",
+}
 
 
 def export_answer(asking: Actor, asked: ExportRequest, language: str) -> Response:
     """Begin an export in a language and answer with it.
 
-    Raises: UnknownObject, QueryProblem, AccessDenied, TooManyAtOnce.
+    Raises: UnknownObject, QueryProblem, AccessDenied, TooManyAtOnce, TooLargeForWorkbook.
     """
     export = platform().exports.start(replace(asking, language=language), asked, release=release())
-    answer = Response(export, content_type=CONTENT_TYPES[asked.format])
+    chunks = iter(export)
+    try:
+        # What can't be written is refused before anything is answered.
+        first = next((chunk for chunk in chunks if chunk), b"")
+    except BaseException:
+        export.close()
+        raise
+    answer = Response(chain((first,), chunks), content_type=CONTENT_TYPES[asked.format])
+    answer.call_on_close(export.close)
     # The name is that of an object: letters, digits and _ only.
     answer.headers["Content-Disposition"] = f'attachment; filename="{export.name}"'
     answer.headers["X-Total-Count"] = str(export.total)

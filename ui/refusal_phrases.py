@@ -11,6 +11,8 @@ from ui.rule_phrases import TOLD_OF_RULES
 REFUSALS = (
     # Where the database answers.
     _l("{what} can't be used in {place}"),
+    _l("A workbook holds {most} records, and the list has {count}; export it as CSV."),
+    _l("A cell of a workbook holds {most} characters, and '{name}' of '{title}' has more; export the list as CSV."),
     _l("{place} is answered by the database, and {what} can only be computed record by record"),
     _l("this asks for more than {most} records of {object}, which lie in another database"),
     _l("narrow it by a filter, or sort by a field that is a column there"),

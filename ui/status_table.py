@@ -44,6 +44,7 @@ from engine.errors import (
     UnknownObject,
     ValidationFailed,
 )
+from engine.exports.workbook import TooLargeForWorkbook
 from engine.releases.release import NoRelease
 
 # exception class → status and stable code; the first class that fits counts, so subclasses stand before their base.
@@ -88,6 +89,7 @@ STATUS_TABLE: tuple[tuple[type[EngineError], int, str], ...] = (
     (FactorRefused, 401, "factor_refused"),
     (LinkRefused, 404, "link_refused"),
     (TooManyAttempts, 429, "too_many_attempts"),
+    (TooLargeForWorkbook, 422, "too_large_for_workbook"),
     (TooManyAtOnce, 429, "too_many_at_once"),
     (TooManyCalls, 429, "too_many_calls"),
     (RepeatedInFlight, 409, "repeated_in_flight"),

@@ -21,15 +21,17 @@ from metamodel.texts import label_text
 from metamodel.values import LinkedRecords
 
 ID = "id"
+_NUMBERS = frozenset({"integer", "decimal", "money", "rating"})
 Cells = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportColumn:
-    """What one path takes of a row: its heads, and the cells of a record's value, as many."""
+    """What one path takes of a row: its heads, and the cells of a record's value, as many; are those numbers?"""
 
     heads: Cells
     write: Callable[[Record], Cells]
+    numbers: bool = False
 
 
 def export_columns(
@@ -110,13 +112,14 @@ def _of_field(
         return tuple(map(guarded, field_type.to_cells(value, field, form, record.titles.get(path))))
 
     columns = [f"{path}.{part.name}" if part.name else path for part in parts]
+    numbers = field.value_type in _NUMBERS
     if not form.labelled:
-        return ExportColumn(heads=tuple(columns), write=write)
+        return ExportColumn(heads=tuple(columns), write=write, numbers=numbers)
     label = _path_label(release, object_def, path, form.language)
     labels = [joined(label, part.label(form.language)) for part in parts]
     if path in object_def.fields:
         labels = [names.head(column, each) for column, each in zip(columns, labels, strict=True)]
-    return ExportColumn(heads=tuple(map(guarded, labels)), write=write)
+    return ExportColumn(heads=tuple(map(guarded, labels)), write=write, numbers=numbers)
 
 
 def _path_label(release: Release, object_def: ObjectDef, path: str, language: str) -> str:

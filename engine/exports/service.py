@@ -17,9 +17,11 @@ import orjson
 from sqlalchemy import insert
 
 from engine.access.actor import Actor
+from engine.audit.entries import entry_values
 from engine.clock import Clock
 from engine.errors import AccessDenied, TooManyAtOnce, UnknownObject
 from engine.exports.columns import ExportColumn, export_columns
+from engine.exports.workbook import workbook_chunks
 from engine.records.service import Records
 from engine.records.types import ListQuery, Page
 from engine.releases.release import Release
@@ -28,8 +30,8 @@ from engine.storage.system_tables import SystemTables
 from metamodel.field_types.cells import CellForm
 from metamodel.objects import ObjectDef
 
-Format = Literal["csv", "jsonl"]
-FORMATS: tuple[Format, ...] = ("csv", "jsonl")
+Format = Literal["csv", "xlsx", "jsonl"]
+FORMATS: tuple[Format, ...] = ("csv", "xlsx", "jsonl")
 BYTE_ORDER_MARK = "\ufeff"
 """With it spreadsheets read the file as UTF-8; the importer knows it."""
 RIGHT = "export"
@@ -130,9 +132,9 @@ class Exports:
         self._note(actor, request, pinned, object_def, total)
         form = CellForm(language=actor.language, timezone=actor.timezone, labelled=request.labelled)
         columns = export_columns(pinned, object_def, first.fields, form)
-        write = _csv_chunks if request.format == "csv" else _json_lines
         name = f"{object_def.name}.{request.format}"
-        return Export(name, total, write(columns, _all_pages(first, pages)), closing.close)
+        chunks = _chunks(request.format, columns, _all_pages(first, pages), total)
+        return Export(name, total, chunks, closing.close)
 
     def _permitted(self, actor: Actor, object_key: str, pinned: Release) -> ObjectDef:
         object_def = pinned.metamodel.objects.get(object_key)
@@ -154,28 +156,27 @@ class Exports:
             "view": query.view,
             "search": query.search,
             "fields": ",".join(query.fields) or None,
+            "sort": ",".join(f"-{key.path}" if key.descending else key.path for key in query.sort) or None,
+            "language": actor.language if request.labelled else None,
         }
         with self._database.write() as connection:
-            connection.execute(
-                insert(self._system.audit).values(
-                    object=object_def.key,
-                    at=self._clock.now(),
-                    actor=actor.user_id,
-                    actor_name=actor.name or actor.login,
-                    on_behalf=actor.on_behalf_of,
-                    origin=actor.origin.value,
-                    release=pinned.number,
-                    action="exported",
-                    changes={name: [None, value] for name, value in told.items() if value is not None},
-                    address=actor.address,
-                    request_id=actor.request_id,
-                )
-            )
+            values = entry_values(actor, object_def.key, "exported", self._clock.now(), told, release=pinned.number)
+            connection.execute(insert(self._system.audit).values(values))
 
 
 def _all_pages(first: Page, others: Iterator[Page]) -> Iterator[Page]:
     yield first
     yield from others
+
+
+def _chunks(form: Format, columns: Sequence[ExportColumn], pages: Iterator[Page], total: int) -> Iterator[bytes]:
+    match form:
+        case "csv":
+            return _csv_chunks(columns, pages)
+        case "xlsx":
+            return workbook_chunks(columns, pages, total)
+        case "jsonl":
+            return _json_lines(pages)
 
 
 def _csv_chunks(columns: Sequence[ExportColumn], pages: Iterator[Page]) -> Iterator[bytes]:
@@ -191,6 +192,6 @@ def _csv_text(rows: Iterator[list[str]] | list[list[str]]) -> bytes:
     return text.getvalue().encode()
 
 
-def _json_lines(_columns: Sequence[ExportColumn], pages: Iterator[Page]) -> Iterator[bytes]:
+def _json_lines(pages: Iterator[Page]) -> Iterator[bytes]:
     for page in pages:
         yield b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in page.json_rows())

@@ -38,6 +38,7 @@ _UNREADABLE = (
     EOFError, zlib.error,
 )  # fmt: skip
 _NEVER_WAS = 60
+_ESCAPED = re.compile("_x([0-9A-Fa-f]{4})_")
 _FIRST_DAYS = (dt.date(1899, 12, 30), dt.date(1904, 1, 1))
 
 
@@ -53,6 +54,17 @@ def rows_of_workbook(name: str, data: bytes) -> Iterator[Sequence[str]]:
             yield from _Workbook(archive).rows()
     except _UNREADABLE as fault:
         raise ImportRefused(f"{name} cannot be read as a workbook; save it as XLSX or CSV again.") from fault
+
+
+def _unescaped(text: str) -> str:
+    """Give the characters that XML can't hold and workbooks write as `_xHHHH_`."""
+    return _ESCAPED.sub(_character, text) if "_x" in text else text
+
+
+def _character(found: re.Match[str]) -> str:
+    # Halves of pairs and NUL are no text, whoever wrote them.
+    code = int(found[1], 16)
+    return found[0] if not code or 0xD800 <= code <= 0xDFFF else chr(code)
 
 
 class _Workbook:
@@ -93,7 +105,7 @@ class _Workbook:
     def _value(self, cell: ElementTree.Element) -> str:
         kind = cell.get("t")
         if kind == "inlineStr":
-            return "".join(each.text or "" for each in cell.iter(f"{_MAIN}t"))
+            return _unescaped("".join(each.text or "" for each in cell.iter(f"{_MAIN}t")))
         text = cell.findtext(f"{_MAIN}v") or ""
         if kind == "s":
             return self._texts[int(text)] if text else ""
@@ -134,7 +146,7 @@ class _Workbook:
     def _shared(self, path: str) -> Sequence[str]:
         runs = (f"{_MAIN}t", f"{_MAIN}r/{_MAIN}t")
         return [
-            "".join(each.text or "" for run in runs for each in item.findall(run))
+            _unescaped("".join(each.text or "" for run in runs for each in item.findall(run)))
             for item in self._each(path, f"{_MAIN}si")
         ]
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -21,61 +19,10 @@ from engine.errors import AccessDenied, QueryProblem, TooManyAtOnce
 from engine.exports.service import ExportRequest
 from engine.imports.result import ImportResult
 from engine.records.types import ListQuery, SaveRow
+from tests.support.exported_deals import FILES, save, table
 from tests.support.platforms import small_app
 from tests.support.served import Served, serve_deals
 from ui.cli import main
-
-FILES = {
-    "objects/firm.yaml": """
-        object: firm
-        label: {en: Firm, zh: 公司}
-        fields:
-          name: {type: text, required: true, label: {en: Name, zh: 名称}}
-          region: {type: text, label: {en: Region, zh: 地区}}
-    """,
-    "objects/deal.yaml": """
-        object: deal
-        label: {en: Deal, zh: 商机}
-        search: [name]
-        fields:
-          name: {type: text, required: true, label: {en: Name, zh: 名称}}
-          remark: {type: long_text, label: {en: Remark, zh: 备注}}
-          firm: {type: lookup, to: firm, label: {en: Firm, zh: 公司}}
-          about: {type: lookup, to: any, inverse: mentions, label: {en: About, zh: 关于}}
-          amount: {type: money, label: {en: Amount, zh: 金额}}
-          stage:
-            type: choice
-            label: {en: Stage, zh: 阶段}
-            options: {open: {label: {en: "=Open", zh: 进行中}}, won: {label: {en: Won, zh: 赢单}}}
-          kinds: {type: multi_choice, label: {en: Kinds, zh: 类型},
-                  options: {a: {label: {en: "New, big", zh: 新}}, b: {label: {en: Old, zh: 旧}}}}
-          done: {type: boolean, label: {en: Done, zh: 完成}}
-          at: {type: datetime, label: {en: At, zh: 时间}}
-          margin: {type: decimal, label: {en: Margin, zh: 毛利}}
-          doubled: {type: money, formula: amount * 2, label: {en: Doubled, zh: 加倍}}
-          remark_2: {type: text, label: {en: Remark, zh: 备注}}
-        views:
-          all: {label: {en: All, zh: 全部}, columns: [name, firm, firm.region, amount, stage, doubled], sort: [name]}
-    """,
-    "roles/rep.yaml": """
-        role: rep
-        objects:
-          deal: {read: own, create: yes, update: own, export: 'stage = "won"'}
-          firm: {read: 'region != "hidden"'}
-          user: {read: all}
-        fields:
-          deal.margin: {read: no}
-        system: [export]
-    """,
-    "roles/boss.yaml": """
-        role: boss
-        objects:
-          deal: {read: all, create: yes, update: all, export: all}
-          firm: {read: all, create: yes, update: all}
-          user: {read: all}
-    """,
-    "menus.yaml": "menus: {all: {label: All, items: [{object: deal}]}}\n",
-}
 
 
 @pytest.fixture(scope="module")
@@ -84,18 +31,6 @@ def served(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -
     app = small_app(folder, FILES, settings="languages: [en, zh]\n")
     with serve_deals(module_database_url, folder, app_folder=app) as found:
         yield found
-
-
-def save(served: Served, object_key: str, *rows: dict[str, Any]) -> list[str]:
-    done = served.platform.records.save_many(
-        system_actor(), object_key, [SaveRow(values=row) for row in rows], all_or_nothing=True
-    )
-    assert done.written, done.rows
-    return [str(row.id) for row in done.rows]
-
-
-def table(data: bytes) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
 
 
 def exported(served: Served, who: str, **given: str) -> list[list[str]]:
@@ -118,7 +53,7 @@ def test_an_export_is_the_list_in_the_reader_s_language(served: Served) -> None:
     client = served.sign_in("admin")
     client.set_cookie("fieldstone_language", "zh")
     page = client.get("/o/deal?view=all&filter=remark+%3D+%22list%22").get_data(as_text=True)
-    (address,) = [part.split('"')[0] for part in page.split('href="') if part.startswith("/o/deal/export")]
+    address, *_others = [part.split('"')[0] for part in page.split('href="') if part.startswith("/o/deal/export")]
     answer = client.get(address.replace("&amp;", "&"))
     assert answer.headers["Content-Disposition"] == 'attachment; filename="deal.csv"'
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
@@ -130,6 +65,7 @@ def test_an_export_is_the_list_in_the_reader_s_language(served: Served) -> None:
     ]
 
 
+@pytest.mark.promise("SEC-37")
 def test_no_cell_starts_a_formula_whatever_the_language(served: Served) -> None:
     save(served, "deal", {"name": '=HYPERLINK("http://x","y")', "stage": "open", "remark": "formula"})
     head, row = exported(served, "admin", filter='remark = "formula"', fields="name,stage")
@@ -150,6 +86,7 @@ def test_only_what_may_be_exported_and_read_is_in_it(served: Served) -> None:
     assert len(exported(served, "admin", filter='remark = "rights"')) == 5
 
 
+@pytest.mark.promise("UIX-07")
 def test_without_the_right_there_is_no_button_and_no_route(served: Served) -> None:
     save(served, "deal", {"name": "Some"})
     assert served.get("boss", "/exports/deal").status_code == 403
@@ -165,6 +102,7 @@ def test_without_the_right_there_is_no_button_and_no_route(served: Served) -> No
         served.platform.exports.start(actor, ExportRequest(query=ListQuery(object="deal")))
 
 
+@pytest.mark.promise("UIX-07")
 def test_an_export_is_in_the_audit_log_with_filter_and_rows(served: Served) -> None:
     save(served, "deal", {"name": "Audited", "remark": "audit"})
     exported(served, "ann", filter='remark = "audit"')
@@ -225,6 +163,7 @@ def test_a_file_with_ids_changes_adds_and_refuses_rows(served: Served, tmp_path:
     assert served.platform.records.get(system_actor(), "deal", known).values["amount"] is None
 
 
+@pytest.mark.promise("SEC-37")
 @settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(texts=st.lists(st.tuples(st.text(min_size=1, max_size=30), st.text(max_size=30)), min_size=1, max_size=20))
 def test_any_text_comes_back_as_it_was(served: Served, tmp_path: Path, texts: list[tuple[str, str]]) -> None:

@@ -205,6 +205,7 @@ def test_a_bomb_of_pixels_and_a_bomb_of_an_archive_are_refused_without_unpacking
     assert answer.get_json()["errors"][0]["code"] == "file_archive"
 
 
+@pytest.mark.promise("SEC-37")
 def test_names_are_data_only(served: Served) -> None:
     cases = {
         "../../../etc/passwd.txt": "passwd.txt",

@@ -87,6 +87,7 @@ def test_a_mail_arrives_with_the_values_of_the_record(plugin: LoadedPlugin, sink
     assert done.delivered
 
 
+@pytest.mark.promise("SEC-37")
 def test_a_value_cannot_add_a_header(plugin: LoadedPlugin, sink: _Sink) -> None:
     _send(plugin, sink)
     ((recipients, mail),) = sink.mails
@@ -95,6 +96,7 @@ def test_a_value_cannot_add_a_header(plugin: LoadedPlugin, sink: _Sink) -> None:
     assert mail["Subject"] == "Review Pumps Bcc: eve@evil.example"
 
 
+@pytest.mark.promise("SEC-37")
 @pytest.mark.parametrize(
     "address", ["a@b.example\nBcc: c@d.example", "a@b.example, c@d.example", "nobody", "a b@c.example", "@x", "a@"]
 )

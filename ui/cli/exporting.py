@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import click
 
@@ -13,7 +13,7 @@ from ui.cli.opening import command_line_actor, database_option, opened_platform
 from ui.cli.output import counted
 
 if TYPE_CHECKING:
-    from engine.exports.service import Export
+    from engine.exports.service import Export, Format
 
 
 @click.command("export")
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 @click.option("--view", help="A view of the object: its condition, columns and order.")
 @click.option("--fields", help="Fields and paths, with commas; without it the view's, else all.")
 @click.option("--sort", help="Paths to sort by, with commas; - in front turns the order round.")
-@click.option("--format", "form", type=click.Choice(["csv", "jsonl"]), default="csv", help="How it is written.")
+@click.option("--format", "form", type=click.Choice(["csv", "xlsx", "jsonl"]), default="csv", help="How it is written.")
 @click.option("--names", is_flag=True, help="API names in place of labels, ids in place of what records are called.")
 @click.option("--language", help="Language of labels; without it the first one of the app.")
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="The file; without it standard output.")
@@ -41,7 +41,7 @@ def export_file(
     login: str | None,
     database_url: str | None,
 ) -> None:
-    """Write the records of an OBJECT as CSV, which can be imported again, or as JSON lines for programs.
+    """Write the records of an OBJECT as CSV or XLSX, which can be imported again, or as JSON lines for programs.
 
     Example: fieldstone export opportunity --where "not stage.closed" --output open.csv
     """
@@ -68,7 +68,7 @@ def export_file(
         if login is None:
             actor = replace(actor, timezone=main.timezone, language=main.languages[0])
         actor = replace(actor, language=language or actor.language)
-        asked = ExportRequest(query=query, format="jsonl" if form == "jsonl" else "csv", labelled=not names)
+        asked = ExportRequest(query=query, format=cast("Format", form), labelled=not names)
         export = platform.exports.start(actor, asked, release=release)
         if output is None:
             _write(export, sys.stdout.buffer)

@@ -13,13 +13,14 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from engine.exports.job import ExportJob
-from engine.exports.service import ExportRequest
+from engine.exports.service import FORMATS, ExportRequest
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from ui.api.exports import export_file
 from ui.context import actor, language, platform, release
 from ui.exporting import export_answer
 from ui.page_parts import Crumb
+from ui.pages.list_groups import list_groups, list_order
 from ui.pages.list_plan import list_plan
 from ui.pages.list_state import ListState, chosen_view, read_state
 from ui.pages.rights import access_of, readable_object, user_formats
@@ -53,12 +54,17 @@ class ExportPage:
 
 @blueprint.get("/o/<object_name>/export")
 def export_list(object_name: str) -> ResponseReturnValue:
-    """Give the list of the address as CSV; with `names=1` under API names, for another program."""
+    """Give the list of the address as a file; with `names=1` under API names, for another program."""
     object_def = readable_object(object_name)
     state = read_state(object_def.key, request.args)
     view = chosen_view(object_def, state, access_of().roles)
     plan = list_plan(release(), access_of(), object_def, view, user_formats(), state.paths)
-    asked = ExportRequest(query=state.query(plan.paths, plan.view), labelled=not request.args.get("names"))
+    query, groups = state.query(plan.paths, plan.view), list_groups(plan, state)
+    if groups is not None:
+        query = replace(groups.query(object_def, query, list_order(plan, state)), fields=plan.paths)
+    named = request.args.get("format", FORMATS[0])
+    form = next((each for each in FORMATS if each == named), FORMATS[0])
+    asked = ExportRequest(query=query, format=form, labelled=not request.args.get("names"))
     platform().exports.check(actor(), object_def.key, release())
     if _is_long(asked):
         return _made_beside(object_def, asked)
@@ -88,13 +94,16 @@ def cancel_export(object_name: str, export_id: str) -> ResponseReturnValue:
     return redirect(_url(object_def, export_id), 303)
 
 
-def export_url(object_def: ObjectDef, state: ListState) -> str:
-    """Give the address that exports a list; "" for who may not export the object's records."""
+def export_links(object_def: ObjectDef, state: ListState) -> tuple[Crumb, ...]:
+    """Give the addresses that export a list, a form each; none for who may not export the object's records."""
     if not platform().exports.may_export(actor(), object_def.key, release()):
-        return ""
-    shown = state.url(cursor="", size=50, exact=False)
-    path, question, rest = shown.partition("?")
-    return f"{path}/export{question}{rest}"
+        return ()
+    words = {"csv": _("Export as CSV"), "xlsx": _("Export as a workbook (XLSX)"), "jsonl": _("Export as JSON lines")}
+    path, _question, rest = replace(state, saved="").url(cursor="", size=50, exact=False).partition("?")
+    return tuple(
+        Crumb(label=str(words[form]), href=f"{path}/export?" + "&".join(filter(None, (rest, f"format={form}"))))
+        for form in FORMATS
+    )
 
 
 def _is_long(asked: ExportRequest) -> bool:

@@ -27,7 +27,7 @@ from ui.context import language, platform, release
 from ui.formats import Formats
 from ui.page_parts import Option
 from ui.pages.list_plan import ListPlan
-from ui.pages.list_state import ListState
+from ui.pages.list_state import ListState, parse_sort
 from ui.pages.report_values import GroupColumn
 from ui.pages.rights import access_of
 from ui.pages.totals import sum_text
@@ -84,6 +84,11 @@ def list_groups(plan: ListPlan, state: ListState) -> Groups | None:
         label = label_text(known[name].label, language(), name)
         columns.append(GroupColumn(column=RowColumn(path=name, field=known[name], label=label), label=label, by=None))
     return Groups(columns=tuple(columns), sums=_sums(plan))
+
+
+def list_order(plan: ListPlan, state: ListState) -> Sequence[SortKey]:
+    """Give the order of a list: the address's, else its view's."""
+    return parse_sort(state.sort) or (plan.view.sort if plan.view is not None else ())
 
 
 def group_options(plan: ListPlan, state: ListState) -> tuple[tuple[Option, ...], ...]:

@@ -24,16 +24,16 @@ from ui.page_parts import Chip, Column, Crumb
 from ui.pages.board import board_page
 from ui.pages.column_panel import PANEL, ColumnPanel, column_panel
 from ui.pages.counts import count_text
-from ui.pages.export import export_url
+from ui.pages.export import export_links
 from ui.pages.fragments import is_htmx, render_block
 from ui.pages.importing import import_url
 from ui.pages.kept_pages import kept_page
 from ui.pages.list_acts import ListAct, list_acts
 from ui.pages.list_columns import parse_columns
 from ui.pages.list_filter import FilterBar, counted_chips, make_bar, make_chips, with_condition
-from ui.pages.list_groups import grouped_rows, list_groups
+from ui.pages.list_groups import grouped_rows, list_groups, list_order
 from ui.pages.list_plan import ListPlan, is_number, is_sortable, list_plan
-from ui.pages.list_state import PAGE_SIZES, ListState, chosen_view, parse_sort, print_sort
+from ui.pages.list_state import PAGE_SIZES, ListState, chosen_view, print_sort
 from ui.pages.mass_edit import mass_edit_url
 from ui.pages.press_many import ButtonOfList, list_buttons
 from ui.pages.rights import access_of, readable_object, user_formats
@@ -74,7 +74,7 @@ class ListPage:
     found: Found
     total_label: str
     new_url: str
-    export_url: str
+    exports: tuple[Crumb, ...]
     import_url: str
     mass_edit_url: str
     buttons: tuple[ButtonOfList, ...]
@@ -121,7 +121,7 @@ def _read(plan: ListPlan, state: ListState, formats: Formats) -> tuple[Found, Pr
             groups = list_groups(plan, state)
             query = state.query(plan.paths, plan.view)
             if groups is not None:
-                query = groups.query(plan.object_def, query, _order(plan, state))
+                query = groups.query(plan.object_def, query, list_order(plan, state))
             page = transaction.list(query)
             more = bool(state.cursor) or page.next_cursor is not None
             counted = transaction.count(query, exact=state.exact) if more else None
@@ -181,7 +181,7 @@ def _page(
         found=found,
         total_label=label_text(plan.total.label, tongue, plan.total.name) if plan.total is not None else "",
         new_url=f"/o/{quote(object_def.key)}/new" if access_of().of(object_def.key).may("create") else "",
-        export_url=export_url(object_def, state),
+        exports=export_links(object_def, state),
         import_url=import_url(object_def),
         mass_edit_url=mass_edit_url(state),
         buttons=list_buttons(object_def, state),
@@ -199,12 +199,8 @@ def _sorts(plan: ListPlan, column: RowColumn) -> bool:
     return is_sortable(column) and can_sort_by(parts, access_of(), plan.object_def, column.path)
 
 
-def _order(plan: ListPlan, state: ListState) -> Sequence[SortKey]:
-    return parse_sort(state.sort) or (plan.view.sort if plan.view is not None else ())
-
-
 def _heads(plan: ListPlan, state: ListState) -> tuple[Column, ...]:
-    order = _order(plan, state)
+    order = list_order(plan, state)
     widths = {each.path: each.width for each in parse_columns(state.columns)}
     return tuple(
         Column(
