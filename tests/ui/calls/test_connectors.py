@@ -171,12 +171,17 @@ def test_both_sides_are_the_same_after_a_run_with_faults_and_a_difference_is_lis
     ]
     assert report.state.differences == 2
     assert site.ours()["T2"]["name"] == "their T2"  # it only compared
+    site.change("T3", hot=False)  # theirs counts where both changed it, and here only we did
     for name in ("anew", "our O2", "anew"):
         site.change("O2", name=name)
         site.later()
         assert site.run() == []
         assert (side.records["O2"]["title"], site.state().differences) == (name, 0)
-    assert site.ours()["T2"]["name"] == "seeded"
+    assert (site.ours()["T2"]["name"], site.ours()["T3"]["hot"], side.records["T3"]["urgent"]) == (
+        "seeded",
+        False,
+        False,
+    )
 
 
 def killed_at(site: Site, point: str) -> None:
