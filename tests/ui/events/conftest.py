@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,7 @@ FILES = {
           number: {type: text, external_id: true}
           email: {type: email, personal: true, index: true}
           phone: {type: phone, personal: true}
+          card: {type: integer}
           noted: {type: text}
           score: {type: rollup, of: behaviours.points, function: sum}
         """,
@@ -32,7 +34,7 @@ FILES = {
         object: behaviour
         label: {en: Behaviour, zh: 行为}
         title: "{page}"
-        events: {person: customer, at: happened_at, found_by: {number: number, mail: email, phone: phone}}
+        events: {person: customer, at: happened_at, found_by: {number: number, mail: email, phone: phone, card: card}}
         retention: {where: customer is empty, after: 90 days, do: erase}
         fields:
           kind: {type: choice, options: [page_view, download, purchase], required: true}
@@ -42,6 +44,7 @@ FILES = {
           number: {type: text}
           mail: {type: email, personal: true, index: true}
           phone: {type: phone, personal: true}
+          card: {type: integer}
           points: {type: integer, formula: 'if(kind = "purchase", 10, if(kind = "download", 3, 1))'}
           customer: {type: lookup, to: customer, inverse: behaviours, on_delete: clear}
         """,
@@ -75,7 +78,8 @@ class Shop:
     def send(self, *events: dict[str, Any], who: str = "boss") -> TestResponse:
         """Send events: each its values, with its id among them."""
         rows = [{"id": each["id"], "values": {k: v for k, v in each.items() if k != "id"}} for each in events]
-        return self.served.call(who, "POST", "/events", json={"object": "behaviour", "events": rows})
+        body = json.dumps({"object": "behaviour", "events": rows})
+        return self.served.call(who, "POST", "/events", data=body, content_type="application/json")
 
     def outcomes(self, *events: dict[str, Any], who: str = "boss") -> list[str]:
         """Send events and give what became of each."""
