@@ -149,9 +149,8 @@ class Platform:
         audit = open_audit(database, system, records, releases.current, clock, secret=settings.secret())
         duties = [collecting(collector), sealing(audit)]
         automation = open_automation(settings, releases, records, plugins, clock, ids, tuning, duties, files)
-        mail = open_polling(
-            automation, database=database, system=system, plugins=plugins, clock=clock, ids=ids,
-            allowed_hosts=settings.egress_hosts)  # fmt: skip
+        mail = open_polling(automation, database=database, system=system, plugins=plugins, clock=clock, ids=ids,
+                            allowed_hosts=settings.egress_hosts)  # fmt: skip
         records.join(automation.before_rules, UserChanges(automation.after_save, stamp))
         keeping = keeping_of(releases, trees, records, automation)
         opened = open_accounts(
@@ -164,26 +163,21 @@ class Platform:
         exports, giver = Exports(database, system, records, releases.current, clock), opened.administration
         kept = KeptCells(cipher, releases.current)
         imports = Imports(database, system, records, releases.current, clock, ids, giver, files, started_in, kept=kept)
-        folder = settings.data_folder
-        coming, going = open_desks(releases, records, imports, exports, clock, ids, folder, automation.take_on)
+        desks = open_desks(releases, records, imports, exports, clock, ids, settings.data_folder, automation.take_on)
         privacy = open_privacy(settings, releases, records, collector, clock, automation.take_on)
-        connectors = open_connectors(
-            releases, records, clock, ids, secret=settings.secret(), allowed_hosts=settings.egress_hosts,
-            take_on=automation.take_on)  # fmt: skip
         asking, delegation, leaving = open_granting(releases, records, giver, approvals, clock, ids)
         return Platform(
             settings=settings, database=database, outer=outer, system=system, plugins=plugins, clock=clock, ids=ids,
             releases=releases, applier=ReleaseApplier(releases, clock, Recomputer(records).recompute, outer),
             watcher=ReleaseWatcher(releases, every_s=settings.watch_seconds, also=(keeping.look,)),
-            keeping=keeping, records=records, files=files, file_collector=collector, accounts=opened,
-            automation=automation, mail=mail, sharing=SharingDesk(records, system, ids),
-            access=open_access(releases, records, automation), approvals=approvals,
-            access_requests=asking, delegation=delegation, offboarding=leaving,
-            intake=open_intake(releases, records, automation, clock), audit=audit,
-            app_settings=AppSettings(releases, clock), saved_views=SavedViews(records, ids, secret=settings.secret()),
+            keeping=keeping, records=records, files=files, file_collector=collector, accounts=opened, privacy=privacy,
+            automation=automation, mail=mail, sharing=SharingDesk(records, system, ids), approvals=approvals,
+            access=open_access(releases, records, automation), access_requests=asking, delegation=delegation,
+            offboarding=leaving, intake=open_intake(releases, records, automation, clock), audit=audit,
+            app_settings=AppSettings(releases, clock), exports=exports, imports=imports,
+            saved_views=SavedViews(records, ids, secret=settings.secret()), import_desk=desks[0], export_desk=desks[1],
             resealer=Resealer(database, cipher, lambda: releases.current().tables),
-            exports=exports, imports=imports, import_desk=coming, export_desk=going, privacy=privacy,
-            connectors=connectors,
+            connectors=open_connectors(settings, releases, records, clock, ids, automation.take_on),
         )  # fmt: skip
 
     def plan_release(self, apps: Apps, *, grants_system: bool = True) -> ReleasePlan:

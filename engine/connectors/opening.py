@@ -24,6 +24,7 @@ from engine.errors import EngineError
 from engine.ids import IdMaker
 from engine.records.service import Records
 from engine.releases.store import ReleaseStore
+from engine.settings import PlatformSettings
 
 _LOG = logging.getLogger("fieldstone.connectors")
 _EVERY = dt.timedelta(seconds=10)
@@ -64,13 +65,11 @@ class Connectors:
 
 
 def open_connectors(
+    settings: PlatformSettings,
     releases: ReleaseStore,
     records: Records,
     clock: Clock,
     ids: IdMaker,
-    *,
-    secret: bytes,
-    allowed_hosts: tuple[str, ...],
     take_on: Callable[[Duty], None],
 ) -> Connectors:
     """Put them together. take_on: who does duties for them."""
@@ -85,8 +84,8 @@ def open_connectors(
         clock=clock,
         ids=ids,
         secrets=os.environ.get,
-        allowed_hosts=allowed_hosts,
-        secret=hashlib.sha256(b"connectors" + secret).digest(),
+        allowed_hosts=settings.egress_hosts,
+        secret=hashlib.sha256(b"connectors" + settings.secret()).digest(),
     )
     found = Connectors(
         desk=ConnectorDesk(rows=rows, runs=runs, records=records, current=releases.current), releases=releases
