@@ -13,6 +13,16 @@ from ui.api.body import read_no_body
 from ui.api.parameters import read_parameters
 from ui.api.value_schemas import Schema
 from ui.context import actor, platform
+from ui.phrases import marked as _l
+
+CONNECTOR_CALLS = {
+    "get /connectors": _l("How connectors stand"),
+    "get /connectors/{connector}": _l("One connector with its reconciliation report"),
+    "post /connectors/{connector}/run": _l("Let a worker run a connector"),
+    "post /connectors/{connector}/compare": _l("Let a worker compare both sides of a connector"),
+}
+CONNECTOR_NOTES = (_l("Connectors."), _l("The connector."))
+"""What the API's document says of these calls; see `document_words`."""
 
 
 def register_connectors(api: Blueprint) -> None:

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from ui.api.connectors import CONNECTOR_CALLS, CONNECTOR_NOTES
+from ui.api.webhook_calls import WEBHOOK_CALLS, WEBHOOK_NOTES
 from ui.phrases import marked as _l
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -48,14 +50,8 @@ _SUMMARIES: Mapping[str, str] = MappingProxyType(
         "get /metadata": _l("The configuration, file by file"),
         "post /metadata/plan": _l("What files would change"),
         "post /metadata/apply": _l("Publish files as a release"),
-        "get /webhooks": _l("Calls of webhooks"),
-        "get /webhooks/{call}": _l("One call of a webhook with its tries"),
-        "post /webhooks/{call}/send": _l("Send a call of a webhook again"),
-        "post /webhooks/switch-on": _l("Call a webhook again after a 410"),
-        "get /connectors": _l("How connectors stand"),
-        "get /connectors/{connector}": _l("One connector with its reconciliation report"),
-        "post /connectors/{connector}/run": _l("Let a worker run a connector"),
-        "post /connectors/{connector}/compare": _l("Let a worker compare both sides of a connector"),
+        **WEBHOOK_CALLS,
+        **CONNECTOR_CALLS,
         "get /reports": _l("Reports that are for you"),
         "get /reports/{report}": _l("The figures of a report"),
         "get /approvals": _l("Approvals that wait for you, or that you submitted"),
@@ -169,11 +165,8 @@ _NOTES = (
     _l("What would change."),
     _l("The release."),
     _l("Of the plan; 409 where another is current."),
-    _l("Calls."),
-    _l("Connectors."),
-    _l("The connector."),
-    _l("The webhook."),
-    _l("The call."),
+    *CONNECTOR_NOTES,
+    *WEBHOOK_NOTES,
     _l("The reports."),
     _l("Its figures."),
     _l("A page."),

@@ -15,6 +15,16 @@ from ui.api.parameters import next_address, read_limit, read_parameters
 from ui.api.value_schemas import Schema
 from ui.context import actor, platform
 from ui.errors import ApiProblem
+from ui.phrases import marked as _l
+
+WEBHOOK_CALLS = {
+    "get /webhooks": _l("Calls of webhooks"),
+    "get /webhooks/{call}": _l("One call of a webhook with its tries"),
+    "post /webhooks/{call}/send": _l("Send a call of a webhook again"),
+    "post /webhooks/switch-on": _l("Call a webhook again after a 410"),
+}
+WEBHOOK_NOTES = (_l("Calls."), _l("The webhook."), _l("The call."))
+"""What the API's document says of these calls; see `document_words`."""
 
 
 def register_webhook_calls(api: Blueprint) -> None:
