@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from html import unescape
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ ALL = "view=open_jobs&size=25"
 def jobs(site: Site) -> None:
     firms = [site.make("firm", name=name, rating=3) for name in ("Acme", "北方阀门", "Acme")]
     for number in range(60):
-        values = {"stage": ("fresh", "made")[number % 2], "hot": (True, False)[number % 3 == 0]}
+        values: dict[str, Any] = {"stage": ("fresh", "made")[number % 2], "hot": (True, False)[number % 3 == 0]}
         firm = firms[number % 4] if number % 4 < 3 else None
         site.make("job", name=f"Job {number:02d}", firm=firm, amount=str(number + 1), **values)
     site.make("job", owner="bob", name="Bob's", amount="5000", stage="fresh")
