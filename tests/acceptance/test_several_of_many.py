@@ -122,6 +122,7 @@ def change(client: FlaskClient, where: str, **values: Any) -> TestResponse:
 
 
 @pytest.mark.promise("OBJ-13")
+@pytest.mark.promise("UIX-05")
 def test_several_values_are_edited_from_record_list_file_and_rule_and_found_by_any_all_and_none(
     served: Served, tmp_path: Path
 ) -> None:
@@ -135,6 +136,7 @@ def test_several_values_are_edited_from_record_list_file_and_rule_and_found_by_a
     assert client.post(page, data={**typed, "csrf_token": csrf_token(client, page)}).status_code == 303
     assert values_of(served, form) == (["green"], ["a", "b"], {"三"})
     # From the list: added, taken away and set for many at once.
+    assert 'name="fs-field" value="words"' in client.get("/o/note").get_data(as_text=True)
     chosen = {"fs-record": [api, form]}
     for field, how, control in (
         ("colors", "add", {"colors": "blue"}), ("words", "remove", {"words": "a"}),

@@ -38,6 +38,7 @@ def query(jobs: dict[str, str], *names: str, act: str = "edit-many", more: str =
     return f"/o/job/{act}?view=all&fs-picked=1{ticked}{more}"
 
 
+@pytest.mark.promise("UIX-05")
 def test_a_list_offers_for_ticked_rows_what_ones_roles_can_do(site: Site, jobs: dict[str, str]) -> None:
     page = site.page("ann", "/o/job?view=all")
     assert acts(page) == ["Change", "Assign"]
@@ -50,11 +51,14 @@ def test_a_list_offers_for_ticked_rows_what_ones_roles_can_do(site: Site, jobs: 
     assert "fs-record" not in site.page("boss", "/dashboards/workshop")
 
 
+@pytest.mark.promise("UIX-05")
 def test_what_would_be_met_is_shown_before_with_what_is_not_allowed(site: Site, jobs: dict[str, str]) -> None:
     page = site.page("ann", query(jobs, "Two", "Lost", "One", "Bob's", "nonsense", more="&fs-field=hot"))
     # Bob's job may not be read, so nothing tells that it is there; a lost one may be read and not changed.
     assert listed(page) == (["Two", "One"], ["Lost"])
     assert "All 4 that match" in page
+    rules = site.page("ann", query(jobs, "Two", more="&fs-field=stage")).partition('id="mass-rules"')[2]
+    assert "A made job gets a part" in rules
     first = site.page("ann", query(jobs, "Two", "Lost"))
     assert first.count(f'<input type="hidden" name="fs-record" value="{jobs["Two"]}">') == 1
     sent = {"view": "all", "fs-picked": "1", "fs-field": "hot", "fs-how": "set", "hot": ["", "true"]}
@@ -66,6 +70,7 @@ def test_what_would_be_met_is_shown_before_with_what_is_not_allowed(site: Site, 
     assert [bool(site.read("job", jobs[name])["hot"]) for name in ("One", "Two", "Lost")] == [False, True, False]
 
 
+@pytest.mark.promise("UIX-05")
 def test_ticked_records_are_deleted_and_those_in_use_say_by_what(site: Site, jobs: dict[str, str]) -> None:
     assert site.client("ann").get(query(jobs, "One", act="delete-many")).status_code == 403
     assert site.post("ann", "/o/job/delete-many", {"fs-record": jobs["One"]}).status_code == 403
