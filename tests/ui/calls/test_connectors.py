@@ -3,98 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from engine.access.actor import system_actor
 from engine.clock import FixedClock
-from engine.records.types import ListQuery
 from engine.storage.dialect import Dialect
-from metamodel.views import SortKey
-from plugins.egress import EgressLimits
-from tests.support.other_side import OtherSide, other_side
-from tests.support.served import DEALS, Served, post_form, serve_deals
-
-START = dt.datetime(2026, 11, 21, 4, 0, tzinfo=dt.UTC)
-SECRET = "a token of the other side"
-CONNECTOR = """
-connector: crm
-label: {en: Deals of the ERP, zh: ERP 交易}
-object: deal
-connection: erp
-path: /deals
-direction: both
-schedule: every 15 minutes
-role: robot
-key: code
-fields:
-  code: number
-  name: {theirs: title, conflict: newest}
-  amount: {theirs: price, conflict: ours}
-  size: {theirs: pieces, direction: in}
-  doubled: {theirs: double, direction: out}
-  hot: urgent
-  closing: closes
-conflict: theirs
-modified: updated_at
-retry: {times: 9, pause: 10 seconds}
-"""
-ROBOT = "role: robot\nobjects:\n  deal: {read: all, create: yes, update: all}\n"
-WATCHER = "role: watcher\nobjects:\n  deal: {read: own}\nsystem: [view_runs, retry_runs]\n"
-YUAN = {"currency": "CNY"}
-
-
-class Site:
-    """An installation with a connector to another side."""
-
-    def __init__(self, served: Served, side: OtherSide, clock: FixedClock) -> None:
-        self.served, self.side, self.clock = served, side, clock
-        self.wait(20.0)
-
-    def wait(self, seconds: float) -> None:
-        """Say how long the connector waits for an answer."""
-        connectors = self.served.platform.connectors
-        limits = EgressLimits(total_s=seconds, answer_bytes=100_000)
-        runs = replace(connectors.desk.runs, allowed_hosts=(self.side.host,), limits=limits)
-        self.desk = connectors.desk = replace(connectors.desk, runs=runs)
-
-    def later(self, seconds: int = 900) -> None:
-        """Let time go by."""
-        self.clock.move_to(self.clock.now() + dt.timedelta(seconds=seconds))
-
-    def state(self) -> Any:
-        """Give how the connector stands."""
-        return self.desk.show(system_actor(), "crm").state
-
-    def run(self) -> list[str]:
-        """Run what is due until it has ended, waiting for each retry; give the errors on the way."""
-        told = []
-        self.desk.runs.work("crm")
-        while self.state().state == "retrying":
-            told.append(self.state().error)
-            self.clock.move_to(self.state().next_at)
-            self.desk.runs.work("crm")
-        return told
-
-    def ours(self) -> dict[str, dict[str, Any]]:
-        """Give our records by their code."""
-        fields = ("code", "name", "amount", "size", "doubled", "hot", "closing")
-        page = self.served.platform.records.list(
-            system_actor(), ListQuery(object="deal", fields=fields, sort=(SortKey(path="id"),), limit=200)
-        )
-        return {str(each.values["code"]): each.json | {"id": each.id, "version": each.version} for each in page.rows}
-
-    def change(self, code: str, **values: Any) -> None:
-        """Change a record of ours."""
-        self.served.platform.records.update(system_actor(), "deal", self.ours()[code]["id"], values)
+from tests.support.connected import CONNECTOR, ROBOT, SECRET, START, WATCHER, YUAN, Site, environment
+from tests.support.other_side import other_side
+from tests.support.served import DEALS, post_form, serve_deals
+from ui.cli import main
 
 
 @pytest.fixture(scope="module")
@@ -186,13 +112,7 @@ def test_both_sides_are_the_same_after_a_run_with_faults_and_a_difference_is_lis
 
 def killed_at(site: Site, point: str) -> None:
     """Run the connector by the command in a process of its own that dies at a point."""
-    settings = site.served.platform.settings
-    given = {
-        **os.environ, "FIELDSTONE_TESTING": "1", "FIELDSTONE_CRASH_AT": point,
-        "FIELDSTONE_DATABASE_URL": settings.database_url, "FIELDSTONE_DATA_FOLDER": str(settings.data_folder),
-        "FIELDSTONE_SECRET_KEY": settings.secret_key or "", "FIELDSTONE_EGRESS_ALLOW": site.side.host,
-        "FIELDSTONE_CLOCK": site.clock.now().isoformat(),
-    }  # fmt: skip
+    given = {**os.environ, **environment(site), "FIELDSTONE_CRASH_AT": point}
     command = [sys.executable, "-c", "from ui.cli import main; main()", "connectors", "run", "crm"]
     ended = subprocess.run(command, env=given, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == -signal.SIGKILL, ended.stderr
@@ -295,3 +215,23 @@ def test_page_and_api_show_the_report_to_who_may_and_let_a_worker_run(site: Site
     assert {(each["origin"], each["by"]["title"] if isinstance(each["by"], dict) else each["by"]) for each in made} == {
         ("connector", "Deals of the ERP")
     }  # fmt: skip
+
+
+def test_commands_run_compare_and_list_connectors(site: Site) -> None:
+    def call(*words: str) -> tuple[int, str]:
+        done = CliRunner().invoke(main, ["connectors", *words], env=environment(site))
+        return done.exit_code, done.output
+
+    for number in list(site.side.records):
+        if number not in site.ours():
+            del site.side.records[number]
+    site.side.put("T1", title="by the command")
+    code, told = call("compare", "crm")
+    assert code == 1
+    assert "differs\tT1\tname\tseen on the page\tby the command" in told
+    code, told = call("run", "crm", "--json")
+    assert (code, json.loads(told)["report"], json.loads(told)["counts"]["updated"]) == (0, [], 1), told
+    assert site.ours()["T1"]["name"] == "by the command"
+    code, told = call("list")
+    assert (code, told.split("\t")[:2]) == (0, ["crm", "done"])
+    assert call("run", "nothing") == (1, "error: There is no connector 'nothing'.\n")
