@@ -24,7 +24,9 @@ def test_the_document_is_valid_openapi_for_every_role(served: Served, who: str, 
 
 
 # There for apps that have a button, a conversion, a document, a pool, a form or an approval; and what describes itself.
-OF_OTHER_APPS = re.compile(r"/(actions|documents|convert|conversion|claim|release|approval)\b|^/(events|forms|mcp|openapi)")
+OF_OTHER_APPS = re.compile(
+    r"/(actions|documents|convert|conversion|claim|release|approval)\b|^/(events|forms|mcp|openapi)"
+)
 
 
 def test_every_route_of_the_api_is_described(served: Served) -> None:

@@ -115,7 +115,7 @@ def test_calls_are_judged_whole_and_events_each_by_itself(shop: Shop) -> None:
     answer = shop.send(fine, *wrong).get_json()
     assert answer["counts"] == {"taken": 1, "repeated": 0, "refused": 3}
     assert [each["errors"][0]["field"] for each in answer["events"][1:]] == ["kind", "colour", "kind"]
-    odd = (
+    odd: tuple[dict[str, Any], ...] = (
         {"number": ["x"]},
         {"mail": {"a": 1}},
         {"mail": "nowhere"},
@@ -123,8 +123,8 @@ def test_calls_are_judged_whole_and_events_each_by_itself(shop: Shop) -> None:
         {"card": 10**40},
         {"card": "x"},
     )
-    events = [{**fine, "id": f"odd{n}", **each} for n, each in enumerate(odd)]
-    assert shop.outcomes(*events) == ["refused"] * len(odd)
+    strange = [{**fine, "id": f"odd{n}", **each} for n, each in enumerate(odd)]
+    assert shop.outcomes(*strange) == ["refused"] * len(odd)
     # What was refused left its id free.
     assert shop.outcomes({**wrong[0], "kind": "download"}) == ["taken"]
     for body in (
