@@ -8,52 +8,32 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, delete, func, insert, or_, select, update
+from sqlalchemy import Table, Text, cast, delete, func, insert, or_, select, update
 
 from engine.access.actor import Actor
 from engine.access.shares import key_of_role, key_of_team, key_of_user
-from engine.errors import AccessDenied, FieldError, QueryProblem, RecordNotFound, ValidationFailed
+from engine.errors import AccessDenied, RecordNotFound
+from engine.expressions.sql.runtime import runtime
 from engine.ids import IdMaker
 from engine.records.identifiers import could_be_id
 from engine.records.kept import KeptByUse
 from engine.records.saving.messages import say
 from engine.records.service import Records
-from engine.records.sharing.sharees import Sharee, ShareeKind, is_seen, sharee_titles
+from engine.records.sharing.sharees import Sharee, ShareeKind, sharee_titles
+from engine.records.statements import Prepared, result_converter
 from engine.records.transaction import Transaction
+from engine.records.view_drafts import MOST_VIEWS, RIGHT, VIEW, ViewDraft, check_draft, cleaned, refused
 from engine.releases.release import Release
 from metamodel.objects import ObjectDef
 
-VIEW = "fs_view"
-STATE = ("view", "filter", "q", "sort", "columns", "density", "group", "size")
-"""What of a list's address a view holds."""
-RIGHT = "create_view"
-"""The right to save views for others."""
-MOST_VIEWS = 100
-"""Views that one person may have of one object."""
-LONGEST_LABEL = 80
-LONGEST_PART = 8_000
 USED_EVERY = timedelta(hours=1)
 """How exactly the last use is known."""
 _PURPOSE = b"fieldstone saved views"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ViewDraft:
-    """What a view is to be. state: parts of STATE that are not empty. audience: None = the owner alone.
-
-    locked: it can be changed as a copy only. first: it is what is seen before a view is chosen.
-    """
-
-    label: str
-    state: Mapping[str, str] = field(default_factory=dict)
-    audience: Sharee | None = None
-    locked: bool = False
-    first: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,13 +74,9 @@ class SavedViews:
         One statement. Raises: UnknownObject.
         """
         object_def = transaction.object_def(object_key)
-        actor, table = transaction.actor, transaction.system.saved_view
-        if actor.user_id is None:
+        if transaction.actor.user_id is None:
             return ()
-        seen = or_(table.c.audience.in_(_audiences(transaction)), table.c.owner == actor.user_id)
-        query = select(table).where(table.c.object == object_key, seen).order_by(table.c.changed_at, table.c.id)
-        rows = transaction.connection.execute(query).all()
-        found = [self._view(transaction, row) for row in rows if self._is_ours(row)]
+        found = [self._view(transaction, row) for row in _read(transaction, object_key) if self._is_ours(row)]
         known = [each for each in found if each.mine or _can_use(transaction, object_def, each.state)]
         return sorted(known, key=lambda each: (not each.mine, _RANKS[each.audience.kind if each.audience else None]))
 
@@ -123,8 +99,9 @@ class SavedViews:
         row = None
         if could_be_id(view_id):
             row = transaction.connection.execute(select(table).where(table.c.id == view_id)).first()
-        if row is not None and self._is_ours(row) and transaction.access.of(row.object).known:
-            found = self._view(transaction, row)
+        values = dict(row._mapping) if row is not None else {}
+        if row is not None and self._is_ours(values) and transaction.access.of(row.object).known:
+            found = self._view(transaction, values)
             seen = found.mine or row.audience in _audiences(transaction)
             if seen and _can_use(transaction, transaction.object_def(row.object), found.state):
                 return found
@@ -136,11 +113,11 @@ class SavedViews:
             object_def = transaction.object_def(object_key)
             if actor.user_id is None:
                 raise AccessDenied("create", VIEW, say("view_person", actor.language))
-            _check(transaction, object_def, draft)
+            check_draft(transaction, object_def, draft)
             table = transaction.system.saved_view
             mine = select(func.count()).where(table.c.object == object_key, table.c.owner == actor.user_id)
             if transaction.connection.execute(mine).scalar_one() >= MOST_VIEWS:
-                raise _refused(transaction, "label", "view_many", most=MOST_VIEWS)
+                raise refused(transaction, "label", "view_many", most=MOST_VIEWS)
             view_id = self._ids.new()
             row = self._row(transaction, draft, {"id": view_id, "object": object_key, "owner": actor.user_id})
             transaction.connection.execute(insert(table).values(row))
@@ -150,9 +127,9 @@ class SavedViews:
         """Change a view. Raises: RecordNotFound, AccessDenied, QueryProblem, ValidationFailed."""
         with self._records.transaction(actor, release=release) as transaction:
             found = self._changeable(transaction, view_id)
-            if found.locked and draft.locked and dict(found.state) != _cleaned(draft.state):
+            if found.locked and draft.locked and dict(found.state) != cleaned(draft.state):
                 raise AccessDenied("update", VIEW, say("view_locked", actor.language))
-            _check(transaction, transaction.object_def(found.object), draft, before=found.audience)
+            check_draft(transaction, transaction.object_def(found.object), draft, before=found.audience)
             table = transaction.system.saved_view
             kept = {"id": found.id, "object": found.object, "owner": found.owner}
             row = self._row(transaction, draft, kept)
@@ -181,22 +158,22 @@ class SavedViews:
             raise AccessDenied("update", VIEW, say("view_others", transaction.actor.language))
         return found
 
-    def _view(self, transaction: Transaction, row: Row[Any]) -> SavedView:
-        actor, audience = transaction.actor, Sharee.of_key(row.audience)
-        mine = row.owner == actor.user_id
+    def _view(self, transaction: Transaction, row: Mapping[str, Any]) -> SavedView:
+        actor, audience = transaction.actor, Sharee.of_key(row["audience"])
+        mine = row["owner"] == actor.user_id
         return SavedView(
-            id=str(row.id),
-            object=row.object,
-            label=row.label,
-            owner=row.owner,
+            id=str(row["id"]),
+            object=row["object"],
+            label=row["label"],
+            owner=row["owner"],
             audience=None if audience.kind is ShareeKind.USER else audience,
-            locked=bool(row.locked),
-            first=bool(row.first),
-            state=dict(row.state),
-            changed_at=row.changed_at,
-            used_at=row.used_at,
+            locked=bool(row["locked"]),
+            first=bool(row["first"]),
+            state=dict(row["state"]),
+            changed_at=row["changed_at"],
+            used_at=row["used_at"],
             mine=mine,
-            may_change=mine or (not row.locked and transaction.access.has_right(RIGHT)),
+            may_change=mine or (not row["locked"] and transaction.access.has_right(RIGHT)),
         )
 
     def _row(self, transaction: Transaction, draft: ViewDraft, kept: Mapping[str, Any]) -> dict[str, Any]:
@@ -207,13 +184,13 @@ class SavedViews:
             "label": draft.label.strip(),
             "locked": draft.locked,
             "first": draft.first,
-            "state": _cleaned(draft.state),
+            "state": cleaned(draft.state),
             "changed_at": transaction.now,
         }
         return row | {"seal": self._seal(row)}
 
-    def _is_ours(self, row: Row[Any]) -> bool:
-        return hmac.compare_digest(str(row.seal), self._seal(dict(row._mapping)))
+    def _is_ours(self, row: Mapping[str, Any]) -> bool:
+        return hmac.compare_digest(str(row["seal"]), self._seal(row))
 
     def _seal(self, row: Mapping[str, Any]) -> str:
         told = [str(row["id"]), *(row[name] for name in ("object", "owner", "audience", "label"))]
@@ -232,6 +209,32 @@ def first_view(views: Sequence[SavedView]) -> SavedView | None:
         key=lambda each: _RANKS[each.audience.kind if each.audience else None],
         default=None,
     )
+
+
+def _read(transaction: Transaction, object_key: str) -> Iterator[Mapping[str, Any]]:
+    """Read the views of an object that are for the actor or the actor's own, as kept text: each list asks for them."""
+    audiences, parts, table = _audiences(transaction), transaction.parts, transaction.system.saved_view
+
+    def prepare() -> Prepared:
+        audience = table.c.audience.in_([runtime(f"for{at}", table.c.audience.type) for at in range(len(audiences))])
+        seen = or_(audience, table.c.owner == runtime("owner", table.c.owner.type))
+        query = select(*_columns(table)).where(table.c.object == runtime("object", table.c.object.type), seen)
+        return Prepared(query.order_by(table.c.changed_at, table.c.id), parts.dialect)
+
+    given = {"object": object_key, "owner": transaction.actor.user_id}
+    given |= {f"for{at}": each for at, each in enumerate(audiences)}
+    prepared = parts.made(("saved views", len(audiences)), prepare)
+    for raw in transaction.ask(prepared, given):
+        row = dict(zip(table.columns.keys(), raw, strict=True))
+        for name in ("changed_at", "used_at"):
+            convert = result_converter(table.c[name].type, parts.dialect)
+            row[name] = convert(row[name]) if convert is not None else row[name]
+        yield row | {"state": json.loads(row["state"])}
+
+
+def _columns(table: Table) -> list[Any]:
+    # As the driver gives them: what JSON is differs between drivers, so it comes as its text.
+    return [cast(each, Text) if each.name == "state" else each for each in table.columns]
 
 
 def _audiences(transaction: Transaction) -> list[str]:
@@ -255,37 +258,3 @@ def _can_use(transaction: Transaction, object_def: ObjectDef, state: Mapping[str
     return kept.find(
         key, lambda: transaction.parts.language.brought(text, object_def.key, access.may_read).typed is not None
     )
-
-
-def _cleaned(state: Mapping[str, str]) -> dict[str, str]:
-    return {name: state[name] for name in STATE if state.get(name)}
-
-
-def _refused(transaction: Transaction, name: str, code: str, **parts: object) -> ValidationFailed:
-    text = say(code, transaction.actor.language, **parts)
-    return ValidationFailed([FieldError(code=code, message=text, field=name)])
-
-
-def _check(transaction: Transaction, object_def: ObjectDef, draft: ViewDraft, *, before: Sharee | None = None) -> None:
-    """Raises: AccessDenied, QueryProblem, ValidationFailed."""
-    label = draft.label.strip()
-    if not label or len(label) > LONGEST_LABEL or not label.isprintable():
-        raise _refused(transaction, "label", "view_label", most=LONGEST_LABEL)
-    for name, value in draft.state.items():
-        if name not in STATE or len(value) > LONGEST_PART:
-            raise _refused(transaction, name, "view_part", most=LONGEST_PART)
-    audience = draft.audience
-    if audience is not None:
-        if not transaction.access.has_right(RIGHT):
-            raise AccessDenied("create", VIEW, say("view_right", transaction.actor.language))
-        if audience.kind is ShareeKind.USER or (audience != before and not is_seen(transaction, audience)):
-            raise _refused(transaction, "for", "share_nobody")
-    named = draft.state.get("view")
-    shown = object_def.views.get(named) if named else None
-    if named and (shown is None or (shown.roles and not transaction.access.roles & set(shown.roles))):
-        raise _refused(transaction, "view", "view_unknown")
-    text = draft.state.get("filter", "").strip()
-    if text:
-        checked = transaction.parts.language.brought(text, object_def.key, transaction.access.may_read)
-        if checked.typed is None:
-            raise QueryProblem(checked.problems.errors)

@@ -9,8 +9,9 @@ from urllib.parse import quote, urlencode
 from flask import Response
 
 from engine.errors import RecordNotFound
-from engine.records.saved_views import STATE, VIEW, SavedView, ViewDraft
+from engine.records.saved_views import SavedView
 from engine.records.sharing.sharees import Sharee, ShareeKind
+from engine.records.view_drafts import STATE, VIEW, ViewDraft
 from ui.api.answers import json_answer
 from ui.api.body import check_keys, read_no_body, read_object
 from ui.api.parameters import read_parameters

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.records.saved_views import LONGEST_LABEL, LONGEST_PART, STATE
+from engine.records.view_drafts import LONGEST_LABEL, LONGEST_PART, STATE
 from ui.api.value_schemas import Schema
 
 _ID: Schema = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}

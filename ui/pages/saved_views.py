@@ -10,8 +10,9 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from engine.errors import AccessDenied, QueryProblem, RecordNotFound, ValidationFailed
-from engine.records.saved_views import LONGEST_LABEL, RIGHT, VIEW, SavedView, ViewDraft
+from engine.records.saved_views import SavedView
 from engine.records.sharing.sharees import Sharee, ShareeKind, sharee_titles
+from engine.records.view_drafts import LONGEST_LABEL, RIGHT, VIEW, ViewDraft
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from ui.context import actor, language, platform, release
