@@ -121,12 +121,13 @@ def _row(object_def: ObjectDef, record_id: str) -> str:
     state, formats = read_state(object_def.key, request.args), user_formats()
     view = chosen_view(object_def, state, access_of().roles)
     plan = list_plan(release(), access_of(), object_def, view, formats, state.paths, select=True)
-    total = html_text(total_text(plan, state, formats))
-    totals = [f'<strong class="num" id="{name}" hx-swap-oob="true">{total}</strong>' for name in _TOTALS if total]
-    try:
-        record = platform().records.get(actor(), object_def.key, record_id, fields=plan.paths)
-    except RecordNotFound:
-        return "".join(totals)
+    with platform().records.reading(actor(), release=release()) as transaction:
+        total = html_text(total_text(transaction, plan, state, formats))
+        totals = [f'<strong class="num" id="{name}" hx-swap-oob="true">{total}</strong>' for name in _TOTALS if total]
+        try:
+            record = transaction.get(object_def.key, record_id, fields=plan.paths)
+        except RecordNotFound:
+            return "".join(totals)
     # A row stands nowhere but in a table; the answer's header names the part that is taken.
     return f"<table><tbody>{plan.write_rows((record,))}</tbody></table>{''.join(totals)}"
 

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from engine.errors import QueryProblem
 from engine.records.sortable import can_sort_by
+from engine.records.transaction import Transaction
 from engine.records.types import Count
 from metamodel.field_types import FieldValueError, message
 from metamodel.source import Problem
@@ -38,7 +39,7 @@ from ui.pages.mass_edit import mass_edit_url
 from ui.pages.press_many import ButtonOfList, list_buttons
 from ui.pages.rights import access_of, readable_object, user_formats
 from ui.pages.totals import total_text
-from ui.pages.view_tabs import Opened, ViewBar, open_state, view_bar
+from ui.pages.view_tabs import Opened, ViewBar, note_view, open_state, view_bar
 from ui.rows import RowColumn
 
 blueprint = Blueprint("record_list", __name__)
@@ -90,46 +91,54 @@ class ListPage:
 def show_list(object_name: str) -> ResponseReturnValue:
     """Show a view of an object, as a list or board."""
     object_def = readable_object(object_name)
-    opened = open_state(object_def)
-    state = opened.state
-    view = chosen_view(object_def, state, access_of().roles)
-    bar = view_bar(object_def, opened, view)
-    if view is not None and view.type is ViewType.BOARD:
-        return board_page(object_def, view, state, bar)
-    formats = user_formats()
-    plan = list_plan(release(), access_of(), object_def, view, formats, state.paths, select=True)
-    refused = ""
-    if request.args.get("add"):
+    with platform().records.reading(actor(), release=release()) as transaction:
+        opened = open_state(transaction, object_def)
+        state = opened.state
+        view = chosen_view(object_def, state, access_of().roles)
+        is_board = view is not None and view.type is ViewType.BOARD
+        plan = list_plan(release(), access_of(), object_def, view, user_formats(), state.paths, select=True)
+        is_read = not is_board and not request.args.get("add")
+        found, problem = _read(transaction, plan, state, user_formats()) if is_read else (Found(), None)
+    note_view(opened)
+    if view is not None and is_board:
+        return board_page(object_def, view, state, view_bar(object_def, opened, view))
+    if not is_read:
         try:
             return redirect(with_condition(plan, state), 303)
         except FieldValueError as fault:
-            refused = message(fault.code, language(), **fault.params)
-    found, problem = _read(plan, state, formats)
+            return _refused(plan, opened, message(fault.code, language(), **fault.params))
     if is_htmx() and request.headers.get("HX-Target") == "filter-form":
-        return render_block(_TEMPLATE, "filter_form", page=_page(plan, state, bar, found, problem))
+        return render_block(_TEMPLATE, "filter_form", page=_page(plan, opened, found, problem))
     if problem is None and found.rows and not (state.filter or state.search or {"field", PANEL} & set(request.args)):
-        return _kept_text(plan, opened, bar, found)
-    page = _page(plan, state, bar, found, problem, refused)
+        return _kept_text(plan, opened, found)
+    page = _page(plan, opened, found, problem)
     if not found.rows and problem is None and page.chips:
         page = replace(page, chips=counted_chips(plan, state))
-    return render_template(_TEMPLATE, page=page), 400 if problem is not None or refused else 200
+    return render_template(_TEMPLATE, page=page), 400 if problem is not None else 200
 
 
-def _read(plan: ListPlan, state: ListState, formats: Formats) -> tuple[Found, Problem | None]:
+def _refused(plan: ListPlan, opened: Opened, why: str) -> ResponseReturnValue:
+    """Show the list with the condition that can't be added to its filter."""
+    with platform().records.reading(actor(), release=release()) as transaction:
+        found, problem = _read(transaction, plan, opened.state, user_formats())
+    return render_template(_TEMPLATE, page=_page(plan, opened, found, problem, why)), 400
+
+
+def _read(transaction: Transaction, plan: ListPlan, state: ListState, formats: Formats) -> tuple[Found, Problem | None]:
+    groups = list_groups(plan, state)
+    query = state.query(plan.paths, plan.view)
+    if groups is not None:
+        query = groups.query(plan.object_def, query, list_order(plan, state))
     try:
-        with platform().records.reading(actor(), release=release()) as transaction:
-            groups = list_groups(plan, state)
-            query = state.query(plan.paths, plan.view)
-            if groups is not None:
-                query = groups.query(plan.object_def, query, list_order(plan, state))
-            page = transaction.list(query)
-            more = bool(state.cursor) or page.next_cursor is not None
-            counted = transaction.count(query, exact=state.exact) if more else None
-            rows = (
-                grouped_rows(transaction, plan, state, groups, page.rows, formats)
-                if groups is not None
-                else plan.write_rows(page.rows)
-            )
+        page = transaction.list(query)
+        more = bool(state.cursor) or page.next_cursor is not None
+        counted = transaction.count(query, exact=state.exact) if more else None
+        total = total_text(transaction, plan, state, formats)
+        rows = (
+            grouped_rows(transaction, plan, state, groups, page.rows, formats)
+            if groups is not None
+            else plan.write_rows(page.rows)
+        )
     except QueryProblem as refused:
         return Found(first_url=state.url(cursor="") if state.cursor else ""), refused.problems[0]
     capped = counted is not None and counted.capped
@@ -137,7 +146,7 @@ def _read(plan: ListPlan, state: ListState, formats: Formats) -> tuple[Found, Pr
         rows=rows,
         summary=_summary(plan, counted or Count(value=len(page))),
         exact_url=state.url(exact=True, cursor=state.cursor) if capped else "",
-        total=total_text(plan, state, formats),
+        total=total,
         next_url=state.url(cursor=page.next_cursor) if page.next_cursor else "",
         first_url=state.url(cursor="") if state.cursor else "",
     )
@@ -148,7 +157,7 @@ def _summary(plan: ListPlan, counted: Count) -> str:
     return plan.counted_one if counted.value == 1 else plan.counted % {"count": count_text(counted)}
 
 
-def _kept_text(plan: ListPlan, opened: Opened, bar: ViewBar, found: Found) -> str:
+def _kept_text(plan: ListPlan, opened: Opened, found: Found) -> str:
     """Give the page of a list without a filter: all but what was found follows from roles, views and address."""
     access, state = access_of(), opened.state
     values = {name: getattr(found, name) for name in Found.__slots__}
@@ -158,21 +167,19 @@ def _kept_text(plan: ListPlan, opened: Opened, bar: ViewBar, found: Found) -> st
 
     def make(marks: Mapping[str, Markup]) -> ListPage:
         shown = {name: marks[name] if name in filled else "" for name in values}
-        return _page(plan, state, bar, Found(**shown), None)
+        return _page(plan, opened, Found(**shown), None)
 
     return kept_page(key, _TEMPLATE, tuple(values), make).show(values)
 
 
-def _page(
-    plan: ListPlan, state: ListState, bar: ViewBar, found: Found, problem: Problem | None, refused: str = ""
-) -> ListPage:
-    object_def, tongue = plan.object_def, language()
+def _page(plan: ListPlan, opened: Opened, found: Found, problem: Problem | None, refused: str = "") -> ListPage:
+    object_def, tongue, state = plan.object_def, language(), opened.state
     title = label_text(object_def.plural or object_def.label, tongue, object_def.name)
     return ListPage(
         title=title,
         icon=object_def.icon or "table",
         crumbs=(Crumb(label=title),),
-        views=bar,
+        views=view_bar(object_def, opened, plan.view),
         state=state,
         chips=make_chips(plan, state),
         bar=make_bar(plan, state, problem, refused),

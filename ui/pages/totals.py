@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from engine.records.aggregates import AggregateQuery, Measure
+from engine.records.transaction import Transaction
 from metamodel.fields import FieldDef
 from metamodel.values import Money
-from ui.context import actor, platform
 from ui.formats import Formats
 from ui.pages.list_plan import ListPlan, row_words
 from ui.pages.list_state import ListState
 from ui.rows import plain_text
 
 
-def total_text(plan: ListPlan, state: ListState, formats: Formats) -> str:
+def total_text(transaction: Transaction, plan: ListPlan, state: ListState, formats: Formats) -> str:
     """Write the sum of the view's total field over the list; nothing where the view has none."""
     if plan.total is None:
         return ""
@@ -23,7 +23,7 @@ def total_text(plan: ListPlan, state: ListState, formats: Formats) -> str:
         search=state.search or None,
         measures=(Measure(function="sum", path=plan.total.name),),
     )
-    (row,) = platform().records.aggregate(actor(), query)
+    (row,) = transaction.aggregate(query)
     return sum_text(plan.total, row.measures[0], formats)
 
 

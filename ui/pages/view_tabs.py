@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ from werkzeug.datastructures import MultiDict
 
 from engine.records.saved_views import SavedView, first_view
 from engine.records.sharing.sharees import ShareeKind
+from engine.records.transaction import Transaction
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from metamodel.views import ViewDef, ViewType
@@ -47,10 +49,11 @@ class ViewBar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
-    """The state that an address asks for, with the views that the person saved or was given."""
+    """The state that an address asks for, with the views that the person saved or was given; at: when it was read."""
 
     state: ListState
     views: tuple[SavedView, ...]
+    at: datetime
 
     @property
     def view(self) -> SavedView | None:
@@ -66,23 +69,26 @@ class Opened:
         )
 
 
-def open_state(object_def: ObjectDef) -> Opened:
+def open_state(transaction: Transaction, object_def: ObjectDef) -> Opened:
     """Read what an address asks for. An address that asks for nothing asks for the view that comes first."""
-    state = read_state(object_def.key, request.args)
-    desk = platform().saved_views
-    with platform().records.reading(actor()) as transaction:
-        views, now = desk.list(transaction, object_def.key), transaction.now
-        chosen = next((each for each in views if each.id == state.saved), None)
-        if chosen is None and not request.args:
-            chosen = first_view(views)
-        if chosen is not None and not chosen.mine:
-            views = [*desk.named(transaction, [chosen]), *(each for each in views if each.id != chosen.id)]
+    state, desk = read_state(object_def.key, request.args), platform().saved_views
+    views = desk.list(transaction, object_def.key)
+    chosen = next((each for each in views if each.id == state.saved), None)
+    if chosen is None and not request.args:
+        chosen = first_view(views)
     if chosen is None:
-        return Opened(state=replace(state, saved=""), views=tuple(views))
+        return Opened(state=replace(state, saved=""), views=tuple(views), at=transaction.now)
+    if not chosen.mine:
+        views = [*desk.named(transaction, [chosen]), *(each for each in views if each.id != chosen.id)]
     state = state_of(chosen) if not request.args else replace(state, saved=chosen.id)
-    if not state.cursor and state.hidden("saved") == dict(chosen.state):
-        desk.note_use(actor(), chosen, now)
-    return Opened(state=state, views=tuple(views))
+    return Opened(state=state, views=tuple(views), at=transaction.now)
+
+
+def note_view(opened: Opened) -> None:
+    """Note that a saved view was chosen, where it is shown as it was saved."""
+    chosen, state = opened.view, opened.state
+    if chosen is not None and not state.cursor and state.hidden("saved") == dict(chosen.state):
+        platform().saved_views.note_use(actor(), chosen, opened.at)
 
 
 def state_of(view: SavedView) -> ListState:
