@@ -75,6 +75,8 @@ def can_group_by(plan: ListPlan) -> Mapping[str, FieldDef]:
 
 def list_groups(plan: ListPlan, state: ListState) -> Groups | None:
     """Give what an address groups a list by; None where that is nothing."""
+    if not state.group:
+        return None
     known = can_group_by(plan)
     names = [name for name in dict.fromkeys(state.group.split(",")) if name in known][:MOST_GROUPS]
     if not names:
