@@ -1,4 +1,4 @@
-"""A button pressed on records that are ticked in a list: its page shows those alone, and tells how many are left out."""
+"""A button pressed on records that are ticked in a list: its page shows those alone, and how many are left out."""
 
 from __future__ import annotations
 
