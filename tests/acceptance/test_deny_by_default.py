@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from engine.access.actor import system_actor
 from tests.support.platforms import small_app
-from tests.support.served import Served, serve_deals
+from tests.support.served import Served, csrf_token, serve_deals
+from tests.support.table_dumps import changed_tables, dump_tables
 
 HIDDEN = ("salary", "pin")
+# What a refused request may write: who asked, when, how often.
+MAY_CHANGE = {"fs_audit", "fs_session", "fs_token", "fs_idempotency", "fs_rate", "fs_change", "fs_change_state"}
 FILES = {
     "objects/order.yaml": """
         object: order
@@ -37,6 +41,7 @@ FILES = {
         """,
     "reports/ledgers.yaml": "report: ledgers\nobject: ledger\nmeasures: [count]\n",
     "reports/orders.yaml": "report: orders\nobject: order\ngroups: [size]\nmeasures: [count]\n",
+    "dashboards/sums.yaml": "dashboard: sums\nroles: [boss]\nparts: [{report: orders}]\n",
     "roles/boss.yaml": """
         role: boss
         objects: {order: {read: all, create: yes, update: all, delete: all, export: all}}
@@ -61,6 +66,7 @@ def ids(served: Served) -> dict[str, str]:
     return {"order": order, "ledger": records.create(system, "ledger", {"name": "LEDGER-1", "order": order}).record.id}
 
 
+@pytest.mark.promise("SEC-01")
 @pytest.mark.parametrize("who", ["boss", "ann"])
 def test_an_object_that_no_role_names_is_like_one_that_is_not_there(
     served: Served, ids: dict[str, str], who: str
@@ -82,6 +88,7 @@ def test_an_object_that_no_role_names_is_like_one_that_is_not_there(
         assert "ledger" not in text.lower()
 
 
+@pytest.mark.promise("SEC-01")
 def test_sensitive_and_sealed_fields_are_closed_until_a_role_names_them_and_others_follow_their_object(
     served: Served, ids: dict[str, str]
 ) -> None:
@@ -111,3 +118,32 @@ def test_sensitive_and_sealed_fields_are_closed_until_a_role_names_them_and_othe
         changed = served.call("boss", "PATCH", f"/records/order/{ids['order']}", json={name: "1"})
         unknown = served.call("boss", "PATCH", f"/records/order/{ids['order']}", json={"z" * len(name): "1"})
         assert (changed.status_code, unknown.status_code) == (422, 422) or changed.status_code == unknown.status_code
+
+
+@pytest.mark.promise("SEC-01")
+def test_who_has_no_role_is_refused_by_each_route_about_records(served: Served, ids: dict[str, str]) -> None:
+    client = served.sign_in("none")
+    token = csrf_token(client, "/")
+    hidden = ("LEDGER-1", "7000117", "7,000,117", "SEALED-77")
+    url = served.platform.settings.database_url
+    before, asked = dump_tables(url, leave_out=MAY_CHANGE), 0
+    for rule in served.app.url_map.iter_rules():
+        # Public ones are held against their list by tests/ui/api/test_headers.py.
+        if not {"object_name", "record_id", "report_name", "dashboard_name"} & rule.arguments:
+            continue
+        for name in ("order", "ledger"):
+            given = {"object_name": name, "record_id": ids[name], "report_name": f"{name}s", "dashboard_name": "sums"}
+            with served.app.test_request_context():
+                arguments: dict[str, Any] = {each: given.get(each, ids[name]) for each in rule.arguments}
+                address = served.app.url_for(rule.endpoint, **arguments)
+            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+                if rule.endpoint.startswith("api."):
+                    answer = served.call("none", method, address, json={})
+                else:
+                    answer = client.open(address, method=method, data={"csrf_token": token})
+                assert answer.status_code in (400, 403, 404, 415, 422), (method, address, answer.status_code)
+                text = answer.get_data(as_text=True).replace(address, "")
+                assert not [word for word in hidden if word in text], (method, address)
+                asked += 1
+    assert asked > 100
+    assert changed_tables(before, dump_tables(url, leave_out=MAY_CHANGE)) == []

@@ -67,6 +67,7 @@ def test_https_gives_strict_transport_and_secure_cookies(sqlite_url: str, tmp_pa
         assert served.browser().get("/login").status_code == 400
 
 
+@pytest.mark.promise("SEC-01")
 def test_every_route_but_the_public_ones_asks_to_sign_in(served: Served) -> None:
     """The documented public list equals the map."""
     section = Path("docs/running.md").read_text("utf-8").partition("## What is open without a log-in")[2]
@@ -89,7 +90,7 @@ def test_every_route_but_the_public_ones_asks_to_sign_in(served: Served) -> None
         for argument in rule.arguments:
             converter = next(part for part in address.split("<")[1:] if part.split(">")[0].split(":")[-1] == argument)
             address = address.replace(f"<{converter.split('>')[0]}>", "1")
-        for method in (rule.methods or set()) & {"GET", "POST", "PATCH", "DELETE"}:
+        for method in (rule.methods or set()) & {"GET", "POST", "PUT", "PATCH", "DELETE"}:
             answer = client.open(address, method=method)
             assert answer.status_code in (401, 403, 303), (rule.rule, method)
             if answer.status_code == 303:
