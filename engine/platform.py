@@ -6,7 +6,7 @@ It decides nothing; who wants another clock, other ids or other plugins hands th
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -180,12 +180,14 @@ class Platform:
             connectors=open_connectors(settings, releases, records, clock, ids, automation.take_on),
         )  # fmt: skip
 
-    def plan_release(self, apps: Apps, *, grants_system: bool = True) -> ReleasePlan:
+    def plan_release(
+        self, apps: Apps, *, grants_system: bool = True, hands_on: Collection[str] | None = None
+    ) -> ReleasePlan:
         """Check apps and say what applying them would change; writes nothing.
 
-        grants_system: whether who asks may let rules act `as system`.
+        grants_system: whether who asks may let rules act `as system`. hands_on: as for `apply_release`.
         """
-        plan = self.applier.plan(apps, grants_system=grants_system)
+        plan = self.applier.plan(apps, grants_system=grants_system, hands_on=hands_on)
         return with_access(plan, self.records, self.releases, self.accounts.administration.list_users)
 
     def apply_release(
@@ -196,12 +198,14 @@ class Platform:
         comment: str = "",
         progress: Progress | None = None,
         grants_system: bool = True,
+        hands_on: Collection[str] | None = None,
         by: Actor | None = None,
         base: int | None = None,
     ) -> Applied:
         """Check, migrate and publish apps, then load the reference data they bring and what an apply before left.
 
         grants_system: whether who publishes may let rules act `as system`; the operator at the command line may.
+        hands_on: roles that what they publish may act with, while no role gains a right; None = they may give rights.
         by: who publishes, None = that operator. base: the release they were planned on, None = whichever is current.
 
         Raises:
@@ -209,7 +213,14 @@ class Platform:
         """
         self.automation.prepare()
         applied = self.applier.apply(
-            apps, author=author, comment=comment, progress=progress, grants_system=grants_system, by=by, base=base
+            apps,
+            author=author,
+            comment=comment,
+            progress=progress,
+            grants_system=grants_system,
+            hands_on=hands_on,
+            by=by,
+            base=base,
         )
         self.automation.note_awaited(applied.release)
         loaded = ReferenceData(self.releases, self.records, self.imports).load(applied.release)

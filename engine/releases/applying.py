@@ -6,7 +6,7 @@ A folder with a problem, or a plan that the data does not allow, is refused befo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from engine.access.actor import Actor
+from engine.access.raising import refused_people, refused_rights
 from engine.clock import Clock
 from engine.errors import ReleaseChanged, ReleaseRefused
 from engine.outer.databases import OuterDatabases
@@ -62,9 +63,9 @@ class ReleaseApplier:
         self._clock = clock
         self._recompute = recompute
 
-    def plan(self, apps: Apps, *, grants_system: bool = True) -> ReleasePlan:
-        """Plan apps against what the database has; writes nothing. grants_system: may the caller grant `as system`?"""
-        return self._plan(self._check(apps), grants_system)
+    def plan(self, apps: Apps, *, grants_system: bool = True, hands_on: Collection[str] | None = None) -> ReleasePlan:
+        """Plan apps against what the database has; writes nothing. The others: as for `apply`."""
+        return self._plan(self._check(apps), grants_system, hands_on)
 
     def apply(
         self,
@@ -74,11 +75,14 @@ class ReleaseApplier:
         comment: str = "",
         progress: Progress | None = None,
         grants_system: bool = True,
+        hands_on: Collection[str] | None = None,
         by: Actor | None = None,
         base: int | None = None,
     ) -> Applied:
         """Check, migrate and publish apps; unchanged ones make no new release.
 
+        grants_system: may the caller let rules act `as system`? hands_on: roles that what they publish may act with,
+        while no role gains a right; None = they may give rights.
         by: who publishes, as the audit log has it; None = the operator at the command line. base: the release they
         were planned on, None = whichever is current.
 
@@ -91,7 +95,7 @@ class ReleaseApplier:
         if not candidate.is_sound:
             raise _refused(tuple(candidate.problems))
         with migration_lock(self._store.database):
-            plan = self._plan(candidate, grants_system)
+            plan = self._plan(candidate, grants_system, hands_on)
             if base is not None and plan.base != base:
                 raise ReleaseChanged(planned=base, current=plan.base)
             if plan.errors or plan.migration is None:
@@ -109,7 +113,7 @@ class ReleaseApplier:
         language = self._store.language
         return check_sources(apps, language) if isinstance(apps, Mapping) else check_folders(apps, language)
 
-    def _plan(self, candidate: Candidate, grants_system: bool) -> ReleasePlan:
+    def _plan(self, candidate: Candidate, grants_system: bool, hands_on: Collection[str] | None) -> ReleasePlan:
         store = self._store
         # Before the snapshot, which must not stay open while another database is waited for.
         elsewhere = list(check_tables(candidate.metamodel, self._outer)) if candidate.metamodel is not None else []
@@ -129,6 +133,10 @@ class ReleaseApplier:
             problems += check_data(connection, store.database.dialect, migration, candidate.metamodel)
         as_system = rules_as_system(candidate.rules, lambda: self._rules_before(base))
         problems += () if grants_system else refused_rules(as_system)
+        if base and hands_on is not None:
+            earlier = store.numbered(base)
+            problems += refused_rights(earlier.metamodel, candidate.metamodel, hands_on)
+            problems += refused_people(earlier.sources, candidate.sources)
         return ReleasePlan(
             candidate=candidate,
             base=base,

@@ -1,17 +1,19 @@
 """The configuration by API: its files, what others would change, and publishing them as a release.
 
-Needs the right `configure`, and `grant_system` for rules `as system` that are new or changed. Files come and go as
+Needs the right `configure`, `grant_system` for rules `as system` that are new or changed, and `manage_users` for what
+adds to the rights of a role that there is. Files come and go as
 texts by `app folder/path`; nothing of them touches a disk. Checking, planning and publishing are the engine's, as for
 `fieldstone plan` and `apply`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from flask import Response
 
+from engine.access.raising import RIGHT as GIVES_RIGHTS
 from engine.errors import AccessDenied
 from engine.releases.rules_as_system import RIGHT as GRANT_RIGHT
 from metamodel.folder import MAX_FILES, file_kind
@@ -43,7 +45,9 @@ def plan_metadata() -> Response:
     _require_right()
     given = _given("files", "comment")
     files, _comment = _files(given)
-    return json_answer(platform().plan_release(files, grants_system=_may_grant()).to_json())
+    return json_answer(
+        platform().plan_release(files, grants_system=_has(GRANT_RIGHT), hands_on=_handed_on()).to_json()
+    )
 
 
 def apply_metadata() -> Response:
@@ -57,7 +61,13 @@ def apply_metadata() -> Response:
         raise ApiProblem(400, "bad_value", "`base` is the number of the release that the plan says.")
     author = actor().name or actor().login
     applied = platform().apply_release(
-        files, author=author, comment=comment, grants_system=_may_grant(), by=actor(), base=base
+        files,
+        author=author,
+        comment=comment,
+        by=actor(),
+        base=base,
+        grants_system=_has(GRANT_RIGHT),
+        hands_on=_handed_on(),
     )
     told = [f"{problem.at} {problem.sentence}" for problem in applied.data_problems]
     return json_answer({"release": applied.release.number, "new": applied.is_new, "data_problems": told})
@@ -90,12 +100,17 @@ def _call(name: str, told: str, given: Schema | None = None) -> Schema:
     return call
 
 
-def _may_grant() -> bool:
-    return platform().records.access(actor(), release()).has_right(GRANT_RIGHT)
+def _handed_on() -> Collection[str] | None:
+    """Give the roles that what the caller publishes may act with; None for who gives rights to people."""
+    return None if _has(GIVES_RIGHTS) else platform().records.access(actor(), release()).roles
+
+
+def _has(right: str) -> bool:
+    return platform().records.access(actor(), release()).has_right(right)
 
 
 def _require_right() -> None:
-    if not platform().records.access(actor(), release()).has_right(RIGHT):
+    if not _has(RIGHT):
         raise AccessDenied(RIGHT, "app", "your roles do not allow it")
 
 
