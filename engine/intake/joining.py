@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from engine.access.actor import system_actor
 from engine.clock import Clock
-from engine.records.persons import behaviour_objects, joinable, person_object
+from engine.records.persons import behaviour_objects, joinable_events
 from engine.records.service import Records
 from engine.records.types import SaveRow
 from engine.releases.release import Release
@@ -54,18 +54,16 @@ class EventJoiner:
         return joined
 
     def _join_of(self, release: Release, object_def: ObjectDef, key: int, since: dt.datetime | None) -> int:
-        behaviour, joined, last = object_def.behaviour, 0, None
+        behaviour, joined = object_def.behaviour, 0
+        last: str | None = None
         assert behaviour is not None
-        events = release.tables.of(object_def.key)
-        query = joinable(events, release.tables.of(person_object(object_def)), behaviour, key, since).limit(_BATCH)
         while True:
-            after = query if last is None else query.where(events.table.c["id"] > last)
             with self.records.reading(system_actor(), release=release) as transaction:
-                if not transaction.connection.execute(after.limit(1)).all():
+                if not joinable_events(transaction, object_def, key, since=since, after=last, limit=1):
                     return joined
             with self.records.transaction(system_actor(), release=release) as transaction:
-                found = transaction.connection.execute(after).all()
-                rows = [SaveRow(values={behaviour.person: str(person)}, id=str(event)) for event, person in found]
+                found = joinable_events(transaction, object_def, key, since=since, after=last, limit=_BATCH)
+                rows = [SaveRow(values={behaviour.person: person}, id=event) for event, person in found]
                 result = transaction.save_many(object_def.key, rows)
                 for index in result.refused:
                     errors = "; ".join(each.message for each in result.rows[index].errors)

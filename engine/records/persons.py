@@ -65,10 +65,31 @@ def find_persons(
     return found
 
 
-def joinable(
+def joinable_events(
+    transaction: Transaction,
+    object_def: ObjectDef,
+    key: int,
+    *,
+    since: dt.datetime | None,
+    after: str | None,
+    limit: int,
+) -> list[tuple[str, str]]:
+    """Give waiting events that exactly one person fits by a key, by id, with the person.
+
+    since: of persons changed since then only. after: only events after that one.
+    """
+    assert object_def.behaviour is not None
+    tables = transaction.parts.tables
+    events, persons = tables.of(object_def.key), tables.of(person_object(object_def))
+    query = _joinable(events, persons, object_def.behaviour, key, since).limit(limit)
+    if after is not None:
+        query = query.where(events.table.c["id"] > after)
+    return [(str(event), str(person)) for event, person in transaction.connection.execute(query)]
+
+
+def _joinable(
     events: ObjectTable, persons: ObjectTable, behaviour: BehaviourDef, key: int, since: dt.datetime | None
 ) -> Select[Any]:
-    """Give the waiting events that exactly one person fits by a key, with the person. since: changed since then."""
     own, other = behaviour.found_by[key]
     event, person = events.table, persons.table
     # An alias: events may be about records of their own object.
