@@ -53,7 +53,7 @@ _NAMED_PARTS: tuple[tuple[PartKind, Callable[[Metamodel], Mapping[str, object]]]
 def diff(old: Metamodel | None, new: Metamodel) -> tuple[Change, ...]:
     """Give the changes that lead from `old` (None = nothing yet) to `new`: objects with their parts, then the rest."""
     old_objects: Mapping[str, ObjectDef] = old.objects if old is not None else {}
-    before = _renamed_from(old_objects, new.objects)
+    before = renamed_from(old_objects, new.objects)
     new_keys = {was: key for key, was in before.items()}
     changes: list[Change] = []
     for key, object_def in new.objects.items():
@@ -68,7 +68,7 @@ def diff(old: Metamodel | None, new: Metamodel) -> tuple[Change, ...]:
     return tuple(changes)
 
 
-def _renamed_from(old: Mapping[str, ObjectDef], new: Mapping[str, ObjectDef]) -> dict[str, str]:
+def renamed_from(old: Mapping[str, ObjectDef], new: Mapping[str, ObjectDef]) -> dict[str, str]:
     """Give new key → old key of the objects that both sides have."""
     before = {key: key for key in new if key in old}
     for key, object_def in new.items():
@@ -100,7 +100,7 @@ def _object_changes(old: ObjectDef, new: ObjectDef, new_keys: Mapping[str, str])
 
 
 def _fields_changes(old: ObjectDef, new: ObjectDef, new_keys: Mapping[str, str]) -> Iterator[Change]:
-    before = _renamed_names(old.fields, new.fields)
+    before = renamed_names(old.fields, new.fields)
     for name, field in new.fields.items():
         if name not in before:
             yield FieldAdded(object=new.key, field=name)
@@ -114,7 +114,8 @@ def _fields_changes(old: ObjectDef, new: ObjectDef, new_keys: Mapping[str, str])
             yield FieldRemoved(object=new.key, field=name)
 
 
-def _renamed_names(old: Mapping[str, FieldDef], new: Mapping[str, FieldDef]) -> dict[str, str]:
+def renamed_names(old: Mapping[str, FieldDef], new: Mapping[str, FieldDef]) -> dict[str, str]:
+    """Give new name → old name of the fields that both sides have."""
     before = {name: name for name in new if name in old}
     for name, field in new.items():
         if name not in old and field.was in old and field.was not in new and field.was not in before.values():

@@ -14,6 +14,7 @@ from typing import Any
 from engine.access.grants import Alternatives, OfParent, RoleGrants
 from metamodel.access import OBJECT_ACTIONS, RoleDef
 from metamodel.apps import Metamodel
+from metamodel.diff import renamed_from, renamed_names
 from metamodel.source import LocatedText, Location, Problem
 
 _PEOPLE = re.compile(r"[^/]+/data/(?:core\.)?(user|team|queue)\.(?:csv|yaml)")
@@ -36,6 +37,8 @@ def raised_rights(before: Metamodel, after: Metamodel) -> Iterator[RaisedRight]:
             old, new = RoleGrants(before, (name,)), RoleGrants(after, (name,))
             for right in _gained(before, after, old, new):
                 yield RaisedRight(role=role, right=right)
+            for given in sorted(set(role.gives) - set(before.roles[name].gives)):
+                yield RaisedRight(role=role, right=f"the right to give '{given}'")
 
 
 def refused_rights(before: Metamodel, after: Metamodel, hands_on: Collection[str]) -> Iterator[Problem]:
@@ -76,21 +79,21 @@ def refused_people(before: Mapping[str, str], after: Mapping[str, str]) -> Itera
 def _gained(before: Metamodel, after: Metamodel, old: RoleGrants, new: RoleGrants) -> Iterator[str]:
     for right in sorted(new.system - old.system):
         yield f"the right {right}"
-    for key, object_def in before.objects.items():
-        if key not in after.objects:
-            continue
+    for key, was in renamed_from(before.objects, after.objects).items():
         for action in OBJECT_ACTIONS:
-            if _is_more(_scopes(old, key, action), _scopes(new, key, action)):
+            if _is_more(_scopes(old, was, action), _scopes(new, key, action)):
                 yield f"{action} {key}"
-        for name, field in object_def.fields.items():
-            other = after.objects[key].fields.get(name)
-            if other is None:
-                continue
-            was, now = old.field_rights(key, field), new.field_rights(key, other)
-            for right, mine, then in (("read", was.read, now.read), ("update", was.update, now.update)):
+        fields = before.objects[was].fields
+        for name, earlier in renamed_names(fields, after.objects[key].fields).items():
+            had = old.field_rights(was, fields[earlier])
+            has = new.field_rights(key, after.objects[key].fields[name])
+            named = new.names_field(key, name)
+            for right, mine, then in (("read", had.read, has.read), ("update", had.update, has.update)):
                 # What follows the object's own scope was compared with it.
-                if bool(then) and not mine:
+                if (not mine and then) or (named and _is_more(mine, then)):
                     yield f"{right} {key}.{name}"
+            if has.masked and not (had.masked or had.read):
+                yield f"read {key}.{name} masked"
 
 
 def _scopes(grants: RoleGrants, object_key: str, action: str) -> Alternatives:

@@ -93,6 +93,14 @@ class SavedViews:
             for each in views
         ]
 
+    def find(self, actor: Actor, object_key: str, view_id: str, *, release: Release | None = None) -> SavedView:
+        """Give a view of an object that the actor may use, with the names in it. Raises: RecordNotFound."""
+        with self._records.reading(actor, release=release) as transaction:
+            found = self.named(transaction, [self.get(transaction, view_id)])[0]
+        if found.object != object_key:
+            raise RecordNotFound(VIEW, view_id)
+        return found
+
     def get(self, transaction: Transaction, view_id: str) -> SavedView:
         """Give a view that the actor may use. Raises: RecordNotFound."""
         table = transaction.system.saved_view
@@ -121,7 +129,7 @@ class SavedViews:
             view_id = self._ids.new()
             row = self._row(transaction, draft, {"id": view_id, "object": object_key, "owner": actor.user_id})
             transaction.connection.execute(insert(table).values(row))
-            return self.named(transaction, [self.get(transaction, view_id)])[0]
+            return self._named_row(transaction, row)
 
     def change(self, actor: Actor, view_id: str, draft: ViewDraft, *, release: Release | None = None) -> SavedView:
         """Change a view. Raises: RecordNotFound, AccessDenied, QueryProblem, ValidationFailed."""
@@ -134,7 +142,7 @@ class SavedViews:
             kept = {"id": found.id, "object": found.object, "owner": found.owner}
             row = self._row(transaction, draft, kept)
             transaction.connection.execute(update(table).where(table.c.id == found.id).values(row))
-            return self.named(transaction, [self.get(transaction, view_id)])[0]
+            return self._named_row(transaction, row | {"used_at": found.used_at})
 
     def delete(self, actor: Actor, view_id: str, *, release: Release | None = None) -> SavedView:
         """Delete a view and give what it was. Raises: RecordNotFound, AccessDenied."""
@@ -151,6 +159,10 @@ class SavedViews:
         with self._records.transaction(actor) as transaction:
             table = transaction.system.saved_view
             transaction.connection.execute(update(table).where(table.c.id == view.id).values(used_at=now))
+
+    def _named_row(self, transaction: Transaction, row: Mapping[str, Any]) -> SavedView:
+        # Who changes whom it is for may be none of them any more.
+        return self.named(transaction, [self._view(transaction, {"used_at": None, **row})])[0]
 
     def _changeable(self, transaction: Transaction, view_id: str) -> SavedView:
         found = self.get(transaction, view_id)

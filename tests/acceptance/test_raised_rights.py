@@ -56,6 +56,17 @@ RAISING = {
     "a field that is sensitive no more": (
         {"objects/note.yaml": NOTE.replace(", sensitive: true", "")}, "APP851", "read note.pay",
     ),
+    "an object under another name": (
+        {"objects/note.yaml": NOTE.replace("object: note\n", "object: memo\nwas: note\n"),
+         "roles/rep.yaml": REP.replace("note", "memo").replace("read: own", "read: all"),
+         "roles/boss.yaml": FILES["roles/boss.yaml"].replace("note", "memo"),
+         "menus.yaml": FILES["menus.yaml"].replace("note", "memo")}, "APP851", "read memo",
+    ),
+    "a field under another name": (
+        {"objects/note.yaml": NOTE.replace("pay:  {type: integer, sensitive: true", "wage: {type: integer, was: pay")},
+        "APP851", "read note.wage",
+    ),
+    "a role to give": (rep("system:", "gives: [boss]\nsystem:"), "APP851", "give 'boss'"),
     "people by a data file": ({"data/user.csv": "email,roles\nann@example.com,boss\n"}, "APP853", "records of 'user'"),
     "a form with another's rights": ({"forms/tell.yaml": FORM.replace("ROLE", "boss")}, "APP852", "the role 'boss'"),
 }  # fmt: skip

@@ -45,9 +45,7 @@ def plan_metadata() -> Response:
     _require_right()
     given = _given("files", "comment")
     files, _comment = _files(given)
-    return json_answer(
-        platform().plan_release(files, grants_system=_has(GRANT_RIGHT), hands_on=_handed_on()).to_json()
-    )
+    return json_answer(platform().plan_release(files, grants_system=_has(GRANT_RIGHT), hands_on=_handed_on()).to_json())
 
 
 def apply_metadata() -> Response:

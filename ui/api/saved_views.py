@@ -8,10 +8,9 @@ from urllib.parse import quote, urlencode
 
 from flask import Response
 
-from engine.errors import RecordNotFound
 from engine.records.saved_views import SavedView
 from engine.records.sharing.sharees import Sharee, ShareeKind
-from engine.records.view_drafts import STATE, VIEW, ViewDraft
+from engine.records.view_drafts import STATE, ViewDraft
 from ui.api.answers import json_answer
 from ui.api.body import check_keys, read_no_body, read_object
 from ui.api.parameters import read_parameters
@@ -42,13 +41,15 @@ def create_view(object_name: str) -> Response:
 def get_view(object_name: str, view_id: str) -> Response:
     """GET /views/{object}/{id}: a saved view."""
     read_parameters(())
-    return json_answer(view_json(_found(object_key(object_name), view_id)))
+    return json_answer(
+        view_json(platform().saved_views.find(actor(), object_key(object_name), view_id, release=release()))
+    )
 
 
 def change_view(object_name: str, view_id: str) -> Response:
     """PUT /views/{object}/{id}: replace what a saved view is."""
     read_parameters(())
-    found = _found(object_key(object_name), view_id)
+    found = platform().saved_views.find(actor(), object_key(object_name), view_id, release=release())
     draft = _draft(read_object())
     return json_answer(view_json(platform().saved_views.change(actor(), found.id, draft, release=release())))
 
@@ -57,7 +58,7 @@ def delete_view(object_name: str, view_id: str) -> Response:
     """DELETE /views/{object}/{id}: delete a saved view."""
     read_parameters(())
     read_no_body()
-    found = _found(object_key(object_name), view_id)
+    found = platform().saved_views.find(actor(), object_key(object_name), view_id, release=release())
     platform().saved_views.delete(actor(), found.id, release=release())
     return Response(status=204)
 
@@ -80,16 +81,6 @@ def view_json(view: SavedView) -> dict[str, Any]:
         "may_change": view.may_change,
         "url": f"/o/{quote(view.object)}?{address}",
     }
-
-
-def _found(key: str, view_id: str) -> SavedView:
-    """Raises: RecordNotFound."""
-    desk = platform().saved_views
-    with platform().records.reading(actor(), release=release()) as transaction:
-        found = desk.named(transaction, [desk.get(transaction, view_id)])[0]
-    if found.object != key:
-        raise RecordNotFound(VIEW, view_id)
-    return found
 
 
 def _draft(given: Mapping[str, Any]) -> ViewDraft:

@@ -126,6 +126,8 @@ def act_url(state: ListState, act: str) -> str:
 
 
 def _allowed(transaction: Transaction, object_def: ObjectDef, ids: Sequence[str], kind: SaveKind) -> frozenset[str]:
+    if object_def.source is not None:
+        return frozenset()
     found = load_many_for_change(transaction, object_def.key, ids, kind, locked=False)
     return frozenset(record_id for record_id, (is_allowed, _values) in found.items() if is_allowed)
 

@@ -9,10 +9,10 @@ from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from engine.errors import AccessDenied, QueryProblem, RecordNotFound, ValidationFailed
+from engine.errors import AccessDenied, QueryProblem, ValidationFailed
 from engine.records.saved_views import SavedView
 from engine.records.sharing.sharees import Sharee, ShareeKind, sharee_titles
-from engine.records.view_drafts import LONGEST_LABEL, RIGHT, VIEW, ViewDraft
+from engine.records.view_drafts import LONGEST_LABEL, RIGHT, ViewDraft
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from ui.context import actor, language, platform, release
@@ -30,7 +30,7 @@ blueprint = Blueprint("saved_views", __name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedViewPage:
-    """The context `page` of templates/pages/saved_view.html. url: where the form goes; delete_url: "" for a new view.
+    """The context `page` of templates/pages/saved_view.html. url: where the form goes.
 
     chips, columns: what of the list is saved. audiences: for whom it can be; empty where it is for its owner alone.
     """
@@ -77,7 +77,7 @@ def create_view(object_name: str) -> ResponseReturnValue:
 def show_view(object_name: str, view_id: str) -> ResponseReturnValue:
     """Show what a saved view is, and the forms that change and delete it."""
     object_def = readable_object(object_name)
-    found = _found(object_def, view_id)
+    found = platform().saved_views.find(actor(), object_def.key, view_id, release=release())
     return _show(object_def, state_of(found), found)
 
 
@@ -85,7 +85,8 @@ def show_view(object_name: str, view_id: str) -> ResponseReturnValue:
 def change_view(object_name: str, view_id: str) -> ResponseReturnValue:
     """Change a view to what the list shows (`act=save`), or its name and audience, or delete it (`act=delete`)."""
     object_def = readable_object(object_name)
-    found, desk, act = _found(object_def, view_id), platform().saved_views, request.form.get("act")
+    desk, act = platform().saved_views, request.form.get("act")
+    found = desk.find(actor(), object_def.key, view_id, release=release())
     own = state_of(found)
     state = read_state(object_def.key, request.form) if act == "save" else own
     try:
@@ -99,16 +100,6 @@ def change_view(object_name: str, view_id: str) -> ResponseReturnValue:
         return _show(object_def, own, found, _why(refused)), 403 if isinstance(refused, AccessDenied) else 422
     toast(str(_("The view is saved.")))
     return redirect(state_of(saved).url(), 303)
-
-
-def _found(object_def: ObjectDef, view_id: str) -> SavedView:
-    """Raises: RecordNotFound."""
-    desk = platform().saved_views
-    with platform().records.reading(actor(), release=release()) as transaction:
-        found = desk.named(transaction, [desk.get(transaction, view_id)])[0]
-    if found.object != object_def.key:
-        raise RecordNotFound(VIEW, view_id)
-    return found
 
 
 def _draft(state: ListState) -> ViewDraft:

@@ -62,11 +62,11 @@ class Opened:
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """Give what a page depends on of the views."""
-        return tuple(
-            (each.id, each.changed_at, each.used_at, each.mine, each.may_change, each.owner_title)
-            for each in self.views
+        """Give what a page depends on of the views: names as their reader may see them, moments in a zone."""
+        views = (
+            (v.id, v.changed_at, v.used_at, v.mine, v.may_change, v.owner_title, v.audience_title) for v in self.views
         )
+        return (user_formats().zone.key, *views)
 
 
 def open_state(transaction: Transaction, object_def: ObjectDef) -> Opened:
@@ -87,8 +87,13 @@ def open_state(transaction: Transaction, object_def: ObjectDef) -> Opened:
 def note_view(opened: Opened) -> None:
     """Note that a saved view was chosen, where it is shown as it was saved."""
     chosen, state = opened.view, opened.state
-    if chosen is not None and not state.cursor and state.hidden("saved") == dict(chosen.state):
+    if chosen is not None and not state.cursor and not is_changed(chosen, state):
         platform().saved_views.note_use(actor(), chosen, opened.at)
+
+
+def is_changed(view: SavedView, state: ListState) -> bool:
+    """Say whether a list shows something else than a saved view that it came from."""
+    return state.hidden("saved") != state_of(view).hidden("saved")
 
 
 def state_of(view: SavedView) -> ListState:
@@ -101,16 +106,13 @@ def view_bar(object_def: ObjectDef, opened: Opened, current: ViewDef | None) -> 
     state, chosen = opened.state, opened.view
     here = f"/o/{quote(object_def.key)}/views"
     said = state.hidden("saved")
-    if chosen is not None:
-        is_changed = said != dict(chosen.state)
-    else:
-        is_changed = bool(set(said) - {"view"})
+    differs = is_changed(chosen, state) if chosen is not None else bool(set(said) - {"view"})
     may_change = chosen is not None and chosen.may_change
     return ViewBar(
         tabs=(*_tabs(object_def, state, current, opened.views), *_others(object_def)),
         hidden=said,
-        save_url=replace(state, base=f"{here}/new", saved="").url() if is_changed else "",
-        change_url=f"{here}/{chosen.id}" if chosen and may_change and is_changed and not chosen.locked else "",
+        save_url=replace(state, base=f"{here}/new", saved="").url() if differs else "",
+        change_url=f"{here}/{chosen.id}" if chosen and may_change and differs and not chosen.locked else "",
         settings_url=f"{here}/{chosen.id}" if chosen and may_change else "",
         note=owner_note(chosen) if chosen is not None and not chosen.mine else "",
     )

@@ -134,7 +134,9 @@ def test_a_view_whose_filter_names_what_one_may_not_read_is_not_there(site: Site
     assert "By margin" in tabs(site, "boss")
     assert "By margin" not in tabs(site, "ann")
     assert site.client("ann").get(f"/api/v1/views/job/{id_of(address)}").status_code == 404
-    assert "margin" not in str(site.client("ann").get("/api/v1/views/job").get_json()["items"][0]["state"]["filter"])
+    told = site.client("ann").get("/api/v1/views/job").get_json()["items"]
+    assert told
+    assert not [each for each in told if "margin" in each["state"].get("filter", "")]
     assert "Margin" not in site.page("ann", columns)
     assert "Margin" in site.page("boss", columns)
 
@@ -204,7 +206,7 @@ def test_the_api_saves_lists_changes_and_deletes_views(site: Site) -> None:
     )  # fmt: skip
     listed = {each["id"]: each for each in call("ann", "GET", "/views/job").get_json()["items"]}
     assert (listed[made["id"]]["may_change"], listed[made["id"]]["owner"]["title"]) == (False, "boss")
-    assert tabs(site, "ann")["By API"] == made["url"].replace("+", "%20").replace("%20", "+")
+    assert tabs(site, "ann")["By API"] == made["url"]
     one = f"/views/job/{made['id']}"
     assert call("boss", "PUT", one, {**body, "label": "Mine now"}).get_json()["for"] is None
     assert call("ann", "GET", one).status_code == 404
