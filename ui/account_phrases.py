@@ -33,6 +33,7 @@ TOLD_OF_ACCOUNTS = (
     _l("You have asked for much already; wait for the answers."),
     _l("This is none of the grants that would do."),
     _l("This request was decided already."),
+    _l("The grant needs an end, a day."),
     _l("this is for the record's owner or who administrates users"),
     _l("you do not hold all of what these roles give yourself"),
 )

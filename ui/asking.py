@@ -1,4 +1,7 @@
-"""Where one asks for access: the address of the form for what was refused, the same for what is there and is not."""
+"""Where one asks for access: the address of the form for what was refused, the same for what is there and is not.
+
+And whose access is asked about, where it is not one's own.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,12 @@ from urllib.parse import urlencode
 from flask import g, request
 
 from engine.access.explaining.answers import Asked
-from engine.errors import AccessDenied
+from engine.access.explaining.service import NEEDED
+from engine.accounts.errors import UnknownUser
+from engine.accounts.users import UserRow
+from engine.errors import AccessDenied, UnknownObject
 from metamodel.access import OBJECT_ACTIONS
-from ui.context import current_actor
+from ui.context import actor, current_actor, platform
 
 _ACTIONS = {"/edit": "update", "/new": "create", "/delete": "delete", "/export": "export"}
 
@@ -41,3 +47,19 @@ def url_to_ask(asked: Asked) -> str:
 def access_request_url(request_id: str) -> str:
     """Give the page of a request."""
     return f"/access/request?id={request_id}"
+
+
+def person_asked(login: str) -> UserRow | None:
+    """Give the user whose access is asked about; None: one's own.
+
+    Raises: AccessDenied, UnknownObject.
+    """
+    login = login.strip()
+    if not login or login == actor().login:
+        return None
+    if not platform().access.may_ask_about_others(actor()):
+        raise AccessDenied("explain", "access", NEEDED)
+    try:
+        return platform().accounts.administration.find_user(login)
+    except UnknownUser:
+        raise UnknownObject(login) from None

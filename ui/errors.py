@@ -49,6 +49,8 @@ from workflow_dsl.evaluation_errors import EvaluationError
 LOG = logging.getLogger("fieldstone.web")
 API_PREFIX = "/api/"
 
+_MOST_TOLD = 100
+"""Findings of one answer that are looked up; a call of many rows may have thousands."""
 _HTTP_CODES = {400: "bad_request", 401: "not_signed_in", 403: "forbidden", 404: "not_found", 409: "conflict"}
 
 
@@ -131,12 +133,17 @@ def status_of(error: EngineError) -> tuple[int, str]:
 def field_errors(error: EngineError) -> tuple[FieldError, ...]:
     """Give the findings of a failure by field, in the form of the problem document."""
     if isinstance(error, ValidationFailed):
-        return error.errors
+        return tuple(_told(each) if at < _MOST_TOLD else each for at, each in enumerate(error.errors))
     if isinstance(error, ConfirmationNeeded):
         return error.warnings
     if isinstance(error, QueryProblem | ReleaseRefused):
         return tuple(FieldError(code=p.code, message=tell_problem(p), field=p.at.file) for p in error.problems)
     return ()
+
+
+def _told(error: FieldError) -> FieldError:
+    # Saves speak the person's language; what desks refuse is said here, in English so far.
+    return replace(error, message=tell(error.message)) if error.message.isascii() else error
 
 
 def respond(view: ErrorView) -> Response:

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date
 from typing import TYPE_CHECKING
 
 from engine.access.actor import Actor, system_actor
 from engine.access.grants import resolve_roles
 from engine.accounts.administration import Administration
-from engine.accounts.standing_in import is_stronger
+from engine.accounts.standing_in import is_stronger, require_own_hand
 from engine.accounts.users import USER_OBJECT, UserRow, check_end
 from engine.errors import AccessDenied, RecordNotFound
+from engine.records.sharing.sharing import end_of
 from engine.releases.release import Release
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ class Delegation:
 
         Raises: AccessDenied, UnknownRole, ValidationFailed.
         """
+        require_own_hand(actor)
         reach = self.reach_of(actor)
         _check(reach, team_id, roles)
         values = {"name": name or login.partition("@")[0], **({"team": team_id} if team_id else {})}
@@ -89,13 +91,14 @@ class Delegation:
         hand = replace(hand, on_behalf_of=actor.on_behalf_of, language=actor.language, address=actor.address)
         return self._administration.create_user(hand, login, password=None, roles=roles, values=values)
 
-    def set_roles(self, actor: Actor, user_id: str, roles: Collection[str], *, until: datetime | None = None) -> None:
+    def set_roles(self, actor: Actor, user_id: str, roles: Collection[str], *, until: date | None = None) -> None:
         """Let a user within reach hold exactly these of the roles of the list; others that are held stay.
 
-        until: when those that are new end by themselves.
+        until: when those that are new end by themselves, a day (all of it) or a moment.
 
         Raises: AccessDenied, RecordNotFound for users out of reach, ValidationFailed.
         """
+        require_own_hand(actor)
         reach, user = self.reach_of(actor), self._administration.user_of(user_id)
         if user is None or not reach.covers(user.team_id):
             raise RecordNotFound(USER_OBJECT, user_id)
@@ -103,8 +106,9 @@ class Delegation:
             raise AccessDenied("update", USER_OBJECT, "nobody changes their own rights")
         _check(reach, user.team_id, roles)
         with self._records.transaction(actor) as transaction:
-            check_end(until, transaction.now)
-            ends = dict.fromkeys(roles, until)
+            end = None if until is None else end_of(until, transaction.around.zone)
+            check_end(end, transaction.now)
+            ends = dict.fromkeys(roles, end)
             self._administration.change_roles(transaction, user.id, roles, reach.roles, until=ends)
 
 

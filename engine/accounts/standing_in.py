@@ -22,6 +22,7 @@ from metamodel.access import OBJECT_ACTIONS
 
 RIGHT = "log_in_as"
 LASTS = timedelta(minutes=30)
+OWNERS_ALONE = "an account is its owner's alone; you are logged in as somebody else"
 
 
 class StandingIn:
@@ -80,6 +81,15 @@ class StandingIn:
             )
             self._trail.note(connection, "signed_in_as_ended", actor.user_id, by=by)
         return ended
+
+
+def require_own_hand(actor: Actor) -> None:
+    """Refuse what only the person may do, while somebody else is logged in as that person.
+
+    Raises: AccessDenied.
+    """
+    if actor.on_behalf_of is not None:
+        raise AccessDenied("update", USER_OBJECT, OWNERS_ALONE)
 
 
 def is_stronger(theirs: Access, mine: Access, objects: Collection[str], *, fields: bool = True) -> bool:

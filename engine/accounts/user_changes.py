@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from engine.accounts.stamp import AccountStamp
+from engine.accounts.standing_in import OWNERS_ALONE
 from engine.accounts.users import LOGIN_FIELD, USER_OBJECT
 from engine.errors import AccessDenied
 from engine.records.hooks import AfterSave, CalledRun, SaveEvent, SaveKind
 from engine.records.saving.record_columns import RecordColumns
 from engine.records.transaction import Transaction
 from metamodel.values import Ref
-
-OWNERS_ALONE = "an account is its owner's alone; you are logged in as somebody else"
 
 
 class UserChanges:

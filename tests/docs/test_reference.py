@@ -104,7 +104,14 @@ def test_the_page_of_the_api_lists_each_call_and_no_other() -> None:
     register(app)
     rules = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/api/v1")]
     shown = re.compile(r"<(?:\w+:)?(\w+)>")
-    called = {**NAMES, "import_id": "{id}", "export_id": "{id}", "entry": "{entry}"}
+    called = {
+        **NAMES,
+        "import_id": "{id}",
+        "export_id": "{id}",
+        "ask_id": "{id}",
+        "user_id": "{id}",
+        "entry": "{entry}",
+    }
     calls = {
         f"{method} {shown.sub(lambda found: called[found[1]], rule.rule).removeprefix('/api/v1')}"
         for rule in rules

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Flask
 
 from ui.api import objects, records, saved_views
+from ui.api.access_requests import register_access
 from ui.api.approvals import (
     act_on_request,
     decide_many,
@@ -41,6 +42,7 @@ from ui.api.revealing import reveal_value
 from ui.api.run_acts import register_run_acts
 from ui.api.runs import list_runs, retry_run
 from ui.api.sharing import list_shares, share, unshare
+from ui.api.team_users import register_team_users
 from ui.api.timelines import get_timeline
 from ui.api.upserts import put_record
 from ui.api.webhook_calls import register_webhook_calls
@@ -62,8 +64,6 @@ def register(app: Flask) -> None:
     api.delete(one)(records.delete_record)
     api.post(f"{one}/restore")(records.restore_record)
     _register_acts(api, one)
-    api.get(f"{one}/approval")(get_approval)
-    api.post(f"{one}/approval")(post_approval)
     api.get(f"{one}/history")(get_history)
     api.get(f"{one}/compare")(compare)
     api.post(f"{one}/revert")(revert_changes)
@@ -73,6 +73,8 @@ def register(app: Flask) -> None:
     register_exports(api)
     register_imports(api)
     register_audit(api)
+    register_access(api)
+    register_team_users(api)
     api.post("/files/<object_name>/<field_name>")(upload_file)
     api.get("/files/<file_id>")(download_file)
     api.get("/files/<file_id>/preview/<size>")(download_preview)
@@ -81,11 +83,7 @@ def register(app: Flask) -> None:
     api.get("/changes")(list_changes)
     register_mcp(app, api)
     _register_configuration(api)
-    api.get("/approvals")(list_approvals)
-    api.post("/approvals")(decide_many)
-    api.get("/approvals/report")(get_report)
-    api.get("/approvals/<request_id>")(get_request)
-    api.post("/approvals/<request_id>")(act_on_request)
+    _register_approvals(api, one)
     api.post("/forms/<form_name>")(submit_form)
     api.post("/hooks/<webhook_name>")(receive)
     api.post("/events")(take_events)
@@ -128,3 +126,14 @@ def _register_acts(api: Blueprint, one: str) -> None:
     api.post(f"{one}/claim")(claim)
     api.post(f"{one}/release")(let_go)
     api.get(f"{one}/conversion")(get_conversion)
+
+
+def _register_approvals(api: Blueprint, one: str) -> None:
+    """Put in approvals: those of a record, and all that wait."""
+    api.get(f"{one}/approval")(get_approval)
+    api.post(f"{one}/approval")(post_approval)
+    api.get("/approvals")(list_approvals)
+    api.post("/approvals")(decide_many)
+    api.get("/approvals/report")(get_report)
+    api.get("/approvals/<request_id>")(get_request)
+    api.post("/approvals/<request_id>")(act_on_request)

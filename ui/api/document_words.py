@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from ui.api.access_paths import ACCESS_CALLS, ACCESS_NOTES
 from ui.api.connectors import CONNECTOR_CALLS, CONNECTOR_NOTES
+from ui.api.view_paths import VIEW_CALLS, VIEW_NOTES
 from ui.api.webhook_calls import WEBHOOK_CALLS, WEBHOOK_NOTES
 from ui.phrases import marked as _l
 
@@ -91,11 +93,8 @@ _SUMMARIES: Mapping[str, str] = MappingProxyType(
         "post /records/*/{id}/convert": _l("Convert the record"),
         "get /records/*/{id}/actions": _l("The buttons that the record has now"),
         "post /records/*/{id}/documents/{template}": _l("Make a document"),
-        "get /views/*": _l("The saved views of the object"),
-        "post /views/*": _l("Save a view"),
-        "get /views/*/{id}": _l("A saved view"),
-        "put /views/*/{id}": _l("Change a saved view"),
-        "delete /views/*/{id}": _l("Delete a saved view"),
+        **VIEW_CALLS,
+        **ACCESS_CALLS,
         "get /exports/*": _l("Export a list as a file"),
         "post /exports/*": _l("Begin the export of a long list"),
         "get /exports/*/{id}": _l("How far an export is"),
@@ -111,6 +110,7 @@ _GROUPS: Mapping[str, str] = MappingProxyType(
         "files": _l("Files"),
         "imports": _l("Imports"),
         "audit": _l("Audit log"),
+        "access": _l("Access"),
         "changes": _l("Changes"),
         "metadata": _l("Configuration"),
         "reports": _l("Reports"),
@@ -193,12 +193,8 @@ _NOTES = (
     _l("The value."),
     _l("Who has it by a share now."),
     _l("One of them: the id of a user or team, the name of a role."),
-    _l("The saved views."),
-    _l("The saved view."),
-    _l("It is gone."),
-    _l("The id of a team or the name of a role; null: its owner alone."),
-    _l("What the address of the list holds."),
-    _l("Shown before a view is chosen."),
+    *VIEW_NOTES,
+    *ACCESS_NOTES,
     _l("When it ends; null: never."),
     _l("A date (all of that day in the app's zone) or a moment with its offset; null: for good."),
     _l("The id of the record whose value stands, or `all`."),

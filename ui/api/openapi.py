@@ -20,6 +20,7 @@ from engine.releases.release import Release
 from metamodel.currency_rates import known_currencies
 from metamodel.field_types import FieldTypeRegistry
 from metamodel.texts import label_text
+from ui.api.access_paths import access_paths
 from ui.api.action_paths import action_paths, version_paths
 from ui.api.answers import bytes_answer, to_json
 from ui.api.approval_paths import approval_paths, record_approval_paths
@@ -79,7 +80,7 @@ def build_document(pinned: Release, who: Actor, lang: str) -> dict[str, Any]:
     objects = visible_objects(pinned, who)
     schemas: dict[str, Schema] = shared_schemas(known_currencies(pinned.metamodel))
     paths: dict[str, Any] = _fixed_paths() | file_paths() | rule_paths() | run_act_paths() | hook_paths()
-    paths |= import_paths() | audit_paths()
+    paths |= import_paths() | audit_paths() | access_paths()
     paths |= change_paths() | metadata_paths() | webhook_call_paths() | connector_paths() | report_paths()
     paths |= approval_paths()
     for each in objects:

@@ -36,7 +36,7 @@ def share(object_name: str, record_id: str) -> Response:
     key = _checked(object_name, record_id)
     values = read_object()
     check_keys(values, ("with", "level", "until"))
-    level, until = values.get("level", "read"), _until(values.get("until"))
+    level, until = values.get("level", "read"), read_until(values.get("until"))
     if level not in _LEVELS:
         raise ApiProblem(400, "bad_request", "`level` is read or edit.")
     sharee = _sharee(values.get("with"))
@@ -69,7 +69,8 @@ def _sharee(given: object) -> Sharee:
     return Sharee(ShareeKind(kind), found)
 
 
-def _until(text: object) -> dt.date | None:
+def read_until(text: object) -> dt.date | None:
+    """Give the day or moment that a body names as an end. Raises: ValidationFailed."""
     if text is None:
         return None
     try:

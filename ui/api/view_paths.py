@@ -6,6 +6,24 @@ from typing import Any
 
 from engine.records.view_drafts import LONGEST_LABEL, LONGEST_PART, STATE
 from ui.api.value_schemas import Schema
+from ui.phrases import marked as _l
+
+VIEW_CALLS = {
+    "get /views/*": _l("The saved views of the object"),
+    "post /views/*": _l("Save a view"),
+    "get /views/*/{id}": _l("A saved view"),
+    "put /views/*/{id}": _l("Change a saved view"),
+    "delete /views/*/{id}": _l("Delete a saved view"),
+}
+VIEW_NOTES = (
+    _l("The saved views."),
+    _l("The saved view."),
+    _l("It is gone."),
+    _l("The id of a team or the name of a role; null: its owner alone."),
+    _l("What the address of the list holds."),
+    _l("Shown before a view is chosen."),
+)
+"""What the API's document says of these calls; see `document_words`."""
 
 _ID: Schema = {"name": "id", "in": "path", "required": True, "schema": {"type": "string", "format": "uuid"}}
 _FOR: Schema = {

@@ -11,13 +11,10 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from engine.access.explaining.answers import AccessAnswer, Answer, Asked, Basis, Ground
-from engine.access.explaining.service import NEEDED, RECORD_ACTIONS
-from engine.accounts.errors import UnknownUser
-from engine.accounts.users import UserRow
-from engine.errors import AccessDenied, UnknownObject
+from engine.access.explaining.service import RECORD_ACTIONS
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
-from ui.asking import url_to_ask
+from ui.asking import person_asked, url_to_ask
 from ui.context import actor, language, platform, release
 from ui.formats import Formats
 from ui.page_parts import Crumb
@@ -114,7 +111,7 @@ class WhyPage:
 @blueprint.get("/o/<object_name>/<record_id>/access")
 def show_access(object_name: str, record_id: str) -> ResponseReturnValue:
     """Show what somebody may do with a record, and why."""
-    object_def, formats, person = readable_object(object_name), user_formats(), _person()
+    object_def, formats, person = readable_object(object_name), user_formats(), person_asked(request.args.get("as", ""))
     title = _title(object_def, record_id)
     asked = Asked(action="read", object=object_def.key, record_id=record_id)
     explain = platform().access.explain
@@ -178,7 +175,7 @@ def show_people(object_name: str, record_id: str) -> ResponseReturnValue:
 @blueprint.get("/o/<object_name>/<record_id>/why/<field_name>")
 def show_why(object_name: str, record_id: str, field_name: str) -> ResponseReturnValue:
     """Show why a field of a record is locked, hidden or required."""
-    object_def, formats, person = readable_object(object_name), user_formats(), _person()
+    object_def, formats, person = readable_object(object_name), user_formats(), person_asked(request.args.get("as", ""))
     title, explain = _title(object_def, record_id), platform().access.explain
     found, reading = (
         explain(
@@ -239,18 +236,6 @@ def _first(because: Iterable[Ground]) -> str:
         return ""
     place = f" ({told[0].at})" if told[0].at is not None else ""
     return f"{basis_words(told[0])}{place}"
-
-
-def _person() -> UserRow | None:
-    login = request.args.get("as", "").strip()
-    if not login or login == actor().login:
-        return None
-    if not platform().access.may_ask_about_others(actor()):
-        raise AccessDenied("explain", "access", NEEDED)
-    try:
-        return platform().accounts.administration.find_user(login)
-    except UnknownUser:
-        raise UnknownObject(login) from None
 
 
 def _offered() -> tuple[tuple[str, str], ...]:

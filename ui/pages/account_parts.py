@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 
 from engine.access.actor import Actor
+from engine.accounts import standing_in
 from engine.accounts.sessions import SessionRow
 from engine.accounts.tokens import TokenRow
-from engine.accounts.user_changes import OWNERS_ALONE
-from engine.accounts.users import USER_OBJECT
-from engine.errors import AccessDenied, ValidationFailed
+from engine.errors import ValidationFailed
 from ui.context import actor
 from ui.formats import Formats
 from ui.telling import tell
@@ -33,8 +32,7 @@ def require_own_hand(asking: Actor | None = None) -> None:
 
     Raises: AccessDenied.
     """
-    if (asking or actor()).on_behalf_of is not None:
-        raise AccessDenied("update", USER_OBJECT, OWNERS_ALONE)
+    standing_in.require_own_hand(asking or actor())
 
 
 def session_rows(sessions: Iterable[SessionRow], formats: Formats, current: str = "") -> tuple[HeldRow, ...]:

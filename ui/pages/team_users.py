@@ -12,7 +12,6 @@ from flask_babel import gettext as _
 
 from engine.accounts.users import UserRow
 from engine.errors import AccessDenied, ValidationFailed
-from engine.records.sharing.sharing import end_of
 from metamodel.texts import label_text
 from ui.context import actor, language, platform, release
 from ui.pages.account_parts import refusal_words, require_own_hand
@@ -153,14 +152,12 @@ def _chosen() -> list[str]:
     return request.form.getlist("role")[:_MOST]
 
 
-def _until() -> dt.datetime | None:
+def _until() -> dt.date | None:
     text = request.form.get("until", "").strip()
     if not text:
         return None
-    with platform().records.reading(actor(), release=release()) as transaction:
-        zone = transaction.around.zone
     try:
-        return end_of(dt.date.fromisoformat(text), zone)
+        return dt.date.fromisoformat(text)
     except ValueError:
         raise ValueError(str(_("“%(text)s” is not a day.", text=text[:40]))) from None
 

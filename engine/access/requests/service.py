@@ -18,7 +18,7 @@ from engine.access.requests.letters import ASKED, GRANTED, REFUSED, letter
 from engine.access.requests.options import EDIT_SHARE, ROLE, Option, may_already, options_for
 from engine.access.requests.rows import NOTICE_OBJECT, AccessRequest, AskState, request_of
 from engine.accounts.administration import Administration
-from engine.accounts.standing_in import is_stronger
+from engine.accounts.standing_in import is_stronger, require_own_hand
 from engine.accounts.trail import AccountEvent, AccountTrail, author_of
 from engine.accounts.users import check_end
 from engine.automation.notices import Notices
@@ -77,8 +77,9 @@ class AccessRequests:
     def ask(self, actor: Actor, asked: Asked, reason: str) -> str:
         """Ask for access; give the request's id. The same asked again while it is open is the same request.
 
-        It is taken alike whether or not what it is about exists. Raises: ValidationFailed.
+        It is taken alike whether or not what it is about exists. Raises: ValidationFailed, AccessDenied.
         """
+        require_own_hand(actor)
         reason = reason.strip()[:_LONGEST]
         if asked.action not in OBJECT_ACTIONS or not reason:
             raise _refused("reason", "Say what you need it for.")
@@ -125,6 +126,7 @@ class AccessRequests:
 
         Raises: NoSuchAccessRequest, ValidationFailed, AccessDenied.
         """
+        require_own_hand(actor)
         shown = self.get(actor, request_id)
         request, person = shown.request, Sharee(ShareeKind.USER, shown.request.user_id)
         if key not in {each.key for each in shown.options}:
@@ -143,7 +145,8 @@ class AccessRequests:
             self._tell(transaction, request.id, request.user_id, text)
 
     def refuse(self, actor: Actor, request_id: str, answer: str) -> None:
-        """Refuse a request. Raises: NoSuchAccessRequest, ValidationFailed."""
+        """Refuse a request. Raises: NoSuchAccessRequest, ValidationFailed, AccessDenied."""
+        require_own_hand(actor)
         request = self.get(actor, request_id).request
         with self._records.transaction(actor) as transaction:
             if not self._may_decide(transaction, request):
