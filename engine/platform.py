@@ -54,6 +54,7 @@ from engine.outer.databases import OuterDatabases
 from engine.plugin_language import field_types_with, functions_with
 from engine.privacy.opening import open_privacy
 from engine.privacy.service import Privacy
+from engine.records.recent_records import RecentRecords
 from engine.records.saved_views import SavedViews
 from engine.records.service import Records
 from engine.releases.applying import Applied, Apps, ReleaseApplier
@@ -112,6 +113,7 @@ class Platform:
     offboarding: Offboarding
     sharing: SharingDesk
     saved_views: SavedViews
+    recent: RecentRecords
     access: AccessExplainer
     access_requests: AccessRequests
     delegation: Delegation
@@ -177,6 +179,7 @@ class Platform:
             app_settings=AppSettings(releases, clock), exports=exports, imports=imports,
             saved_views=SavedViews(records, ids, secret=settings.secret()), import_desk=desks[0], export_desk=desks[1],
             resealer=Resealer(database, cipher, lambda: releases.current().tables),
+            recent=RecentRecords(records, clock),
             connectors=open_connectors(settings, releases, records, clock, ids, automation.take_on),
         )  # fmt: skip
 
@@ -235,6 +238,7 @@ class Platform:
     def close(self) -> None:
         """Stop all threads and close all connections."""
         self.watcher.stop()
+        self.recent.write()
         self.mail.stop()
         self.connectors.stop()
         self.plugins.stop()

@@ -20,12 +20,14 @@ from engine.privacy.entries import mentions
 from engine.privacy.people import Person, RecordKey, find_person
 from engine.privacy.traces import Trace, object_traces, system_traces
 from engine.privacy.values import ERASED
+from engine.records.index_words import index_words
 from engine.records.saving.deleting import all_inverses
 from engine.records.sort_keys import sort_key
 from engine.records.transaction import Transaction
 from engine.storage.column_types import ColumnKind
 from engine.storage.layout import SORT_SUFFIX
 from engine.storage.tables import ObjectTable
+from engine.storage.word_indexes import forget_taken_words
 
 ERASED_ACT, ARCHIVED_ACT = "erased", "archived"
 _KEPT_ROWS = frozenset(("fs_run", "fs_run_origin", "fs_approval", "fs_change"))
@@ -82,6 +84,9 @@ def erase(transaction: Transaction, keys: Sequence[RecordKey], *, only: bool, re
     forget_sealed_cells(transaction.connection, transaction.system)
     for trace in system_traces(transaction, person):
         _settle_row(transaction, trace, person, done)
+    for table in transaction.parts.tables:
+        if table.table.name in done.tables:
+            forget_taken_words(transaction.connection, table.spec)
     note(transaction, person.records, ERASED_ACT, reason)
     return done
 
@@ -178,6 +183,8 @@ def _clean(transaction: Transaction, trace: Trace, person: Person, done: Erased,
     for name in trace.names:
         if name + SORT_SUFFIX in table.table.c:
             changed[name + SORT_SUFFIX] = sort_key(changed[name])
+        if name in table.words:
+            changed[table.words[name].name] = index_words(changed[name], table.object.fields[name].value_type)
     transaction.connection.execute(update(trace.table).where(trace.key).values(changed))
     done.count(trace.table.name)
 

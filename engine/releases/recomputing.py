@@ -96,8 +96,14 @@ def _roll_up(transaction: Transaction, rollup: RollupPlan, drafts: Mapping[str, 
 def _write(transaction: Transaction, drafts: list[RecordDraft], rollups: Sequence[str]) -> None:
     plan = drafts[0].plan
     table = plan.table.table
-    names = {formula.name for formula in plan.computed} | set(plan.table.sort_keys) | plan.title_reads | {*rollups}
-    names |= {*plan.rated}
+    names = (
+        {formula.name for formula in plan.computed}
+        | set(plan.table.sort_keys)
+        | set(plan.table.words)
+        | plan.title_reads
+        | {*rollups}
+    )
+    names |= {*plan.table.sort_keys, *plan.table.words, *plan.rated}
     rows = []
     for draft in drafts:
         draft.compute()

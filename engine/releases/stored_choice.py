@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from engine.storage.layout import MATCH_PART, RATE_PART, TITLE_COLUMN, StoredParts, sorted_text_fields
+from engine.storage.word_columns import WORDS_PART, WORDS_VERSION, worded_fields
 from metamodel.apps import Metamodel
 from metamodel.currency_rates import rated_fields
 from metamodel.fields import FieldDef
@@ -41,6 +42,7 @@ def choose_stored(
     formulas: dict[str, frozenset[str]] = {}
     titles: set[str] = set()
     texts: dict[str, Mapping[str, str]] = {}
+    worded = worded_fields(metamodel)
     for key, object_def in metamodel.objects.items():
         if object_def.source is not None:
             # Its rows lie in another database: all that is computed of them is computed when read.
@@ -50,7 +52,10 @@ def choose_stored(
         formulas[key] = _kept_formulas(object_def, scope, found)
         if _title_is_kept(object_def, scope, formulas[key], found):
             titles.add(key)
-        texts[key] = MappingProxyType(dict(_texts(metamodel, object_def, formulas[key], key in titles)))
+        found_texts = dict(_texts(metamodel, object_def, formulas[key], key in titles))
+        if key in worded:
+            found_texts[WORDS_PART] = f"{WORDS_VERSION}: {', '.join(worded[key])}"
+        texts[key] = MappingProxyType(found_texts)
     stored = StoredParts(formulas=MappingProxyType(formulas), titles=frozenset(titles))
     return StoredChoice(stored=stored, texts=MappingProxyType(texts))
 

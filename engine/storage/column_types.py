@@ -42,6 +42,8 @@ class ColumnKind(StrEnum):
     """The canonical text of a JSON document; a kind of its own, since no other text may become one unread."""
     SEALED = "sealed"
     """A text that is encrypted at rest."""
+    WORDS = "words"
+    """The words of a text as the search knows them, with spaces between; made of a field's value, never one."""
 
 
 class PgUuid(UserDefinedType[str]):

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from engine.storage.column_types import ColumnKind
 from engine.storage.schema import MAX_TABLE_NAME, ColumnSpec, IndexSpec, Schema, TableSpec, short_name
+from engine.storage.word_columns import add_words, worded_fields
 from metamodel.apps import Metamodel
 from metamodel.field_types import FieldTypeRegistry, StorageKind, standard_field_types
 from metamodel.field_types.compound import GEO_DIGITS, PARTS, parts_of_field
@@ -70,6 +71,7 @@ class LayoutSource:
     metamodel: Metamodel
     stored: StoredParts
     field_types: FieldTypeRegistry
+    worded: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 def table_name(object_def: ObjectDef) -> str:
@@ -85,6 +87,7 @@ def lay_out(
         metamodel=metamodel,
         stored=stored or StoredParts(),
         field_types=field_types or standard_field_types(),
+        worded=worded_fields(metamodel),
     )
     kept = (each for each in metamodel.objects.values() if each.source is None)
     tables = (_lay_out_object(source, object_def) for object_def in kept)
@@ -228,6 +231,7 @@ def _lay_out_object(source: LayoutSource, object_def: ObjectDef) -> TableSpec:
     indexes = {index.name: index for index in _indexes(object_def, name, columns)}
     if LIVE_COLUMN not in columns:
         indexes = {key: replace(index, live_only=False) for key, index in indexes.items()}
+    add_words(name, columns, indexes, source.worded.get(object_def.key, ()))
     return TableSpec(
         name=name, object=object_def.key, columns=MappingProxyType(columns), indexes=MappingProxyType(indexes)
     )

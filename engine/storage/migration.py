@@ -214,6 +214,11 @@ class _Planner:
         return definition.at if definition is not None else NOWHERE
 
     def _retire_column(self, table: TableSpec, column: ColumnSpec) -> None:
+        if column.kind is ColumnKind.WORDS:
+            # Made of what stays; what nobody keeps up would tell of texts long gone.
+            text = f"drop column {table.name}.{column.name}; its words stand in {column.field}"
+            self._add(StepKind.DROP_WORDS, Phase.SWITCH, text, table=table.name, column=column.name)
+            return
         text = f"retire column {table.name}.{column.name}; its data stays"
         self._add(StepKind.RETIRE, Phase.SWITCH, text, table=table.name, column=column.name)
         self._retired.append(RetiredSpec(table=table.name, column=column))
@@ -232,7 +237,8 @@ class _Planner:
                 old_names = {now: old.name for now, old in columns.items()}
                 known = {tuple(old_names.get(name, name) for name in each.columns) for each in after.indexes.values()}
                 text = f"make index {index.name} anew" if index.columns in known else f"drop index {index.name}"
-                self._add(StepKind.DROP_INDEX, Phase.SWITCH, text, table=after.name, index=index.name)
+                details: dict[str, Any] = {"table": before.name, "index": index.name, "words": index.words}
+                self._add(StepKind.DROP_INDEX, Phase.SWITCH, text, **details)
         renamed = before.name != after.name
         for index in after.indexes.values():
             if before.indexes.get(index.name) == index:

@@ -40,6 +40,7 @@ class StepKind(StrEnum):
     ADD_REFERENCE = "add_reference"
     CHANGE_TYPE = "change_type"
     RETIRE = "retire"
+    DROP_WORDS = "drop_words"
     RENAME_OBJECT = "rename_object"
     RENAME_FIELD = "rename_field"
     RENAME_OPTION = "rename_option"

@@ -38,12 +38,13 @@ class ColumnSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexSpec:
-    """One index; `live_only` leaves the records in the bin out."""
+    """One index; `live_only` leaves the records in the bin out, `words` finds single words of its columns."""
 
     name: str
     columns: tuple[str, ...]
     unique: bool = False
     live_only: bool = True
+    words: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +140,7 @@ def index_to_json(index: IndexSpec) -> dict[str, Any]:
         "columns": list(index.columns),
         "unique": index.unique,
         "live_only": index.live_only,
+        "words": index.words,
     }
 
 

@@ -32,6 +32,7 @@ from engine.storage.schema import (
 from engine.storage.system_tables import SystemTables
 from engine.storage.tables import build_column, build_index, build_table
 from engine.storage.type_change import change_column_type
+from engine.storage.word_indexes import create_word_index, drop_word_index
 
 
 class DataFiller(Protocol):
@@ -65,6 +66,7 @@ class StepRunner:
             StepKind.CHANGE_TYPE: self._change_type,
             StepKind.CREATE_INDEX: self._create_index,
             StepKind.DROP_INDEX: self._drop_index,
+            StepKind.DROP_WORDS: self._drop_words,
             StepKind.RENAME_OBJECT: self._rename_object,
             StepKind.RENAME_FIELD: self._rename_field,
             StepKind.RENAME_OPTION: self._rename_option,
@@ -147,13 +149,22 @@ class StepRunner:
 
     def _create_index(self, details: Any) -> None:
         spec = index_from_json(details["index"])
+        if spec.words and self._dialect is Dialect.SQLITE:
+            create_word_index(self._connection, details["table"], spec)
+            return
         names = dict.fromkeys((*spec.columns, LIVE_COLUMN))
         kind: TypeEngine[Any] = column_type(ColumnKind.TEXT, self._dialect)
         target = Table(details["table"], MetaData(), *(Column(name, kind) for name in names))
         self._connection.execute(CreateIndex(build_index(spec, target), if_not_exists=True))
 
     def _drop_index(self, details: Any) -> None:
+        if details.get("words") and self._dialect is Dialect.SQLITE:
+            drop_word_index(self._connection, details["index"])
+            return
         self._operations.drop_index(details["index"], table_name=details["table"], if_exists=True)
+
+    def _drop_words(self, details: Any) -> None:
+        self._operations.drop_column(details["table"], details["column"])
 
     def _rename_object(self, details: Any) -> None:
         before, after = details["before"], details["after"]

@@ -69,6 +69,7 @@ class SystemTables:
     match: Table
     share: Table
     saved_view: Table
+    recent: Table
     stage: Table
     run: Table
     run_step: Table

@@ -96,6 +96,7 @@ def _steps() -> Sequence[Step]:
         _create_saved_views,
         _create_connectors,
         _create_events,
+        _create_recent_records,
     )
 
 
@@ -233,6 +234,10 @@ def _create_connectors(connection: Connection, system: SystemTables) -> None:
 
 def _create_events(connection: Connection, system: SystemTables) -> None:
     system.event.create(connection, checkfirst=True)
+
+
+def _create_recent_records(connection: Connection, system: SystemTables) -> None:
+    system.recent.create(connection, checkfirst=True)
 
 
 def _add_columns(connection: Connection, table: Table, names: Sequence[str]) -> None:

@@ -1,4 +1,4 @@
-"""The system table of the views that people save."""
+"""The system tables of what lists remember for people: the views they save, the records they opened."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from engine.storage.system_maker import SystemTableMaker
 
 
 def view_tables(make: SystemTableMaker) -> dict[str, Table]:
-    """Make the table of saved views (engine/records/saved_views.py)."""
+    """Make the tables of saved views and opened records (engine/records/saved_views.py, recent_records.py)."""
     return {
         # audience: who sees it beside its owner: `user:<id>` of the owner, `team:<id>` or `role:<name>`. first: it is
         # what they see before they choose a view. state: what the address of the list holds. seal: a signature over
@@ -28,5 +28,13 @@ def view_tables(make: SystemTableMaker) -> dict[str, Table]:
             make.instant("used_at"),
             Index("ix_fs_view_audience", "object", "audience"),
             Index("ix_fs_view_owner", "object", "owner"),
-        )
+        ),
+        # at: when the person opened the record last.
+        "recent": make.table(
+            "fs_recent",
+            make.text("user", primary_key=True),
+            make.text("object", primary_key=True),
+            make.text("record_id", primary_key=True),
+            make.instant("at", nullable=False),
+        ),
     }

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import (
     Column,
+    ColumnElement,
     DefaultClause,
     FetchedValue,
     ForeignKeyConstraint,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     MetaData,
     PrimaryKeyConstraint,
     Table,
+    func,
     literal_column,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -52,7 +54,8 @@ class ObjectTable:
     """The table of one object.
 
     codecs: field → how its value lies in the columns; a formula that is computed when read has none.
-    title: the column of the kept title, if it is kept. sort_keys: text field → the column lists sort it by.
+    title: the column of the kept title, if it is kept. sort_keys: text field → the column lists sort it by;
+    words: text field → the column of its words.
     asked, joined: what stands for the table where a statement asks for its records, and where a lookup leads to them;
     another than `table` only where its rows lie in another database (see `source_rows`).
     """
@@ -63,12 +66,17 @@ class ObjectTable:
     codecs: Mapping[str, Codec]
     title: Column[str] | None
     sort_keys: Mapping[str, Column[str]]
+    words: Mapping[str, Column[str]]
     asked: Table
     joined: Table
 
     def column(self, field: str) -> Column[Any]:
         """Give the first column of a field: its value, the amount of money, the first target's id."""
         return self.codecs[field].columns[0]
+
+    def has_beside(self, field: str) -> bool:
+        """Tell whether a sort key or words stand beside the field's value."""
+        return field in self.sort_keys or field in self.words
 
     def is_stored(self, field: str) -> bool:
         """Tell whether the field has columns (else it is computed when read)."""
@@ -133,7 +141,8 @@ def build_table(
     key = PrimaryKeyConstraint("id", name=short_name(f"pk_{spec.name}"))
     table = Table(spec.name, metadata, *columns, key, *constraints)
     for index in spec.indexes.values():
-        build_index(index, table)
+        if not index.words or dialect is Dialect.POSTGRESQL:
+            build_index(index, table)
     return table
 
 
@@ -169,19 +178,24 @@ def foreign_key(table: str, column: ColumnSpec) -> ForeignKeyConstraint:
 
 
 def build_index(spec: IndexSpec, table: Table) -> Index:
-    """Make one index; those of live records leave out what is in the bin."""
+    """Make one index; those of live records leave out what is in the bin. Those of words are PostgreSQL's alone."""
     where = table.c[LIVE_COLUMN].is_(None) if spec.live_only else None
     columns = [table.c[name] for name in spec.columns]
     # An array is searched for one of its values, which an ordinary index can't.
-    method = "gin" if isinstance(columns[0].type, ARRAY) else False
+    method = "gin" if spec.words or isinstance(columns[0].type, ARRAY) else False
     return Index(
         spec.name,
-        *columns,
+        *([word_vector(column) for column in columns] if spec.words else columns),
         unique=spec.unique,
         sqlite_where=where,
         postgresql_where=where,
         postgresql_using=method,
     )
+
+
+def word_vector(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Give what PostgreSQL finds words of a column in, to the letter as the index has it."""
+    return func.array_to_tsvector(func.string_to_array(column, literal_column("' '")))
 
 
 def _object_table(object_def: ObjectDef, spec: TableSpec, table: Table, metamodel: Metamodel) -> ObjectTable:
@@ -190,9 +204,11 @@ def _object_table(object_def: ObjectDef, spec: TableSpec, table: Table, metamode
         for column in spec.columns.values()
         if column.field and column.name == column.field + SORT_SUFFIX
     }
+    kept = [each for each in spec.columns.values() if each.kind is not ColumnKind.WORDS]
+    words = {each.field: table.c[each.name] for each in spec.columns.values() if each.kind is ColumnKind.WORDS}
     codecs = []
     for name in object_def.fields:
-        parts = [c for c in spec.columns.values() if c.field == name and c.name != name + SORT_SUFFIX]
+        parts = [c for c in kept if c.field == name and c.name != name + SORT_SUFFIX]
         if parts:
             columns, kinds = tuple(table.c[part.name] for part in parts), [part.kind for part in parts]
             codecs.append(_codec(object_def, name, columns, kinds, metamodel))
@@ -203,6 +219,7 @@ def _object_table(object_def: ObjectDef, spec: TableSpec, table: Table, metamode
         codecs=MappingProxyType(dict(by_field(codecs))),
         title=table.c[TITLE_COLUMN] if TITLE_COLUMN in spec.columns else None,
         sort_keys=MappingProxyType(sort_keys),
+        words=MappingProxyType(words),
         asked=table,
         joined=table,
     )

@@ -89,6 +89,7 @@ def show_record(object_name: str, record_id: str) -> ResponseReturnValue:
     formats = user_formats()
     try:
         page = make_record_page(object_def, record_id, formats)
+        platform().recent.note(actor(), object_def.key, record_id)
     except RecordNotFound:
         return redirect(survivor_url(object_def, record_id))
     return render_template("pages/record.html", page=page)

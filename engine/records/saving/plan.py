@@ -176,7 +176,7 @@ class _PlanMaker:
             plain={
                 name: codec.columns[0].name
                 for name, codec in self._table.codecs.items()
-                if codec.is_plain and name not in self._table.sort_keys and not self._fields[name].encrypted
+                if codec.is_plain and not self._table.has_beside(name) and not self._fields[name].encrypted
             },
             money={name: codec.names for name, codec in self._table.codecs.items() if isinstance(codec, MoneyCodec)},
             rated=rated_fields(kept.values(), self._parts.metamodel),

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from engine.errors import FieldError, StaleVersion, ValidationFailed
 from engine.expressions.sql.runtime import runtime
 from engine.records.hooks import SaveKind
+from engine.records.index_words import index_words
 from engine.records.parts import ReleaseParts
 from engine.records.saving.drafts import RecordDraft
 from engine.records.saving.messages import say
@@ -89,6 +90,9 @@ def column_values(draft: RecordDraft, values: Mapping[str, Any]) -> dict[str, An
         key = table.sort_keys.get(name)
         if key is not None:
             found[key.name] = sort_key(value)
+        words = table.words.get(name)
+        if words is not None:
+            found[words.name] = index_words(value, draft.plan.object.fields[name].value_type)
     if table.title is not None and (draft.kind is SaveKind.CREATED or draft.plan.title_reads & values.keys()):
         assert draft.plan.title is not None
         draft.title = draft.plan.title(draft.context)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from engine.records.hooks import SaveKind
+from engine.records.index_words import index_words
 from engine.records.saving.asking import FAULT, Asked, answers
 from engine.records.saving.audit import audit_row
 from engine.records.saving.column_plan import column_plan
@@ -60,6 +61,10 @@ def _columns(records: RecordColumns, transaction: Transaction) -> dict[str, list
         key = plan.table.sort_keys.get(name)
         if key is not None:
             found[key.name] = [sort_key(value) for value in values]
+        words = plan.table.words.get(name)
+        if words is not None:
+            kind = plan.object.fields[name].value_type
+            found[words.name] = [index_words(value, kind) for value in values]
     if plan.table.title is not None:
         found[plan.table.title.name] = _titles(records, transaction)
     return found
