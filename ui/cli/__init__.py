@@ -29,6 +29,7 @@ COMMANDS = {
     "import": ("importing", "Load records from a CSV file."),
     "export": ("exporting", "Write records as a CSV file or JSON lines."),
     "users": ("users", "List, add and change users."),
+    "access": ("access_requests", "Ask for access, and decide about what was asked."),
     "tokens": ("tokens", "Make, list and revoke API tokens."),
     "rules": ("rules", "Show who starts whom among rules, and each as a sentence."),
     "runs": ("runs", "Look at rule runs and retry them."),

@@ -5,11 +5,16 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 import sys
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import click
 
 from ui.cli.opening import command_line_actor, database_option, json_option, opened_platform
+
+if TYPE_CHECKING:
+    from engine.access.actor import Actor
+    from engine.platform import Platform
 
 
 @click.group()
@@ -21,15 +26,19 @@ def users() -> None:
 
 
 @users.command("list")
+@click.option("--as", "manager", metavar="LOGIN", help="Those whom this user administrates.")
 @database_option
 @json_option
-def list_users(database_url: str | None, as_json: bool) -> None:
+def list_users(manager: str | None, database_url: str | None, as_json: bool) -> None:
     """List the users with their roles.
 
     Example: fieldstone users list
     """
     with opened_platform(database_url) as platform:
-        found = platform.accounts.administration.list_users()
+        if manager is None:
+            found = platform.accounts.administration.list_users()
+        else:
+            found = platform.delegation.users(command_line_actor(platform, manager))
     if as_json:
         from ui.cli.output import write_json
 
@@ -54,6 +63,8 @@ def list_users(database_url: str | None, as_json: bool) -> None:
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.option("--generate", is_flag=True, help="Make a password and show it.")
 @click.option("--service", is_flag=True, help="A program's account: it has tokens and no password.")
+@click.option("--team", metavar="TEAM", help="The team, by its id or name.")
+@click.option("--as", "manager", metavar="LOGIN", help="In the name of who administrates users of that team.")
 @database_option
 def add(
     login: str,
@@ -62,22 +73,26 @@ def add(
     password_stdin: bool,
     generate: bool,
     service: bool,
+    team: str | None,
+    manager: str | None,
     database_url: str | None,
 ) -> None:
-    """Add a user who signs in with the e-mail address LOGIN; the password is asked for.
+    """Add a user who signs in with the e-mail address LOGIN; the password is asked for, or set by mail with --as.
 
     Example: fieldstone users add ann@example.com --name "Ann Lee" --role administrator
     """
+    if manager is not None and (password_stdin or generate or service):
+        raise click.UsageError("With --as the user sets a password by mail; --service is for who holds the database.")
     with opened_platform(database_url) as platform:
-        password = None if service else _choose_password(stdin=password_stdin, generate=generate)
-        platform.accounts.administration.create_user(
-            command_line_actor(platform, None),
-            login,
-            password=password,
-            roles=roles,
-            values={"name": name} if name else {},
-            service=service,
-        )
+        actor = command_line_actor(platform, manager)
+        team_id = None if team is None else _team_of(platform, actor, team)
+        password = None if service or manager else _choose_password(stdin=password_stdin, generate=generate)
+        if manager is not None:
+            platform.delegation.create_user(actor, login, name=name or "", team_id=team_id, roles=roles)
+        else:
+            values = {key: value for key, value in (("name", name), ("team", team_id)) if value}
+            administration = platform.accounts.administration
+            administration.create_user(actor, login, password=password, roles=roles, values=values, service=service)
     click.echo(f"added {login}" + (f", password {password}" if generate and password is not None else ""))
 
 
@@ -102,8 +117,11 @@ def password(login: str, password_stdin: bool, generate: bool, database_url: str
 @click.argument("login")
 @click.argument("roles", nargs=-1)
 @click.option("--until", type=click.DateTime(["%Y-%m-%d"]), help="The last day of those that are new (app's zone).")
+@click.option("--as", "manager", metavar="LOGIN", help="In the name of who gives these; roles they don't give stay.")
 @database_option
-def roles(login: str, roles: tuple[str, ...], until: dt.datetime | None, database_url: str | None) -> None:
+def roles(
+    login: str, roles: tuple[str, ...], until: dt.datetime | None, manager: str | None, database_url: str | None
+) -> None:
     """Let a user hold exactly these ROLES; none given takes all away. With an end they end by themselves.
 
     Example: fieldstone users roles ann@example.com sales_rep finance --until 2026-12-31
@@ -111,10 +129,15 @@ def roles(login: str, roles: tuple[str, ...], until: dt.datetime | None, databas
     from engine.records.sharing.sharing import end_of
 
     with opened_platform(database_url) as platform:
-        zone = ZoneInfo(platform.releases.current().metamodel.main.timezone)
-        end = None if until is None else end_of(until.date(), zone)
-        platform.accounts.administration.set_roles(login, roles, by="command line", until=end)
-        held = platform.accounts.administration.find_user(login)
+        administration = platform.accounts.administration
+        if manager is not None:
+            actor, last = command_line_actor(platform, manager), None if until is None else until.date()
+            platform.delegation.set_roles(actor, administration.find_user(login).id, roles, until=last)
+        else:
+            zone = ZoneInfo(platform.releases.current().metamodel.main.timezone)
+            end = None if until is None else end_of(until.date(), zone)
+            administration.set_roles(login, roles, by="command line", until=end)
+        held = administration.find_user(login)
     ends = {role: f"{role} until {end.isoformat()}" for role, end in held.role_ends.items()}
     click.echo(f"{login} holds {', '.join(ends.get(role, role) for role in held.roles) or 'no role'}")
 
@@ -210,6 +233,13 @@ def offboard(login: str, others: tuple[str, ...], database_url: str | None, as_j
             click.echo(f"kept {each.what} {line}")
     for place in report.rules:
         click.echo(f"names {login}: {place}")
+
+
+def _team_of(platform: Platform, actor: Actor, team: str) -> str:
+    """Give the id of a team that is named by its id or name, among those in reach; else as it was given."""
+    teams = platform.delegation.reach_of(actor).teams
+    named = [key for key, name in teams.items() if name == team]
+    return named[0] if len(named) == 1 and team not in teams else team
 
 
 def _choose_password(*, stdin: bool, generate: bool) -> str:

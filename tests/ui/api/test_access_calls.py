@@ -1,16 +1,19 @@
-"""Requests for access, delegated administration and why something may be done: the same by API as on the pages."""
+"""Requests for access, team administrators, why something may be done: by API and command as on the pages."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from engine.access.actor import system_actor
 from tests.support.platforms import small_app
 from tests.support.served import Served, csrf_token, login_of, serve_deals
+from ui.cli import main
 
 FILES = {
     "objects/note.yaml": """
@@ -196,3 +199,46 @@ def test_who_is_logged_in_as_another_neither_asks_nor_gives(site: Served) -> Non
     ]
     assert [each.status_code for each in refused] == [403, 403]
     assert "owner's alone" in refused[0].get_json()["detail"]
+
+
+def run(site: Served, *words: str, status: int = 0) -> str:
+    """Call the command line over the same database; give what it says."""
+    result = CliRunner().invoke(main, [*words, "--db", site.platform.settings.database_url])
+    assert result.exit_code == status, result.output
+    return result.output.strip()
+
+
+def test_the_command_line_asks_decides_and_administrates_through_the_same_desks(site: Served) -> None:
+    bob, ann, boss = (login_of(who) for who in ("bob", "ann", "boss"))
+    record = note(site, "bob", "Told by a command")
+    asked = ("access", "ask", "read", f"note:{record}", "--as", ann, "--reason", "terminal")
+    request = run(site, *asked)
+    assert run(site, *asked) == request
+    assert request in run(site, "access", "list", "--as", bob)
+    assert request not in run(site, "access", "list", "--as", boss)
+    assert json.loads(run(site, "access", "show", request, "--as", bob, "--json"))["grants"] == ["share:read"]
+    assert "would do: role:payer" in run(site, "access", "show", request)
+    give = ("access", "grant", request, "share:read", "--until", LATE)
+    run(site, *give, "--as", boss, status=1)
+    run(site, *give[:3], "share:edit", *give[4:], status=1)
+    assert site.get("ann", f"/records/note/{record}").status_code == 404
+    run(site, *give, "--as", bob)
+    assert site.get("ann", f"/records/note/{record}").status_code == 200
+    assert f"given: share:read until {LATE[:3]}" in run(site, "access", "show", request, "--as", ann)
+    other = run(site, "access", "ask", "delete", f"note:{record}", "--as", ann, "--reason", "terminal")
+    run(site, "access", "refuse", other, "--answer", "keep it")
+    assert "answer: keep it" in run(site, "access", "show", other, "--as", ann)
+    team = site.platform.records.create(system_actor(), "team", {"name": "Terminal"}).record.id
+    site.platform.records.update(system_actor(), "user", site.user_ids["boss"], {"team": team})
+    add = ("users", "add", "cli@example.com", "--team", "Terminal", "--role", "intern")
+    run(site, *add, "--as", ann, status=1)
+    run(site, *add, "--role", "payer", "--as", boss, status=1)
+    run(site, *add, "--as", boss, "--generate", status=2)
+    run(site, *add, "--as", boss)
+    assert set(json.loads(run(site, "users", "list", "--as", boss, "--json"))[0]) > {"login", "roles"}
+    assert bob not in run(site, "users", "list", "--as", boss)
+    run(site, "users", "roles", bob, "intern", "--as", boss, status=1)
+    run(site, "users", "roles", "cli@example.com", "payer", "--as", boss, status=1)
+    assert "rep until 2999-12-31T16" in run(site, "users", "roles", "cli@example.com", "rep", "--until", LATE, "--as", boss)
+    made = site.platform.accounts.administration.find_user("cli@example.com")
+    assert (made.team_id, made.roles) == (team, ("rep",))
