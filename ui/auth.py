@@ -53,8 +53,9 @@ from ui.context import (
     signed_in,
 )
 from ui.csrf import check_token, token_of
-from ui.errors import API_PREFIX, status_of
+from ui.errors import API_PREFIX
 from ui.security import SAFE_METHODS, WebSettings, local_path
+from ui.status_table import status_of
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 

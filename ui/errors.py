@@ -42,7 +42,7 @@ from engine.releases.release import NoRelease
 from ui.asking import ask_url, note_denied
 from ui.context import request_id
 from ui.refused import note_refusal
-from ui.status_table import STATUS_TABLE
+from ui.status_table import status_of
 from ui.telling import tell, tell_problem
 from workflow_dsl.evaluation_errors import EvaluationError
 
@@ -123,11 +123,6 @@ def describe(error: Exception) -> ErrorView:
             status, code, _detail(error), errors=field_errors(error), headers=_headers(error), extra=_extra(error)
         )
     raise TypeError(f"{type(error).__name__} is not an expected failure") from error
-
-
-def status_of(error: EngineError) -> tuple[int, str]:
-    """Give the status and the stable code of an engine failure."""
-    return next((status, code) for kind, status, code in STATUS_TABLE if isinstance(error, kind))
 
 
 def field_errors(error: EngineError) -> tuple[FieldError, ...]:

@@ -96,3 +96,8 @@ STATUS_TABLE: tuple[tuple[type[EngineError], int, str], ...] = (
     (KeyUsedOtherwise, 422, "key_used_otherwise"),
     (EngineError, 409, "refused"),
 )
+
+
+def status_of(error: EngineError) -> tuple[int, str]:
+    """Give the status and the stable code of an engine failure."""
+    return next((status, code) for kind, status, code in STATUS_TABLE if isinstance(error, kind))

@@ -50,7 +50,7 @@ def export_file(
     from engine.records.types import ListQuery, SortKey
 
     with opened_platform(database_url) as platform:
-        release = platform.releases.current()
+        release, actor = platform.releases.current(), command_line_actor(platform, login)
         object_def = release.metamodel.find_object(object_name)
         if object_def is None:
             raise UnknownObject(object_name)
@@ -64,7 +64,6 @@ def export_file(
         main = release.metamodel.main
         if language is not None and language not in main.languages:
             raise click.ClickException(f"There is no language '{language}'; there are {', '.join(main.languages)}.")
-        actor = command_line_actor(platform, login)
         if login is None:
             actor = replace(actor, timezone=main.timezone, language=main.languages[0])
         actor = replace(actor, language=language or actor.language)

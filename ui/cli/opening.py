@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from engine.errors import EngineError
 from engine.settings import PlatformSettings, load_settings
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., object])
 
+_ACTOR = "fieldstone.actor"
+"""Where a call of the command line keeps in whose name it acts."""
 _DATABASE_HELP = "The database, sqlite:///FILE or postgresql://…; else FIELDSTONE_DATABASE_URL or fieldstone.toml."
 
 
@@ -55,6 +58,9 @@ def opened_platform(
     platform = Platform.open(settings)
     try:
         yield platform
+    except EngineError as error:
+        _note_refusal(platform, error)
+        raise
     finally:
         platform.close()
 
@@ -77,7 +83,23 @@ def command_line_actor(platform: Platform, login: str | None) -> Actor:
     actor = platform.accounts.actor_of(login)
     if actor is None:
         raise UnknownUser(login)
+    if (context := click.get_current_context(silent=True)) is not None:
+        context.meta[_ACTOR] = actor
     return actor
+
+
+def _note_refusal(platform: Platform, error: EngineError) -> None:
+    """Have the audit log note what the user in whose name a command acts was refused, as for a request."""
+    context = click.get_current_context(silent=True)
+    actor: Actor | None = None if context is None else context.meta.get(_ACTOR)
+    if context is None or actor is None:
+        return
+    from engine.audit.refusals import refusal_of
+    from ui.status_table import status_of
+
+    _status, code = status_of(error)
+    if (found := refusal_of(error, code, command=context.command_path)) is not None:
+        platform.audit.log.note_refused(actor, found)
 
 
 def web_settings(settings: PlatformSettings, *, extra_hosts: tuple[str, ...] = ()) -> WebSettings:

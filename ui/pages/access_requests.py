@@ -24,6 +24,7 @@ from ui.pages.access_words import action_words
 from ui.pages.account_parts import refusal_words, require_own_hand
 from ui.pages.chrome import toast
 from ui.pages.rights import access_of, user_formats
+from ui.refused import note_caught
 from ui.telling import tell
 
 blueprint = Blueprint("access_requests", __name__)
@@ -92,6 +93,7 @@ def ask() -> ResponseReturnValue:
     try:
         request_id = platform().access_requests.ask(actor(), asked, request.form.get("reason", ""))
     except ValidationFailed as refused:
+        note_caught(refused)
         return _ask_page(asked, problem=refusal_words(refused)), 422
     toast(_("You asked for access; the answer comes to your inbox."))
     return redirect(access_request_url(request_id), 303)
@@ -128,8 +130,10 @@ def decide() -> ResponseReturnValue:
             requests.grant(actor(), request_id, request.form.get("grant", ""), _day(request.form.get("until", "")))
             toast(_("The access is given."))
     except ValidationFailed as refused:
+        note_caught(refused)
         return _request_page(problem=refusal_words(refused)), 422
     except (AccessDenied, ValueError) as refused:
+        note_caught(refused)
         why = tell(refused.reason) if isinstance(refused, AccessDenied) else str(refused)
         return _request_page(problem=str(_("Not done: %(reason)s.", reason=why))), 422
     return redirect("/access/requests", 303)

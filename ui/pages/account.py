@@ -14,10 +14,10 @@ from engine.errors import ValidationFailed
 from ui.admission import SESSION_COOKIE
 from ui.auth import OWN_COOKIE, refusal_text, set_session_cookie
 from ui.context import actor, platform, release, signed_in
-from ui.errors import status_of
 from ui.pages.account_parts import HeldRow, refusal_words, require_own_hand, session_rows
 from ui.pages.chrome import toast
 from ui.pages.rights import user_formats
+from ui.status_table import status_of
 
 blueprint = Blueprint("account", __name__)
 _MOST = 2_000

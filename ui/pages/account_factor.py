@@ -14,10 +14,10 @@ from engine.accounts.errors import FactorRefused, TooManyAttempts
 from metamodel.texts import label_text
 from ui.auth import refusal_text, step
 from ui.context import current_actor, language, platform, release, signed_in
-from ui.errors import status_of
 from ui.pages.account_parts import require_own_hand
 from ui.qr_code import qr_code
 from ui.security import local_path
+from ui.status_table import status_of
 
 blueprint = Blueprint("account_factor", __name__)
 _MOST = 400

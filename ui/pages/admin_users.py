@@ -24,6 +24,7 @@ from ui.page_parts import Crumb
 from ui.pages.account_parts import HeldRow, refusal_words, require_own_hand, session_rows, token_rows
 from ui.pages.chrome import toast
 from ui.pages.rights import access_of, user_formats
+from ui.refused import note_caught
 
 blueprint = Blueprint("admin_users", __name__)
 MANAGE, TOKENS = "manage_users", "manage_tokens"
@@ -160,6 +161,7 @@ def off_board(user_id: str) -> ResponseReturnValue:
     try:
         report = platform().offboarding.run(actor(), user.login, request.form.getlist("to")[:_MOST])
     except ValidationFailed as refused:
+        note_caught(refused)
         return _off_board_page(user, problem=refusal_words(refused)), 422
     return _off_board_page(user, report=report)
 

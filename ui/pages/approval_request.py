@@ -26,6 +26,7 @@ from ui.pages.chrome import toast
 from ui.pages.findings import findings_text
 from ui.pages.layout_parts import shown_item
 from ui.pages.rights import can_read, user_formats
+from ui.refused import note_caught
 from ui.security import local_path
 from ui.whole_numbers import whole_number
 
@@ -106,6 +107,7 @@ def act_on_request(request_id: str) -> ResponseReturnValue:
     except ApprovalRefused as refused:
         toast(refused.reason, "error")
     except ValidationFailed as refused:
+        note_caught(refused)
         toast(_what_was_refused(request_id, refused), "error")
     else:
         toast(state_words(done.state) if not done.state.is_open else _("Done."))

@@ -23,6 +23,7 @@ from ui.pages.approval_words import PathRow, path_of_preview, request_url
 from ui.pages.chrome import toast
 from ui.pages.findings import findings_text
 from ui.pages.rights import readable_object, user_formats
+from ui.refused import note_caught
 
 blueprint = Blueprint("approval_submit", __name__)
 _CHOSEN = "chosen-"
@@ -90,10 +91,12 @@ def submit(object_name: str, record_id: str) -> ResponseReturnValue:
     except ApprovalRefused as refused:
         toast(refused.reason, "error")
         return redirect(f"{url}?name={quote(approval)}" if approval else url, 303)
-    except AccessDenied:
+    except AccessDenied as refused:
+        note_caught(refused)
         toast(_("Your roles do not allow this change."), "error")
         return redirect(url, 303)
     except ValidationFailed as refused:
+        note_caught(refused)
         toast(findings_text(object_def, refused.errors), "error")
         return redirect(url, 303)
     toast(_("Submitted for approval"))

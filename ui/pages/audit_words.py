@@ -183,6 +183,7 @@ def _fact_words() -> dict[str, str]:
         "address": str(_("Address")),
         "path": str(_("Path")),
         "method": str(_("Method")),
+        "command": str(_("Command")),
         "code": str(_("Code")),
         "asked": str(_("Asked for")),
         "field": str(_("Field")),

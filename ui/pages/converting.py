@@ -33,6 +33,7 @@ from ui.pages.findings import finding_text, warning_codes, warning_texts
 from ui.pages.record_names import record_key
 from ui.pages.rights import readable_object, user_formats
 from ui.pages.values import shown_value
+from ui.refused import note_caught
 from ui.whole_numbers import whole_number
 
 blueprint = Blueprint("converting", __name__)
@@ -129,6 +130,7 @@ def convert(object_name: str, record_id: str) -> ResponseReturnValue:
         toast(refused.reason, "error")
         return redirect(back, 303)
     except ValidationFailed as refused:
+        note_caught(refused)
         return _show(object_def, record_id, asked.conversion, _Asked(use, errors=refused.errors))
     except ConfirmationNeeded as needed:
         return _show(object_def, record_id, asked.conversion, _Asked(use, warnings=needed.warnings))

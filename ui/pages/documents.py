@@ -16,6 +16,7 @@ from metamodel.objects import ObjectDef
 from ui.context import actor, platform, release
 from ui.pages.chrome import toast
 from ui.pages.rights import readable_object
+from ui.refused import note_caught
 from ui.telling import tell
 
 blueprint = Blueprint("documents", __name__)
@@ -43,6 +44,7 @@ def make_document(object_name: str, record_id: str, template_name: str) -> Respo
     try:
         made = platform().automation.documents.make(actor(), release(), object_def.key, record_id, template_name)
     except (DocumentFailed, ValidationFailed) as failed:
+        note_caught(failed)
         toast(_("The document was not made: %(reason)s", reason=tell(str(failed))), "error")
     else:
         toast(_("“%(name)s” was made and filed with the record.", name=made.name))

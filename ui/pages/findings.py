@@ -14,6 +14,7 @@ from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from ui.context import actor, language, platform
 from ui.pages.form_values import PostedForm
+from ui.refused import note_caught
 from ui.telling import tell
 
 
@@ -61,6 +62,7 @@ def save_some(
             actor(), object_def.key, record_id, values, version=posted.version, confirm=posted.confirm
         )
     except ValidationFailed as refused:
+        note_caught(refused)
         return Refusal(errors=refused.errors)
     except ConfirmationNeeded as asked:
         return Refusal(warnings=asked.warnings)

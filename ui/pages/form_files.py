@@ -13,6 +13,7 @@ from metamodel.fields import FieldDef
 from metamodel.objects import ObjectDef
 from ui.context import actor, platform
 from ui.file_widget import UPLOAD
+from ui.refused import note_caught
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,7 @@ def _take(object_def: ObjectDef, field: FieldDef, given: MultiDict[str, str]) ->
         try:
             found = platform().files.upload(actor(), object_def.key, field.name, part.stream, part.filename)  # type: ignore[arg-type]
         except ValidationFailed as refused:
+            note_caught(refused)
             errors += refused.errors
         else:
             given.add(field.name, found.id)

@@ -41,6 +41,7 @@ from ui.pages.form_values import read_posted
 from ui.pages.list_state import ListState, read_state
 from ui.pages.offered import OfferedWriter
 from ui.pages.rights import access_of, readable_object, user_formats
+from ui.refused import note_caught
 
 blueprint = Blueprint("mass_edit", __name__)
 
@@ -101,6 +102,7 @@ def make_change(object_name: str) -> ResponseReturnValue:
             result = edit_many(transaction, object_def.key, ids, change)
             refused = _refused(transaction, object_def, result)
     except (ValidationFailed, RecordNotFound) as fault:
+        note_caught(fault)
         errors = fault.errors if isinstance(fault, ValidationFailed) else ()
         page = _page(
             object_def, names, state, problem=findings_text(part, errors) or str(_("There is no such record."))

@@ -19,6 +19,7 @@ from ui.page_parts import Crumb
 from ui.pages.chrome import toast
 from ui.pages.merging import may_merge, merge_crumbs
 from ui.pages.rights import access_of, readable_object, user_formats
+from ui.refused import note_caught
 
 blueprint = Blueprint("merges", __name__)
 
@@ -53,6 +54,7 @@ def unmerge(object_name: str, record_id: str) -> ResponseReturnValue:
         with platform().records.transaction(actor(), release=release()) as transaction:
             done = undo_merge(transaction, object_def, request.form.get("merge", ""), into=record_id)
     except ValidationFailed as refused:
+        note_caught(refused)
         toast(" ".join(each.message for each in refused.errors), "error")
         return redirect(f"{back}/merges", 303)
     toast(_("The merge was undone."))

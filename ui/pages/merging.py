@@ -27,6 +27,7 @@ from ui.pages.findings import warning_codes, warning_texts
 from ui.pages.record_names import Titles, record_key
 from ui.pages.rights import access_of, readable_object, user_formats
 from ui.pages.values import shown_value
+from ui.refused import note_caught
 from ui.whole_numbers import whole_number
 
 blueprint = Blueprint("merging", __name__)
@@ -129,6 +130,7 @@ def merge(object_name: str, record_id: str) -> ResponseReturnValue:
         with platform().records.transaction(actor(), release=release()) as transaction:
             done = merge_records(transaction, object_def, record_id, asked)
     except ValidationFailed as refused:
+        note_caught(refused)
         return _show(object_def, record_id, gone, _Asked(take, errors=refused.errors))
     except ConfirmationNeeded as needed:
         return _show(object_def, record_id, gone, _Asked(take, warnings=needed.warnings))

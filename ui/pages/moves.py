@@ -25,6 +25,7 @@ from ui.pages.form_parts import FormInput, FormParts, form_maker
 from ui.pages.form_values import BACK, BOARD, PostedForm, form_fields, read_posted
 from ui.pages.fragments import is_htmx, render_block, saved_trigger
 from ui.pages.rights import readable_object, user_formats
+from ui.refused import note_caught
 from ui.security import local_path
 
 blueprint = Blueprint("moves", __name__)
@@ -55,7 +56,8 @@ def move_record(object_name: str, record_id: str) -> ResponseReturnValue:
     posted = read_posted(form_fields(object_def), request.form, user_formats())
     try:
         saved = save_some(object_def, record_id, posted.values, posted)
-    except AccessDenied:
+    except AccessDenied as refused:
+        note_caught(refused)
         return _not_allowed(object_def, record_id)
     return (
         _moved(object_def, record_id, saved) if isinstance(saved, Saved) else _ask(object_def, record_id, posted, saved)

@@ -33,6 +33,7 @@ from ui.pages.layout_parts import shown_item
 from ui.pages.list_plan import default_paths
 from ui.pages.paging import read_page
 from ui.pages.rights import access_of, readable_object, user_formats
+from ui.refused import note_caught
 from ui.security import local_path
 
 blueprint = Blueprint("pool", __name__)
@@ -160,14 +161,17 @@ def _change(object_name: str, record_id: str, *, claims: bool) -> ResponseReturn
             saved = change(transaction, object_def, record_id, confirm=confirm)
     except PoolRefused as refused:
         toast(refused.reason, "error")
-    except RecordNotFound:
+    except RecordNotFound as refused:
         # Whoever was faster may have a record that others don't read. Of one that was never there the same is said.
         if not request.form.get(_BACK):
             raise
+        note_caught(refused)
         toast(_("This record is no longer in the pool; somebody else may have claimed it."), "error")
-    except AccessDenied:
+    except AccessDenied as refused:
+        note_caught(refused)
         toast(_("Your roles do not allow this change."), "error")
     except (ValidationFailed, ConfirmationNeeded) as refused:
+        note_caught(refused)
         # What is missing is filled in where the fields are.
         found = refused.errors if isinstance(refused, ValidationFailed) else refused.warnings
         toast(findings_text(object_def, found), "error")

@@ -25,6 +25,7 @@ from ui.pages.form_values import read_posted
 from ui.pages.input_controls import input_fields, write_inputs
 from ui.pages.list_state import ListState, read_state
 from ui.pages.rights import access_of, readable_object, user_formats
+from ui.refused import note_caught
 from ui.telling import tell
 
 blueprint = Blueprint("press_many", __name__)
@@ -83,6 +84,7 @@ def press_chosen(object_name: str, button_name: str) -> ResponseReturnValue:
             done = buttons.press_many(transaction, object_def, chosen, button_name, given)
             refused = _refused(transaction, object_def, done)
     except ValidationFailed as fault:
+        note_caught(fault)
         page = _page(object_def, button, state, posted.typed, fault.errors)
         return render_template(_TEMPLATE, page=page), 422
     said = str(_("Started: %(count)s.", count=f"{len(done.started):,}"))

@@ -30,6 +30,7 @@ from ui.pages.form_values import read_posted
 from ui.pages.input_controls import input_fields, write_inputs
 from ui.pages.rights import readable_object, user_formats
 from ui.presses import press_once
+from ui.refused import note_caught
 from ui.telling import tell
 from workflow_dsl.evaluation_errors import EvaluationError
 
@@ -109,6 +110,7 @@ def press(object_name: str, record_id: str, button_name: str) -> ResponseReturnV
             object_def, record_id, button_name, given, key=f"press {key[:100]} {button_name[:60]}" if key else None
         )
     except ValidationFailed as refused:
+        note_caught(refused)
         return _form(object_def, record_id, button_name, posted.typed, refused.errors)
     except ButtonClosed as refused:
         toast(tell(refused.reason), "error")

@@ -36,6 +36,7 @@ from ui.pages.fragments import render_block
 from ui.pages.kept_pages import kept_page
 from ui.pages.layout_note import layout_note_html
 from ui.pages.rights import access_of, readable_object, user_formats
+from ui.refused import note_caught
 from ui.security import local_path
 
 blueprint = Blueprint("record_form", __name__)
@@ -158,6 +159,7 @@ def _saved_or_refused(
     try:
         saved = save()
     except ValidationFailed as refused:
+        note_caught(refused)
         return _refused(object_def, record_id, posted, refused.errors)
     except ConfirmationNeeded as asked:
         form, warned = _filled(object_def, record_id, posted), asked.warnings

@@ -23,6 +23,7 @@ from ui.pages.list_plan import list_plan
 from ui.pages.list_state import ListState, chosen_view, read_state
 from ui.pages.rights import access_of, readable_object, user_formats
 from ui.pages.view_tabs import owner_note, state_of
+from ui.refused import note_caught
 from ui.telling import tell_problem
 
 blueprint = Blueprint("saved_views", __name__)
@@ -68,6 +69,7 @@ def create_view(object_name: str) -> ResponseReturnValue:
     try:
         saved = platform().saved_views.create(actor(), object_def.key, _draft(state), release=release())
     except (AccessDenied, QueryProblem, ValidationFailed) as refused:
+        note_caught(refused)
         return _show(object_def, state, None, _why(refused)), 403 if isinstance(refused, AccessDenied) else 422
     toast(str(_("The view is saved.")))
     return redirect(state_of(saved).url(), 303)
@@ -97,6 +99,7 @@ def change_view(object_name: str, view_id: str) -> ResponseReturnValue:
         draft = _draft(state) if act != "save" else _same(found, state)
         saved = desk.change(actor(), found.id, draft, release=release())
     except (AccessDenied, QueryProblem, ValidationFailed) as refused:
+        note_caught(refused)
         return _show(object_def, own, found, _why(refused)), 403 if isinstance(refused, AccessDenied) else 422
     toast(str(_("The view is saved.")))
     return redirect(state_of(saved).url(), 303)

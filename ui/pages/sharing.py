@@ -25,6 +25,7 @@ from ui.pages.chrome import toast
 from ui.pages.findings import findings_text
 from ui.pages.rights import can_read, readable_object, user_formats
 from ui.pages.share_words import end_words
+from ui.refused import note_caught
 from ui.telling import tell
 
 blueprint = Blueprint("sharing", __name__)
@@ -83,8 +84,10 @@ def share(object_name: str, record_id: str) -> ResponseReturnValue:
     try:
         desk.share(actor(), object_def.key, record_id, sharee, edits=edits, until=until, release=release())
     except AccessDenied as refused:
+        note_caught(refused)
         return _show(object_def, record_id, _why(refused)), 403
     except ValidationFailed as refused:
+        note_caught(refused)
         return _show(object_def, record_id, findings_text(object_def, refused.errors)), 422
     toast(_("The record is shared."))
     return redirect(_url(object_def, record_id), 303)
@@ -100,6 +103,7 @@ def unshare(object_name: str, record_id: str) -> ResponseReturnValue:
     except ValueError as wrong:
         return _show(object_def, record_id, str(wrong)), 422
     except AccessDenied as refused:
+        note_caught(refused)
         return _show(object_def, record_id, _why(refused)), 403
     toast(_("The share has ended."))
     return redirect(_url(object_def, record_id), 303)

@@ -13,10 +13,10 @@ from engine.errors import ValidationFailed
 from ui.admission import LOGIN_PATH
 from ui.auth import public, refusal_text, set_session_cookie, step
 from ui.context import platform, signed_in
-from ui.errors import status_of
 from ui.pages.account_parts import refusal_words
 from ui.pages.chrome import toast
 from ui.security import local_path
+from ui.status_table import status_of
 
 blueprint = Blueprint("sign_in_steps", __name__)
 _MOST = 2_000

@@ -17,6 +17,7 @@ from ui.context import actor, language, platform, release
 from ui.pages.account_parts import refusal_words, require_own_hand
 from ui.pages.chrome import toast
 from ui.pages.rights import user_formats
+from ui.refused import note_caught
 from ui.telling import tell
 
 blueprint = Blueprint("team_users", __name__)
@@ -76,9 +77,11 @@ def add_user() -> ResponseReturnValue:
     try:
         delegation.create_user(actor(), login, name=name, team_id=team or None, roles=_chosen())
     except ValidationFailed as refused:
+        note_caught(refused)
         return _page(problem=refusal_words(refused)), 422
     except AccessDenied as refused:
         delegation.reach_of(actor())
+        note_caught(refused)
         return _page(problem=_why(refused)), 403
     toast(_("The user is made. With “Forgotten your password?” on the log-in page they set their password."))
     return redirect("/team/users", 303)
@@ -92,11 +95,13 @@ def give_roles() -> ResponseReturnValue:
     try:
         delegation.set_roles(actor(), request.form.get("user", "")[:_LONGEST], _chosen(), until=_until())
     except ValidationFailed as refused:
+        note_caught(refused)
         return _page(problem=refusal_words(refused)), 422
     except ValueError as wrong:
         return _page(problem=str(wrong)), 422
     except AccessDenied as refused:
         delegation.reach_of(actor())
+        note_caught(refused)
         return _page(problem=_why(refused)), 403
     toast(_("The roles are changed."))
     return redirect("/team/users", 303)

@@ -29,6 +29,7 @@ from ui.pages.findings import finding_text, warning_codes, warning_texts
 from ui.pages.history import action_words, who_changed
 from ui.pages.record_names import Titles, named_text, record_key
 from ui.pages.rights import readable_object, user_formats
+from ui.refused import note_caught
 from ui.whole_numbers import whole_number
 
 blueprint = Blueprint("versions", __name__)
@@ -151,6 +152,7 @@ def revert_fields(object_name: str, record_id: str) -> ResponseReturnValue:
             version = _number(given, "version")
             done = revert(transaction, object_def, record_id, asked, version=version, confirm=confirm)
     except ValidationFailed as refused:
+        note_caught(refused)
         return _show(object_def, record_id, asked, _Told(chosen, errors=refused.errors))
     except ConfirmationNeeded as needed:
         return _show(object_def, record_id, asked, _Told(chosen, warnings=needed.warnings))

@@ -27,6 +27,7 @@ FILES = {
     "roles/rep.yaml": """
         role: rep
         objects: {note: {read: own or shared, create: yes, update: own or shared}, user: {read: all}}
+        fields: {note.name: {update: 'name != "Frozen"'}}
     """,
     "roles/payer.yaml": "role: payer\nobjects: {note: {read: all}}\nfields: {note.pay: {read: yes}}\n",
     "roles/intern.yaml": "role: intern\nobjects: {note: {read: own}}\n",
@@ -201,6 +202,18 @@ def test_who_is_logged_in_as_another_neither_asks_nor_gives(site: Served) -> Non
     assert "owner's alone" in refused[0].get_json()["detail"]
 
 
+def test_a_field_that_is_refused_leaves_the_same_entry_from_a_form_as_from_a_call(site: Served) -> None:
+    frozen, browser = note(site, "ann", "Frozen"), site.sign_in("ann")
+    form = {"version": "1", "name": "Thawed", "csrf_token": csrf_token(browser, "/inbox")}
+    assert browser.post(f"/o/note/{frozen}/edit", data=form).status_code == 422
+    send(site, "ann", f"/records/note/{frozen}", 422, {"name": "Thawed"}, "PATCH")
+    told = site.get("admin", "/audit?action=refused&limit=2").get_json()["items"]
+    assert [each["origin"] for each in told] == ["api", "page"]
+    facts = [{fact["field"]: fact["new"] for fact in each["changes"]} for each in told]
+    assert [(each["code"], each["field"]) for each in facts] == [("no_right", "name")] * 2
+    assert [each["object"] for each in told] == ["fs_access"] * 2
+
+
 def run(site: Served, *words: str, status: int = 0) -> str:
     """Call the command line over the same database; give what it says."""
     result = CliRunner().invoke(main, [*words, "--db", site.platform.settings.database_url])
@@ -239,6 +252,7 @@ def test_the_command_line_asks_decides_and_administrates_through_the_same_desks(
     assert bob not in run(site, "users", "list", "--as", boss)
     run(site, "users", "roles", bob, "intern", "--as", boss, status=1)
     run(site, "users", "roles", "cli@example.com", "payer", "--as", boss, status=1)
-    assert "rep until 2999-12-31T16" in run(site, "users", "roles", "cli@example.com", "rep", "--until", LATE, "--as", boss)
+    told = run(site, "users", "roles", "cli@example.com", "rep", "--until", LATE, "--as", boss)
+    assert "rep until 2999-12-31T16" in told
     made = site.platform.accounts.administration.find_user("cli@example.com")
     assert (made.team_id, made.roles) == (team, ("rep",))

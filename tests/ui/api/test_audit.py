@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from pathlib import Path
@@ -14,6 +15,9 @@ from engine.audit.entries import AuditFilter
 from engine.storage.dialect import Dialect
 from tests.support.served import Served, csrf_token
 from ui.cli import LazyGroup
+
+# Pages of one's own account and of who is not signed in: what they catch is no right that somebody lacks.
+OF_NO_RIGHT = {"account", "account_tokens", "sign_in_steps", "public_forms", "approval_link"}
 
 
 def entries(served: Served, **asked: str) -> list[dict[str, Any]]:
@@ -86,6 +90,47 @@ def test_configuration_roles_settings_exports_and_log_ins_have_their_entries(fre
     (taken,) = entries(fresh, action="exported", limit="1")
     assert (taken["object"], taken["address"]) == ("deal", "127.0.0.1")
     assert taken["request_id"] == exported.headers["X-Request-Id"]
+
+
+@pytest.mark.promise("SEC-27")
+def test_what_a_form_and_a_command_refuse_is_an_entry_as_it_is_for_a_call(served: Served) -> None:
+    lost = served.make("ann", "deal", name="Gone")["id"]
+    served.platform.records.update(served.system(), "deal", lost, {"stage": "lost"}, confirm=None)
+    client = served.sign_in("ann")
+    token = {"csrf_token": csrf_token(client, "/")}
+    view = {"label": "Ours", "for": "role:rep", **token}
+    for path, values, status, about, code in (
+        (f"/o/deal/{lost}/move", {"stage": "open", **token}, (303, 403), "deal", "access_denied"),
+        ("/o/deal/views/new", view, (403,), "fs_view", "access_denied"),
+        ("/team/users", {"login": "x@example.com", **token}, (403,), "user", "access_denied"),
+    ):
+        before = entries(served, action="refused", limit="200")
+        answer = client.post(path, data=values)
+        assert answer.status_code in status, path
+        told, *others = entries(served, action="refused", limit="200")
+        assert others == before, path
+        facts = {each["field"]: each["new"] for each in told["changes"]}
+        assert (told["object"], facts["method"], facts["path"], facts["code"]) == (about, "POST", path, code)
+        assert (told["origin"], told["actor"]["id"]) == ("page", served.user_ids["ann"])
+    address = str(served.platform.settings.database_url)
+    for words, code in ((("export", "vault", "--as"), "not_found"), (("users", "list", "--as"), "access_denied")):
+        done = CliRunner().invoke(LazyGroup("fieldstone"), [*words, "ann@example.com", "--db", address])
+        assert done.exit_code == 1, done.output
+        told = entries(served, action="refused", limit="1")[0]
+        facts = {each["field"]: each["new"] for each in told["changes"]}
+        assert (told["origin"], told["actor"]["id"]) == ("cli", served.user_ids["ann"])
+        assert (facts["command"], facts["code"]) == (f"fieldstone {' '.join(words[:-1])}".replace(" vault", ""), code)
+
+
+def test_each_page_that_says_a_refusal_itself_tells_it_to_the_log() -> None:
+    untold = []
+    for path in sorted(Path("ui/pages").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ExceptHandler) and node.type is not None and path.stem not in OF_NO_RIGHT:
+                caught = ast.unparse(node.type)
+                if re.search("AccessDenied|ValidationFailed", caught) and "note_caught(" not in ast.unparse(node):
+                    untold.append(f"{path.name}:{node.lineno} {caught}")
+    assert untold == []
 
 
 def test_a_record_that_is_absent_and_one_that_may_not_be_read_leave_the_same_entry(served: Served) -> None:
@@ -177,5 +222,5 @@ def test_the_command_line_proves_lists_and_exports(served: Served, tmp_path: Pat
     assert "Exported" in call("show", str(listed[0]["id"]))
     call("export", "--object", "deal", str(tmp_path / "log.jsonl"))
     lines = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
-    assert account in {line["record"]["id"] for line in lines}
+    assert account in {line["record"]["id"] for line in lines if line["record"]}
     assert json.loads(call("list", "--action", "exported", "--json"))[0]["object"] == "fs_audit"
