@@ -78,7 +78,8 @@ def _change_to_json(change: AuditChange) -> dict[str, object]:
 def _origin(text: str | None) -> str | None:
     known = [each.value for each in Origin]
     if text is not None and text not in known:
-        raise FilterUnclear("origin", f"There is no entrance '{text[:40]}'; {did_you_mean(text, known) or known}")
+        hint = did_you_mean(text, known) or f"known are {', '.join(known)}"
+        raise FilterUnclear("origin", f"There is no entrance '{text[:40]}'; {hint}")
     return text
 
 

@@ -13,6 +13,7 @@ from ui.api.value_schemas import Schema
 from ui.audit_filter import FILTERS, FilterUnclear, entry_to_json, read_filter
 from ui.context import actor, platform, release
 from ui.errors import ApiProblem
+from ui.telling import tell
 
 _NAMES = tuple(name for name in FILTERS if name != "before")
 _ITEM: Schema = {"type": "object", "required": ["id", "at", "object", "action", "changes", "sealed"]}
@@ -34,7 +35,7 @@ def list_audit() -> Response:
         which = read_filter(given, release().metamodel)
     except FilterUnclear as unclear:
         name = "cursor" if unclear.name == "before" else unclear.name
-        raise ApiProblem(400, "bad_parameter", f"{name}: {unclear}") from None
+        raise ApiProblem(400, "bad_parameter", f"{name}: {tell(str(unclear))}") from None
     found = platform().audit.log.list(actor(), which, limit=limit)
     following = next_address(str(found.before) if found.before is not None else None)
     headers = {"Link": f'<{following}>; rel="next"'} if following else None

@@ -160,7 +160,10 @@ def test_the_log_is_walked_page_by_page_and_unclear_filters_are_refused(served: 
     everything = served.platform.audit.log.export(served.system(), AuditFilter())
     assert seen == [each.id for each in everything][1:]
     for name, value in (("record", "x"), ("since", "soon"), ("origin", "moon"), ("cursor", "1;2"), ("what", "1")):
-        assert served.get("admin", "/audit", query_string={name: value}).status_code == 400
+        asked: dict[str, Any] = {"query_string": {name: value}, "headers": {"Accept-Language": "zh"}}
+        answer = served.get("admin", "/audit", **asked)
+        assert answer.status_code == 400
+        assert re.search(r"[\u4e00-\u9fff]", answer.get_json()["detail"]), answer.get_json()
     assert served.get("admin", "/audit/999999999").status_code == 404
     assert served.get("admin", "/audit/x").status_code == 404
 

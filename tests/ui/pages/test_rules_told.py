@@ -153,7 +153,11 @@ def test_rules_are_listed_tried_and_tested_by_who_may(told: Told) -> None:
     assert told.api("admin", "/rules/wins/backtest?since=1d")["matched"] == 1
     for since in ("soon", "9999w", "0001-01-01"):
         assert told.visits.page("admin", f"/rules/wins/backtest?since={since}")
-    told.api("admin", "/rules/wins/backtest?since=soon", 400)
+    served, wrong = told.visits.served, "/rules/wins/backtest?since=soon"
+    answers = [served.get("admin", wrong, headers={"Accept-Language": each}) for each in ("en", "zh")]
+    assert [each.status_code for each in answers] == [400, 400]
+    assert "no time back" in answers[0].get_json()["detail"]
+    assert "可回溯的时间" in answers[1].get_json()["detail"]
     told.api("admin", "/rules/nothing", 404)
     told.api("admin", "/rules/wins/try", 400, json={"record": 5})
 
