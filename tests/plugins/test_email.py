@@ -97,8 +97,30 @@ def test_a_value_cannot_add_a_header(plugin: LoadedPlugin, sink: _Sink) -> None:
 
 
 @pytest.mark.promise("SEC-37")
+def test_neither_a_subject_nor_a_name_adds_a_header_by_an_encoded_word(plugin: LoadedPlugin, sink: _Sink) -> None:
+    word = "=?utf-8?b?RXZlDQpCY2M6IGV2ZUBldmlsLmV4YW1wbGU=?="
+    _send(plugin, sink, subject=f"For {word}", key=f"run-1 {word}", to=(f"{word} <max@example.com>",))
+    ((recipients, mail),) = sink.mails
+    assert recipients == ["max@example.com"]
+    assert mail["Bcc"] is None
+    assert "evil" not in mail.as_string().partition("Content-Type")[0]
+
+
+@pytest.mark.promise("SEC-37")
 @pytest.mark.parametrize(
-    "address", ["a@b.example\nBcc: c@d.example", "a@b.example, c@d.example", "nobody", "a b@c.example", "@x", "a@"]
+    "address",
+    [
+        "Eve\r\nBcc: c@d.example <a@b.example>",
+        '"Eve\n" <a@b.example>',
+        "Eve\u2028Bcc: c@d.example <a@b.example>",
+        "=?utf-8?b?RXZl?=@b.example",
+        "a@b.example\nBcc: c@d.example",
+        "a@b.example, c@d.example",
+        "nobody",
+        "a b@c.example",
+        "@x",
+        "a@",
+    ],
 )
 def test_what_is_not_one_address_is_refused(plugin: LoadedPlugin, sink: _Sink, address: str) -> None:
     with pytest.raises(ActionFailed, match="is not a mail address") as failure:

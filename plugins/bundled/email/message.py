@@ -15,6 +15,8 @@ from email.policy import SMTP
 from plugins import ActionFailed, MadeFile
 
 _ADDRESS = re.compile(r"[^\s@<>,;:\"\\()\[\]\x00-\x1f\x7f]+@[^\s@<>,;:\"\\()\[\]\x00-\x1f\x7f]+\Z")
+_ENCODED = "=?"
+"""Begins an encoded word (RFC 2047): the header would be written with what it stands for, line breaks and all."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
 
 
@@ -28,11 +30,11 @@ def parse_address(text: str) -> Address:
         raise ActionFailed(f"'{_CONTROL.sub(' ', text)}' is not a mail address", permanent=True)
     found = email.utils.getaddresses([text])
     name, spec = found[0] if len(found) == 1 else ("", "")
-    if not _ADDRESS.match(spec) or len(spec) > 254:
+    if not _ADDRESS.match(spec) or _ENCODED in spec or len(spec) > 254:
         raise ActionFailed(f"'{text}' is not a mail address", permanent=True)
     user, _, domain = spec.rpartition("@")
     try:
-        return Address(display_name=name, username=user, domain=domain.encode("idna").decode())
+        return Address(display_name=one_line(name), username=user, domain=domain.encode("idna").decode())
     except (UnicodeError, ValueError) as error:
         raise ActionFailed(f"'{text}' is not a mail address", permanent=True) from error
 
@@ -72,8 +74,8 @@ def build_message(
 
 
 def one_line(text: str) -> str:
-    """Take line breaks and control characters out of what becomes a header."""
-    return _CONTROL.sub(" ", text).strip()[:900]
+    """Take out of what becomes a header line breaks, control characters, and encoded words that could hold them."""
+    return _CONTROL.sub(" ", text).replace(_ENCODED, "= ?").strip()[:900]
 
 
 def _as_html(body: str) -> str:
