@@ -119,6 +119,7 @@ TOLD_OF_CALLS = (
     _l("`chosen` gives lists of users by step."),
     _l("`do` is one of {known}."),
     _l("`action` is one of {known}."),
+    _l("`format` is one of {known}."),
     _l("`object` is the name of an object."),
     _l("`{name}` is a text of at most {most} characters."),
     _l("`roles` is a list of names of roles."),

@@ -8,14 +8,29 @@ from itertools import chain
 from flask import Response
 
 from engine.access.actor import Actor
-from engine.exports.service import ExportRequest
+from engine.errors import FieldError
+from engine.exports.service import FORMATS, ExportRequest, Format
 from ui.context import platform, release
+from ui.errors import ApiProblem
 
 CONTENT_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "jsonl": "application/jsonl; charset=utf-8",
 }
+
+
+def read_format(name: str | None) -> Format:
+    """Give the form of a file that is asked for, CSV where none is.
+
+    Raises: ApiProblem, with the forms there are.
+    """
+    found = next((each for each in FORMATS if each == (name or FORMATS[0])), None)
+    if found is None:
+        told = f"`format` is one of {', '.join(FORMATS)}."
+        errors = [FieldError(field="format", code="bad_parameter", message=told)]
+        raise ApiProblem(400, "bad_parameter", told, errors=errors)
+    return found
 
 
 def export_answer(asking: Actor, asked: ExportRequest, language: str) -> Response:

@@ -70,6 +70,9 @@ def test_page_api_and_command_give_what_the_list_shows_in_each_form(served: Serv
     wanted = [["名称", "公司 · 地区", "金额", "金额 · 货币"],
               ["W3", "华东", "3.50", "CNY"], ["W2", "华东", "2.50", "CNY"], ["W1", "华东", "1.50", "CNY"]]  # fmt: skip
     assert [row[1:] for row in table(forms["csv"])] == wanted
+    unknown = client.get(f"/o/deal/export?{urlencode(asked)}&format=ods")
+    assert unknown.status_code == 400
+    assert "`format` 须为 csv, xlsx, jsonl 之一" in unknown.get_data(as_text=True)
     numbers = [[*row[:2], row[2].removesuffix("0"), row[3]] for row in wanted]
     assert [row[1:] for row in rows_of(forms["xlsx"])] == numbers
     assert [json.loads(line)["name"] for line in forms["jsonl"].splitlines()] == ["W3", "W2", "W1"]

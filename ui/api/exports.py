@@ -12,7 +12,7 @@ from typing import Any
 from flask import Blueprint, Response, send_file
 
 from engine.exports.job import ExportJob
-from engine.exports.service import FORMATS, ExportRequest
+from engine.exports.service import ExportRequest
 from engine.records.types import ListQuery
 from ui.api.answers import json_answer
 from ui.api.body import check_keys, read_no_body, read_object
@@ -21,7 +21,7 @@ from ui.api.parameters import read_parameters, read_paths, read_sort_keys
 from ui.api.records import PREFIX, object_key
 from ui.context import actor, language, platform
 from ui.errors import ApiProblem
-from ui.exporting import CONTENT_TYPES, export_answer
+from ui.exporting import CONTENT_TYPES, export_answer, read_format
 from ui.presses import done_once
 
 PARAMETERS = ("filter", "sort", "fields", "q", "view", "format", "heads")
@@ -103,9 +103,7 @@ def export_file(job: ExportJob) -> Response:
 
 
 def _asked(object_name: str, given: Mapping[str, str]) -> ExportRequest:
-    form, heads = given.get("format", "csv"), given.get("heads", "labels")
-    if form not in FORMATS:
-        raise ApiProblem(400, "bad_parameter", f"`format` is {' or '.join(FORMATS)}.")
+    form, heads = read_format(given.get("format")), given.get("heads", "labels")
     if heads not in HEADS:
         raise ApiProblem(400, "bad_parameter", f"`heads` is {' or '.join(HEADS)}.")
     query = ListQuery(

@@ -18,7 +18,7 @@ from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from ui.api.exports import export_file
 from ui.context import actor, language, platform, release
-from ui.exporting import export_answer
+from ui.exporting import export_answer, read_format
 from ui.page_parts import Crumb
 from ui.pages.list_groups import list_groups, list_order
 from ui.pages.list_plan import list_plan
@@ -62,10 +62,9 @@ def export_list(object_name: str) -> ResponseReturnValue:
     query, groups = state.query(plan.paths, plan.view), list_groups(plan, state)
     if groups is not None:
         query = replace(groups.query(object_def, query, list_order(plan, state)), fields=plan.paths)
-    named = request.args.get("format", FORMATS[0])
-    form = next((each for each in FORMATS if each == named), FORMATS[0])
-    asked = ExportRequest(query=query, format=form, labelled=not request.args.get("names"))
     platform().exports.check(actor(), object_def.key, release())
+    form = read_format(request.args.get("format"))
+    asked = ExportRequest(query=query, format=form, labelled=not request.args.get("names"))
     if _is_long(asked):
         return _made_beside(object_def, asked)
     return export_answer(actor(), asked, language())
