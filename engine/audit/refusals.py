@@ -5,13 +5,17 @@ What is absent and what may not be read are noted alike, as they are answered al
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from engine.audit.entries import Refusal
 from engine.errors import AccessDenied, FieldError, RecordNotFound, UnknownObject, ValidationFailed
+from engine.records.bulk_rows import RowResult
 
 NO_RECORD = "fs_access"
 """The name that refusals of what is no object stand under."""
 _OF_FIELDS = "no_right"
-_LONGEST = 200
+_OF_ROWS = frozenset(("access_denied", "no_right", "record_not_found", "unknown_object"))
+_LONGEST, _NAMED = 200, 20
 
 
 def refusal_of(error: Exception, code: str, **where: str) -> Refusal | None:
@@ -27,6 +31,17 @@ def refusal_of(error: Exception, code: str, **where: str) -> Refusal | None:
             return refusal(NO_RECORD, _OF_FIELDS, where, field=", ".join(_name(each) for each in fields))
         case _:
             return None
+
+
+def refusal_of_rows(about: str, rows: Iterable[RowResult], **where: str) -> Refusal | None:
+    """Give what is noted of a call of many rows, some of which were refused for lack of rights; None where none was."""
+    found = [(each.id, error.code) for each in rows for error in each.errors[:1] if error.code in _OF_ROWS]
+    if not found:
+        return None
+    ids = [record_id for record_id, _code in found if record_id]
+    record_id, codes = (ids[0] if len(found) == len(ids) == 1 else None), sorted({code for _id, code in found})
+    named = None if record_id is not None or not ids else ", ".join(ids[:_NAMED])
+    return refusal(about, ", ".join(codes), where, record_id=record_id, rows=str(len(found)), records=named)
 
 
 def refusal(

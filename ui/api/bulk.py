@@ -15,6 +15,7 @@ from ui.api.parameters import read_parameters
 from ui.api.records import object_key
 from ui.context import actor, platform, release
 from ui.errors import ApiProblem
+from ui.refused import note_rows
 
 _KEYS = frozenset(("mode", "by", "rows"))
 _MODES = ("per_row", "all_or_nothing")
@@ -35,6 +36,8 @@ def bulk(object_name: str) -> Response:
     counts = {name: 0 for name in ("created", "updated", "unchanged", "deleted", "refused")}
     for each in results:
         counts[each.outcome] += 1
+    if counts["refused"]:
+        note_rows(key, results)
     rows = [_row(index, each) for index, each in enumerate(results)]
     return json_answer({"counts": counts, "rows": rows})
 

@@ -188,6 +188,8 @@ def _fact_words() -> dict[str, str]:
         "asked": str(_("Asked for")),
         "field": str(_("Field")),
         "files": str(_("Files")),
+        "rows": str(_("Refused rows")),
+        "records": str(_("Their records")),
         "release": str(_("Release")),
         "comment": str(_("Comment")),
         "roles": str(_("Roles")),

@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 
 from engine.errors import AccessDenied, EngineError
 from engine.records.hooks import SaveKind
+from engine.records.saving.bulk import refused_row
 from engine.records.transaction import Transaction
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
@@ -31,6 +32,7 @@ from ui.pages.chrome import toast
 from ui.pages.deletion_words import deletion_refused
 from ui.pages.list_state import ListState, read_state
 from ui.pages.rights import access_of, readable_object
+from ui.refused import note_rows
 
 blueprint = Blueprint("delete_many", __name__)
 
@@ -71,6 +73,7 @@ def delete_chosen(object_name: str) -> ResponseReturnValue:
     if not faults:
         toast(said)
         return redirect(state.url(), 303)
+    note_rows(object_def.key, (refused_row(each, fault) for each, fault in faults.items()))
     said += " " + str(_("Refused: %(count)s.", count=f"{len(faults):,}"))
     return render_template("pages/delete_many.html", page=_page(object_def, state, said, refused)), 422
 

@@ -41,7 +41,7 @@ from ui.pages.form_values import read_posted
 from ui.pages.list_state import ListState, read_state
 from ui.pages.offered import OfferedWriter
 from ui.pages.rights import access_of, readable_object, user_formats
-from ui.refused import note_caught
+from ui.refused import note_caught, note_rows
 
 blueprint = Blueprint("mass_edit", __name__)
 
@@ -113,6 +113,7 @@ def make_change(object_name: str) -> ResponseReturnValue:
     if not refused:
         toast(said)
         return redirect(state.url(), 303)
+    note_rows(object_def.key, (result.rows[at] for at in result.refused))
     said += " " + str(_("Refused: %(count)s.", count=f"{len(result.refused):,}"))
     page = _page(object_def, names, state, problem=said, refused=refused)
     return render_template("pages/mass_edit.html", page=page), 422

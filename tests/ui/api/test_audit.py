@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from werkzeug.test import TestResponse
 
 from engine.audit.entries import AuditFilter
 from engine.storage.dialect import Dialect
@@ -120,6 +122,32 @@ def test_what_a_form_and_a_command_refuse_is_an_entry_as_it_is_for_a_call(served
         facts = {each["field"]: each["new"] for each in told["changes"]}
         assert (told["origin"], told["actor"]["id"]) == ("cli", served.user_ids["ann"])
         assert (facts["command"], facts["code"]) == (f"fieldstone {' '.join(words[:-1])}".replace(" vault", ""), code)
+
+
+@pytest.mark.promise("SEC-27")
+def test_rows_that_are_refused_among_many_are_one_entry_of_the_call(served: Served) -> None:
+    own, lost, other = (served.make(who, "deal", name=f"Of {who}")["id"] for who in ("ann", "ann", "bob"))
+    served.platform.records.update(served.system(), "deal", lost, {"stage": "lost"}, confirm=None)
+    rows = [{"do": "update", "id": each, "values": {"size": 3}} for each in (own, lost, other)]
+    rows.append({"do": "update", "id": own, "values": {"size": "many"}})
+    client = served.sign_in("ann")
+    token = csrf_token(client, "/")
+    form = {"csrf_token": token, "fs-picked": "1", "fs-field": "size", "fs-how": "set", "size": "4"}
+    by_page: Any = {**form, "fs-record": [own, lost]}
+    calls: tuple[tuple[Callable[[str], TestResponse], str, str, dict[str, str]], ...] = (
+        (lambda path: served.call("ann", "POST", path, json={"rows": rows}), "/api/v1/records/deal/bulk",
+         "access_denied, record_not_found", {"rows": "2", "records": f"{lost}, {other}"}),
+        (lambda path: client.post(path, data=by_page), "/o/deal/edit-many", "access_denied", {"rows": "1"}),
+        (lambda path: client.post(path, data={**form, "fs-record": [other]}), "/o/deal/delete-many",
+         "record_not_found", {"rows": "1"}),
+    )  # fmt: skip
+    for call, path, code, about in calls:
+        before = entries(served, action="refused", limit="200")
+        assert call(path).status_code in (200, 422), path
+        told, *others = entries(served, action="refused", limit="200")
+        assert others == before, path
+        facts = {each["field"]: each["new"] for each in told["changes"] if each["new"] is not None}
+        assert (told["object"], facts) == ("deal", {"method": "POST", "path": path, "code": code, **about})
 
 
 def test_each_page_that_says_a_refusal_itself_tells_it_to_the_log() -> None:
