@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from bench.filling_parts import fill_contacts, fill_lines, fill_products
+from bench.filling_parts import fill_contacts, fill_lines, fill_products, worded
 from bench.people import CLOSED, PASSWORD, PROBABILITY, STAGES, TEAMS, USERS_A_TEAM, Caller, Prepared
 from bench.raw import cell, connect, fill_table, is_sqlite
 from engine.access.actor import system_actor
@@ -95,7 +95,7 @@ def _fill_accounts(connection: Any, url: str, users: list[tuple[str, str]], coun
             user, name = users[index % len(users)][0], f"Account {index:06d}"
             yield (account_id, name, "customer", "days_30", 0, user, stamp, user, stamp, user, 1, name.lower(), name)
 
-    fill_table(connection, url, "core_account", ACCOUNT_COLUMNS, rows())
+    fill_table(connection, url, "core_account", *worded(ACCOUNT_COLUMNS, rows(), name="text"))
     return ids
 
 
@@ -124,7 +124,7 @@ def _fill_deals(
                 user, stamp, user, stamp, user, 1, name.lower(), name,
             )  # fmt: skip
 
-    fill_table(connection, url, "sales_opportunity", DEAL_COLUMNS, rows())
+    fill_table(connection, url, "sales_opportunity", *worded(DEAL_COLUMNS, rows(), name="text", number="autonumber"))
     return kept
 
 

@@ -6,12 +6,14 @@ So forms have choices to offer and rows in their grids. Users, accounts and deal
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any
 
 from bench.raw import cell, fill_table, is_sqlite
 from engine.ids import Uuid7Maker
+from engine.records.index_words import index_words
+from engine.storage.word_columns import words_column
 
 PRODUCTS = 24
 LINES_A_DEAL = 2
@@ -37,7 +39,7 @@ def fill_products(connection: Any, url: str, user: str, now: dt.datetime) -> lis
         for index, product in enumerate(ids):
             yield (product, *_names(f"Product {index:02d}"), cell(url, True), *stamps)
 
-    fill_table(connection, url, "sales_product", PRODUCT_COLUMNS, rows())
+    fill_table(connection, url, "sales_product", *worded(PRODUCT_COLUMNS, rows(), name="text"))
     return ids
 
 
@@ -50,7 +52,7 @@ def fill_contacts(connection: Any, url: str, owners: Sequence[tuple[str, str]], 
             stamps = _stamps(url, user, now)
             yield (ids[index], *_names(f"Contact {index:06d}"), account, cell(url, False), user, *stamps)
 
-    fill_table(connection, url, "core_contact", CONTACT_COLUMNS, rows())
+    fill_table(connection, url, "core_contact", *worded(CONTACT_COLUMNS, rows(), name="text"))
 
 
 def fill_lines(
@@ -74,6 +76,15 @@ def fill_lines(
     for deal in deals:
         connection.execute(query, (total, total, deal))
     connection.execute("COMMIT")
+
+
+def worded(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], **kinds: str
+) -> tuple[tuple[str, ...], Iterator[Sequence[Any]]]:
+    """Give columns and rows with the words of searched fields at their end; kinds: field → type of its value."""
+    places = [(columns.index(name), kind) for name, kind in kinds.items()]
+    found = ((*row, *(index_words(row[at], kind) for at, kind in places)) for row in rows)
+    return (*columns, *map(words_column, kinds)), found
 
 
 def _ids(count: int) -> list[str]:

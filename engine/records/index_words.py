@@ -28,6 +28,8 @@ _PHONE_DIGITS, _LEAST_DIGITS, _MOST_COUNTRY = 24, 3, 3
 _CJK = "㐀-鿿豈-﫿\u3040-\u30ff\U00020000-\U0003ffff"
 _RUNS = re.compile(f"[{_CJK}]+|[^\\W_{_CJK}]+")
 _ACCENTS = re.compile("[\u0300-\u036f]")
+_SUFFIX = re.compile(r"(\w[\w-]*)\.(?:com?\.)?[a-z]{2,}(?![\w.@-])", re.ASCII | re.IGNORECASE)
+_SCHEME = re.compile(r"\bhttps?://(?:www\.)?", re.IGNORECASE)
 _IS_CJK = re.compile(f"[{_CJK}]")
 
 
@@ -66,8 +68,9 @@ def index_words(value: str | Sequence[str] | None, kind: str) -> str | None:
 def read_search(text: str) -> SearchText:
     """Read what somebody typed."""
     terms: dict[Term, None] = {}
-    runs = _runs(text[:200])
-    for run in runs:
+    cut = text[:200]
+    runs = _runs(cut)
+    for run in _runs(_SUFFIX.sub(r"\1", _SCHEME.sub("", cut))):
         if len(run) > 1 and _IS_CJK.match(run):
             terms.update((Term(run[at : at + 2], begins=False), None) for at in range(len(run) - 1))
         else:
@@ -77,7 +80,8 @@ def read_search(text: str) -> SearchText:
 
 @functools.lru_cache(maxsize=4096)
 def _words_of(text: str, kind: str) -> str | None:
-    runs = _runs(text[:_MOST_TEXT])
+    text = text[:_MOST_TEXT]
+    runs = _runs(text)
     if not runs:
         return None
     found: dict[str, None] = {_whole(runs): None}
@@ -87,6 +91,9 @@ def _words_of(text: str, kind: str) -> str | None:
         if text.startswith("+"):
             # At home the code of the country is left out, and a nought stands in its place.
             found.update(dict.fromkeys("0" + digits[at:_PHONE_DIGITS] for at in range(1, _MOST_COUNTRY + 1)))
+    if kind in ("email", "url"):
+        # Else half of all records would be found by `co` or `ww`.
+        runs = _runs(_SUFFIX.sub(r"\1", _SCHEME.sub("", text)))
     for run in runs:
         if _IS_CJK.match(run):
             found.update(dict.fromkeys(run[at : at + 2] for at in range(len(run))))

@@ -57,6 +57,17 @@ class PgUuid(UserDefinedType[str]):
         return "UUID"
 
 
+class PgWords(UserDefinedType[str]):
+    """A text search vector, written as its words with spaces between: letters and digits alone, nothing to quote."""
+
+    cache_ok = True
+    render_bind_cast = True
+
+    def get_col_spec(self, **_options: object) -> str:
+        """Give the type's name in DDL and casts."""
+        return "TSVECTOR"
+
+
 class ScaledInteger(UserDefinedType[Decimal]):
     """A decimal kept as an integer of `scale` places, so that sums and sorts are exact without decimals.
 
@@ -228,5 +239,7 @@ def _postgresql_type(kind: ColumnKind, scale: int) -> TypeEngine[Any]:
             return ARRAY(Text())
         case ColumnKind.JSON:
             return JSONB(none_as_null=True)
+        case ColumnKind.WORDS:
+            return PgWords()
         case _:
             return Text(collation="C")

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from engine.errors import DatabaseUnavailable
 from engine.storage import connections
 from engine.storage.dialect import Dialect, parse_database_url, sqlite_file
-from engine.storage.functions import SqlFunction, fold_function
+from engine.storage.functions import SqlFunction, fold_function, words_function
 from engine.storage.statements import StatementLog
 
 _SNAPSHOT = "REPEATABLE READ"
@@ -27,15 +27,16 @@ _SNAPSHOT = "REPEATABLE READ"
 class Database:
     """A database of an installation, shared by all threads of a process.
 
-    url: `sqlite:///FILE` or `postgresql://…`. functions: SQL functions beside `fs_fold`. synchronous: SQLite's own
-    setting, `NORMAL` or `FULL`. pool_size: connections a pool (there is one for reading and one for writing).
+    url: `sqlite:///FILE` or `postgresql://…`. functions: SQL functions beside `fs_fold` and `fs_has_word`.
+    synchronous: SQLite's own setting, `NORMAL` or `FULL`. pool_size: connections a pool (there is one for reading and
+    one for writing).
     """
 
     def __init__(
         self, url: str, *, functions: Sequence[SqlFunction] = (), synchronous: str = "NORMAL", pool_size: int = 10
     ) -> None:
         self.url, self.dialect = parse_database_url(url)
-        self.functions = (fold_function(), *functions)
+        self.functions = (fold_function(), words_function(), *functions)
         self.statements = StatementLog()
         self._lock = threading.Lock()
         if self.dialect is Dialect.SQLITE:

@@ -36,6 +36,20 @@ def fold(text: str | None) -> str | None:
     return None if text is None else unicodedata.normalize("NFKC", text).casefold()
 
 
+def has_word(words: str | None, needles: str) -> bool:
+    """Say whether one of some words, a line each, stands among words with spaces between them.
+
+    A needle begins with a space; one that ends with a space too is a whole word, another one the beginning of a word.
+    """
+    inside = f" {words} " if words else ""
+    return any(needle in inside for needle in needles.split("\n"))
+
+
+def words_function() -> SqlFunction:
+    """Make `fs_has_word` for SQLite; PostgreSQL asks for words by itself."""
+    return SqlFunction(name="fs_has_word", call=has_word, arguments=2)
+
+
 @functools.cache
 def fold_function() -> SqlFunction:
     """Make `fs_fold` for both databases from Python's own folding table."""

@@ -13,7 +13,6 @@ from typing import Any
 
 from sqlalchemy import (
     Column,
-    ColumnElement,
     DefaultClause,
     FetchedValue,
     ForeignKeyConstraint,
@@ -21,7 +20,6 @@ from sqlalchemy import (
     MetaData,
     PrimaryKeyConstraint,
     Table,
-    func,
     literal_column,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -185,17 +183,12 @@ def build_index(spec: IndexSpec, table: Table) -> Index:
     method = "gin" if spec.words or isinstance(columns[0].type, ARRAY) else False
     return Index(
         spec.name,
-        *([word_vector(column) for column in columns] if spec.words else columns),
+        *columns,
         unique=spec.unique,
         sqlite_where=where,
         postgresql_where=where,
         postgresql_using=method,
     )
-
-
-def word_vector(column: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Give what PostgreSQL finds words of a column in, to the letter as the index has it."""
-    return func.array_to_tsvector(func.string_to_array(column, literal_column("' '")))
 
 
 def _object_table(object_def: ObjectDef, spec: TableSpec, table: Table, metamodel: Metamodel) -> ObjectTable:

@@ -182,7 +182,7 @@ def test_lists_counts_searches_and_lookups_are_those_of_the_reference(scene: Sce
         if name not in ("account", "opportunity", "lead", "contact", "task"):
             continue
         pages = [f"/o/{name}?view=all&q={word}"] if name in ("account", "contact", "task") else []
-        for path in (f"/api/v1/records/{name}?q={word}", *pages):
+        for path in (f"/api/v1/records/{name}?q={word}", f"/api/v1/search?q={word}", f"/search?q={word}", *pages):
             text = scene.call(who, "GET", path).get_data(as_text=True)
             assert (record_id in text) == (record_id in reference.readable(name)), path
     for name, path in (("account", "/o/opportunity/choices/account"), ("contact", "/o/opportunity/choices/contact")):

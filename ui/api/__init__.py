@@ -41,6 +41,7 @@ from ui.api.reports import register_reports
 from ui.api.revealing import reveal_value
 from ui.api.run_acts import register_run_acts
 from ui.api.runs import list_runs, retry_run
+from ui.api.search import find_records
 from ui.api.sharing import list_shares, share, unshare
 from ui.api.team_users import register_team_users
 from ui.api.timelines import get_timeline
@@ -81,6 +82,7 @@ def register(app: Flask) -> None:
     api.post("/query")(query_figures)
     register_reports(api)
     api.get("/changes")(list_changes)
+    api.get("/search")(find_records)
     register_mcp(app, api)
     _register_configuration(api)
     _register_approvals(api, one)

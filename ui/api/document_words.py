@@ -12,6 +12,7 @@ from typing import Any
 
 from ui.api.access_paths import ACCESS_CALLS, ACCESS_NOTES
 from ui.api.connectors import CONNECTOR_CALLS, CONNECTOR_NOTES
+from ui.api.search import SEARCH_CALLS, SEARCH_NOTES
 from ui.api.view_paths import VIEW_CALLS, VIEW_NOTES
 from ui.api.webhook_calls import WEBHOOK_CALLS, WEBHOOK_NOTES
 from ui.phrases import marked as _l
@@ -94,6 +95,7 @@ _SUMMARIES: Mapping[str, str] = MappingProxyType(
         "get /records/*/{id}/actions": _l("The buttons that the record has now"),
         "post /records/*/{id}/documents/{template}": _l("Make a document"),
         **VIEW_CALLS,
+        **SEARCH_CALLS,
         **ACCESS_CALLS,
         "get /exports/*": _l("Export a list as a file"),
         "post /exports/*": _l("Begin the export of a long list"),
@@ -194,6 +196,7 @@ _NOTES = (
     _l("Who has it by a share now."),
     _l("One of them: the id of a user or team, the name of a role."),
     *VIEW_NOTES,
+    *SEARCH_NOTES,
     *ACCESS_NOTES,
     _l("When it ends; null: never."),
     _l("A date (all of that day in the app's zone) or a moment with its offset; null: for good."),

@@ -43,6 +43,7 @@ from ui.api.outer_ids import describe_outer_ids
 from ui.api.parameters import DEFAULT_LIMIT, LIST_PARAMETERS, read_parameters
 from ui.api.reports import report_paths
 from ui.api.run_acts import run_act_paths
+from ui.api.search import search_paths
 from ui.api.timelines import timeline_paths
 from ui.api.upserts import upsert_paths
 from ui.api.value_schemas import Schema, maybe_masked, read_schema, shared_schemas, write_schema
@@ -89,7 +90,7 @@ def build_document(pinned: Release, who: Actor, lang: str) -> dict[str, Any]:
         paths |= button_paths(pinned, who, each, lang)
         tag = label_text(each.object.label, lang, each.object.name)
         paths |= record_approval_paths(pinned, each.object.key, tag)
-    paths |= form_paths(pinned, lang) | event_paths(objects)
+    paths |= form_paths(pinned, lang) | event_paths(objects) | search_paths()
     add_child_lists(schemas, objects, pinned.field_types, lang)
     add_link_lists(schemas, objects, pinned.field_types, lang)
     describe_outer_ids(schemas, paths, objects, pinned.metamodel)

@@ -9,19 +9,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, and_, any_, cast, column, func, literal, or_, select, table
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Select,
+    Text,
+    and_,
+    cast,
+    column,
+    literal,
+    literal_column,
+    or_,
+    select,
+    table,
+)
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from engine.access.compiler import Access
 from engine.expressions.sql.builder import SqlBuilder
 from engine.expressions.sql.frames import Frame
+from engine.expressions.sql.numbers import call
 from engine.expressions.sql.runtime import runtime
 from engine.expressions.sql.scopes import Eyes, RowScope
 from engine.expressions.sql.values import Sql
 from engine.records.parts import ReleaseParts
 from engine.storage.dialect import Dialect
-from engine.storage.tables import word_vector
-from metamodel.objects import ObjectDef
+from metamodel.objects import InverseDef, ObjectDef
 
 _MOST_BESIDE = 200
 """How many records of another object may match before those that point at further ones are passed over."""
@@ -50,78 +63,99 @@ class WordConditions:
         named = dict.fromkeys(path.text for path in object_def.search)
         return tuple(name for name in named if name in words and self._access.may_read(object_def.key, name))
 
-    def are_read_alike(self, object_def: ObjectDef, scope: RowScope, fields: Sequence[str]) -> bool:
-        """Say whether the search asks for texts of the record alone, all readable wherever the record is."""
-        named = {path.text for path in object_def.search}
-        return {*fields} == named and all(self._right(scope, name) is True for name in fields)
+    def rights(self, scope: RowScope, fields: Sequence[str]) -> tuple[list[str], list[tuple[str, Sql]]]:
+        """Part fields: those readable wherever the record is, and others with the condition under which they are."""
+        rights = [(name, self._right(scope, name)) for name in fields]
+        plain = [name for name, right in rights if right is True]
+        return plain, [(name, right) for name, right in rights if not isinstance(right, bool)]
 
-    def at_once(self, scope: RowScope, fields: Sequence[str], name: str) -> tuple[Any, Sql] | None:
-        """Give SQLite's full-text table and the condition by which it is asked and joined with the records."""
+    def few(self, query: Select[Any], most: int) -> Select[Any]:
+        """Cut a select of ids; PostgreSQL plans the whole of it, or it would hope to meet some by reading."""
+        limit: ColumnElement[int] = literal_column(str(most))
+        if self.sqlite:
+            return query.limit(limit)
+        whole = query.cte().prefix_with("MATERIALIZED")
+        return select(whole.c["id"]).limit(limit)
+
+    def found(self, scope: RowScope, fields: Sequence[str], name: str) -> Select[Any]:
+        """Select records, the newest first, where a word stands in a text that may be read; its limit is to come."""
+        _plain, limited = self.rights(scope, fields)
+        conditions = [*(right for _field, right in limited), *self.readable(scope)]
+        query = select(scope.id.label("id"))
         if not self.sqlite:
-            return None
-        key = scope.object_key
-        index = self._full_text(key)
+            tests = (self._stands(scope, field, name) for field in fields)
+            return query.select_from(scope.frame.source).where(or_(*tests), *conditions)
+        index = self._full_text(scope.object_key)
         row: ColumnElement[int] = column("rowid", _selectable=scope.alias)
-        return index, and_(self._matched(index, key, fields, name), index.c["rowid"] == row)
+        conditions += [self._matched(index, scope.object_key, fields, name), index.c["rowid"] == row]
+        return query.select_from(index, scope.frame.source).where(*conditions).order_by(index.c["rowid"].desc())
 
-    def in_path(self, scope: RowScope, steps: Sequence[str], name: str) -> Sql | None:
-        """Give the condition that a word, parameter `name`, stands where a path leads; None where none may be read."""
-        object_def = self._parts.metamodel.objects[scope.object_key]
-        if object_def.source is not None:
-            return None
-        if len(steps) == 1:
-            return self.in_field(scope, steps[0], name)
-        field = object_def.fields.get(steps[0])
-        if field is not None:
-            return self._over_lookup(scope, field.name, steps, name)
-        inverse = object_def.inverses.get(steps[0])
-        if inverse is None or not self._access.may_read(inverse.object, inverse.field):
-            return None
-        there = self.scope(inverse.object)
-        test = self.in_path(there, steps[1:], name)
-        if test is None:
-            return None
-        above = there.reference_to(inverse.field, object_def.key)
-        return self._one_of(scope.id, select(above), there, test)
-
-    def in_field(self, scope: RowScope, field: str, name: str) -> Sql | None:
-        """Give the condition that a word stands in a field of the record itself."""
-        column_of = self._parts.tables.of(scope.object_key).words.get(field)
+    def stands(self, scope: RowScope, field: str, number: int) -> Sql | None:
+        """Give the condition that a term stands in a text of a record which something else has found already."""
         right = self._right(scope, field)
-        if column_of is None or right is False:
+        words = self._parts.tables.of(scope.object_key).words.get(field)
+        if right is False or words is None:
             return None
         if self.sqlite:
-            index = self._full_text(scope.object_key)
-            found = select(index.c["rowid"]).where(self._matched(index, scope.object_key, (field,), name))
-            test: Sql = column("rowid", _selectable=scope.alias).in_(found)
+            # Not by the index: what begins with a letter would be gathered anew for each record.
+            asked = runtime(f"has_{number}", Text())
+            test: Sql = call("fs_has_word", Boolean(), scope.alias.c[words.name], asked)
         else:
-            test = word_vector(scope.alias.c[column_of.name]).op("@@")(cast(runtime(name, Text()), TSQUERY))
+            test = self._stands(scope, field, f"term_{number}")
         return test if right is True else and_(right, test)
+
+    def leads(self, scope: RowScope, steps: Sequence[str], name: str) -> Sql | None:
+        """Give the condition that a path of several steps leads from a record to a text with a word."""
+        object_def = self._parts.metamodel.objects[scope.object_key]
+        field = object_def.fields.get(steps[0])
+        if field is None:
+            inverse = object_def.inverses.get(steps[0])
+            below = None if inverse is None else self._below(object_def, inverse, steps[1:], name)
+            return None if below is None else scope.id.in_(below)
+        if field.relation is None or not self._access.may_read(scope.object_key, field.name):
+            return None
+        found: list[Sql] = []
+        for target in field.relation.targets:
+            ids = self._ids(target, steps[1:], name)
+            if ids is not None:
+                found.append(scope.reference_to(field.name, target).in_(ids))
+        return or_(*found) if found else None
+
+    def _below(self, above: ObjectDef, inverse: InverseDef, steps: Sequence[str], name: str) -> Select[Any] | None:
+        if not self._access.may_read(inverse.object, inverse.field):
+            return None
+        ids = self._ids(inverse.object, steps, name)
+        if ids is None:
+            return None
+        scope = self.scope(inverse.object)
+        parent = scope.reference_to(inverse.field, above.key)
+        return select(parent).select_from(scope.frame.source).where(scope.id.in_(ids), *self.readable(scope))
+
+    def _ids(self, key: str, steps: Sequence[str], name: str) -> Select[Any] | None:
+        """Select some records of an object from which the steps lead to a text with a word."""
+        object_def = self._parts.metamodel.objects[key]
+        if object_def.source is not None:
+            return None
+        scope = self.scope(key)
+        if len(steps) == 1:
+            if self._right(scope, steps[0]) is False or steps[0] not in self._parts.tables.of(key).words:
+                return None
+            return self.few(self.found(scope, steps, name), _MOST_BESIDE)
+        test = self.leads(scope, steps, name)
+        if test is None:
+            return None
+        query = select(scope.id.label("id")).select_from(scope.frame.source).where(test, *self.readable(scope))
+        return self.few(query, _MOST_BESIDE)
+
+    def _stands(self, scope: RowScope, field: str, name: str) -> Sql:
+        words = self._parts.tables.of(scope.object_key).words[field]
+        found: Sql = scope.alias.c[words.name].op("@@")(cast(runtime(name, Text()), TSQUERY))
+        return found
 
     def _right(self, scope: RowScope, field: str) -> Sql | bool:
         if not self._access.may_read(scope.object_key, field):
             return False
         return True if self._eyes is None else self._eyes.field_condition(scope, field)
-
-    def _over_lookup(self, scope: RowScope, field: str, steps: Sequence[str], name: str) -> Sql | None:
-        relation = self._parts.metamodel.objects[scope.object_key].fields[field].relation
-        if relation is None or not self._access.may_read(scope.object_key, field):
-            return None
-        found: list[Sql] = []
-        for target in relation.targets:
-            there = self.scope(target)
-            test = self.in_path(there, steps[1:], name)
-            if test is not None:
-                found.append(self._one_of(scope.reference_to(field, target), select(there.id), there, test))
-        return or_(*found) if found else None
-
-    def _one_of(self, own: Sql, ids: Any, there: RowScope, test: Sql) -> Sql:
-        conditions = (*self.readable(there), test)
-        asked = ids.select_from(there.frame.source).where(*conditions).limit(_MOST_BESIDE)
-        if self.sqlite:
-            return own.in_(asked)
-        # An index is asked for the values of an array, which it is not for those of a subquery among alternatives.
-        return own == any_(func.array(asked.scalar_subquery()))
 
     def _full_text(self, key: str) -> Any:
         spec = next(each for each in self._parts.tables.of(key).spec.indexes.values() if each.words)

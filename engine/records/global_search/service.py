@@ -45,8 +45,11 @@ def search(transaction: Transaction, text: str, *, only: str | None = None) -> t
 
     only: the key of the one object that is searched. A blank text finds nothing.
 
-    Raises: QueryProblem where the database can't compute what a right asks for.
+    Raises: UnknownObject where there is no such object for the reader; QueryProblem where the database can't compute
+    what a right asks for.
     """
+    if only is not None:
+        transaction.object_def(only)
     asked = read_search(text) if is_storable(text) else SearchText((), "")
     if not asked.terms:
         return ()
@@ -77,8 +80,9 @@ def _given(transaction: Transaction, asked: SearchText) -> dict[str, object]:
     sqlite = transaction.database.dialect is Dialect.SQLITE
     written = [_written(term, sqlite=sqlite) for term in asked.terms]
     given: dict[str, object] = {f"term_{number}": term for number, term in enumerate(written)}
-    whole = _written(Term(asked.whole, begins=False), sqlite=sqlite)
-    return given | {"terms": (" AND " if sqlite else " & ").join(written), "whole": whole}
+    given |= {f"has_{number}": _needles(term) for number, term in enumerate(asked.terms)}
+    whole, start = (_written(Term(asked.whole, begins=begins), sqlite=sqlite) for begins in (False, True))
+    return given | {"terms": (" AND " if sqlite else " & ").join(written), "whole": whole, "start": start}
 
 
 def _written(term: Term, *, sqlite: bool) -> str:
@@ -86,6 +90,11 @@ def _written(term: Term, *, sqlite: bool) -> str:
     quote, begins, way = ('"', "*", " OR ") if sqlite else ("'", ":*", " | ")
     written = [f"{quote}{text}{quote}{begins if term.begins else ''}" for text in term.alike]
     return written[0] if len(written) == 1 else f"({way.join(written)})"
+
+
+def _needles(term: Term) -> str:
+    """Write a term as `fs_has_word` takes it."""
+    return "\n".join(f" {text}" if term.begins else f" {text} " for text in term.alike)
 
 
 def _distance(asked: SearchText, hit: Hit) -> int:
@@ -99,7 +108,11 @@ def _distance(asked: SearchText, hit: Hit) -> int:
 
 
 def _nearest_first(found: dict[int, list[tuple[int, Hit]]]) -> list[int]:
-    return sorted(found, key=lambda place: (min(distance for distance, _ in found[place]), place))
+    def nearest(place: int) -> tuple[int, int, int]:
+        distance, length = min((distance, len(hit.title)) for distance, hit in found[place])
+        return distance, length, place
+
+    return sorted(found, key=nearest)
 
 
 def _group(object_def: ObjectDef, found: list[tuple[int, Hit]], limit: int) -> HitGroup:

@@ -1,16 +1,16 @@
 """The one statement of a global search: a part an object, each at most so many records, the newest that match first.
 
-A record matches where all words stand in texts its `search:` names, whichever; one whose text is the typed one as a
-whole comes along however many others match.
+A record matches where all words stand in texts its `search:` names, whichever; those with a text that is or begins with
+the typed one as a whole come along however many others match.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, Text, and_, cast, literal_column, null, or_, select, union, union_all
+from sqlalchemy import Select, Text, cast, false, literal_column, null, or_, select, union, union_all
 
 from engine.access.compiler import Access
 from engine.access.eyes import AccessEyes
@@ -25,6 +25,8 @@ from engine.records.statements import Prepared
 from metamodel.objects import ObjectDef
 
 SHOWN_TEXTS = 4
+_CANDIDATES = 2_000
+"""How many records that another one leads to are looked through for the other words."""
 _AT_HAND = ("phone", "email")
 """Types of fields of which the first is shown with a record that was found, for who looks for nothing else."""
 
@@ -44,7 +46,7 @@ class SearchStatement:
 def make_statement(
     parts: ReleaseParts, access: Access, language: str, terms: int, limit: int, only: str | None
 ) -> SearchStatement:
-    """Make the statement for so many terms (`term_0` …, all of them together `terms`, and `whole`).
+    """Make the statement for so many terms: `term_0` …, all together `terms`, the text as `whole` and as `start`.
 
     only: the key of the one object that is searched; None = all of them.
     """
@@ -53,7 +55,8 @@ def make_statement(
 
 class _Maker:
     def __init__(self, parts: ReleaseParts, access: Access, language: str, terms: int, limit: int) -> None:
-        self._parts, self._access, self._terms, self._limit = parts, access, terms, limit
+        self._parts, self._access, self._terms = parts, access, terms
+        self._limit = limit
         self._builder = parts.builder(access, language)
         self._eyes = None if access.full else AccessEyes(access)
         self._words = WordConditions(parts, access, self._builder, self._eyes)
@@ -75,7 +78,7 @@ class _Maker:
         key = object_def.key
         if object_def.source is not None or self._access.of(key).actions["read"] is NOBODY:
             return None
-        inner = [each for each in (self._whole(object_def), self._all_words(object_def)) if each is not None]
+        inner = [*self._own(object_def), *self._beside(object_def)]
         if not inner:
             return None
         ids = [select(each.subquery().c["id"]) for each in inner]
@@ -87,37 +90,65 @@ class _Maker:
         found = union(*ids) if len(ids) > 1 else ids[0]
         return select(*labelled).select_from(scope.frame.source).where(scope.id.in_(found)), paths
 
-    def _whole(self, object_def: ObjectDef) -> Select[Any] | None:
-        scope = self._words.scope(object_def.key)
-        fields = self._words.own_fields(object_def)
-        tests = [self._words.in_field(scope, name, "whole") for name in fields]
-        found = [test for test in tests if test is not None]
-        return self._limited(scope, or_(*found)) if found else None
+    def _own(self, object_def: ObjectDef) -> Iterator[Select[Any]]:
+        """Give the ways by texts of the record itself alone."""
+        key, fields = object_def.key, self._words.own_fields(object_def)
+        plain, limited = self._words.rights(self._words.scope(key), fields)
+        for asked in ([plain] if plain else []) + [[field] for field, _right in limited]:
+            for name in ("whole", "start"):
+                yield self._few(self._words.found(self._words.scope(key), asked, name))
+        if plain:
+            yield self._all_in(key, plain)
 
-    def _all_words(self, object_def: ObjectDef) -> Select[Any] | None:
-        scope = self._words.scope(object_def.key)
-        fields = self._words.own_fields(object_def)
-        if fields and self._words.are_read_alike(object_def, scope, fields):
-            asked = self._words.at_once(scope, fields, "terms")
-            if asked is not None:
-                index, condition = asked
-                conditions = (condition, *self._words.readable(scope))
-                query = select(scope.id.label("id")).select_from(index, scope.frame.source).where(*conditions)
-                return query.order_by(index.c["rowid"].desc()).limit(literal_column(str(self._limit)))
-        tests = []
+    def _few(self, query: Select[Any]) -> Select[Any]:
+        return self._words.few(query, self._limit)
+
+    def _all_in(self, key: str, fields: Sequence[str]) -> Select[Any]:
+        """Give the records in whose own texts all terms stand, each in any of them."""
+        scope = self._words.scope(key)
+        if self._words.sqlite or len(fields) == 1:
+            return self._few(self._words.found(scope, fields, "terms"))
+        tests = (or_(*self._tests(scope, fields, number)) for number in range(self._terms))
+        query = select(scope.id.label("id")).select_from(scope.frame.source)
+        return self._few(query.where(*tests, *self._words.readable(scope)))
+
+    def _beside(self, object_def: ObjectDef) -> Iterator[Select[Any]]:
+        """Give the ways on which a term stands in another record, or in a text that is not readable everywhere."""
+        key, paths = object_def.key, [path.text for path in object_def.search]
+        plain, _limited = self._words.rights(self._words.scope(key), self._words.own_fields(object_def))
         for number in range(self._terms):
-            name = f"term_{number}"
-            ways = [self._words.in_path(scope, path.text.split("."), name) for path in object_def.search]
-            found = [way for way in ways if way is not None]
-            if not found:
-                return None
-            tests.append(or_(*found))
-        return self._limited(scope, and_(*tests))
+            for path in paths:
+                ids = None if path in plain else self._led(key, path, number)
+                if ids is None:
+                    continue
+                scope = self._words.scope(key)
+                others = [self._tests(scope, paths, other) for other in range(self._terms) if other != number]
+                query = select(scope.id.label("id")).select_from(scope.frame.source).where(scope.id.in_(ids))
+                tests = (or_(false(), *each) for each in others)
+                yield self._few(query.where(*tests, *self._words.readable(scope)))
 
-    def _limited(self, scope: RowScope, test: Sql) -> Select[Any]:
-        conditions = (test, *self._words.readable(scope))
-        query = select(scope.id.label("id")).select_from(scope.frame.source).where(*conditions)
-        return query.limit(literal_column(str(self._limit)))
+    def _led(self, key: str, path: str, number: int) -> Select[Any] | None:
+        """Select records from which a path leads to a text with a term."""
+        scope, steps, name = self._words.scope(key), path.split("."), f"term_{number}"
+        if len(steps) == 1:
+            known = self._words.own_fields(self._parts.metamodel.objects[key])
+            return self._words.few(self._words.found(scope, steps, name), _CANDIDATES) if path in known else None
+        test = self._words.leads(scope, steps, name)
+        if test is None:
+            return None
+        query = select(scope.id.label("id")).select_from(scope.frame.source).where(test)
+        return self._words.few(query, _CANDIDATES)
+
+    def _tests(self, scope: RowScope, paths: Sequence[str], number: int) -> list[Sql]:
+        found: list[Sql] = []
+        for path in paths:
+            steps = path.split(".")
+            if len(steps) == 1:
+                test = self._words.stands(scope, path, number)
+            else:
+                test = self._words.leads(scope, steps, f"term_{number}")
+            found += [] if test is None else [test]
+        return found
 
     def _texts(self, object_def: ObjectDef, scope: RowScope) -> tuple[list[str], list[Sql]]:
         """Give the paths and values of texts that are shown with a record, as its reader may see them."""

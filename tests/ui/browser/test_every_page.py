@@ -11,7 +11,7 @@ from tests.ui.pages.workshop import Site
 
 PAGES = (
     "home", "list", "filtered", "empty", "board", "record", "edit", "new", "refused", "runs", "missing", "report",
-    "dashboard", "api", "call",
+    "dashboard", "api", "call", "search",
 )  # fmt: skip
 
 
@@ -39,6 +39,7 @@ def _path(name: str, record: str) -> str:
         "runs": "/runs",
         "api": "/api-reference?q=job",
         "call": "/api-reference/create_job",
+        "search": "/search?q=job",
         "missing": "/o/nothing",
         "report": "/reports/jobs_by_stage",
         "dashboard": "/dashboards/workshop",

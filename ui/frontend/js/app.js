@@ -15,6 +15,7 @@ import { start as keys } from "./keys.js";
 import { start as listKeys } from "./list_keys.js";
 import { start as lookup } from "./lookup.js";
 import { start as menus } from "./menus.js";
+import { start as palette } from "./palette.js";
 import { start as preferences } from "./preferences.js";
 import { start as sidebar } from "./sidebar.js";
 import { start as stale } from "./stale.js";
@@ -22,4 +23,4 @@ import { start as times } from "./times.js";
 import { start as toasts } from "./toasts.js";
 
 window.htmx = htmx;
-for (const start of [toasts, busy, menus, sidebar, preferences, dialog, lookup, childGrid, drafts, files, formGuard, stale, listKeys, inlineEdit, keys, board, chartLoader, times, focus]) start();
+for (const start of [toasts, busy, menus, sidebar, palette, preferences, dialog, lookup, childGrid, drafts, files, formGuard, stale, listKeys, inlineEdit, keys, board, chartLoader, times, focus]) start();

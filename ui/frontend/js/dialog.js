@@ -29,6 +29,6 @@ export function start() {
       const heading = target.querySelector("[data-fs-title]");
       openDialog(heading?.dataset.fsTitle ?? text("notPossible"));
       (target.querySelector("[aria-invalid='true'], [autofocus]") ?? target.querySelector("input:not([type=hidden]), select, textarea, button"))?.focus();
-    } else if (xhr.status < 300 && dialog().open && dialog().contains(elt)) dialog().close();
+    } else if (xhr.status < 300 && dialog().open && dialog().contains(elt) && !elt.closest("[data-fs-stays]")) dialog().close();
   });
 }
