@@ -54,7 +54,8 @@ def choose_stored(
             titles.add(key)
         found_texts = dict(_texts(metamodel, object_def, formulas[key], key in titles))
         if key in worded:
-            found_texts[WORDS_PART] = f"{WORDS_VERSION}: {', '.join(worded[key])}"
+            kinds = (f"{name} {object_def.fields[name].value_type}" for name in worded[key])
+            found_texts[WORDS_PART] = f"{WORDS_VERSION}: {', '.join(kinds)}"
         texts[key] = MappingProxyType(found_texts)
     stored = StoredParts(formulas=MappingProxyType(formulas), titles=frozenset(titles))
     return StoredChoice(stored=stored, texts=MappingProxyType(texts))
