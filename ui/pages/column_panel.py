@@ -1,7 +1,7 @@
 """The panel that chooses a list's columns, their order and widths, how dense its rows are and what they are grouped by.
 
 A plain form that leads back to the list with other columns in its address; `up` and `down` are its buttons, so that
-it works without a script.
+it works without a script. A list has it only where its address asks for it: what few open is not in every page.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ class ColumnPanel:
     """The panel that chooses columns. more: fields of records that this one leads to, by the lookup's label.
 
     hidden: what its form keeps of the address. reset_url: the list with the view's own columns, "" where it has them.
+    close_url: the list as it is, without the panel.
     """
 
     url: str
@@ -56,8 +57,8 @@ class ColumnPanel:
     more: tuple[tuple[str, tuple[Option, ...]], ...]
     densities: tuple[Option, ...]
     groups: tuple[tuple[Option, ...], ...]
-    opened: bool
     reset_url: str
+    close_url: str
 
 
 @blueprint.get("/o/<object_name>/columns")
@@ -73,11 +74,18 @@ def choose_columns(object_name: str) -> ResponseReturnValue:
     groups = ",".join(dict.fromkeys(each for each in request.args.getlist("group") if each))
     url = replace(state, columns=columns, group=groups).url(view=state.view or (view.name if view is not None else ""))
     stays = any(each for name in ("add", "up", "down") for each in given[name])
-    return redirect(f"{url}{'&' if '?' in url else '?'}{PANEL}=1" if stays else url, 303)
+    return redirect(_opening(url) if stays else url, 303)
 
 
-def column_panel(plan: ListPlan, state: ListState) -> ColumnPanel:
-    """Make the panel of a list."""
+def panel_url(plan: ListPlan, state: ListState) -> str:
+    """Give the address of the list with its panel open."""
+    return _opening(_closed(plan, state))
+
+
+def column_panel(plan: ListPlan, state: ListState) -> ColumnPanel | None:
+    """Make the panel of a list, where the address asks for it."""
+    if PANEL not in request.args:
+        return None
     object_def, access, tongue = plan.object_def, access_of(), language()
     readable, own = access.of(object_def.key).shown, state.hidden()
     labels = {column.path: column.label for column in plan.columns}
@@ -94,9 +102,18 @@ def column_panel(plan: ListPlan, state: ListState) -> ColumnPanel:
             for value, word in (("", _("Comfortable")), (COMPACT, _("Compact")))
         ),
         groups=group_options(plan, state),
-        opened=PANEL in request.args,
         reset_url=state.url(columns="", density="", group="") if {"columns", "density", "group"} & set(own) else "",
+        close_url=_closed(plan, state),
     )
+
+
+def _closed(plan: ListPlan, state: ListState) -> str:
+    """Give the address of the first page with its view named: one that says nothing opens what its reader saved."""
+    return state.url(view=state.view or (plan.view.name if plan.view is not None else ""))
+
+
+def _opening(url: str) -> str:
+    return f"{url}{'&' if '?' in url else '?'}{PANEL}=1"
 
 
 def read_panel(given: Mapping[str, Sequence[str]]) -> str:

@@ -23,7 +23,7 @@ from ui.context import actor, language, platform, release
 from ui.formats import Formats
 from ui.page_parts import Chip, Column, Crumb
 from ui.pages.board import board_page
-from ui.pages.column_panel import PANEL, ColumnPanel, column_panel
+from ui.pages.column_panel import PANEL, ColumnPanel, column_panel, panel_url
 from ui.pages.counts import count_text
 from ui.pages.export import export_links
 from ui.pages.fragments import is_htmx, render_block
@@ -68,7 +68,8 @@ class ListPage:
     crumbs: tuple[Crumb, ...]
     views: ViewBar
     state: ListState
-    panel: ColumnPanel
+    panel: ColumnPanel | None
+    panel_url: str
     chips: tuple[Chip, ...]
     bar: FilterBar
     columns: tuple[Column, ...]
@@ -185,6 +186,7 @@ def _page(plan: ListPlan, opened: Opened, found: Found, problem: Problem | None,
         bar=make_bar(plan, state, problem, refused),
         columns=_heads(plan, state),
         panel=column_panel(plan, state),
+        panel_url=panel_url(plan, state),
         found=found,
         total_label=label_text(plan.total.label, tongue, plan.total.name) if plan.total is not None else "",
         new_url=f"/o/{quote(object_def.key)}/new" if access_of().of(object_def.key).may("create") else "",

@@ -42,7 +42,11 @@ def test_the_keys_move_tick_and_show_rows_and_the_head_stays(visit: Visit) -> No
 def test_columns_are_chosen_and_the_view_saved_with_the_mouse(visit: Visit) -> None:
     with visit.page() as page:
         page.goto("/o/job?view=all")
-        page.locator("#column-menu > summary").click()
+        page.locator("a#column-menu").click()
+        expect(page.locator("#column-menu > summary")).to_be_focused()
+        page.get_by_role("link", name="Cancel").click()
+        expect(page.locator("#column-form")).to_have_count(0)
+        page.locator("a#column-menu").press("Enter")
         page.get_by_label("Amount", exact=True).check()
         page.locator("#column-menu").get_by_role("button", name="Show").click()
         expect(page.locator("th", has_text="Amount")).to_be_visible()

@@ -190,6 +190,11 @@ def test_the_panel_chooses_moves_and_adds_columns_without_a_script(site: Site) -
     assert len(go(many)["columns"][0].split(",")) == 30
     page = site.page("ann", "/o/job?view=all&columns=name,firm.rating,margin,nothing,no~pe&panel=1")
     assert '<details class="menu menu-start" id="column-menu" open>' in page
+    shown = "/o/job?view=all&amp;columns=name%2Cfirm.rating%2Cmargin%2Cnothing%2Cno"
+    assert f'href="{shown}">Cancel</a>' in page
+    closed = site.page("ann", "/o/job?view=all&columns=name,firm.rating,margin,nothing,no~pe")
+    assert f'id="column-menu" href="{shown}&amp;panel=1"' in closed
+    assert 'id="column-form"' not in closed
     assert 'value="margin"' not in page
     assert 'value="firm.name"' in page
     assert re.findall(r'<th scope="col"[^>]*>(?:<a[^>]*>)?([^<]+)', page) == ["Name", "Firm · Rating"]
