@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Table, UniqueConstraint, delete, insert, select, update
 
 from engine.access.actor import Actor
 from engine.audit.entries import entry_values
@@ -30,9 +30,9 @@ from engine.storage.tables import ObjectTable
 from engine.storage.word_indexes import forget_taken_words
 
 ERASED_ACT, ARCHIVED_ACT = "erased", "archived"
-_KEPT_ROWS = frozenset(("fs_run", "fs_run_origin", "fs_approval", "fs_change"))
+KEPT_ROWS = frozenset(("fs_run", "fs_run_origin", "fs_approval", "fs_disposal"))
 """Rows about a record that stay, without its values: what happened must still be told."""
-_GONE_WITH_VALUES = frozenset(("fs_message",))
+GONE_WITH_VALUES = frozenset(("fs_message",))
 """Rows that go where they tell of a person: mails sent, and to be sent."""
 
 
@@ -87,7 +87,7 @@ def erase(transaction: Transaction, keys: Sequence[RecordKey], *, only: bool, re
     for table in transaction.parts.tables:
         if table.table.name in done.tables:
             forget_taken_words(transaction.connection, table.spec)
-    note(transaction, person.records, ERASED_ACT, reason)
+    note(transaction, person.records, ERASED_ACT, person.known.without(reason))
     return done
 
 
@@ -191,15 +191,25 @@ def _clean(transaction: Transaction, trace: Trace, person: Person, done: Erased,
 
 def _settle_row(transaction: Transaction, trace: Trace, person: Person, done: Erased) -> None:
     name = trace.table.name
-    if (trace.is_own and name not in _KEPT_ROWS) or name in _GONE_WITH_VALUES:
+    if (trace.is_own and name not in KEPT_ROWS) or name in GONE_WITH_VALUES:
         transaction.connection.execute(delete(trace.table).where(trace.key))
     else:
         values = person.own if trace.is_own else person.known
         changed = _changed(trace, {each: values.without(trace.row[each]) for each in trace.names})
         if not changed:
             return
-        transaction.connection.execute(update(trace.table).where(trace.key).values(changed))
+        if changed.keys() & _unique_columns(trace.table):
+            # Two marks in one place would not be unique.
+            transaction.connection.execute(delete(trace.table).where(trace.key))
+        else:
+            transaction.connection.execute(update(trace.table).where(trace.key).values(changed))
     done.count(name)
+
+
+def _unique_columns(table: Table) -> set[str]:
+    unique = [each.columns for each in table.constraints if isinstance(each, UniqueConstraint)]
+    unique += [each.columns for each in table.indexes if each.unique]
+    return {column.key for columns in (table.primary_key.columns, *unique) for column in columns}
 
 
 def _changed(trace: Trace, values: Mapping[str, Any]) -> dict[str, Any]:

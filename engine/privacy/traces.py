@@ -20,10 +20,14 @@ from engine.storage.column_types import ColumnKind
 from engine.storage.layout import SORT_SUFFIX, TITLE_COLUMN
 from engine.storage.tables import ObjectTable
 
-LEFT_OUT = frozenset(
-    ("fs_audit", "fs_seal", "fs_person_key", "fs_release", "fs_checked", "fs_disposal", "fs_credential")
-)
+LEFT_OUT = frozenset(("fs_audit", "fs_seal", "fs_person_key", "fs_release", "fs_checked", "fs_credential"))
 """Tables that hold no values of persons in clear, or that are dealt with otherwise."""
+NAMES_OF_RECORDS = {
+    "object": ("record_id", "into_id", "one_id", "other_id"),
+    "asked_object": ("asked_id",),
+    "about_object": ("about_id",),
+}
+"""Columns with the name of an object, and those with ids of its records: a row that names one is about it."""
 _TEXT_KINDS = frozenset((ColumnKind.TEXT, ColumnKind.TEXTS, ColumnKind.JSON, ColumnKind.DOCUMENT))
 _CLOSED = frozenset(("choice", "multi_choice", "tags"))
 _NAMES = frozenset(("text", "person_name", "phone"))
@@ -80,7 +84,7 @@ def system_traces(transaction: Transaction, person: Person) -> Iterator[Trace]:
     for table in (*transaction.system.metadata.sorted_tables, *_foreign_tables(transaction)):
         if table.name in LEFT_OUT:
             continue
-        names = [column.key for column in table.columns if isinstance(column.type, String | JSON | ARRAY)]
+        names = text_columns(table)
         seen = set()
         for trace in _about(connection, table, names, person):
             seen.add(_identity(trace.row))
@@ -92,14 +96,19 @@ def system_traces(transaction: Transaction, person: Person) -> Iterator[Trace]:
 
 def _about(connection: Connection, table: Table, names: list[str], person: Person) -> Iterator[Trace]:
     """Give the rows that name one of the person's records."""
-    if "object" not in table.c:
-        return
-    ids = [column for column in table.columns if column.key in ("record_id", "into_id", "one_id", "other_id")]
-    for object_key in dict.fromkeys(key for key, _ in person.records):
-        wanted = person.ids(object_key)
-        named = or_(false(), *(column.in_(wanted) for column in ids))
-        for row in connection.execute(select(table).where(table.c.object == object_key, named)).mappings().all():
-            yield Trace(table=table, row=dict(row), is_own=True, names=tuple(names))
+    for name in (each for each in NAMES_OF_RECORDS if each in table.c):
+        ids = [table.c[each] for each in NAMES_OF_RECORDS[name] if each in table.c]
+        for object_key in dict.fromkeys(key for key, _ in person.records):
+            wanted = person.ids(object_key)
+            named = or_(false(), *(column.in_(wanted) for column in ids))
+            for row in connection.execute(select(table).where(table.c[name] == object_key, named)).mappings().all():
+                yield Trace(table=table, row=dict(row), is_own=True, names=tuple(names))
+
+
+def text_columns(table: Table) -> list[str]:
+    """Give the columns that may hold values of persons: all of texts, but those with names of objects."""
+    texts = [column.key for column in table.columns if isinstance(column.type, String | JSON | ARRAY)]
+    return [name for name in texts if name not in NAMES_OF_RECORDS]
 
 
 def _rows(

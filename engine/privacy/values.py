@@ -5,10 +5,12 @@ Which values these are is decided in `people`; a text that is found is replaced 
 
 from __future__ import annotations
 
+import html
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 from sqlalchemy import ColumnElement, Text, cast, func, or_
 
@@ -25,7 +27,8 @@ class PersonValues:
         self.texts = tuple(
             sorted({text.strip() for text in texts if text.strip()}, key=lambda each: (-len(each), each))
         )
-        self._pattern = re.compile("|".join(_as_word(text) for text in self.texts) or r"(?!)", re.IGNORECASE)
+        forms = sorted({form for text in self.texts for form in _forms(text)}, key=lambda each: (-len(each), each))
+        self._pattern = re.compile("|".join(map(_as_word, forms)) or r"(?!)", re.IGNORECASE)
 
     def __bool__(self) -> bool:
         return bool(self.texts)
@@ -65,13 +68,28 @@ def is_distinct(text: str) -> bool:
 
 
 def _as_word(text: str) -> str:
-    start = r"(?<!\w)" if text[0].isascii() and text[0].isalnum() else ""
+    """Give the pattern of a text between other words; escapes of JSON and of addresses before it are no words."""
+    start = r"(?:(?<!\w)|(?<=\\[bfnrt])|(?<=%[0-9a-f]{2}))" if text[0].isascii() and text[0].isalnum() else ""
     end = r"(?!\w)" if text[-1].isascii() and text[-1].isalnum() else ""
     return f"{start}{re.escape(text)}{end}"
 
 
+def _forms(text: str) -> Iterator[str]:
+    """Give how a text may stand in others: as it is, and as JSON, HTML, addresses, CSV and mails write it."""
+    yield text
+    yield json.dumps(text, ensure_ascii=False)[1:-1]
+    yield json.dumps(text)[1:-1]
+    yield html.escape(text)
+    yield html.escape(text, quote=False).replace("'", "&#39;").replace('"', "&#34;")
+    yield quote(text)
+    yield quote(text, safe="")
+    yield quote_plus(text)
+    yield text.replace('"', '""')
+    yield text.replace("\r\n", "\n").replace("\n", "\r\n")
+
+
 def _written(text: str) -> tuple[str, ...]:
-    """Give how a text may stand in a column: as it is, and in the two forms of JSON."""
-    forms = (text, json.dumps(text, ensure_ascii=False)[1:-1], json.dumps(text)[1:-1])
-    # The database lowers letters of ASCII; others stand as they were typed.
-    return tuple(dict.fromkeys("".join(c.lower() if c.isascii() else c for c in form) for form in forms))
+    """Give the forms in small letters, as a database makes them: those of ASCII, or all, by its settings."""
+    forms = tuple(_forms(text))
+    of_ascii = ("".join(c.lower() if c.isascii() else c for c in form) for form in forms)
+    return tuple(dict.fromkeys((*of_ascii, *(form.lower() for form in forms))))

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import json
 import shutil
+import uuid
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 import pytest
+from sqlalchemy import insert
 
 from engine.access.actor import system_actor
 from engine.platform import Platform
 from engine.privacy.people import PersonUnclear
 from engine.records.types import SaveRow
 from tests.support.automation import do_runs, person
+from tests.support.filled_tables import fill_tables
 from tests.support.platforms import applied_platform, open_platform
 from tests.support.postgres import create_database, database_name, drop_database
 from tests.support.table_dumps import dump_tables
@@ -203,8 +208,13 @@ def test_a_hold_keeps_a_person_from_being_erased(story: Story) -> None:
 @pytest.mark.promise("SEC-30")
 def test_an_erased_person_is_nowhere_and_an_older_backup_is_erased_again(story: Story) -> None:
     platform = story.platform
-    done = platform.privacy.erase(SYSTEM, [f"guest:{story.ids['zoe']}"])
+    everywhere, survey = _fill(story)
+    done = platform.privacy.erase(SYSTEM, [f"guest:{story.ids['zoe']}"], reason=f"{VALUES[1]} has asked")
     assert done.entries == ()
+    assert everywhere - done.tables.keys() == set()
+    assert not [name for name, rows in dump_tables(story.url).items() if "quillfeather" in str(rows).lower()]
+    assert _stands(story.url, survey) == []
+    assert platform.privacy.disposals()[0].reason == "[erased] has asked"
     assert _found(story.url, story.folder) == {value: set() for value in VALUES}
     platform.audit.sealer.seal()
     assert platform.audit.verifier.verify().is_sound
@@ -220,6 +230,30 @@ def test_an_erased_person_is_nowhere_and_an_older_backup_is_erased_again(story: 
         assert not _stands(backup, VALUES[1])
         assert restored.audit.verifier.verify().is_sound
         assert restored.privacy.erase_again() == 0
+
+
+def _fill(story: Story) -> tuple[set[str], str]:
+    """Put the person into every column of the system tables in many forms; give the tables, and a survey's hash."""
+    name, mail = VALUES[1], VALUES[0]
+    forms = [
+        name,
+        json.dumps({"text": f"Dear\n{name}", "mail": mail}),
+        quote(f"to {name}"),
+        quote_plus(f"{mail},{name}"),
+    ]
+    system, hash_ = story.platform.system, "hash of a survey"
+    with story.platform.database.write() as connection:
+        everywhere = fill_tables(connection, system, "guest", " ".join(forms))
+        now = dt.datetime.now(dt.UTC)
+        row = {
+            "id": str(uuid.uuid4()),
+            "hash": hash_,
+            "form": "f",
+            "asked_object": "guest",
+            "asked_id": story.ids["zoe"],
+        }
+        connection.execute(insert(system.survey).values(**row, created_at=now, expires_at=now))
+    return set(everywhere), hash_
 
 
 def _stands(url: str, value: str) -> list[str]:
