@@ -75,7 +75,18 @@ class WordConditions:
         if self.sqlite:
             return query.limit(limit)
         whole = query.cte().prefix_with("MATERIALIZED")
-        return select(whole.c["id"]).limit(limit)
+        return select(*whole.c).limit(limit)
+
+    def nearest(self, scope: RowScope, fields: Sequence[str], found: Select[Any], most: int) -> Select[Any]:
+        """Cut a select of records, those first of which a text begins with what was typed."""
+        words = [scope.alias.c[self._parts.tables.of(scope.object_key).words[field].name] for field in fields]
+        if self.sqlite:
+            begins: list[Sql] = [call("fs_has_word", Boolean(), each, runtime("has_start", Text())) for each in words]
+        else:
+            begins = [self._stands(scope, field, "start") for field in fields]
+        # Not of all that are found: a letter finds many.
+        seen = self.few(found.add_columns(or_(*begins).label("begins")), _MOST_BESIDE).subquery()
+        return select(seen.c["id"]).order_by(seen.c["begins"].desc()).limit(literal_column(str(most)))
 
     def found(self, scope: RowScope, fields: Sequence[str], name: str) -> Select[Any]:
         """Select records, the newest first, where a word stands in a text that may be read; its limit is to come."""

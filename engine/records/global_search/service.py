@@ -82,6 +82,7 @@ def _given(transaction: Transaction, asked: SearchText) -> dict[str, object]:
     given: dict[str, object] = {f"term_{number}": term for number, term in enumerate(written)}
     given |= {f"has_{number}": _needles(term) for number, term in enumerate(asked.terms)}
     whole, start = (_written(Term(asked.whole, begins=begins), sqlite=sqlite) for begins in (False, True))
+    given["has_start"] = _needles(Term(asked.whole, begins=True))
     return given | {"terms": (" AND " if sqlite else " & ").join(written), "whole": whole, "start": start}
 
 

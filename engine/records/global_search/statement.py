@@ -1,7 +1,7 @@
 """The one statement of a global search: a part an object, each at most so many records, the newest that match first.
 
-A record matches where all words stand in texts its `search:` names, whichever; those with a text that is or begins with
-the typed one as a whole come along however many others match.
+A record matches where all words stand in texts its `search:` names, whichever; one with a text that is what was typed as
+a whole comes along however many others match.
 """
 
 from __future__ import annotations
@@ -95,22 +95,21 @@ class _Maker:
         key, fields = object_def.key, self._words.own_fields(object_def)
         plain, limited = self._words.rights(self._words.scope(key), fields)
         for asked in ([plain] if plain else []) + [[field] for field, _right in limited]:
-            for name in ("whole", "start"):
-                yield self._few(self._words.found(self._words.scope(key), asked, name))
+            yield self._few(self._words.found(self._words.scope(key), asked, "whole"))
         if plain:
-            yield self._all_in(key, plain)
+            scope = self._words.scope(key)
+            yield self._words.nearest(scope, plain, self._all_in(scope, plain), self._limit)
 
     def _few(self, query: Select[Any]) -> Select[Any]:
         return self._words.few(query, self._limit)
 
-    def _all_in(self, key: str, fields: Sequence[str]) -> Select[Any]:
-        """Give the records in whose own texts all terms stand, each in any of them."""
-        scope = self._words.scope(key)
+    def _all_in(self, scope: RowScope, fields: Sequence[str]) -> Select[Any]:
+        """Select records in whose own texts all terms stand, each in any of them."""
         if self._words.sqlite or len(fields) == 1:
-            return self._few(self._words.found(scope, fields, "terms"))
+            return self._words.found(scope, fields, "terms")
         tests = (or_(*self._tests(scope, fields, number)) for number in range(self._terms))
         query = select(scope.id.label("id")).select_from(scope.frame.source)
-        return self._few(query.where(*tests, *self._words.readable(scope)))
+        return query.where(*tests, *self._words.readable(scope))
 
     def _beside(self, object_def: ObjectDef) -> Iterator[Select[Any]]:
         """Give the ways on which a term stands in another record, or in a text that is not readable everywhere."""
