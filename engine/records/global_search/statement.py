@@ -1,7 +1,7 @@
 """The one statement of a global search: a part an object, each at most so many records, the newest that match first.
 
-A record matches where all words stand in texts its `search:` names, whichever; one with a text that is what was typed as
-a whole comes along however many others match.
+A record matches where all words stand in texts its `search:` names, whichever; one with a text that is what was typed
+as a whole comes along however many others match.
 """
 
 from __future__ import annotations
