@@ -114,7 +114,7 @@ def _common_plan(definition: DashboardDef, formats: Formats) -> ListPlan | None:
         for name, field in plans[0].filterable.items()
         if all(_alike(name, field, plan.filterable) for plan in plans[1:])
     }
-    return replace(plans[0], filterable=common) if common else None
+    return replace(plans[0], filterable=common, reaches=False) if common else None
 
 
 def _objects(definition: DashboardDef) -> Iterator[ObjectDef]:

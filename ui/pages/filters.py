@@ -7,7 +7,7 @@ is the door's to say.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
@@ -26,6 +26,7 @@ from workflow_dsl.syntax import (
     Binary,
     BinaryOp,
     BooleanLiteral,
+    Call,
     DateLiteral,
     Expr,
     InPeriod,
@@ -150,10 +151,14 @@ def joined(conditions: Sequence[str]) -> str:
     return " and ".join(conditions)
 
 
-def split_filter(text: str, fields: Mapping[str, FieldDef], formats: Formats) -> tuple[Condition, ...]:
+FindField = Callable[[str], FieldDef | None]
+"""Gives what stands left of an operator as a field; None where it is nothing that a chip tells of."""
+
+
+def split_filter(text: str, find: FindField, formats: Formats) -> tuple[Condition, ...]:
     """Take a filter apart into conditions; one that cannot be parsed is one condition with its text."""
     return tuple(
-        Condition(text=part) if tree is None else _condition(part, tree, fields, formats) for part, tree in _parts(text)
+        Condition(text=part) if tree is None else _condition(part, tree, find, formats) for part, tree in _parts(text)
     )
 
 
@@ -178,14 +183,14 @@ def _parts(text: str) -> Iterator[tuple[str, Expr | None]]:
         yield f"({written})" if loose else written, part
 
 
-def _condition(text: str, part: Expr, fields: Mapping[str, FieldDef], formats: Formats) -> Condition:
+def _condition(text: str, part: Expr, find: FindField, formats: Formats) -> Condition:
     simple = _simple(part)
     if simple is None:
         return Condition(text=text)
     name, operator, value = simple
-    field, reference = fields.get(name), ""
+    field, reference = find(name), ""
     if name.endswith(".id") and isinstance(value, TextLiteral):
-        field, reference = fields.get(name.removesuffix(".id")), value.value
+        field, reference = find(name.removesuffix(".id")), value.value
     if field is None:
         return Condition(text=text)
     return Condition(
@@ -207,6 +212,8 @@ def _simple(part: Expr) -> tuple[str, str, Expr | None] | None:
             return path.dotted, "is false", None
         case Binary(op=op, left=Path() as path, right=right) if op in _OPERATOR_WORDS:
             return path.dotted, str(op), right
+        case Binary(op=op, left=Call() as call, right=NumberLiteral() as right) if op in _OPERATOR_WORDS:
+            return print_expression(call), str(op), right
         case IsEmpty(value=Path() as path, negated=negated):
             return path.dotted, "is not empty" if negated else "is empty", None
         case InPeriod(value=Path() as path, negated=False):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from urllib.parse import quote
+from functools import partial
+from urllib.parse import quote, urlencode
 
 from flask import request
 from flask_babel import gettext as _
@@ -17,7 +19,17 @@ from ui.context import actor, language, platform, release
 from ui.page_parts import Chip, Control, Option
 from ui.pages.controls import read_form
 from ui.pages.counts import records_text
-from ui.pages.filters import Condition, filter_parts, joined, operator_label, operators_of, split_filter
+from ui.pages.filter_paths import counted_in, counted_lists, field_at, fields_of_lookup, periods_of, target_of
+from ui.pages.filters import (
+    WITHOUT_VALUE,
+    Condition,
+    filter_parts,
+    joined,
+    operator_label,
+    operators_of,
+    period_label,
+    split_filter,
+)
 from ui.pages.list_plan import ListPlan
 from ui.pages.list_state import ListState
 from ui.pages.new_condition import condition_text
@@ -37,9 +49,16 @@ _MOST_COUNTED = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterBar:
-    """The controls that add a condition: fields, then operators and value of the chosen field, and the whole text."""
+    """The controls that add a condition: fields, then operators and value of the chosen field, and the whole text.
+
+    counts: counts of related lists, beside the fields. further: fields of the records that the chosen lookup leads to.
+    periods: when what is counted was made.
+    """
 
     fields: tuple[Option, ...]
+    counts: tuple[Option, ...]
+    further: tuple[Option, ...]
+    periods: tuple[Option, ...]
     operators: tuple[Option, ...]
     value: Control | None
     chosen: str
@@ -51,7 +70,7 @@ class FilterBar:
 
 def make_chips(plan: ListPlan, state: ListState) -> tuple[Chip, ...]:
     """Make a chip for each part of the filter, and one for the words searched for."""
-    parts = split_filter(state.filter, plan.filterable, user_formats())
+    parts = split_filter(state.filter, partial(field_at, plan), user_formats())
     texts = [part.text for part in parts]
     chips = [
         Chip(
@@ -69,7 +88,7 @@ def make_chips(plan: ListPlan, state: ListState) -> tuple[Chip, ...]:
 
 def counted_chips(plan: ListPlan, state: ListState) -> tuple[Chip, ...]:
     """Make the chips of a list that has no rows: each with how many records there would be without it."""
-    parts = [part.text for part in split_filter(state.filter, plan.filterable, user_formats())]
+    parts = filter_parts(state.filter)
     others = [replace(state, filter=joined(parts[:index] + parts[index + 1 :])) for index in range(len(parts))]
     if state.search:
         others.append(replace(state, search=""))
@@ -82,17 +101,21 @@ def counted_chips(plan: ListPlan, state: ListState) -> tuple[Chip, ...]:
 
 def make_bar(plan: ListPlan, state: ListState, problem: Problem | None, refused: str = "") -> FilterBar:
     """Make the bar; `field` in the address chooses what the next condition is about. refused: why its value is none."""
-    chosen = request.args.get("field", "")
-    field = plan.filterable.get(chosen)
-    operator = request.args.get("operator", "")
+    chosen = _asked()
+    field = field_at(plan, chosen)
+    own = tuple((name, label_text(each.label, language(), name)) for name, each in plan.filterable.items())
+    counts = tuple(counted_lists(plan))
+    if field is not None and chosen not in dict((*own, *counts)):
+        own = ((chosen, label_text(field.label, language(), chosen)), *own)
     return FilterBar(
-        fields=tuple(
-            Option(value=name, label=label_text(each.label, language(), name), selected=name == chosen)
-            for name, each in plan.filterable.items()
+        fields=_options(own, chosen),
+        counts=_options(counts, chosen),
+        further=_options(fields_of_lookup(plan, chosen)),
+        periods=_options(
+            ((each, period_label(each)) for each in periods_of(plan, chosen)), request.args.get("period", "")
         ),
-        operators=tuple(
-            Option(value=each, label=operator_label(each, field), selected=each == operator)
-            for each in operators_of(field)
+        operators=_options(
+            ((each, operator_label(each, field)) for each in _operators(field)), request.args.get("operator", "")
         )
         if field is not None
         else (),
@@ -105,12 +128,32 @@ def make_bar(plan: ListPlan, state: ListState, problem: Problem | None, refused:
     )
 
 
+def _asked() -> str:
+    """Give what the next condition is about: the field of a looked-up record that was chosen last, else the field."""
+    field, further = request.args.get("field", ""), request.args.get("of", "")
+    return further if further.startswith(f"{field}.") else field
+
+
+def _options(pairs: Iterable[tuple[str, str]], chosen: str = "") -> tuple[Option, ...]:
+    return tuple(Option(value=value, label=label, selected=value == chosen) for value, label in pairs)
+
+
+def _operators(field: FieldDef) -> Sequence[str]:
+    offered = operators_of(field)
+    return tuple(each for each in offered if each not in WITHOUT_VALUE) if field.name.endswith(")") else offered
+
+
 def with_condition(plan: ListPlan, state: ListState) -> str:
     """Give the address of the list with the posted condition added.
 
+    Where a field of a looked-up record was chosen, its condition is asked for first.
     Raises: FieldValueError where its value is missing or none of the field's.
     """
-    field = plan.filterable.get(request.args.get("field", ""))
+    chosen = request.args.get("field", "")
+    if _asked() != chosen:
+        url = state.url()
+        return f"{url}{'&' if '?' in url else '?'}{urlencode({'field': _asked()})}"
+    field = field_at(plan, counted_in(chosen, request.args.get("period", "")))
     if field is None:
         return state.url()
     added = condition_text(field, request.args.get("operator", ""), request.args.get("value", ""), _read_value)
@@ -133,7 +176,7 @@ def _value_control(plan: ListPlan, field: FieldDef, refused: str) -> Control:
             for option in field.choice.options
         )
     elif field.relation is not None:
-        widget, lookup_url = "lookup", f"/o/{quote(plan.object_def.key)}/choices/{quote(field.name)}?bare=1"
+        widget, lookup_url = "lookup", _choices_url(plan, field.name)
     return Control(
         id=f"filter-value-{field.name}",
         name="value",
@@ -144,6 +187,12 @@ def _value_control(plan: ListPlan, field: FieldDef, refused: str) -> Control:
         value=request.args.get("value", "") if refused else "",
         error=refused,
     )
+
+
+def _choices_url(plan: ListPlan, path: str) -> str:
+    way, _point, name = path.rpartition(".")
+    holder = target_of(plan, way) if way else None
+    return f"/o/{quote(holder or plan.object_def.key)}/choices/{quote(name)}?bare=1"
 
 
 def _shown(part: Condition) -> str:

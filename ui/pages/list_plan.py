@@ -36,7 +36,8 @@ class ListPlan:
 
     paths: what is asked of the door, in the columns' order. filterable: fields of the bar by name, in page order.
     selects: its rows have check boxes. total: the field whose sum the foot shows, if the view names one that may be
-    read. counted: the words of a count, with `%(count)s` for it; counted_one: those of one record.
+    read. counted: the words of a count, with `%(count)s` for it; counted_one: those of one record. reaches: its filter
+    may be about looked-up records and related lists.
     """
 
     object_def: ObjectDef
@@ -48,6 +49,7 @@ class ListPlan:
     selects: bool
     counted: str
     counted_one: str
+    reaches: bool = False
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -128,7 +130,7 @@ def make_columns(
                 RowColumn(
                     path=path,
                     field=field,
-                    label=_path_label(metamodel, object_def, path, language),
+                    label=path_label(metamodel, object_def, path, language),
                     linked=_may_open(access, field),
                     edited=path in updatable and is_edited_in_place(field),
                     masked=masked,
@@ -186,6 +188,7 @@ def _make(
         selects=selects,
         counted=str(_("%(count)s records")),
         counted_one=str(_("1 record")),
+        reaches=object_def.source is None,
     )
 
 
@@ -203,7 +206,8 @@ def is_number(field: FieldDef) -> bool:
     return field.value_type in NUMBER_TYPES
 
 
-def _path_label(metamodel: Metamodel, object_def: ObjectDef, path: str, language: str) -> str:
+def path_label(metamodel: Metamodel, object_def: ObjectDef, path: str, language: str) -> str:
+    """Give the labels of a path's steps, joined."""
     labels: list[str] = []
     current: ObjectDef | None = object_def
     for step in path.split("."):

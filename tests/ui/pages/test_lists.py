@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, unquote_plus
 
 import pytest
 
@@ -100,6 +100,49 @@ def test_a_condition_of_the_bar_becomes_part_of_the_expression(site: Site) -> No
     bar = site.page("ann", "/o/job?field=stage", headers={"HX-Request": "true", "HX-Target": "filter-form"})
     assert bar.lstrip().startswith("<form")
     assert 'value="fresh"' in bar
+
+
+def test_a_filter_reaches_fields_of_looked_up_records_and_counts_of_related_lists(site: Site, firm: str) -> None:
+    """Each condition made by hand is the expression in the address, and a chip in words."""
+
+    def added(object_key: str, query: str) -> str:
+        answer = site.client("ann").get(f"/o/{object_key}?{query}&add=1")
+        assert answer.status_code == 303
+        return unquote_plus(answer.headers["Location"])
+
+    page = _list(site, "ann", "field=firm")
+    assert '<option value="firm.rating">Rating</option>' in page
+    # Without a script the field of the record comes first, then its condition; nothing is added meanwhile.
+    assert (
+        added("job", "filter=hot&field=firm&of=firm.rating&operator=%3D&value=")
+        == "/o/job?filter=hot&field=firm.rating"
+    )
+    page = _list(site, "ann", "field=firm.rating")
+    assert '<option value="firm.rating" selected>Firm · Rating</option>' in page
+    expression = "firm.rating >= 4"
+    assert added("job", f"field=firm.rating&operator={quote_plus('>=')}&value=4") == f"/o/job?filter={expression}"
+    page = _list(site, "ann", f"filter={quote_plus(expression)}")
+    assert '<span>Firm · Rating</span><span class="chip-op">at least</span>' in page
+    assert "Job 05" in page
+    assert "Job 05" not in _list(site, "ann", f"filter={quote_plus('firm.rating > 4')}")
+    assert "/o/firm/choices/owner?bare=1" in _list(site, "ann", "field=firm.owner")
+    # What may not be read isn't offered over a lookup either.
+    page = site.page("ann", "/o/part?field=job")
+    assert 'value="job.amount"' in page
+    assert "job.margin" not in page
+    asked = f"field={quote_plus('count(jobs)')}&operator=%3E&value=29"
+    assert added("firm", asked) == "/o/firm?filter=count(jobs) > 29"
+    expression = "count(jobs where created_at in last 90 days) > 29"
+    assert added("firm", f"{asked}&period=last+90+days") == f"/o/firm?filter={expression}"
+    assert added("firm", f"{asked}&period=1+or+true") == "/o/firm?filter=count(jobs) > 29"
+    page = site.page("ann", f"/o/firm?filter={quote_plus(expression)}&field={quote_plus('count(jobs)')}")
+    assert "<span>Number of Jobs, created in the last 90 days</span>" in page
+    assert '<option value="count(jobs)" selected>Number of Jobs</option>' in page
+    assert "Acme" in page
+    assert "Acme" not in site.page("ann", f"/o/firm?filter={quote_plus(expression.replace('29', '30'))}")
+    for hidden in ("parts.job.margin", "firm.jobs", "count(parts where margin > 1)", "count(nothing)", "firm.nothing"):
+        assert 'id="filter-operator"' not in _list(site, "ann", f"field={quote_plus(hidden)}")
+    assert 'id="filter-operator"' not in site.page("ann", "/o/part?field=job.margin")
 
 
 def test_a_value_that_is_none_of_the_field_s_is_refused_at_its_control_and_never_read_as_an_expression(
