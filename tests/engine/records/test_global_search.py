@@ -219,8 +219,10 @@ def full_text(served: Served) -> bytes:
     """Give what SQLite's full-text tables hold."""
     with served.platform.database.read() as connection:
         names = [name for name in inspect(connection).get_table_names() if name.endswith("__words_data")]
-        blocks = (select(column("block")).select_from(table(name)) for name in names)
-        return b"".join(block for each in blocks for block in connection.execute(each).scalars())
+        found = b""
+        for name in names:
+            found += b"".join(connection.execute(select(column("block")).select_from(table(name))).scalars())
+        return found
 
 
 def test_a_release_that_searches_other_fields_makes_their_words_of_what_is_there(
