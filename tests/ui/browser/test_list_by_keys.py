@@ -55,6 +55,14 @@ def test_columns_are_chosen_and_the_view_saved_with_the_mouse(visit: Visit) -> N
         expect(page.locator(".chip")).to_contain_text("Firm · Name")
         page.locator(".chip-drop").click()
         expect(page.locator(".chip")).to_have_count(0)
+        size = page.viewport_size
+        page.set_viewport_size({"width": 375, "height": 812})
+        page.goto("/o/firm?filter=count(jobs where created_at in last 90 days) > 0")
+        expect(page.locator(".chip")).to_contain_text("Number of Jobs, created in the last 90 days")
+        assert page.evaluate("document.documentElement.scrollWidth") == 375
+        assert size is not None
+        page.set_viewport_size(size)
+        page.goto("/o/job?view=all")
         page.locator("a#column-menu").press("Enter")
         page.get_by_label("Amount", exact=True).check()
         page.locator("#column-menu").get_by_role("button", name="Show").click()
