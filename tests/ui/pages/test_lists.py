@@ -143,6 +143,8 @@ def test_a_filter_reaches_fields_of_looked_up_records_and_counts_of_related_list
     for hidden in ("parts.job.margin", "firm.jobs", "count(parts where margin > 1)", "count(nothing)", "firm.nothing"):
         assert 'id="filter-operator"' not in _list(site, "ann", f"field={quote_plus(hidden)}")
     assert 'id="filter-operator"' not in site.page("ann", "/o/part?field=job.margin")
+    page = site.page("ann", f"/reports/jobs_worth?filter={quote_plus('count(parts) = 0 and firm.rating >= 4')}")
+    assert page.index("Number of Parts") < page.index("Firm · Rating")
 
 
 def test_a_value_that_is_none_of_the_field_s_is_refused_at_its_control_and_never_read_as_an_expression(
