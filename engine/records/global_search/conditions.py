@@ -71,7 +71,7 @@ class WordConditions:
 
     def few(self, query: Select[Any], most: int) -> Select[Any]:
         """Cut a select of ids; PostgreSQL plans the whole of it, or it would hope to meet some by reading."""
-        limit: ColumnElement[int] = literal_column(str(most))
+        limit = _number(most)
         if self.sqlite:
             return query.limit(limit)
         whole = query.cte().prefix_with("MATERIALIZED")
@@ -86,7 +86,7 @@ class WordConditions:
             begins = [self._stands(scope, field, "start") for field in fields]
         # Not of all that are found: a letter finds many.
         seen = self.few(found.add_columns(or_(*begins).label("begins")), _MOST_BESIDE).subquery()
-        return select(seen.c["id"]).order_by(seen.c["begins"].desc()).limit(literal_column(str(most)))
+        return select(seen.c["id"]).order_by(seen.c["begins"].desc()).limit(_number(most))
 
     def found(self, scope: RowScope, fields: Sequence[str], name: str) -> Select[Any]:
         """Select records, the newest first, where a word stands in a text that may be read; its limit is to come."""
@@ -181,3 +181,7 @@ class WordConditions:
             asked = literal("{" + inside + "} : (", Text()).concat(asked).concat(literal(")", Text()))
         whole: Sql = next(each for each in index.c if each.name != "rowid")
         return whole.op("MATCH")(asked)
+
+
+def _number(most: int) -> ColumnElement[int]:
+    return literal_column(str(most))
