@@ -28,8 +28,9 @@ _PHONE_DIGITS, _LEAST_DIGITS, _MOST_COUNTRY = 24, 3, 3
 _CJK = "㐀-鿿豈-﫿\u3040-\u30ff\U00020000-\U0003ffff"
 _RUNS = re.compile(f"[{_CJK}]+|[^\\W_{_CJK}]+")
 _ACCENTS = re.compile("[\u0300-\u036f]")
-_SUFFIX = re.compile(r"(\w[\w-]*)\.(?:com?\.)?[a-z]{2,}(?![\w.@-])", re.ASCII | re.IGNORECASE)
-_SCHEME = re.compile(r"\bhttps?://(?:www\.)?", re.IGNORECASE)
+_TOP = "com|cn|net|org|io|edu|gov|info|biz|hk|tw|jp|kr|sg|de|at|ch|uk|fr|es|it|nl|eu|us|ca|au|in|br|co|ai|app|dev|cc|me"
+_SUFFIX = re.compile(rf"(?:(@[\w.-]+)\.[a-z]{{2,}}|(\w[\w-]*)(?:\.com?)?\.(?:{_TOP}))(?![\w.@-])", re.ASCII | re.I)
+_SCHEME = re.compile(r"\bhttps?://(?:www\.)?", re.I)
 _IS_CJK = re.compile(f"[{_CJK}]")
 
 
@@ -70,7 +71,7 @@ def read_search(text: str) -> SearchText:
     terms: dict[Term, None] = {}
     cut = text[:200]
     runs = _runs(cut)
-    for run in _runs(_SUFFIX.sub(r"\1", _SCHEME.sub("", cut))):
+    for run in _runs(_SUFFIX.sub(r"\1\2", _SCHEME.sub("", cut))):
         if len(run) > 1 and _IS_CJK.match(run):
             terms.update((Term(run[at : at + 2], begins=False), None) for at in range(len(run) - 1))
         else:
@@ -93,7 +94,7 @@ def _words_of(text: str, kind: str) -> str | None:
             found.update(dict.fromkeys("0" + digits[at:_PHONE_DIGITS] for at in range(1, _MOST_COUNTRY + 1)))
     if kind in ("email", "url"):
         # Else half of all records would be found by `co` or `ww`.
-        runs = _runs(_SUFFIX.sub(r"\1", _SCHEME.sub("", text)))
+        runs = _runs(_SUFFIX.sub(r"\1\2", _SCHEME.sub("", text)))
     for run in runs:
         if _IS_CJK.match(run):
             found.update(dict.fromkeys(run[at : at + 2] for at in range(len(run))))

@@ -44,7 +44,7 @@ class RecentRecords:
 
     def __init__(self, records: Records, clock: Clock) -> None:
         self._records, self._clock = records, clock
-        self._lock = threading.Lock()
+        self._lock, self._writing = threading.Lock(), threading.Lock()
         self._waiting: dict[_Key, dt.datetime] = {}
         self._since: dt.datetime | None = None
 
@@ -58,7 +58,8 @@ class RecentRecords:
             self._since = self._since or now
             is_due = now - self._since >= _WRITTEN_EVERY or len(self._waiting) > _MOST_WAITING
         if is_due:
-            self.write()
+            # Beside the request: a page waits for no writer.
+            threading.Thread(target=self.write, name="recent-records", daemon=True).start()
 
     def list(self, transaction: Transaction, *, limit: int = SHOWN) -> Sequence[RecentRecord]:
         """Give what the actor opened last and may still read, the last one first."""
@@ -71,7 +72,7 @@ class RecentRecords:
         opened = {(str(row[0]), str(row[1])): row[2] for row in rows}
         with self._lock:
             opened |= {key[1:]: at for key, at in self._waiting.items() if key[0] == user}
-        newest = sorted(opened, key=lambda key: opened[key], reverse=True)[: 2 * limit]
+        newest = sorted(opened, key=lambda key: opened[key], reverse=True)[:_KEPT]
         titles = transaction.reader.titles(newest)
         objects = transaction.parts.metamodel.objects
         found = [
@@ -81,17 +82,21 @@ class RecentRecords:
 
     def write(self) -> None:
         """Write what waits; what can't be written now waits on."""
-        with self._lock:
-            waiting, self._waiting, self._since = self._waiting, {}, None
-        if not waiting:
-            return
-        try:
-            with self._records.transaction(system_actor(Origin.CLI)) as transaction:
-                self._write(transaction, waiting)
-        except DatabaseUnavailable:
-            _LOG.warning("what people opened last could not be written yet")
+        with self._writing:
             with self._lock:
-                self._waiting = {**waiting, **self._waiting} if len(waiting) <= _MOST_WAITING else self._waiting
+                waiting, self._since = dict(self._waiting), None
+            if not waiting:
+                return
+            try:
+                with self._records.transaction(system_actor(Origin.CLI)) as transaction:
+                    self._write(transaction, waiting)
+            except DatabaseUnavailable:
+                _LOG.warning("what people opened last could not be written yet")
+                if len(waiting) <= _MOST_WAITING:
+                    return
+            # Only now: until it is written it is told from memory.
+            with self._lock:
+                self._waiting = {key: at for key, at in self._waiting.items() if waiting.get(key) != at}
 
     def _write(self, transaction: Transaction, waiting: dict[_Key, dt.datetime]) -> None:
         table, connection = transaction.system.recent, transaction.connection

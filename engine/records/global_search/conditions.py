@@ -6,7 +6,7 @@ the records on the way and the field at its end must be readable in clear. Field
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -17,6 +17,7 @@ from sqlalchemy import (
     and_,
     cast,
     column,
+    exists,
     literal,
     literal_column,
     or_,
@@ -36,6 +37,8 @@ from engine.records.parts import ReleaseParts
 from engine.storage.dialect import Dialect
 from metamodel.objects import InverseDef, ObjectDef
 
+_MOST_SORTED = 5_000
+"""Of how many that match the newest are found on PostgreSQL; SQLite reads its index from the newest on."""
 _MOST_BESIDE = 200
 """How many records of another object may match before those that point at further ones are passed over."""
 
@@ -75,7 +78,8 @@ class WordConditions:
         if self.sqlite:
             return query.limit(limit)
         whole = query.cte().prefix_with("MATERIALIZED")
-        return select(*whole.c).limit(limit)
+        some = select(*whole.c).limit(_number(_MOST_SORTED)).subquery()
+        return select(*some.c).order_by(some.c["id"].desc()).limit(limit)
 
     def nearest(self, scope: RowScope, fields: Sequence[str], found: Select[Any], most: int) -> Select[Any]:
         """Cut a select of records, those first of which a text begins with what was typed."""
@@ -115,6 +119,32 @@ class WordConditions:
             test = self._stands(scope, field, f"term_{number}")
         return test if right is True else and_(right, test)
 
+    def stands_along(self, scope: RowScope, steps: Sequence[str], number: int) -> Sql | None:
+        """Give the condition that a term stands where a path leads from a record that something else has found."""
+        object_def = self._parts.metamodel.objects[scope.object_key]
+        if len(steps) == 1 or object_def.source is not None:
+            return self.stands(scope, steps[0], number) if object_def.source is None else None
+        found: list[Sql] = []
+        for there, link in self._steps(scope, object_def, steps[0]):
+            test = self.stands_along(there, steps[1:], number)
+            if test is not None:
+                conditions = [link, test, *self.readable(there)]
+                asked = select(there.id).select_from(there.frame.source).where(*conditions)
+                found.append(exists(asked.correlate_except(*there.frame.aliases)))
+        return or_(*found) if found else None
+
+    def _steps(self, scope: RowScope, object_def: ObjectDef, step: str) -> Iterator[tuple[RowScope, Sql]]:
+        """Give the records that a step of a path leads to, and how they are linked."""
+        field, inverse = object_def.fields.get(step), object_def.inverses.get(step)
+        if field is not None and field.relation is not None and self._access.may_read(scope.object_key, field.name):
+            for target in field.relation.targets:
+                if self._parts.metamodel.objects[target].source is None:
+                    there = self.scope(target)
+                    yield there, there.id == scope.reference_to(field.name, target)
+        elif field is None and inverse is not None and self._access.may_read(inverse.object, inverse.field):
+            there = self.scope(inverse.object)
+            yield there, scope.id == there.reference_to(inverse.field, object_def.key)
+
     def leads(self, scope: RowScope, steps: Sequence[str], name: str) -> Sql | None:
         """Give the condition that a path of several steps leads from a record to a text with a word."""
         object_def = self._parts.metamodel.objects[scope.object_key]
@@ -139,8 +169,9 @@ class WordConditions:
         if ids is None:
             return None
         scope = self.scope(inverse.object)
+        conditions = [scope.id.in_(ids), *self.readable(scope)]
         parent = scope.reference_to(inverse.field, above.key)
-        return select(parent).select_from(scope.frame.source).where(scope.id.in_(ids), *self.readable(scope))
+        return select(parent).select_from(scope.frame.source).where(*conditions)
 
     def _ids(self, key: str, steps: Sequence[str], name: str) -> Select[Any] | None:
         """Select some records of an object from which the steps lead to a text with a word."""
@@ -153,10 +184,13 @@ class WordConditions:
                 return None
             return self.few(self.found(scope, steps, name), _MOST_BESIDE)
         test = self.leads(scope, steps, name)
-        if test is None:
-            return None
-        query = select(scope.id.label("id")).select_from(scope.frame.source).where(test, *self.readable(scope))
-        return self.few(query, _MOST_BESIDE)
+        return None if test is None else self.few(self.those(scope, test), _MOST_BESIDE)
+
+    def those(self, scope: RowScope, *tests: Sql) -> Select[Any]:
+        """Select the ids of readable records that pass some tests."""
+        # The FROM comes last: rights may add joins to it.
+        conditions = [*tests, *self.readable(scope)]
+        return select(scope.id.label("id")).select_from(scope.frame.source).where(*conditions)
 
     def _stands(self, scope: RowScope, field: str, name: str) -> Sql:
         words = self._parts.tables.of(scope.object_key).words[field]

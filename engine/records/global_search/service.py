@@ -54,7 +54,7 @@ def search(transaction: Transaction, text: str, *, only: str | None = None) -> t
     if not asked.terms:
         return ()
     limit = A_FEW if only is None else MANY
-    statement = _statement(transaction, len(asked.terms), limit, only)
+    statement = _statement(transaction, len(asked.terms), limit + 1, only)
     if statement.prepared is None:
         return ()
     with computable():
@@ -105,7 +105,8 @@ def _distance(asked: SearchText, hit: Hit) -> int:
         return 0
     if title.startswith(asked.whole):
         return 1
-    return 2 if any(read_search(text).whole == asked.whole for _, text in hit.texts) else 3
+    lines = (line for _path, text in hit.texts for line in text.splitlines())
+    return 2 if any(read_search(line).whole == asked.whole for line in lines) else 3
 
 
 def _nearest_first(found: dict[int, list[tuple[int, Hit]]]) -> list[int]:
@@ -119,4 +120,4 @@ def _nearest_first(found: dict[int, list[tuple[int, Hit]]]) -> list[int]:
 def _group(object_def: ObjectDef, found: list[tuple[int, Hit]], limit: int) -> HitGroup:
     newest = sorted(found, key=lambda each: each[1].id, reverse=True)
     hits = [hit for _, hit in sorted(newest, key=lambda each: each[0])]
-    return HitGroup(object=object_def, hits=tuple(hits[:limit]), goes_on=len(hits) >= limit)
+    return HitGroup(object=object_def, hits=tuple(hits[:limit]), goes_on=len(hits) > limit)

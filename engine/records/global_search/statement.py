@@ -107,47 +107,39 @@ class _Maker:
         """Select records in whose own texts all terms stand, each in any of them."""
         if self._words.sqlite or len(fields) == 1:
             return self._words.found(scope, fields, "terms")
-        tests = (or_(*self._tests(scope, fields, number)) for number in range(self._terms))
-        query = select(scope.id.label("id")).select_from(scope.frame.source)
-        return query.where(*tests, *self._words.readable(scope))
+        return self._words.those(scope, *(self._any(scope, fields, number) for number in range(self._terms)))
 
     def _beside(self, object_def: ObjectDef) -> Iterator[Select[Any]]:
-        """Give the ways on which a term stands in another record, or in a text that is not readable everywhere."""
+        """Give the ways on which a term stands in another record, or in a text that is not readable everywhere.
+
+        Each looks through what one term finds on one way for the others; one of them that finds few is enough.
+        """
         key, paths = object_def.key, [path.text for path in object_def.search]
         plain, _limited = self._words.rights(self._words.scope(key), self._words.own_fields(object_def))
+        ways: list[tuple[str, ...]] = [(path,) for path in paths if path not in plain]
+        if ways and plain and self._terms > 1:
+            ways.append(tuple(plain))
         for number in range(self._terms):
-            for path in paths:
-                ids = None if path in plain else self._led(key, path, number)
-                if ids is None:
-                    continue
-                scope = self._words.scope(key)
-                others = [self._tests(scope, paths, other) for other in range(self._terms) if other != number]
-                query = select(scope.id.label("id")).select_from(scope.frame.source).where(scope.id.in_(ids))
-                tests = (or_(false(), *each) for each in others)
-                yield self._few(query.where(*tests, *self._words.readable(scope)))
+            for way in ways:
+                ids = self._led(object_def, way, number)
+                if ids is not None:
+                    scope = self._words.scope(key)
+                    others = (other for other in range(self._terms) if other != number)
+                    tests = [self._any(scope, paths, other) for other in others]
+                    yield self._few(self._words.those(scope, scope.id.in_(ids), *tests))
 
-    def _led(self, key: str, path: str, number: int) -> Select[Any] | None:
-        """Select records from which a path leads to a text with a term."""
-        scope, steps, name = self._words.scope(key), path.split("."), f"term_{number}"
-        if len(steps) == 1:
-            known = self._words.own_fields(self._parts.metamodel.objects[key])
-            return self._words.few(self._words.found(scope, steps, name), _CANDIDATES) if path in known else None
-        test = self._words.leads(scope, steps, name)
-        if test is None:
-            return None
-        query = select(scope.id.label("id")).select_from(scope.frame.source).where(test)
-        return self._words.few(query, _CANDIDATES)
+    def _led(self, object_def: ObjectDef, way: Sequence[str], number: int) -> Select[Any] | None:
+        """Select records from which a way leads to a text with a term: fields, or one path to other records."""
+        scope, name, known = self._words.scope(object_def.key), f"term_{number}", self._words.own_fields(object_def)
+        if all(path in known for path in way):
+            return self._words.few(self._words.found(scope, way, name), _CANDIDATES)
+        test = self._words.leads(scope, way[0].split("."), name) if "." in way[0] else None
+        return None if test is None else self._words.few(self._words.those(scope, test), _CANDIDATES)
 
-    def _tests(self, scope: RowScope, paths: Sequence[str], number: int) -> list[Sql]:
-        found: list[Sql] = []
-        for path in paths:
-            steps = path.split(".")
-            if len(steps) == 1:
-                test = self._words.stands(scope, path, number)
-            else:
-                test = self._words.leads(scope, steps, f"term_{number}")
-            found += [] if test is None else [test]
-        return found
+    def _any(self, scope: RowScope, paths: Sequence[str], number: int) -> Sql:
+        """Give the condition that a term stands where one of the paths leads."""
+        tests = (self._words.stands_along(scope, path.split("."), number) for path in paths)
+        return or_(false(), *(test for test in tests if test is not None))
 
     def _texts(self, object_def: ObjectDef, scope: RowScope) -> tuple[list[str], list[Sql]]:
         """Give the paths and values of texts that are shown with a record, as its reader may see them."""

@@ -69,6 +69,9 @@ FILES = {
           bank: {read: own or name starts with "Open", create: yes, update: own}
           loan: {read: all, create: yes, update: all, delete: all}
           note: {read: all, create: yes, update: all, delete: all}
+        fields:
+          bank.code: {read: own, update: own}
+          loan.bank: {read: own, update: own}
     """,
     "roles/boss.yaml": """
         role: boss
@@ -173,6 +176,15 @@ def test_nobody_finds_what_may_not_be_read_nor_by_what(served: Served, banks: di
     assert titles(served, "boss", "quagga") == ["Open Acme"]
     assert titles(served, "ann", "quagga") == []
     assert titles(served, "ann", "zhao") == ["Ann's"]
+    served.make("ann", "bank", name="Hers", code="Okapi")
+    assert titles(served, "ann", "okapi") == titles(served, "ann", "hers okapi") == ["Hers"]
+    # A lookup that may be read in some records leads to others from these alone.
+    served.make("boss", "loan", name="Theirs", bank=banks["open"])
+    served.make("ann", "loan", name="Mine", bank=banks["open"])
+    assert [each.split()[1] for each in titles(served, "ann", "open", "loan")] == ["Mine"]
+    assert [each.split()[1] for each in titles(served, "ann", "mine open", "loan")] == ["Mine"]
+    assert titles(served, "ann", "theirs open", "loan") == []
+    assert sorted(each.split()[1] for each in titles(served, "boss", "open", "loan")) == ["Mine", "Theirs"]
     # The loan may be read by everybody, the bank that it names may not, nor what it is called.
     assert titles(served, "ann", "crédit") == []
     assert titles(served, "boss", "crédit", "loan") != []
@@ -228,7 +240,7 @@ def full_text(served: Served) -> bytes:
 def test_a_release_that_searches_other_fields_makes_their_words_of_what_is_there(
     served: Served, banks: dict[str, str], tmp_path: Path
 ) -> None:
-    """Fields come, go, change their names; what is encrypted leaves no words behind."""
+    """Fields come, go and change their names, and so does the object; no words are left of what is searched no more."""
     served.make("boss", "note", name="Quartz", mail="onyx@example.com", remark="Feldspar")
     assert titles(served, "boss", "feldspar") == []
 
@@ -253,3 +265,11 @@ def test_a_release_that_searches_other_fields_makes_their_words_of_what_is_there
         names = {each["name"] for each in inspect(connection).get_columns("shop_note")}
     assert {name for name in names if name.endswith("__words")} == {"name__words", "mail__words"}
     assert titles(served, "boss", "onyx") == ["Quartz"]
+    renamed = {path: each.replace("note:", "memo:") for path, each in FILES.items() if path.startswith("roles/")}
+    memo = FILES["objects/note.yaml"].replace("object: note", "object: memo\n        was: note")
+    (tmp_path / "shop" / "objects" / "note.yaml").unlink()
+    app = small_app(tmp_path, {**renamed, "objects/memo.yaml": memo}, settings="country: CN\n")
+    served.platform.apply_release([app], author="test")
+    served.make("boss", "memo", name="Granite", mail="mica@example.com")
+    found = (titles(served, "boss", "mica"), titles(served, "boss", "onyx"), titles(served, "boss", "quartz"))
+    assert found == (["Granite"], ["Quartz"], ["Quartz"])
