@@ -24,6 +24,8 @@ _SIGNATURE_BYTES = 12
 _NONCE_BYTES = 12
 _PURPOSE = b"fieldstone: sealed cursors"
 _CURSOR_PLACE = Location(file="<cursor>")
+FOREIGN_CURSOR = "EXP901"
+"""The code of the problem that a cursor belongs to another list, or to others' rights."""
 
 
 class CursorSigner:
@@ -86,4 +88,4 @@ def _bytes_of(cursor: str) -> bytes:
 
 def _refuse() -> QueryProblem:
     message = "The cursor does not belong to this list; start again without one"
-    return QueryProblem([Problem(code="EXP901", message=message, at=_CURSOR_PLACE)])
+    return QueryProblem([Problem(code=FOREIGN_CURSOR, message=message, at=_CURSOR_PLACE)])

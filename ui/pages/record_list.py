@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from markupsafe import Markup
 
 from engine.errors import QueryProblem
+from engine.records.cursor import FOREIGN_CURSOR
 from engine.records.sortable import can_sort_by
 from engine.records.transaction import Transaction
 from engine.records.types import Count
@@ -100,6 +101,9 @@ def show_list(object_name: str) -> ResponseReturnValue:
         plan = list_plan(release(), access_of(), object_def, view, user_formats(), state.paths, select=True)
         is_read = not is_board and not request.args.get("add")
         found, problem = _read(transaction, plan, state, user_formats()) if is_read else (Found(), None)
+    if problem is not None and problem.code == FOREIGN_CURSOR and state.cursor:
+        # An address that was sent on holds a place in a list that others see; theirs starts at its beginning.
+        return redirect(state.url(cursor=""), 303)
     note_view(opened)
     if view is not None and is_board:
         return board_page(object_def, view, state, view_bar(object_def, opened, view))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import quote_plus, unquote_plus
+from urllib.parse import parse_qs, quote_plus, unquote_plus, urlsplit
 
 import pytest
 
@@ -197,6 +197,7 @@ def test_a_broken_expression_points_at_its_place(site: Site) -> None:
     assert re.search(r"amount &gt;\n +\^", page)
 
 
+@pytest.mark.promise("UIX-02")
 def test_an_empty_list_says_which_filter_to_drop(site: Site) -> None:
     page = _list(site, "ann", f"filter={quote_plus('amount > 900000')}")
     assert "Drop a filter to see more:" in page
@@ -215,6 +216,26 @@ def test_sorting_paging_and_sizes_stand_in_the_address(site: Site) -> None:
     assert _titles(second)[:2] == ["Job 05", "Job 04"]
     assert "First page" in second
     assert 'aria-sort="descending"' in first
+
+
+@pytest.mark.promise("UIX-02")
+def test_an_address_that_is_sent_on_shows_the_same_view_over_what_its_reader_may_read(site: Site) -> None:
+    kept = f"view=all&size=25&group=firm&sort=-amount&columns=name,amount&filter={quote_plus('amount >= 200')}"
+    mine = _list(site, "ann", kept)
+    following = re.search(r'href="([^"]*cursor=[^"]*)"[^>]*aria-label="Next page"', mine)
+    assert following is not None
+    sent = following[1].replace("&amp;", "&")
+    asked = {name: values[0] for name, values in parse_qs(urlsplit(sent).query).items() if name != "cursor"}
+    assert asked == {name: values[0] for name, values in parse_qs(kept).items()}
+    second = site.page("ann", sent)
+    assert re.findall(r'<th scope="col"[^>]*>.*?</th>', mine) == re.findall(r'<th scope="col"[^>]*>.*?</th>', second)
+    assert not set(_titles(mine)) & set(_titles(second))
+    # The boss reads more: a place in the list of ann is none in that list, which starts at its beginning.
+    answer = site.client("boss").get(sent)
+    assert answer.status_code == 303
+    assert parse_qs(urlsplit(answer.headers["Location"]).query) == {name: [value] for name, value in asked.items()}
+    more = site.page("boss", answer.headers["Location"])
+    assert _titles(more) == _titles(_list(site, "boss", kept))
 
 
 def test_the_foot_has_the_exact_sum_over_the_whole_filter(site: Site) -> None:
