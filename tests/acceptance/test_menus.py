@@ -1,7 +1,4 @@
-"""Menus: three levels, and what a role's menu hides for lack of rights is refused to it by address and by fragment.
-
-The palette joins when it exists; then the promise of all is proved here.
-"""
+"""Menus: three levels, and what a role's menu hides for lack of rights is refused by address, fragment and palette."""
 
 from __future__ import annotations
 
@@ -28,7 +25,8 @@ MENUS = """
 FILES = {
     "objects/deal.yaml": "object: deal\nfields:\n  name: {type: text}\nviews:\n  all: {columns: [name]}\n"
     "  bosses: {columns: [name], roles: [boss]}\n",
-    "objects/secret.yaml": "object: secret\nfields:\n  name: {type: text}\n  kind: {type: lookup, to: deal}\n",
+    "objects/secret.yaml": 'object: secret\nsearch: [name]\ntitle: "{name}"\nfields:\n  name: {type: text}\n'
+    "  kind: {type: lookup, to: deal}\n",
     "menus.yaml": MENUS,
     "roles/rep.yaml": "role: rep\nobjects:\n  deal: {read: all, create: yes}\n  user: {read: all}\nmenus: [all]\n",
     "roles/boss.yaml": "role: boss\nincludes: [rep]\nobjects:\n  secret: {read: all, create: yes}\nmenus: [all]\n",
@@ -43,6 +41,7 @@ def served(module_database_url: str, tmp_path_factory: pytest.TempPathFactory) -
         yield found
 
 
+@pytest.mark.promise("APP-14")
 def test_a_fourth_level_is_refused_with_its_place() -> None:
     deep = "menus:\n  all:\n    label: A\n    items:\n      - label: B\n        items:\n          - {object: deal}\n"
     deeper = deep.replace("{object: deal}", "{label: C, items: [{object: deal}]}")
@@ -53,6 +52,7 @@ def test_a_fourth_level_is_refused_with_its_place() -> None:
         assert [line_of(problem) for problem in problems if problem.severity == "error"] == told
 
 
+@pytest.mark.promise("APP-14")
 def test_a_menu_shows_what_the_role_may_see(served: Served) -> None:
     home = served.sign_in("boss").get("/").get_data(as_text=True)
     for text in ("Deeper", "Hidden things", "For bosses", 'href="/o/secret'):
@@ -63,8 +63,9 @@ def test_a_menu_shows_what_the_role_may_see(served: Served) -> None:
         assert text not in home, "an entry without a right is left out, and a branch without entries too"
 
 
-def test_what_the_menu_hides_is_refused_by_address_and_by_fragment(served: Served) -> None:
-    made = served.make("boss", "secret", name="s")
+@pytest.mark.promise("APP-14")
+def test_what_the_menu_hides_is_refused_by_address_by_fragment_and_in_the_palette(served: Served) -> None:
+    made = served.make("boss", "secret", name="Sphinx")
     one = f"/o/secret/{made['id']}"
     fragment = {"HX-Request": "true", "HX-Target": "filter-form"}
     for who, status in (("boss", 200), ("ann", 404)):
@@ -73,6 +74,16 @@ def test_what_the_menu_hides_is_refused_by_address_and_by_fragment(served: Serve
             assert client.get(address).status_code == status, (who, address)
         assert client.get("/o/secret?field=name", headers=fragment).status_code == status
         assert client.get("/o/secret/choices/kind?q=").status_code == status
+        palette = {"HX-Request": "true", "HX-Target": "search-found"}
+        assert client.get("/search?q=sphinx&object=secret", headers=palette).status_code == status
+        for typed, place in (
+            ("hidden", "/o/secret"),
+            ("bosses", "view=bosses"),
+            ("new", "/o/secret/new"),
+            ("sphinx", one),
+        ):
+            found = client.get(f"/search?q={typed}", headers=palette).get_data(as_text=True)
+            assert (f'{place}"' in found) == (who == "boss"), (who, typed)
         assert served.get(who, "/records/secret").status_code == status
         assert served.get(who, f"/records/secret/{made['id']}").status_code == status
     assert served.sign_in("ann").get("/o/secret/export").status_code == 404

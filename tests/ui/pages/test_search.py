@@ -60,9 +60,7 @@ def test_what_is_found_stays_text_and_a_search_of_one_object_gives_more(site: Si
 
 
 @pytest.mark.promise("UIX-29")
-@pytest.mark.promise("APP-14")
 def test_only_what_somebody_may_do_is_offered(site: Site) -> None:
-    """The palette's part of what menus hide; that the server refuses it is held by the tests of menus."""
     ann, boss = (hits(site.page(who, "/search?q=new")) for who in ("ann", "boss"))
     assert ann["/o/job/new"] == "New Job"
     assert "/o/vault/new" not in ann
