@@ -1,4 +1,4 @@
-// Page keys: any element with data-fs-key="c" (or "g h") is pressed by that key; / focuses, ? lists them. Never inside inputs.
+// Page keys: any element with data-fs-key="c" (or "g h") is pressed by that key, fields are focused; ? lists them. Never inside inputs.
 import { listKey } from "./list_keys.js";
 import { openDialog } from "./dialog.js";
 import { text } from "./page.js";
