@@ -94,7 +94,8 @@ class Tab:
 class Chip:
     """One part of a filter: field, operator, value, and the address of the list without it.
 
-    count: how many records there would be without it, where that was asked.
+    count: how many records there would be without it, where that was asked. word, parts: of a group, what joins it and
+    what it joins. into_url: where a condition is put beside it or into it; into_word: what joins that one.
     """
 
     label: str
@@ -103,6 +104,10 @@ class Chip:
     drop_url: str
     edit_url: str = ""
     count: str = ""
+    word: str = ""
+    parts: "tuple[Chip, ...]" = ()
+    into_url: str = ""
+    into_word: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

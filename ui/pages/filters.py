@@ -34,6 +34,7 @@ from workflow_dsl.syntax import (
     MoneyLiteral,
     Not,
     NumberLiteral,
+    Or,
     Path,
     PercentLiteral,
     TextLiteral,
@@ -89,7 +90,8 @@ WITHOUT_VALUE = frozenset({"is empty", "is not empty", "is true", "is false", "i
 class Condition:
     """One part of a filter: its text, and, where it is simple, field label, operator words and value as shown.
 
-    field, reference: the field, and the id that it is compared with where it points at records.
+    field, reference: the field, and the id that it is compared with where it points at records. word, parts: of a
+    group, what joins it (`and` or `or`) and what it joins.
     """
 
     text: str
@@ -98,6 +100,8 @@ class Condition:
     label: str = ""
     operator: str = ""
     value: str = ""
+    word: str = ""
+    parts: tuple[Condition, ...] = ()
 
 
 def operators_of(field: FieldDef) -> Sequence[str]:
@@ -177,13 +181,15 @@ def _parts(text: str) -> Iterator[tuple[str, Expr | None]]:
     parts = tree.operands if isinstance(tree, And) else (tree,)
     for part in parts:
         written = print_expression(part)
-        loose = (
-            len(parts) > 1 and print_expression(And(at=part.at, operands=(part, part))) != f"{written} and {written}"
-        )
+        # Also one alone: others may be joined to it.
+        loose = print_expression(And(at=part.at, operands=(part, part))) != f"{written} and {written}"
         yield f"({written})" if loose else written, part
 
 
 def _condition(text: str, part: Expr, find: FindField, formats: Formats) -> Condition:
+    if isinstance(part, And | Or):
+        parts = tuple(_condition(print_expression(each), each, find, formats) for each in part.operands)
+        return Condition(text=text, word="and" if isinstance(part, And) else "or", parts=parts)
     simple = _simple(part)
     if simple is None:
         return Condition(text=text)

@@ -19,12 +19,13 @@ from ui.context import actor, language, platform, release
 from ui.page_parts import Chip, Control, Option
 from ui.pages.controls import read_form
 from ui.pages.counts import records_text
+from ui.pages.filter_facets import Facet, facets_of
+from ui.pages.filter_groups import MOST_STEPS, Place, dropped, extended, read_place, write_place
 from ui.pages.filter_paths import counted_in, counted_lists, field_at, fields_of_lookup, periods_of, target_of
 from ui.pages.filters import (
     WITHOUT_VALUE,
     Condition,
     filter_parts,
-    joined,
     operator_label,
     operators_of,
     period_label,
@@ -52,7 +53,8 @@ class FilterBar:
     """The controls that add a condition: fields, then operators and value of the chosen field, and the whole text.
 
     counts: counts of related lists, beside the fields. further: fields of the records that the chosen lookup leads to.
-    periods: when what is counted was made.
+    periods: when what is counted was made. into: the place in the filter that the condition is put beside, and what is
+    told of it. facets: values of the chosen field with how many records of the list have each.
     """
 
     fields: tuple[Option, ...]
@@ -66,33 +68,54 @@ class FilterBar:
     problem: Problem | None
     opened: bool
     hidden: dict[str, str]
+    into: str
+    into_note: str
+    facets: tuple[Facet, ...]
 
 
-def make_chips(plan: ListPlan, state: ListState) -> tuple[Chip, ...]:
-    """Make a chip for each part of the filter, and one for the words searched for."""
+def make_chips(plan: ListPlan, state: ListState, *, grows: bool = False) -> tuple[Chip, ...]:
+    """Make a chip for each part of the filter, and one for the words searched for; grows: with ways to add to each."""
     parts = split_filter(state.filter, partial(field_at, plan), user_formats())
-    texts = [part.text for part in parts]
-    chips = [
-        Chip(
-            label=part.label or _("Expression"),
-            operator=part.operator,
-            value=_shown(part),
-            drop_url=state.url(filter=joined(texts[:index] + texts[index + 1 :])),
-        )
-        for index, part in enumerate(parts)
-    ]
+    chips = [_chip(state, part, (index,), "or" if grows else "") for index, part in enumerate(parts)]
     if state.search:
         chips.append(Chip(label=_("Search"), operator="", value=state.search, drop_url=state.url(search="")))
     return tuple(chips)
 
 
+def _chip(state: ListState, part: Condition, place: Place, beside: str) -> Chip:
+    """Make the chip of a part; beside: what joins a condition that is put beside it, nothing where none is."""
+    other = {"or": "and", "and": "or"}.get(beside, "")
+    word, joins = part.word or beside, _join_word(part.word)
+    parts = tuple(_chip(state, each, (*place, index), other) for index, each in enumerate(part.parts))
+    return Chip(
+        label=f" {joins} ".join(map(_said, parts)) if parts else part.label or str(_("Expression")),
+        operator=part.operator,
+        value="" if parts else _shown(part),
+        drop_url=state.url(filter=dropped(state.filter, place)),
+        word=joins,
+        parts=parts,
+        into_url=_adding(state, into=write_place(place)) if beside and len(place) < MOST_STEPS else "",
+        into_word=_join_word(word),
+    )
+
+
+def _join_word(word: str) -> str:
+    return str(_("or") if word == "or" else _("and")) if word else ""
+
+
+def _adding(state: ListState, **asked: str) -> str:
+    """Give the address of the list with the form open that adds a condition."""
+    url = state.url()
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(asked)}"
+
+
 def counted_chips(plan: ListPlan, state: ListState) -> tuple[Chip, ...]:
     """Make the chips of a list that has no rows: each with how many records there would be without it."""
     parts = filter_parts(state.filter)
-    others = [replace(state, filter=joined(parts[:index] + parts[index + 1 :])) for index in range(len(parts))]
+    others = [replace(state, filter=dropped(state.filter, (index,))) for index in range(len(parts))]
     if state.search:
         others.append(replace(state, search=""))
-    chips = make_chips(plan, state)
+    chips = make_chips(plan, state, grows=True)
     with platform().records.reading(actor(), release=release()) as transaction:
         counts = [transaction.count(each.query(plan.paths, plan.view)) for each in others[:_MOST_COUNTED]]
     texts = [records_text(count) for count in counts]
@@ -101,7 +124,7 @@ def counted_chips(plan: ListPlan, state: ListState) -> tuple[Chip, ...]:
 
 def make_bar(plan: ListPlan, state: ListState, problem: Problem | None, refused: str = "") -> FilterBar:
     """Make the bar; `field` in the address chooses what the next condition is about. refused: why its value is none."""
-    chosen = _asked()
+    chosen, into = _asked(), read_place(request.args.get("into", ""))
     field = field_at(plan, chosen)
     own = tuple((name, label_text(each.label, language(), name)) for name, each in plan.filterable.items())
     counts = tuple(counted_lists(plan))
@@ -123,9 +146,31 @@ def make_bar(plan: ListPlan, state: ListState, problem: Problem | None, refused:
         chosen=chosen if field is not None else "",
         text=state.filter,
         problem=problem,
-        opened=field is not None or problem is not None,
-        hidden=state.hidden("filter"),
+        opened=field is not None or problem is not None or bool(into),
+        hidden=state.hidden("filter") | ({"into": write_place(into)} if into else {}),
+        into=write_place(into),
+        into_note=_beside_what(plan, state, into),
+        facets=facets_of(plan, state, field, into) if field is not None and problem is None else (),
     )
+
+
+def _beside_what(plan: ListPlan, state: ListState, place: Place) -> str:
+    """Say beside which part of the filter a condition is put."""
+    chips: Sequence[Chip] = make_chips(plan, state, grows=True) if place else ()
+    chip: Chip | None = None
+    for step in place:
+        if step >= len(chips):
+            return ""
+        chip, chips = chips[step], chips[step].parts
+    if chip is None:
+        return ""
+    return f"{chip.label if chip.parts else _said(chip)} {chip.into_word} …"
+
+
+def _said(chip: Chip) -> str:
+    if chip.parts:
+        return f"({chip.label})"
+    return " ".join(each for each in (chip.label, chip.operator, chip.value) if each)
 
 
 def _asked() -> str:
@@ -151,13 +196,14 @@ def with_condition(plan: ListPlan, state: ListState) -> str:
     """
     chosen = request.args.get("field", "")
     if _asked() != chosen:
-        url = state.url()
-        return f"{url}{'&' if '?' in url else '?'}{urlencode({'field': _asked()})}"
+        into = request.args.get("into", "")
+        return _adding(state, field=_asked(), **({"into": into} if into else {}))
     field = field_at(plan, counted_in(chosen, request.args.get("period", "")))
     if field is None:
         return state.url()
     added = condition_text(field, request.args.get("operator", ""), request.args.get("value", ""), _read_value)
-    return state.url(filter=joined([*filter_parts(state.filter), added])) if added else state.url()
+    place = read_place(request.args.get("into", ""))
+    return state.url(filter=extended(state.filter, place, added)) if added else state.url()
 
 
 def _read_value(field: FieldDef, given: str) -> object:

@@ -102,6 +102,7 @@ def test_a_condition_of_the_bar_becomes_part_of_the_expression(site: Site) -> No
     assert 'value="fresh"' in bar
 
 
+@pytest.mark.promise("UIX-01")
 def test_a_filter_reaches_fields_of_looked_up_records_and_counts_of_related_lists(site: Site, firm: str) -> None:
     """Each condition made by hand is the expression in the address, and a chip in words."""
 
