@@ -163,7 +163,7 @@ class Platform:
         automation.take_on(reset_duty(opened.resets))
         approvals = open_approvals(settings, system, releases, records, automation, clock, ids)
         exports, giver = Exports(database, system, records, releases.current, clock), opened.administration
-        kept = KeptCells(cipher, releases.current)
+        kept, recent = KeptCells(cipher, releases.current), RecentRecords(records, clock)
         imports = Imports(database, system, records, releases.current, clock, ids, giver, files, started_in, kept=kept)
         desks = open_desks(releases, records, imports, exports, clock, ids, settings.data_folder, automation.take_on)
         privacy = open_privacy(settings, releases, records, collector, clock, automation.take_on)
@@ -171,15 +171,14 @@ class Platform:
         return Platform(
             settings=settings, database=database, outer=outer, system=system, plugins=plugins, clock=clock, ids=ids,
             releases=releases, applier=ReleaseApplier(releases, clock, Recomputer(records).recompute, outer),
-            watcher=ReleaseWatcher(releases, every_s=settings.watch_seconds, also=(keeping.look,)),
+            watcher=ReleaseWatcher(releases, every_s=settings.watch_seconds, also=(keeping.look, recent.tend)),
             keeping=keeping, records=records, files=files, file_collector=collector, accounts=opened, privacy=privacy,
             automation=automation, mail=mail, sharing=SharingDesk(records, system, ids), approvals=approvals,
             access=open_access(releases, records, automation), access_requests=asking, delegation=delegation,
             offboarding=leaving, intake=open_intake(releases, records, automation, clock), audit=audit,
             app_settings=AppSettings(releases, clock), exports=exports, imports=imports,
             saved_views=SavedViews(records, ids, secret=settings.secret()), import_desk=desks[0], export_desk=desks[1],
-            resealer=Resealer(database, cipher, lambda: releases.current().tables),
-            recent=RecentRecords(records, clock),
+            resealer=Resealer(database, cipher, lambda: releases.current().tables), recent=recent,
             connectors=open_connectors(settings, releases, records, clock, ids, automation.take_on),
         )  # fmt: skip
 

@@ -54,12 +54,9 @@ class RecentRecords:
             return
         now = self._clock.now()
         with self._lock:
-            self._waiting[actor.user_id, object_key, record_id] = now
-            self._since = self._since or now
-            is_due = now - self._since >= _WRITTEN_EVERY or len(self._waiting) > _MOST_WAITING
-        if is_due:
-            # Beside the request: a page waits for no writer.
-            threading.Thread(target=self.write, name="recent-records", daemon=True).start()
+            if len(self._waiting) < _MOST_WAITING:
+                self._waiting[actor.user_id, object_key, record_id] = now
+                self._since = self._since or now
 
     def list(self, transaction: Transaction, *, limit: int = SHOWN) -> Sequence[RecentRecord]:
         """Give what the actor opened last and may still read, the last one first."""
@@ -80,6 +77,13 @@ class RecentRecords:
         ]
         return tuple(found[:limit])
 
+    def tend(self) -> None:
+        """Write what waits, where it has waited long enough; called again and again beside the requests."""
+        with self._lock:
+            is_due = self._since is not None and self._clock.now() - self._since >= _WRITTEN_EVERY
+        if is_due:
+            self.write()
+
     def write(self) -> None:
         """Write what waits; what can't be written now waits on."""
         with self._writing:
@@ -92,8 +96,7 @@ class RecentRecords:
                     self._write(transaction, waiting)
             except DatabaseUnavailable:
                 _LOG.warning("what people opened last could not be written yet")
-                if len(waiting) <= _MOST_WAITING:
-                    return
+                return
             # Only now: until it is written it is told from memory.
             with self._lock:
                 self._waiting = {key: at for key, at in self._waiting.items() if waiting.get(key) != at}

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
+from dataclasses import replace
 from html import unescape
 
 import pytest
+from sqlalchemy import func, select
 
+from engine.clock import FixedClock
+from engine.records.recent_records import RecentRecords
 from tests.ui.pages.workshop import EVIL, Site
 
 HTMX = {"HX-Request": "true", "HX-Target": "search-found"}
@@ -89,6 +94,30 @@ def test_records_opened_lately_come_first_until_they_may_not_be_read(site: Site,
     assert opened("ann") == wanted
     site.served.platform.records.delete(site.served.system(), "job", gone)
     assert opened("ann") == wanted[:2]
+
+
+def test_opened_records_are_written_beside_requests_and_only_the_newest_are_kept(site: Site) -> None:
+    platform, table = site.served.platform, site.served.platform.system.recent
+    clock = FixedClock(dt.datetime(2026, 11, 21, tzinfo=dt.UTC))
+    recent, bob = RecentRecords(platform.records, clock), site.actor("bob")
+
+    def written() -> int:
+        with platform.database.read() as connection:
+            mine = select(func.count()).select_from(table).where(table.c.user == bob.user_id)
+            return int(connection.execute(mine).scalar_one())
+
+    for _ in range(45):
+        recent.note(bob, "job", site.served.platform.ids.new())
+        clock.move_to(clock.now() + dt.timedelta(milliseconds=1))
+    recent.tend()
+    assert written() == 0
+    clock.move_to(clock.now() + dt.timedelta(seconds=31))
+    recent.tend()
+    assert written() == 40
+    recent.note(replace(bob, on_behalf_of=site.served.user_ids["boss"]), "job", platform.ids.new())
+    clock.move_to(clock.now() + dt.timedelta(seconds=31))
+    recent.tend()
+    assert written() == 40
 
 
 def test_the_api_finds_the_same_and_names_its_parameters(site: Site, jobs: dict[str, str]) -> None:
