@@ -31,6 +31,7 @@ REFUSALS = (
     _l("the filter has {count} characters; at most {most} are allowed"),
     _l("the question asks for something that can't be computed"),
     _l("The cursor does not belong to this list; start again without one"),
+    _l("This is not a cursor that was given here; start again without one"),
     _l("'{path}' is not grouped by '{unit}': that is for dates"),
     _l("this report uses a field that is not there for you"),
     _l("'{function}' needs a number, not '{path}'"),
