@@ -18,6 +18,7 @@ from metamodel.references.behaviour import check_behaviour
 from metamodel.references.connectors import check_connector
 from metamodel.references.definition_names import DefinitionNames
 from metamodel.references.fields import check_fields
+from metamodel.references.former_names import check_former_names
 from metamodel.references.intake import check_conversion, check_form
 from metamodel.references.kinds import check_dependent_choices, check_record_types
 from metamodel.references.menus import check_menus
@@ -60,6 +61,7 @@ def check_references(linked: Linked, problems: Problems) -> None:
     """Report every name that means nothing, with its place and the nearest known name."""
     metamodel = linked.metamodel
     _check_object_names(linked, problems)
+    check_former_names(linked.drafts, problems)
     for key, draft in linked.drafts.items():
         check_fields(draft, linked.drafts, problems)
         check_dependent_choices(draft, problems)

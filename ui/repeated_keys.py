@@ -27,6 +27,7 @@ _SEVERAL: Final = frozenset(
         ("press_many", "fs-record"),
         ("mass_edit", "fs-record"),
         ("delete_many", "fs-record"),
+        ("recycle_bin", "fs-record"),
         ("versions", "fs-field"),
     }
 )

@@ -72,7 +72,9 @@ class CursorSigner:
         return self._values(question, body)
 
     def _body(self, question: str, values: Sequence[object]) -> bytes:
-        return self._digest(b"question\0" + question.encode())[:_QUESTION_BYTES] + orjson.dumps(list(values), default=str)
+        return self._digest(b"question\0" + question.encode())[:_QUESTION_BYTES] + orjson.dumps(
+            list(values), default=str
+        )
 
     def _values(self, question: str, body: bytes) -> list[object]:
         asked = self._digest(b"question\0" + question.encode())[:_QUESTION_BYTES]

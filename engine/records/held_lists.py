@@ -86,7 +86,7 @@ def compile_held(compiler: Callable[[], QueryCompiler], question: Question) -> C
     """
     asking = compiler()
     held = asking.candidates()
-    if held is None or question.inside is not None:
+    if held is None or question.inside is not None or question.binned:
         return None
     exact = asking.finds_exactly()
     keys = asking.ordered(question, found=exact)
@@ -112,7 +112,7 @@ def compile_held_count(compiler: Callable[[], QueryCompiler], question: Question
     """
     asking = compiler()
     held = asking.candidates()
-    if held is None:
+    if held is None or question.binned:
         return None
     asking.narrowed(question)
     _, ids = _found(asking, held, [])

@@ -67,10 +67,7 @@ class QueryCompiler:
         return CompiledRead(self.prepare(self._select(cells, ())), CellShape(self._object.key, cells), 0)
 
     def titles(self, *, binned: bool = False) -> CompiledRead:
-        """Compile the read of what records are called, by their ids: parameter `ids`, of `given_values`.
-
-        binned: of those that lie in the bin.
-        """
+        """Compile the read of what records (binned: of the bin) are called: parameter `ids`, of `given_values`."""
         self.require_readable()
         if binned:
             self.conditions[0] = self.scope.alias.c["deleted_at"].is_not(None)
@@ -95,12 +92,19 @@ class QueryCompiler:
         """Narrow what is read to what a list may hold; found: of candidates that are exact, which need no test."""
         if not found:
             self.require_readable()
+        if question.binned:
+            self.conditions[0] = self.scope.alias.c["deleted_at"].is_not(None)
+            self._require("delete")
         self._narrow(question, self.view(question.view))
         self._refuse_leads()
 
     def order(self, question: Question) -> list[OrderKey]:
-        """Give what a list is ordered by."""
-        return self._order(question.sort or self.view_sort(self.view(question.view)))
+        """Give what a list is ordered by; the last made or deleted first where nothing says so."""
+        sort = question.sort or self.view_sort(self.view(question.view))
+        keys = [self._order_key(item) for item in sort]
+        if not keys:
+            keys.append(OrderKey(self.scope.alias.c["deleted_at" if question.binned else "created_at"], True, True))
+        return [*keys, id_key(self.scope, descending=keys[-1].descending)]
 
     def listed(self, question: Question, keys: Sequence[OrderKey]) -> Select[Any]:
         """Give the rows of a list in order, each with its sort values at its end."""
@@ -131,29 +135,30 @@ class QueryCompiler:
         """Compile a list of rows of another database that were fetched in their order; their places end each row."""
         self.narrowed(question)
         cells = self._cells(self._columns(question, self.view(question.view)))
-        place = OrderKey(self.scope.alias.c[PLACE_COLUMN], False, True)
-        query = self._select(cells, (place,)).order_by(place.expr)
+        place = self.scope.alias.c[PLACE_COLUMN]
+        query = self._select(cells, (OrderKey(place, False, True),)).order_by(place)
         return CompiledRead(self.prepare(query), CellShape(self._object.key, cells), 1)
 
     def count(self, question: Question, cap: int | None) -> Prepared:
         """Compile the count of what a list holds, at most `cap`."""
         self.narrowed(question)
-        frame = self.scope.frame
-        rows: Select[Any] = select(literal_column("1")).select_from(frame.source).where(*self.conditions)
+        rows: Select[Any] = select(literal_column("1")).select_from(self.scope.frame.source).where(*self.conditions)
         if cap is not None:
             rows = rows.limit(literal_column(str(int(cap))))
         return self.prepare(select(func.count()).select_from(rows.subquery()))
 
     def require_readable(self) -> None:
         """Narrow what is read to what may be read."""
-        predicate = self._access.of(self._object.key).actions["read"]
+        self._require("read")
+
+    def _require(self, action: str) -> None:
+        predicate = self._access.of(self._object.key).actions[action]
         if predicate is not EVERYONE:
             self.conditions.append(predicate.sql(self.scope))
 
     def _narrow(self, question: Question, view: ViewDef | None) -> None:
-        may_export = self._access.of(self._object.key).actions["export"]
-        if question.exported and may_export is not EVERYONE:
-            self.conditions.append(may_export.sql(self.scope))
+        if question.exported:
+            self._require("export")
         if view is not None and view.where is not None:
             self.conditions.append(self._condition(view.where.text))
         if question.filter is not None and question.filter.strip():
@@ -182,10 +187,10 @@ class QueryCompiler:
         """
         if name is None:
             return None
-        view = self._object.views.get(name)
-        if view is None or (view.roles and not self._access.full and not self._access.roles & set(view.roles)):
-            known = [item for item in self._object.views]
-            raise problem("EXP902", f"'{name}' is not a view of {self._object.key}", did_you_mean(name, known))
+        views, access = self._object.views, self._access
+        view = views.get(name)
+        if view is None or (view.roles and not access.full and not access.roles & set(view.roles)):
+            raise problem("EXP902", f"'{name}' is not a view of {self._object.key}", did_you_mean(name, views))
         return view
 
     def _columns(self, question: Question, view: ViewDef | None) -> Sequence[str]:
@@ -266,19 +271,12 @@ class QueryCompiler:
             raise problem("EXP409", f"'{path}' is encrypted, so lists can't be sorted, grouped or searched by it")
         return node
 
-    def _order(self, sort: Sequence[SortKey]) -> list[OrderKey]:
-        keys: list[OrderKey] = []
-        for item in sort:
-            try:
-                path = self.computed_path(item.path)
-                key = order_key(self._builder, path, self.environment, descending=item.descending)
-            except NotInSql as fault:
-                raise QueryProblem([fault.problem]) from fault
-            keys.append(key)
-        if not keys:
-            keys.append(OrderKey(self.scope.alias.c["created_at"], True, True))
-        keys.append(id_key(self.scope, descending=keys[-1].descending))
-        return keys
+    def _order_key(self, item: SortKey) -> OrderKey:
+        try:
+            path = self.computed_path(item.path)
+            return order_key(self._builder, path, self.environment, descending=item.descending)
+        except NotInSql as fault:
+            raise QueryProblem([fault.problem]) from fault
 
     def _select(self, cells: Sequence[Cell], keys: Sequence[OrderKey]) -> Select[Any]:
         alias = self.scope.alias

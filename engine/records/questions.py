@@ -16,7 +16,7 @@ class Question:
 
     inside: (lookup field, object) of a related list, whose record is the parameter `inside`.
     words: how many words are searched for. empty: which sort values of the cursor are empty; None = from the start.
-    linked: how many linked records a column of links gives.
+    linked: how many linked records a column of links gives. binned: of the records in the bin.
     """
 
     object: str
@@ -30,6 +30,7 @@ class Question:
     empty: tuple[bool, ...] | None = None
     exported: bool = False
     linked: int = MOST_LINKED
+    binned: bool = False
     language: str = "en"
     roles: frozenset[str] | None = field(default=None)
 

@@ -211,6 +211,8 @@ class Reader:
     ) -> OuterPages | None:
         if object_def.source is None:
             return None
+        if question.binned:
+            raise problem("EXP912", f"{object_def.key} has no bin: its records lie in another database")
         related = None if inside is None else (inside[0].field, inside[1], inside[2])
         return OuterPages(self._transaction, object_def, question, words, related)
 
@@ -254,6 +256,7 @@ class Reader:
             empty=empty,
             exported=query.exported,
             linked=query.linked,
+            binned=query.binned,
             language=self._language(),
             roles=self._roles(),
         )
@@ -263,7 +266,8 @@ class Reader:
         roles = self._roles()
         who = "*" if roles is None else ",".join(sorted(roles))
         sort = ",".join(f"{'-' if key.descending else ''}{key.path}" for key in query.sort)
-        parts = (query.object, query.filter or "", query.view or "", sort, query.search or "", who)
+        parts = [query.object, query.filter or "", query.view or "", sort, query.search or "", who]
+        parts += ["bin"] if query.binned else []
         return "\0".join(parts)
 
     def _cursor_values(self, query: ListQuery, place: str, *, sealed: bool) -> list[object] | None:

@@ -37,7 +37,8 @@ class ListQuery:
     sort: paths with direction; () = the view's, else newest first. fields: fields or paths; () = the view's columns,
     else every readable field. limit: 1 … MAX_PAGE. cursor: `Page.next_cursor` of the page before. search: words looked
     for in the object's `search` paths. exported: only what may be exported, not all that may be read. linked: how many
-    linked records a column of links gives of a record (an export gives all).
+    linked records a column of links gives of a record (an export gives all). binned: of the records in the bin those
+    that may be read and restored, the last deleted first where no sort is given.
     """
 
     object: str
@@ -50,6 +51,7 @@ class ListQuery:
     search: str | None = None
     exported: bool = False
     linked: int = MOST_LINKED
+    binned: bool = False
 
 
 class RowShape(Protocol):

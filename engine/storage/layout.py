@@ -231,6 +231,9 @@ def _lay_out_object(source: LayoutSource, object_def: ObjectDef) -> TableSpec:
     indexes = {index.name: index for index in _indexes(object_def, name, columns)}
     if LIVE_COLUMN not in columns:
         indexes = {key: replace(index, live_only=False) for key, index in indexes.items()}
+    else:
+        own = _index("bn", name, (LIVE_COLUMN, "id"), live_only=False, binned=True)
+        indexes[own.name] = own
     add_words(name, columns, indexes, source.worded.get(object_def.key, ()))
     return TableSpec(
         name=name, object=object_def.key, columns=MappingProxyType(columns), indexes=MappingProxyType(indexes)
@@ -291,8 +294,5 @@ def sort_column(columns: Mapping[str, ColumnSpec], path: str) -> str | None:
     return column.name if column is not None and column.field == path else None
 
 
-def _index(
-    kind: str, table: str, columns: tuple[str, ...], *, unique: bool = False, live_only: bool = True
-) -> IndexSpec:
-    name = short_name(f"{kind}_{table}_{'_'.join(columns)}")
-    return IndexSpec(name=name, columns=columns, unique=unique, live_only=live_only)
+def _index(kind: str, table: str, columns: tuple[str, ...], **told: bool) -> IndexSpec:
+    return IndexSpec(name=short_name(f"{kind}_{table}_{'_'.join(columns)}"), columns=columns, **told)

@@ -46,16 +46,18 @@ class Renames:
     def columns_before(self, before: TableSpec, after: TableSpec) -> Mapping[str, ColumnSpec]:
         """Give new column name → installed column that becomes it."""
         found: dict[str, ColumnSpec] = {}
+        taken: set[str] = set()
         fields = self.metamodel.objects[after.object].fields
         for column in after.columns.values():
             old = before.columns.get(column.name)
             if old is None and column.field and fields[column.field].was:
                 was = fields[column.field].was or ""
                 old = before.columns.get(renamed_column(column, was))
-                if old is not None and (old.name in after.columns or old.field != was):
+                if old is not None and (old.name in after.columns or old.name in taken or old.field != was):
                     old = None
             if old is not None:
                 found[column.name] = old
+                taken.add(old.name)
         return MappingProxyType(found)
 
 
@@ -64,7 +66,7 @@ def find_renames(old: Schema, metamodel: Metamodel, new: Schema) -> Renames:
     tables: dict[str, TableSpec] = {}
     for table in new.tables.values():
         before = old.tables.get(table.name) or _table_by_was(old, metamodel.objects[table.object], new)
-        if before is not None:
+        if before is not None and before not in tables.values():
             tables[table.name] = before
     kept = MappingProxyType(tables)
     options = tuple(_renamed_options(metamodel, new, kept))

@@ -38,13 +38,14 @@ class ColumnSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexSpec:
-    """One index; `live_only` leaves the records in the bin out, `words` finds single words of its columns."""
+    """One index; `live_only` leaves out what is in the bin, `binned` has that alone, `words` finds single words."""
 
     name: str
     columns: tuple[str, ...]
     unique: bool = False
     live_only: bool = True
     words: bool = False
+    binned: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +142,7 @@ def index_to_json(index: IndexSpec) -> dict[str, Any]:
         "unique": index.unique,
         "live_only": index.live_only,
         "words": index.words,
+        "binned": index.binned,
     }
 
 

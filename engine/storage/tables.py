@@ -176,8 +176,10 @@ def foreign_key(table: str, column: ColumnSpec) -> ForeignKeyConstraint:
 
 
 def build_index(spec: IndexSpec, table: Table) -> Index:
-    """Make one index; those of live records leave out what is in the bin. Those of words are PostgreSQL's alone."""
+    """Make one index; one of live records leaves out the bin. Those of words are PostgreSQL's alone."""
     where = table.c[LIVE_COLUMN].is_(None) if spec.live_only else None
+    if spec.binned:
+        where = table.c[LIVE_COLUMN].is_not(None)
     columns = [table.c[name] for name in spec.columns]
     # An array is searched for one of its values, which an ordinary index can't.
     method = "gin" if spec.words or isinstance(columns[0].type, ARRAY) else False

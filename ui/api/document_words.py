@@ -226,6 +226,7 @@ _NOTES = (
     _l("`true` counts up to 1,000, `exact` all."),
     _l("Words to search for."),
     _l("A view of the object, for its filter, sort and columns."),
+    _l("`true` lists the deleted records that you may read and restore, the last deleted first."),
     _l("Refused; the document says why."),
     _l("Claimed records that the caller holds now."),
     _l("The id of a record that is there, or `new`."),

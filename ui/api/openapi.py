@@ -60,6 +60,7 @@ _LIST_HELP = {
     "count": "`true` counts up to 1,000, `exact` all.",
     "q": "Words to search for.",
     "view": "A view of the object, for its filter, sort and columns.",
+    "bin": "`true` lists the deleted records that you may read and restore, the last deleted first.",
 }
 
 
@@ -292,4 +293,6 @@ def _list_parameter(name: str) -> Schema:
         schema = {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": DEFAULT_LIMIT}
     if name == "count":
         schema = {"type": "string", "enum": ["true", "exact", "false"]}
+    if name == "bin":
+        schema = {"type": "string", "enum": ["true", "false"]}
     return {"name": name, "in": "query", "description": _LIST_HELP[name], "schema": schema}

@@ -19,7 +19,7 @@ from ui.errors import ApiProblem
 MAX_PARAMETER_LENGTH = 8_000
 MAX_PATHS = 100
 DEFAULT_LIMIT = 50
-LIST_PARAMETERS = ("filter", "sort", "fields", "limit", "cursor", "count", "q", "view")
+LIST_PARAMETERS = ("filter", "sort", "fields", "limit", "cursor", "count", "q", "view", "bin")
 
 _ENTITY_TAG = re.compile(r'"([0-9]{1,18})"\Z', re.ASCII)
 
@@ -55,6 +55,8 @@ def read_list_request(object_key: str) -> ListRequest:
     count = given.get("count", "")
     if "count" in given and count not in ("false", "true", "exact"):
         raise _bad("count", "`count` is true, exact or false.")
+    if given.get("bin", "false") not in ("false", "true"):
+        raise _bad("bin", "`bin` is true or false.")
     query = ListQuery(
         object=object_key,
         filter=given.get("filter") or None,
@@ -64,6 +66,7 @@ def read_list_request(object_key: str) -> ListRequest:
         limit=read_limit(given.get("limit")),
         cursor=given.get("cursor") or None,
         search=given.get("q") or None,
+        binned=given.get("bin") == "true",
     )
     return ListRequest(query=query, count="" if count == "false" else count)
 

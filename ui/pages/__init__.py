@@ -51,6 +51,7 @@ from ui.pages import (
     record_list,
     record_page,
     record_rules,
+    recycle_bin,
     reports,
     revealing,
     rule_map,
@@ -125,6 +126,7 @@ _PAGES = (
     rules,
     rule_map,
     record_rules,
+    recycle_bin,
     expression,
     privacy,
 )

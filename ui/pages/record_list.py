@@ -38,6 +38,7 @@ from ui.pages.list_plan import ListPlan, is_number, is_sortable, list_plan
 from ui.pages.list_state import PAGE_SIZES, ListState, chosen_view, print_sort
 from ui.pages.mass_edit import mass_edit_url
 from ui.pages.press_many import ButtonOfList, list_buttons
+from ui.pages.recycle_bin import bin_url, may_see_bin
 from ui.pages.rights import access_of, readable_object, user_formats
 from ui.pages.totals import total_text
 from ui.pages.view_tabs import Opened, ViewBar, note_view, open_state, view_bar
@@ -80,6 +81,7 @@ class ListPage:
     exports: tuple[Crumb, ...]
     import_url: str
     mass_edit_url: str
+    bin_url: str
     buttons: tuple[ButtonOfList, ...]
     acts: tuple[ListAct, ...]
     hidden: dict[str, str]
@@ -196,6 +198,7 @@ def _page(plan: ListPlan, opened: Opened, found: Found, problem: Problem | None,
         new_url=f"/o/{quote(object_def.key)}/new" if access_of().of(object_def.key).may("create") else "",
         exports=export_links(object_def, state),
         import_url=import_url(object_def),
+        bin_url=bin_url(object_def) if may_see_bin(object_def) else "",
         mass_edit_url=mass_edit_url(state),
         buttons=list_buttons(object_def, state),
         acts=list_acts(plan, state),
