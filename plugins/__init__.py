@@ -35,6 +35,7 @@ from plugins.contributions import (
 )
 from plugins.hookspecs import hookimpl
 from plugins.mailboxes import MailboxAccess, MailboxFailed, MailReader, OpenMailbox
+from plugins.pages import PageContent, PageContext, PageTable, PluginPage
 from plugins.sign_in import Identity, SignInAccess, SignInBegun, SignInFailed, SignInRules, SignInWay
 
 __all__ = [
@@ -61,8 +62,12 @@ __all__ = [
     "MoneyText",
     "OpenMailbox",
     "OptionText",
+    "PageContent",
+    "PageContext",
+    "PageTable",
     "PathUnknown",
     "Plain",
+    "PluginPage",
     "RecordAccess",
     "RuleAction",
     "RuleEvent",

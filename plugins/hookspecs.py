@@ -12,6 +12,7 @@ import pluggy
 from plugins.contexts import StartContext
 from plugins.contributions import ExpressionFunction, FieldTypeAddition, RuleAction, RuleEvent
 from plugins.mailboxes import MailReader
+from plugins.pages import PluginPage
 from plugins.sign_in import SignInWay
 
 PROJECT = "fieldstone"
@@ -75,6 +76,16 @@ def sign_in_ways() -> Sequence[SignInWay]:
 
     Called once when the plugin is loaded. Return the ways; the log-in page offers those that the operator has set up.
     An exception here switches the plugin off; one in `begin` or `finish` refuses that log-in.
+    """
+    raise AssertionError("a specification is never called")
+
+
+@hookspec
+def pages() -> Sequence[PluginPage]:
+    """Add pages.
+
+    Called once when the plugin is loaded. Return the pages; each is open to who has its right, and to nobody else. An
+    exception here switches the plugin off; one in `show` is told in place of the page, and nothing else fails.
     """
     raise AssertionError("a specification is never called")
 

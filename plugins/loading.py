@@ -16,12 +16,15 @@ from plugins.contributions import API_VERSION, CONTROLS, ExpressionFunction, Fie
 from plugins.discovery import Candidate
 from plugins.mailboxes import MailReader
 from plugins.manifest import Manifest, ManifestWrong, read_manifest
+from plugins.pages import PluginPage
 from plugins.sign_in import SignInWay
 
 # Actions that the rule language itself names; a shipped plugin carries them out.
 LANGUAGE_ACTIONS = frozenset({"send_email", "call_webhook", "send_sms", "generate_document"})
 _SHIPPED_PREFIX = "plugins.bundled."
-_Added = TypeVar("_Added", RuleAction, RuleEvent, ExpressionFunction, FieldTypeAddition, MailReader, SignInWay)
+_Added = TypeVar(
+    "_Added", RuleAction, RuleEvent, ExpressionFunction, FieldTypeAddition, MailReader, SignInWay, PluginPage
+)
 
 
 class LoadFailed(Exception):
@@ -47,6 +50,7 @@ class LoadedPlugin:
     field_types: tuple[FieldTypeAddition, ...] = ()
     mail_readers: tuple[MailReader, ...] = ()
     sign_in_ways: tuple[SignInWay, ...] = ()
+    pages: tuple[PluginPage, ...] = ()
 
     @property
     def added_names(self) -> tuple[str, ...]:
@@ -58,6 +62,7 @@ class LoadedPlugin:
             *(f"field type {field_type.name}" for field_type in self.field_types),
             *(f"reader of {reader.kind}" for reader in self.mail_readers),
             *(f"way to sign in {way.name}" for way in self.sign_in_ways),
+            *(f"page {page.name}" for page in self.pages),
         )
 
     def with_additions(
@@ -69,6 +74,7 @@ class LoadedPlugin:
         field_types: Sequence[object],
         mail_readers: Sequence[object],
         sign_in_ways: Sequence[object],
+        pages: Sequence[object],
         taken: frozenset[str],
     ) -> LoadedPlugin:
         """Give the plugin with what its hooks returned, checked.
@@ -84,6 +90,7 @@ class LoadedPlugin:
             field_types=_only(FieldTypeAddition, field_types, "field_types"),
             mail_readers=_only(MailReader, mail_readers, "mail_readers"),
             sign_in_ways=_only(SignInWay, sign_in_ways, "sign_in_ways"),
+            pages=_only(PluginPage, pages, "pages"),
         )
         self._check_names(loaded, taken)
         return loaded
@@ -105,12 +112,22 @@ class LoadedPlugin:
         for name in names:
             if fault := name_fault(name):
                 raise LoadFailed("PLG104", f"the name '{name}' {fault}", version=self.manifest.version)
+        self._check_controls(loaded)
+        self._check_pages(loaded)
 
+    def _check_controls(self, loaded: LoadedPlugin) -> None:
         for added in loaded.field_types:
             if added.widget not in CONTROLS:
                 reason = f"the field type '{added.name}' asks for the control '{added.widget}', which no plugin may"
                 hint = did_you_mean(added.widget, CONTROLS) or f"there are {', '.join(CONTROLS)}"
                 raise LoadFailed("PLG104", f"{reason}; {hint}", version=self.manifest.version)
+
+    def _check_pages(self, loaded: LoadedPlugin) -> None:
+        for page in loaded.pages:
+            self._check_own_name("page", page.name)
+            if not page.right or not page.label.get("en"):
+                reason = f"the page '{page.name}' names no right that opens it, or has no label in English"
+                raise LoadFailed("PLG104", reason, version=self.manifest.version)
 
     def _check_action_name(self, name: str) -> None:
         shipped = self.module.__name__.startswith(_SHIPPED_PREFIX)

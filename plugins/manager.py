@@ -21,6 +21,7 @@ from plugins.discovery import Candidate, bundled_candidates, installed_candidate
 from plugins.events import OwnEvents
 from plugins.loading import LoadedPlugin, LoadFailed, load_plugin, problem_of
 from plugins.mailboxes import MailReader
+from plugins.pages import PluginPage
 from plugins.sign_in import SignInWay
 
 _LOG = logging.getLogger("fieldstone.plugins")
@@ -121,6 +122,11 @@ class PluginManager:
         ways = ((plugin, way) for plugin in self._loaded.values() for way in plugin.sign_in_ways)
         return [(plugin, way) for plugin, way in ways if way.label(plugin.settings)]
 
+    @property
+    def pages(self) -> tuple[tuple[LoadedPlugin, PluginPage], ...]:
+        """The pages that plugins add, each with its plugin."""
+        return tuple((plugin, page) for plugin in self._loaded.values() for page in plugin.pages)
+
     def start(self, events: EventSink | None = None) -> None:
         """Call `on_start` of each plugin; one that raises is switched off. events: whom plugins tell of theirs."""
         for plugin in tuple(self._loaded.values()):
@@ -158,6 +164,7 @@ class PluginManager:
                 field_types=self._ask(plugin, "field_types"),
                 mail_readers=self._ask(plugin, "mail_readers"),
                 sign_in_ways=self._ask(plugin, "sign_in_ways"),
+                pages=self._ask(plugin, "pages"),
                 taken=self._taken_names(),
             )
         except LoadFailed as failure:

@@ -150,4 +150,5 @@ def _without_summary(plugin: LoadedPlugin) -> list[str]:
     summaries |= {field_type.name: field_type.summary for field_type in plugin.field_types}
     summaries |= {reader.kind: reader.summary for reader in plugin.mail_readers}
     summaries |= {way.name: way.summary for way in plugin.sign_in_ways}
+    summaries |= {page.name: page.summary for page in plugin.pages}
     return [name for name, summary in summaries.items() if not summary]

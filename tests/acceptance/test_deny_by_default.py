@@ -66,6 +66,7 @@ def ids(served: Served) -> dict[str, str]:
     return {"order": order, "ledger": records.create(system, "ledger", {"name": "LEDGER-1", "order": order}).record.id}
 
 
+@pytest.mark.promise("SEC-01")
 @pytest.mark.parametrize("who", ["boss", "ann"])
 def test_an_object_that_no_role_names_is_like_one_that_is_not_there(
     served: Served, ids: dict[str, str], who: str
@@ -87,6 +88,7 @@ def test_an_object_that_no_role_names_is_like_one_that_is_not_there(
         assert "ledger" not in text.lower()
 
 
+@pytest.mark.promise("SEC-01")
 def test_sensitive_and_sealed_fields_are_closed_until_a_role_names_them_and_others_follow_their_object(
     served: Served, ids: dict[str, str]
 ) -> None:
@@ -118,6 +120,7 @@ def test_sensitive_and_sealed_fields_are_closed_until_a_role_names_them_and_othe
         assert (changed.status_code, unknown.status_code) == (422, 422) or changed.status_code == unknown.status_code
 
 
+@pytest.mark.promise("SEC-01")
 def test_who_has_no_role_is_refused_by_each_route_about_records(served: Served, ids: dict[str, str]) -> None:
     client = served.sign_in("none")
     token = csrf_token(client, "/")

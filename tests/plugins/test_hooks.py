@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import inspect
 import logging
 import re
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from plugins import ActionFailed, Answer, EventUnknown, hookspecs
+from plugins import ActionFailed, Answer, EventUnknown, PageContext, hookspecs
 from plugins.discovery import bundled_candidates
 from plugins.manager import PluginManager
 from plugins.testing import RecordedEgress, RecordedEvents, action_context, check_plugin
@@ -46,6 +47,19 @@ def test_hook_sign_in_ways() -> None:
     ((plugin, way),) = PluginManager.load({"sso": settings}).sign_in_ways()
     assert (plugin.manifest.name, way.name, way.label(plugin.settings)) == ("sso", "sso", "login.example.com")
     assert PluginManager.load({"sso": {"issuer": "https://login.example.com"}}).sign_in_ways() == []
+
+
+def test_hook_pages(shipped: PluginManager) -> None:
+    ((plugin, page),) = shipped.pages
+    assert (plugin.manifest.name, page.name, page.right) == ("email", "email.sending", "configure")
+    now = dt.datetime.now(dt.UTC)
+    found = page.show(PageContext(settings=plugin.settings, language="en", login="a@example.com", now=now))
+    assert "No mail server is set" in found.text[0]
+    ((plugin, page),) = PluginManager.load({"email": {"host": "mail.example.com", "password": "s3cret"}}).pages
+    found = page.show(PageContext(settings=plugin.settings, language="zh", login="a@example.com", now=now))
+    assert ("服务器", "mail.example.com:587") in found.facts
+    assert ("密码", "已设置") in found.facts
+    assert "s3cret" not in str(found)
 
 
 def test_hook_expression_functions(shipped: PluginManager) -> None:

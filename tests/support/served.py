@@ -23,6 +23,7 @@ from engine.accounts.passwords import PasswordCost
 from engine.clock import Clock
 from engine.platform import Platform
 from engine.settings import PlatformSettings
+from plugins.manager import PluginManager
 from tests.support.prepared import fill_from_original
 from ui.app import create_app
 from ui.security import WebSettings
@@ -103,11 +104,12 @@ def serve_deals(
     app_folder: Path = DEALS,
     accounts: AccountSettings = CHEAP,
     clock: Clock | None = None,
+    plugins: PluginManager | None = None,
 ) -> Iterator[Served]:
     """Give the application over the app `deals` with its users, on a database that must be empty.
 
     App and users are made once a process for each content of an app folder and clock; the database becomes a copy of
-    theirs.
+    theirs. plugins: those of the served platform, in place of the shipped ones.
     """
     key = repr((_content(app_folder), accounts.password_cost, clock.now() if clock else None))
 
@@ -118,7 +120,7 @@ def serve_deals(
 
     fill_from_original(database_url, key, prepare)
     people = _people[key, _kind(database_url)]
-    with closing(_open(database_url, folder, accounts, clock)) as platform:
+    with closing(_open(database_url, folder, accounts, clock, plugins)) as platform:
         app = create_app(platform, settings or WebSettings(secret_key="s" * 40))
         yield Served(platform, app, dict(people.tokens), dict(people.user_ids))
 
@@ -145,9 +147,15 @@ def _kind(database_url: str) -> str:
     return database_url.split(":", 1)[0]
 
 
-def _open(database_url: str, folder: Path, accounts: AccountSettings, clock: Clock | None) -> Platform:
+def _open(
+    database_url: str,
+    folder: Path,
+    accounts: AccountSettings,
+    clock: Clock | None,
+    plugins: PluginManager | None = None,
+) -> Platform:
     settings = PlatformSettings(database_url=database_url, data_folder=folder, secret_key="k" * 40)
-    return Platform.open(settings, accounts=accounts, clock=clock)
+    return Platform.open(settings, accounts=accounts, clock=clock, plugins=plugins)
 
 
 def make_people(platform: Platform) -> People:

@@ -214,6 +214,7 @@ def _product_menus(asking: Actor) -> Sequence[MenuNode]:
     if rights.has_right("configure"):
         label = str(_("Try an expression"))
         found.append(MenuNode(name="expression", label=label, href="/admin/expression", icon="calculator"))
+        found.append(MenuNode(name="plugins", label=str(_("Plugins")), href="/admin/plugins", icon="plug"))
         label = str(_("Calls of the API"))
         found.append(MenuNode(name="api", label=label, href="/api-reference", icon="plug"))
     return (MenuNode(name="administration", label=str(_("Administration")), children=tuple(found)),) if found else ()

@@ -9,10 +9,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from plugins import ExpressionFunction, MailReader, RuleAction, StartContext, hookimpl
+from plugins import ExpressionFunction, MailReader, PluginPage, RuleAction, StartContext, hookimpl
 from plugins.bundled.email.action import send_email
 from plugins.bundled.email.domain import email_domain
 from plugins.bundled.email.imap import open_imap
+from plugins.bundled.email.page import sending_page
 
 _LOG = logging.getLogger("fieldstone.plugins.email")
 
@@ -42,6 +43,12 @@ def expression_functions() -> Sequence[ExpressionFunction]:
 def mail_readers() -> Sequence[MailReader]:
     """Add mail boxes that speak IMAP."""
     return [MailReader(kind="mailbox", summary="Reads a mail box by IMAP.", open=open_imap)]
+
+
+@hookimpl
+def pages() -> Sequence[PluginPage]:
+    """Add the page of how mail leaves."""
+    return [sending_page()]
 
 
 @hookimpl

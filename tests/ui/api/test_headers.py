@@ -67,6 +67,7 @@ def test_https_gives_strict_transport_and_secure_cookies(sqlite_url: str, tmp_pa
         assert served.browser().get("/login").status_code == 400
 
 
+@pytest.mark.promise("SEC-01")
 def test_every_route_but_the_public_ones_asks_to_sign_in(served: Served) -> None:
     """The documented public list equals the map."""
     section = Path("docs/running.md").read_text("utf-8").partition("## What is open without a log-in")[2]
