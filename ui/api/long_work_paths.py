@@ -8,6 +8,7 @@ from engine.records.types import MAX_PAGE
 from ui.api.exports import HEADS, PARAMETERS
 from ui.api.parameters import DEFAULT_LIMIT
 from ui.api.value_schemas import Schema
+from ui.exporting import CONTENT_TYPES
 
 _TEXT: Schema = {"type": "string"}
 _COUNT: Schema = {"type": "integer", "minimum": 0}
@@ -64,10 +65,15 @@ def import_paths() -> dict[str, Any]:
     }
 
 
+def exported_content() -> dict[str, Any]:
+    """Give the content types of an exported file; a workbook is no text, so nothing is said of its bytes."""
+    types = [each.partition(";")[0] for each in CONTENT_TYPES.values()]
+    return {each: {"schema": _TEXT} if each.startswith("text/") or each.endswith("jsonl") else {} for each in types}
+
+
 def export_paths(key: str, tag: str) -> dict[str, Any]:
     """Give the paths of exports of one object that are made beside requests, but for the one they begin at."""
-    file = {name: {"schema": _TEXT} for name in ("text/csv", "application/jsonl")}
-    made, one = {"description": "The file.", "content": file}, f"/exports/{key}/{{id}}"
+    made, one = {"description": "The file.", "content": exported_content()}, f"/exports/{key}/{{id}}"
     return {
         one: {"parameters": [_ID], "get": _call(f"read export of {key}", tag, "200", _export_schema())},
         f"{one}/file": {

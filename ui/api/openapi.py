@@ -37,7 +37,7 @@ from ui.api.files import file_paths
 from ui.api.form_paths import form_paths
 from ui.api.hook_paths import hook_paths
 from ui.api.insight_paths import record_rule_paths, rule_paths
-from ui.api.long_work_paths import export_paths, import_paths, start_export
+from ui.api.long_work_paths import export_paths, exported_content, import_paths, start_export
 from ui.api.metadata import metadata_paths
 from ui.api.outer_ids import describe_outer_ids
 from ui.api.parameters import DEFAULT_LIMIT, LIST_PARAMETERS, read_parameters
@@ -192,8 +192,7 @@ def _object_paths(each: VisibleObject, lang: str) -> dict[str, Any]:
 def _export(key: str, tag: str) -> dict[str, Any]:
     lists = [{"$ref": f"#/components/parameters/{name}"} for name in EXPORT_PARAMETERS if name in LIST_PARAMETERS]
     own = [_one_of("format", FORMATS), _one_of("heads", HEADS)]
-    types = ("text/csv", "application/jsonl")
-    file = {"description": "The file.", "content": {name: {"schema": {"type": "string"}} for name in types}}
+    file = {"description": "The file.", "content": exported_content()}
     return _call(f"export {key}", tag, {"200": file}, parameters=[*lists, *own])
 
 
