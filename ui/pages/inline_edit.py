@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
-from flask import Blueprint, Response, abort, redirect, render_template, request
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -30,6 +30,7 @@ from ui.pages.fragments import is_htmx, render_block, saved_trigger
 from ui.pages.list_plan import list_plan
 from ui.pages.list_state import chosen_view, read_state
 from ui.pages.offered import Offered, OfferedWriter
+from ui.pages.record_list import show_list
 from ui.pages.record_page import make_record_page
 from ui.pages.rights import access_of, readable_object, user_formats
 from ui.pages.totals import total_text
@@ -39,8 +40,9 @@ from ui.written import html_text
 blueprint = Blueprint("inline_edit", __name__)
 
 PLACE = "fs-place"
-_ASKED_FROM = (PLACE, "view", "filter", "q")
+_ASKED_FROM = (PLACE, "view", "filter", "q", "sort", "columns", "density", "group", "size", "saved", "cursor", "count")
 _TEMPLATE = "pages/inline_edit.html"
+_LIST = "#list-body"
 _TOTALS = ("list-total", "list-total-foot")
 
 
@@ -48,7 +50,8 @@ _TOTALS = ("list-total", "list-total-foot")
 class InlineEdit:
     """The context `page` of templates/pages/inline_edit.html.
 
-    action: with the place that it was asked for from. note: what happened meanwhile. warnings, codes: what a person
+    action: with the place that it was asked for from. note: what happened meanwhile. stored: what the field still is
+    after a refusal. warnings, codes: what a person
     must confirm, and the codes that confirm it.
     """
 
@@ -60,6 +63,7 @@ class InlineEdit:
     parts: FormParts
     version: str
     note: str = ""
+    stored: str = ""
     warnings: tuple[str, ...] = ()
     codes: str = ""
 
@@ -106,6 +110,12 @@ def _saved(object_def: ObjectDef, record_id: str, saved: Saved) -> ResponseRetur
         toast(_("Saved"))
         toast_infos(saved)
         return redirect(url, 303)
+    if place == "list" and request.args.get("group"):
+        # The record may stand in another group now, and the heads have other figures.
+        answer = make_response(show_list(object_def.key))
+        answer.headers.update({"HX-Retarget": _LIST, "HX-Reswap": "morph:outerHTML", "HX-Reselect": _LIST})
+        answer.headers["HX-Trigger"] = saved_trigger(saved)
+        return answer
     if place == "list":
         target, swap, text = f"#record-{object_def.key}-{record_id}", "outerHTML", _row(object_def, record_id)
     else:
@@ -174,6 +184,7 @@ def _page(
         parts=parts,
         version=str((refusal.version if refusal.version is not None else kept) or ""),
         note=_stale_note(object_def, field, record_id) if refusal.version is not None else "",
+        stored=_stored(object_def, field, record_id) if refusal.errors or refusal.warnings else "",
         warnings=warning_texts(refusal.warnings),
         codes=warning_codes(refusal.warnings),
     )
@@ -203,11 +214,15 @@ def _offered(object_def: ObjectDef, state: FormState, names: Sequence[str]) -> O
 
 
 def _stale_note(object_def: ObjectDef, field: FieldDef, record_id: str) -> str:
+    value = _stored(object_def, field, record_id)
+    return str(_("Somebody else saved this record meanwhile; this field is now: %(value)s.", value=value))
+
+
+def _stored(object_def: ObjectDef, field: FieldDef, record_id: str) -> str:
     formats = user_formats()
     state = platform().records.form_state(actor(), object_def.key, record_id, {})
     mask, value = state.masked.get(field.name), state.values.get(field.name)
-    now = mask or shown_value(field, value, state.titles.get(field.name), formats).text
-    return str(_("Somebody else saved this record meanwhile; this field is now: %(value)s.", value=now or "–"))
+    return mask or shown_value(field, value, state.titles.get(field.name), formats).text or "–"
 
 
 def _asked_from() -> str:

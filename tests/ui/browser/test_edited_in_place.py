@@ -25,6 +25,7 @@ def _shot(page: Page, name: str) -> None:
         page.screenshot(path=f"{folder}/{name}.png", caret="initial")
 
 
+@pytest.mark.promise("UIX-04")
 def test_a_cell_is_changed_by_double_press_pencil_and_keys(visit: Visit) -> None:
     one = visit.site.make("job", name="In place A", amount="100", stage="fresh")
     two = visit.site.make("job", name="In place B", stage="fresh")
@@ -58,6 +59,8 @@ def test_a_cell_is_changed_by_double_press_pencil_and_keys(visit: Visit) -> None
         page.get_by_role("button", name="Save").click()
         expect(page.locator(f"{FORM} [name=amount]")).to_be_focused()
         expect(page.locator(f"{FORM} .field-error")).to_have_count(1)
+        expect(page.locator(f"{FORM} .inline-stored")).to_have_text("Not saved. It is still: Fresh")
+        assert visit.site.read("job", two)["stage"] == "fresh"
         _shot(page, "cell-refused")
         # Another cell waits until this one is saved or given up.
         amount.dblclick()
@@ -78,6 +81,31 @@ def test_a_cell_is_changed_by_double_press_pencil_and_keys(visit: Visit) -> None
         # A press alone still opens the record.
         page.locator(_cell(page, one, "Due")).click()
         expect(page.get_by_role("heading", name="In place A", level=1)).to_be_visible()
+
+
+@pytest.mark.promise("UIX-04")
+def test_in_a_grouped_list_the_record_goes_to_its_group_and_the_heads_have_their_sums(visit: Visit) -> None:
+    one = visit.site.make("job", name="Grouped A", amount="100", stage="fresh")
+    visit.site.make("job", name="Grouped B", amount="30", stage="made")
+    with visit.page("boss") as page:
+        page.goto("/o/job?view=open_jobs&q=Grouped&group=stage&columns=name,amount,stage,half")
+        heads = page.locator("tr.group-head")
+        expect(heads).to_contain_text(["Fresh", "Made"])
+        amount = page.locator(_cell(page, one, "Amount"))
+        amount.dblclick()
+        page.locator(f"{FORM} [name=amount]").fill("150")
+        page.keyboard.press("Enter")
+        expect(heads.first).to_contain_text("¥150")
+        expect(page.locator(_cell(page, one, "Half"))).to_have_text("¥75.00")
+        assert "fs-place" not in page.content(), "addresses of the list are its own"
+        expect(amount).to_be_focused()
+        page.locator(_cell(page, one, "Stage")).dblclick()
+        page.locator(f"{FORM} [name=stage]").select_option("made")
+        page.get_by_role("button", name="Save").click()
+        expect(heads).to_have_count(1)
+        expect(heads.first).to_contain_text("¥180")
+        expect(page.locator("#list-total")).to_have_text("¥180")
+        expect(page.locator(_cell(page, one, "Stage"))).to_be_focused()
 
 
 def test_a_field_of_the_record_page_is_changed_and_all_of_the_page_follows(visit: Visit) -> None:
