@@ -34,6 +34,7 @@ TOLD_OF_RULES = (
     _l("It waits for the end of run {run} of the same rule for the same record."),
     _l("Run {run} of the same rule for the same record is under way, and the rule says 'mode single'."),
     _l("The rule was started again for the same record by run {run}, and says 'mode restart'."),
+    _l("{name} stopped it."),
     _l("The rule ran for this record before: {limit}."),
     _l("The rule ran as often as it may: {limit}."),
     _l("The target '{name}' is paused since it failed {count} times in a row. Last error: {error}"),

@@ -16,6 +16,7 @@ from engine.automation.calls.webhooks import (
     WebhookReplayed,
     WebhookTooLarge,
 )
+from engine.automation.coming import NothingComing
 from engine.automation.document_desk import DocumentFailed, NoSuchDocument
 from engine.automation.insight.service import RuleNotFound
 from engine.automation.run_log import RunNotFound, RunNotOpen
@@ -55,6 +56,7 @@ STATUS_TABLE: tuple[tuple[type[EngineError], int, str], ...] = (
     (NoSuchAccessRequest, 404, "not_found"),
     (EntryNotFound, 404, "not_found"),
     (CallNotFound, 404, "not_found"),
+    (NothingComing, 404, "not_found"),
     (NoSuchConnector, 404, "not_found"),
     (CallUnderWay, 409, "call_under_way"),
     (WebhookNotOff, 409, "webhook_not_off"),

@@ -14,7 +14,7 @@ from engine.records.identifiers import could_be_id
 
 REFUSED = "refused"
 """The action of entries about what somebody was refused."""
-ABOUT_NO_FIELD = frozenset((REFUSED, "exported", "revealed", "erased", "archived", "held", "hold_ended"))
+ABOUT_NO_FIELD = frozenset((REFUSED, "exported", "revealed", "erased", "archived", "held", "hold_ended", "stopped"))
 """Actions whose entries tell no change of the fields of a record, but what was done with the object."""
 
 

@@ -13,6 +13,7 @@ from engine.automation.admission import Admission
 from engine.automation.batches import RunSegment
 from engine.automation.before_rules import BeforeRunner
 from engine.automation.calls.service import open_calls
+from engine.automation.coming import ComingDesk
 from engine.automation.document_desk import DocumentDesk
 from engine.automation.durable import RunQueue
 from engine.automation.duties import Duties, Duty
@@ -157,6 +158,7 @@ class Automation:
         self.desk = RunDesk(
             database=database, system=system, sight=sight, health=self.health, targets=self.targets, clock=clock
         )
+        self.coming = ComingDesk(system=system, sight=sight, waits=self._waits, clock=clock)
         self.runs = RunLog(database=database, system=system, sight=sight, queue=self.queue, clock=clock)
         self.insight = open_insight(
             self._surroundings(), system=system, runs=self.runs, sight=sight, before=self.before_rules, ids=ids,

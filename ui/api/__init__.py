@@ -18,6 +18,7 @@ from ui.api.approvals import (
 from ui.api.audit import register_audit
 from ui.api.bulk import bulk
 from ui.api.changes import list_changes
+from ui.api.coming import list_coming, stop_coming
 from ui.api.connectors import register_connectors
 from ui.api.conversions import convert, get_conversion
 from ui.api.documents import make_document
@@ -71,6 +72,8 @@ def register(app: Flask) -> None:
     api.get(f"{one}/stages")(get_stages)
     api.get(f"{one}/runs")(get_runs)
     api.get(f"{one}/timeline")(get_timeline)
+    api.get(f"{one}/coming")(list_coming)
+    api.post(f"{one}/stop")(stop_coming)
     register_exports(api)
     register_imports(api)
     register_audit(api)

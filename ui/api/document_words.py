@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ui.api.access_paths import ACCESS_CALLS, ACCESS_NOTES
+from ui.api.coming import COMING_CALLS, COMING_NOTE
 from ui.api.connectors import CONNECTOR_CALLS, CONNECTOR_NOTES
 from ui.api.search import SEARCH_CALLS, SEARCH_NOTES
 from ui.api.view_paths import VIEW_CALLS, VIEW_NOTES
@@ -96,6 +97,7 @@ _SUMMARIES: Mapping[str, str] = MappingProxyType(
         "post /records/*/{id}/documents/{template}": _l("Make a document"),
         **VIEW_CALLS,
         **SEARCH_CALLS,
+        **COMING_CALLS,
         **ACCESS_CALLS,
         "get /exports/*": _l("Export a list as a file"),
         "post /exports/*": _l("Begin the export of a long list"),
@@ -197,6 +199,7 @@ _NOTES = (
     _l("One of them: the id of a user or team, the name of a role."),
     *VIEW_NOTES,
     *SEARCH_NOTES,
+    COMING_NOTE,
     *ACCESS_NOTES,
     _l("When it ends; null: never."),
     _l("A date (all of that day in the app's zone) or a moment with its offset; null: for good."),
@@ -250,11 +253,8 @@ _NOTES = (
 )
 _NAMED = re.compile(r"/(records|exports|views|forms|by|actions)/[^/{}]+")
 _BLANK = re.compile(r"\\\{([a-z]+)\\\}")
-_PATTERNS = tuple(
-    (re.compile(_BLANK.sub(r"(?P<\1>.+)", re.escape(each))), each)
-    for each in _NOTES
-    if "{most}" in each or "{name}" in each
-)
+_BLANKS = [each for each in _NOTES if "{most}" in each or "{name}" in each]
+_PATTERNS = tuple((re.compile(_BLANK.sub(r"(?P<\1>.+)", re.escape(each))), each) for each in _BLANKS)
 _PLAIN = frozenset(_NOTES)
 
 

@@ -28,6 +28,7 @@ from ui.api.audit import audit_paths
 from ui.api.button_paths import button_paths
 from ui.api.changes import change_paths
 from ui.api.child_schemas import add_child_lists, add_link_lists
+from ui.api.coming import coming_paths
 from ui.api.connectors import connector_paths
 from ui.api.document_words import said
 from ui.api.event_paths import event_paths
@@ -177,6 +178,7 @@ def _object_paths(each: VisibleObject, lang: str) -> dict[str, Any]:
         one["delete"] = _call(f"delete {key}", tag, {"204": {"description": "In the bin."}}, parameters=if_match)
     paths = {f"/records/{key}": many, f"/records/{key}/{{id}}": one}
     paths |= version_paths(each, tag) | record_rule_paths(key, tag) | upsert_paths(each, tag) | timeline_paths(key, tag)
+    paths |= coming_paths(key, tag)
     for part, order in (("history", "Newest first."), ("runs", "Newest first."), ("stages", "Oldest first.")):
         call = _call(f"{part} of {key}", tag, _answer(order, _items()))
         paths[f"/records/{key}/{{id}}/{part}"] = {"parameters": [_record_id()], "get": call}

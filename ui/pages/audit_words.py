@@ -61,6 +61,7 @@ def action_words() -> dict[str, str]:
         "archived": str(_("Archived")),
         "held": str(_("Put under legal hold")),
         "hold_ended": str(_("Legal hold ended")),
+        "stopped": str(_("Pending step stopped")),
         REFUSED: str(_("Access refused")),
         "published": str(_("Release published")),
         "signed_in": str(_("Logged in")),

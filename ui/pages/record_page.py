@@ -9,10 +9,11 @@ from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from engine.automation.run_views import RunFilter
+from engine.automation.run_views import RunFilter, RunPage
 from engine.errors import RecordInUse, RecordNotFound
 from engine.records.record_state import record_state
 from engine.records.stages import read_stays
+from engine.records.transaction import Transaction
 from metamodel.objects import ObjectDef
 from metamodel.texts import label_text
 from ui.context import actor, language, platform, release
@@ -22,6 +23,7 @@ from ui.page_parts import Crumb, Item, TimelineEntry
 from ui.pages.approval_request import ApprovalCard, approval_card
 from ui.pages.chrome import toast
 from ui.pages.clocks import ClockRow, clock_rows
+from ui.pages.coming import ComingCard, coming_card
 from ui.pages.completeness import Completeness, completeness_of
 from ui.pages.converted import ConvertedInto, converted_into
 from ui.pages.converting import ConvertLink, conversion_links
@@ -77,6 +79,7 @@ class RecordPage:
     approval: ApprovalCard
     buttons: RecordButtons
     clocks: tuple[ClockRow, ...]
+    coming: ComingCard
     edit_url: str
     merge_url: str
     delete_url: str
@@ -109,6 +112,16 @@ def delete_record(object_name: str, record_id: str) -> ResponseReturnValue:
     return redirect(f"/o/{quote(object_def.key)}", 303)
 
 
+def _crumbs(object_def: ObjectDef, title: str) -> tuple[Crumb, ...]:
+    plural = label_text(object_def.plural or object_def.label, language(), object_def.name)
+    return (Crumb(label=plural, href=f"/o/{quote(object_def.key)}"), Crumb(label=title))
+
+
+def _latest_runs(transaction: Transaction, key: str, record_id: str) -> RunPage:
+    about = RunFilter(object=key, record_id=record_id)
+    return platform().automation.runs.list(transaction.actor, about, limit=_RUNS, within=transaction)
+
+
 def make_record_page(object_def: ObjectDef, record_id: str, formats: Formats) -> RecordPage:
     """Read everything that the page shows, in one transaction.
 
@@ -133,12 +146,11 @@ def make_record_page(object_def: ObjectDef, record_id: str, formats: Formats) ->
         converted = converted_into(transaction, object_def, record_id, formats)
         is_open = converted is None and state.may_update
         conversions = conversion_links(transaction, object_def, record_id) if is_open else ()
-        about = RunFilter(object=key, record_id=record_id)
-        runs = platform().automation.runs.list(actor(), about, limit=_RUNS, within=transaction)
-    plural = label_text(object_def.plural or object_def.label, language(), object_def.name)
+        coming = coming_card(transaction, object_def, record_id, formats)
+        runs = _latest_runs(transaction, key, record_id)
     title = record.title or str(_("Without a name"))
     url = f"/o/{quote(key)}/{quote(record_id)}"
-    is_open_to_merge = state.may_update and state.may_delete and shows_duplicates(object_def)
+    may_merge = state.may_update and state.may_delete and shows_duplicates(object_def)
     return RecordPage(
         id=record_id,
         version=record.version,
@@ -147,7 +159,7 @@ def make_record_page(object_def: ObjectDef, record_id: str, formats: Formats) ->
         icon=object_def.icon or "box",
         url=url,
         list_url=f"/o/{quote(key)}",
-        crumbs=(Crumb(label=plural, href=f"/o/{quote(key)}"), Crumb(label=title)),
+        crumbs=_crumbs(object_def, title),
         highlights=highlight_items(object_def, layout, record, formats),
         path=stage_path(object_def, record, state, stays, transaction.now, formats),
         sections=shown_sections(object_def, record, state, formats),
@@ -165,7 +177,8 @@ def make_record_page(object_def: ObjectDef, record_id: str, formats: Formats) ->
         approval=approval,
         buttons=buttons,
         clocks=clocks,
+        coming=coming,
         edit_url=f"{url}/edit" if state.may_update and state.changeable else "",
-        merge_url=merge_url(object_def, record_id) if is_open_to_merge else "",
+        merge_url=merge_url(object_def, record_id) if may_merge else "",
         delete_url=f"{url}/delete" if state.may_delete else "",
     )
