@@ -1,4 +1,4 @@
-"""How many records are shown: lists and boards that an app defines for an object."""
+"""How many records are shown: lists, boards and calendars that an app defines for an object."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ class ViewType(StrEnum):
 
     LIST = "list"
     BOARD = "board"
+    CALENDAR = "calendar"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +29,9 @@ class SortKey:
 class ViewDef:
     """A view of an object.
 
-    columns: paths (`account.owner`). by, card, sum: of a board only: the choice field, the card's paths, the money or
-    number field totalled a column. roles: who sees it; empty = all who may read the object.
+    columns: paths (`account.owner`). by: of a board its choice field, of a calendar the date or moment of its entries.
+    card: what a card or entry shows. sum: the money or number field totalled a column. beside: calendars of other
+    objects (`task.due`) shown in the same days. roles: who sees it; empty = all who may read the object.
     """
 
     name: str
@@ -43,4 +45,5 @@ class ViewDef:
     by: str | None = None
     card: tuple[LocatedText, ...] = ()
     sum: str | None = None
+    beside: tuple[LocatedText, ...] = ()
     roles: tuple[str, ...] = ()

@@ -38,6 +38,7 @@ _MACRO_FILES = (
     "records",
     "trace",
     "board",
+    "calendar",
     "completeness",
 )
 

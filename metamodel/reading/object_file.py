@@ -151,7 +151,7 @@ def _read_unique(node: Node | None) -> tuple[UniqueDef, ...]:
 
 
 def read_view(key: Scalar, node: Node, reading: Reading) -> ViewDef:
-    """Read a list or board."""
+    """Read a list, board or calendar."""
     kind = word(child(node, "type")) or "list"
     return ViewDef(
         name=key.text,
@@ -165,6 +165,7 @@ def read_view(key: Scalar, node: Node, reading: Reading) -> ViewDef:
         by=word(child(node, "by")),
         card=located_list(child(node, "card")),
         sum=word(child(node, "sum")),
+        beside=located_list(child(node, "with")),
         roles=words(child(node, "roles")),
     )
 

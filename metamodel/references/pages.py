@@ -15,11 +15,14 @@ from metamodel.reading.object_file import ObjectDraft
 from metamodel.references.duplicates import check_duplicates
 from metamodel.references.telling import check_path, tell_unknown
 from metamodel.source import Problems
+from metamodel.views import ViewType
 from metamodel.yaml_nodes import Mapping as MappingNode
 from metamodel.yaml_nodes import Node, Scalar
 
 _NUMBERS = frozenset(("integer", "rating", "decimal", "percent", "money"))
-_BOARD_ONLY = ("by", "card")
+_DRAWN_ONLY = ("by", "card")
+_DAYS = frozenset(("date", "datetime"))
+_NEEDED = {"board": "the choice field of its columns", "calendar": "the date or moment of its entries"}
 _TEXTS = frozenset(
     ("text", "long_text", "rich_text", "email", "phone", "url", "color", "barcode", "autonumber", "tags")
 )
@@ -46,7 +49,7 @@ class PageCheck:
     def run(self) -> None:
         """Check everything.
 
-        Problems: OBJ113, OBJ227, OBJ301 – OBJ320, OBJ331, OBJ341 – OBJ343.
+        Problems: OBJ113, OBJ227, OBJ301 – OBJ322, OBJ331, OBJ341 – OBJ343.
         """
         node = self._draft.node
         self._check_layout(node.get("layout"))
@@ -107,26 +110,63 @@ class PageCheck:
             self._problems.report(code, message, node.at, length=node.length)
 
     def _check_view(self, key: Scalar, view: MappingNode) -> None:
-        is_board = word(view.get("type")) == "board"
         for name in ("columns", "card"):
             for scalar in scalars(view.get(name)):
                 if links_at(self._objects, self._object.key, scalar.text) is None:
                     self._path("OBJ311", scalar)
         for scalar in scalars(view.get("sort")):
             self._check_sort(scalar)
-        if is_board and view.get("by") is None:
-            message = f"the board '{key.text}' needs 'by', the choice field of its columns"
-            self._problems.report("OBJ314", message, key.at, length=key.length)
-        for name in _BOARD_ONLY:
-            written = view.key(name)
-            if written is not None and not is_board:
-                hint = "add 'type: board', or take it out"
-                self._problems.report("OBJ316", f"'{name}' is for boards", written.at, hint=hint, length=written.length)
-        self._check_choice("OBJ312", view.get("by"), "a board")
+        self._check_type(key, view)
         self._check_sum(view.get("sum"))
         for role in scalars(view.get("roles")):
             if role.text not in self._roles:
                 tell_unknown(self._problems, "OBJ315", role, "a role", self._roles)
+
+    def _check_type(self, key: Scalar, view: MappingNode) -> None:
+        """Check the keys that depend on the type of a view."""
+        kind = word(view.get("type")) or "list"
+        if kind in _NEEDED and view.get("by") is None:
+            message = f"the {kind} '{key.text}' needs 'by', {_NEEDED[kind]}"
+            self._problems.report("OBJ314", message, key.at, length=key.length)
+        if kind not in _NEEDED:
+            for name in _DRAWN_ONLY:
+                hint = "add 'type: board' or 'type: calendar', or take it out"
+                self._refuse_key(view, name, f"'{name}' is for boards and calendars", hint)
+        if kind == "calendar":
+            self._check_day(view.get("by"))
+            self._refuse_key(view, "sum", "'sum' is for lists and boards", "take it out")
+            for scalar in scalars(view.get("with")):
+                self._check_beside(scalar)
+        else:
+            self._check_choice("OBJ312", view.get("by"), "a board")
+            self._refuse_key(view, "with", "'with' is for calendars", "add 'type: calendar', or take it out")
+
+    def _refuse_key(self, view: MappingNode, name: str, message: str, hint: str) -> None:
+        written = view.key(name)
+        if written is not None:
+            self._problems.report("OBJ316", message, written.at, hint=hint, length=written.length)
+
+    def _check_day(self, node: Node | None) -> None:
+        if not isinstance(node, Scalar):
+            return
+        field = self._draft.fields.get(node.text)
+        if field is None:
+            self._field("OBJ321", node)
+        elif field.value_type not in _DAYS or field.encrypted:
+            what = "encrypted" if field.encrypted else field.value_type
+            message = f"a calendar needs a date or datetime field; '{node.text}' is {what}"
+            self._problems.report("OBJ321", message, node.at, length=node.length)
+
+    def _check_beside(self, scalar: Scalar) -> None:
+        """Check `object.view`: a calendar of any object."""
+        known = [
+            f"{key}.{view.name}"
+            for key, draft in self._drafts.items()
+            for view in draft.views.values()
+            if view.type is ViewType.CALENDAR
+        ]
+        if scalar.text not in known:
+            tell_unknown(self._problems, "OBJ322", scalar, "a calendar (object.view)", known)
 
     def _check_sort(self, scalar: Scalar) -> None:
         skip = 1 if scalar.text.startswith("-") else 0

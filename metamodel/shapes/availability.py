@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 LATER_FIELD_TYPES = frozenset[str]()
-LATER_VIEW_TYPES = frozenset(("calendar", "timeline", "map", "pivot"))
+LATER_VIEW_TYPES = frozenset(("timeline", "map", "pivot"))
 LATER_KEYS: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "object": frozenset("source retention".split()),

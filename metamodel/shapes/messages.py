@@ -153,7 +153,7 @@ def _report_enum(error: ValidationError, node: Node, key: Scalar | None, problem
     if not isinstance(node, Scalar) or node.value is None:
         expected = f"one of: {', '.join(allowed)}"
         _report(problems, "APP203", f"expected {expected} {_for(key)}, got {_got(node)}", node, key)
-    elif {"list", "board"} == set(allowed) and node.text in LATER_VIEW_TYPES:
+    elif {"list", "board"} <= set(allowed) and node.text in LATER_VIEW_TYPES:
         report_unavailable(f"the view type '{node.text}'", node, problems)
     else:
         hint = did_you_mean(node.text, allowed) or f"known: {', '.join(allowed)}"

@@ -272,6 +272,7 @@ def _layout(layout: LayoutDef) -> Plain:
 
 
 def _view(view: ViewDef) -> Plain:
+    beside: dict[str, Plain] = {"with": [path.text for path in view.beside]} if view.beside else {}
     return trimmed(
         label=label(view.label),
         type=view.type.value,
@@ -282,4 +283,5 @@ def _view(view: ViewDef) -> Plain:
         card=[path.text for path in view.card] or None,
         sum=view.sum,
         roles=list(view.roles) or None,
+        **beside,
     )

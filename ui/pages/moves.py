@@ -100,6 +100,7 @@ def _page(object_def: ObjectDef, record_id: str, posted: PostedForm, state: Form
     shown = parts.names
     kept = {name: text for name, text in posted.typed.items() if name not in shown}
     now = version if version is not None else posted.version
+    sent = {"version": str(now) if now is not None else "", BOARD: board, BACK: posted.back}
     if version is not None:
         text = str(_("Somebody else saved this record meanwhile. Move it all the same?"))
     elif refusal.warnings:
@@ -113,7 +114,7 @@ def _page(object_def: ObjectDef, record_id: str, posted: PostedForm, state: Form
         cancel_url=_back(object_def, record_id, board),
         crumbs=(Crumb(label=str(_("Not possible yet"))),),
         parts=parts,
-        hidden={**kept, **({"version": str(now)} if now is not None else {}), **({BOARD: board} if board else {})},
+        hidden={**kept, **{name: text for name, text in sent.items() if text}},
         warnings=warning_texts(refusal.warnings),
         codes=warning_codes(refusal.warnings),
         target="#board" if board else "",

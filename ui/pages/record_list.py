@@ -24,6 +24,7 @@ from ui.context import actor, language, platform, release
 from ui.formats import Formats
 from ui.page_parts import Chip, Column, Crumb
 from ui.pages.board import board_page
+from ui.pages.calendar import calendar_page
 from ui.pages.column_panel import PANEL, ColumnPanel, column_panel, panel_url
 from ui.pages.counts import count_text
 from ui.pages.export import export_links
@@ -47,6 +48,7 @@ from ui.rows import RowColumn
 blueprint = Blueprint("record_list", __name__)
 
 _TEMPLATE = "pages/record_list.html"
+_DRAWN = {ViewType.BOARD: board_page, ViewType.CALENDAR: calendar_page}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,22 +95,22 @@ class ListPage:
 
 @blueprint.get("/o/<object_name>")
 def show_list(object_name: str) -> ResponseReturnValue:
-    """Show a view of an object, as a list or board."""
+    """Show a view of an object, as what its type says."""
     object_def = readable_object(object_name)
     with platform().records.reading(actor(), release=release()) as transaction:
         opened = open_state(transaction, object_def)
         state = opened.state
         view = chosen_view(object_def, state, access_of().roles)
-        is_board = view is not None and view.type is ViewType.BOARD
+        draw = _DRAWN.get(view.type) if view is not None else None
         plan = list_plan(release(), access_of(), object_def, view, user_formats(), state.paths, select=True)
-        is_read = not is_board and not request.args.get("add")
+        is_read = draw is None and not request.args.get("add")
         found, problem = _read(transaction, plan, state, user_formats()) if is_read else (Found(), None)
     if problem is not None and problem.code == FOREIGN_CURSOR and state.cursor:
         # An address that was sent on holds a place in a list that others see; theirs starts at its beginning.
         return redirect(state.url(cursor=""), 303)
     note_view(opened)
-    if view is not None and is_board:
-        return board_page(object_def, view, state, view_bar(object_def, opened, view))
+    if view is not None and draw is not None:
+        return draw(object_def, view, state, view_bar(object_def, opened, view))
     if not is_read:
         try:
             return redirect(with_condition(plan, state), 303)

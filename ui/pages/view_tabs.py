@@ -130,18 +130,19 @@ def _tabs(
             label=label_text(view.label, language(), view.name),
             href=blank.url(view=view.name),
             current=not known and current is not None and view.name == current.name,
-            icon="layout-kanban" if view.type is ViewType.BOARD else "list",
+            icon=_TYPES[view.type],
         )
         for view in views
     ]
-    boards = {view.name for view in views if view.type is ViewType.BOARD}
+    drawn = {view.name: _TYPES[view.type] for view in views if view.type is not ViewType.LIST}
     for each in sorted(saved, key=lambda view: (view.audience is None, view.changed_at)):
         kind = each.audience.kind if each.audience is not None else None
-        icon = "layout-kanban" if each.state.get("view") in boards else _ICONS[kind]
+        icon = drawn.get(each.state.get("view", ""), _ICONS[kind])
         tabs.append(Tab(label=each.label, href=state_of(each).url(), current=each.id == state.saved, icon=icon))
     return tuple(tabs)
 
 
+_TYPES = {ViewType.LIST: "list", ViewType.BOARD: "layout-kanban", ViewType.CALENDAR: "calendar"}
 _ICONS = {None: "star", ShareeKind.USER: "star", ShareeKind.TEAM: "users", ShareeKind.ROLE: "users-group"}
 
 

@@ -3,6 +3,7 @@ import htmx from "htmx.org";
 import "./morph.js";
 import { start as board } from "./board.js";
 import { start as busy } from "./busy.js";
+import { start as calendar } from "./calendar.js";
 import { start as chartLoader } from "./chart_loader.js";
 import { start as childGrid } from "./child_grid.js";
 import { start as dialog } from "./dialog.js";
@@ -23,4 +24,4 @@ import { start as times } from "./times.js";
 import { start as toasts } from "./toasts.js";
 
 window.htmx = htmx;
-for (const start of [toasts, busy, menus, sidebar, palette, preferences, dialog, lookup, childGrid, drafts, files, formGuard, stale, listKeys, inlineEdit, keys, board, chartLoader, times, focus]) start();
+for (const start of [toasts, busy, menus, sidebar, palette, preferences, dialog, lookup, childGrid, drafts, files, formGuard, stale, listKeys, inlineEdit, keys, board, calendar, chartLoader, times, focus]) start();
