@@ -153,5 +153,5 @@ def _rows(object_def: ObjectDef, records: Iterable[Record], names: Sequence[str]
             id=record.id,
             title=record.title or str(_("Without a name")),
             items=tuple(each for each in items if each.shown.text and each.shown.text != record.title)[:_SHOWN_FIELDS],
-            when=" · ".join(each.shown.text for each in told if each.shown.text),
+            when=str(_("Deleted: %(when)s", when=" · ".join(each.shown.text for each in told if each.shown.text))),
         )
