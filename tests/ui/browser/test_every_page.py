@@ -11,7 +11,7 @@ from tests.ui.pages.workshop import Site
 
 PAGES = (
     "home", "list", "filtered", "empty", "board", "record", "edit", "new", "refused", "runs", "missing", "report",
-    "dashboard", "api", "call", "search",
+    "dashboard", "api", "call", "search", "calendar",
 )  # fmt: skip
 
 
@@ -32,6 +32,7 @@ def _path(name: str, record: str) -> str:
         "filtered": "/o/job?filter=amount+%3E+10&field=stage",
         "empty": "/o/job?filter=amount+%3E+999999",
         "board": "/o/job?view=board",
+        "calendar": "/o/job?view=due_days&on=2026-12-24",
         "record": f"/o/job/{record}",
         "edit": f"/o/job/{record}/edit",
         "new": "/o/job/new",

@@ -125,6 +125,25 @@ def test_a_refused_card_returns_and_moves_once_its_fields_are_filled(visit: Visi
     assert visit.site.read("job", job)["stage"] == "made"
 
 
+def test_an_entry_is_drawn_to_another_day_and_a_refused_one_returns(visit: Visit) -> None:
+    job = visit.site.make("job", name="Planned", owner="bob", due="2026-11-18")
+    entry = f"#entry-job-{job}"
+    with visit.page("bob") as page:
+        page.goto("/o/job?view=due_days&on=2026-11-01")
+        page.locator(entry).drag_to(page.locator('[data-day="2026-11-20"]'))
+        expect(page.locator(".toast-item")).to_be_visible()
+        expect(page.locator(f'[data-day="2026-11-20"] {entry}')).to_be_visible()
+        assert str(visit.site.read("job", job)["due"]) == "2026-11-20"
+        # Somebody else saves it meanwhile: the entry is back on its day until the person decides.
+        assert visit.site.post("boss", f"/o/job/{job}/move", {"name": "Renamed"}).status_code == 303
+        page.locator(entry).drag_to(page.locator('[data-day="2026-11-25"]'))
+        expect(page.locator("#dialog")).to_contain_text("Somebody else saved")
+        expect(page.locator(f'[data-day="2026-11-20"] {entry}')).to_have_count(1)
+        page.locator("#dialog").get_by_role("button", name="Save").click()
+        expect(page.locator(f'[data-day="2026-11-25"] {entry}')).to_be_visible()
+    assert str(visit.site.read("job", job)["due"]) == "2026-11-25"
+
+
 def test_a_card_moves_by_keys(visit: Visit) -> None:
     job = visit.site.make("job", name="Keyed", amount="100", owner="bob")
     card = f"#record-job-{job}"
