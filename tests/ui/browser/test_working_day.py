@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.ui.browser.conftest import PASSWORD, Visit, login_of
@@ -54,6 +55,7 @@ def test_a_list_is_filtered_by_the_bar_and_a_row_opens(visit: Visit) -> None:
         expect(page.get_by_role("heading", name="Dear one", level=1)).to_be_visible()
 
 
+@pytest.mark.promise("UIX-18")
 def test_a_form_shows_a_conditional_field_at_once_and_saves(visit: Visit) -> None:
     visit.site.make("firm", name="Lantern Works")
     with visit.page() as page:
@@ -70,6 +72,8 @@ def test_a_form_shows_a_conditional_field_at_once_and_saves(visit: Visit) -> Non
         expect(page.locator('[name="name"]')).to_have_value("Typed by hand")
         page.get_by_role("button", name="Save").click()
         expect(page.locator("[data-fs-error-summary]")).to_be_visible()
+        expect(page.get_by_label("Reason")).to_be_focused()
+        expect(page.locator('[name="name"]')).to_have_value("Typed by hand")
         page.get_by_label("Reason").fill("Too dear")
         page.get_by_role("button", name="Save").click()
         expect(page.get_by_role("heading", name="Typed by hand", level=1)).to_be_visible()
