@@ -158,7 +158,7 @@ def _entry(source: Source, record: Record, formats: Formats) -> Entry:
     notes = (value_at(column.field, record, column.path, formats).text for column in source.card)
     title = record.title or str(_("Without a name"))
     return Entry(
-        id=f"entry-{key}-{record.id}",
+        id=f"entry-{key}-{source.view.name}-{record.id}",
         title=title,
         href=href,
         kind=source.label,

@@ -131,7 +131,7 @@ def test_a_refused_card_returns_and_moves_once_its_fields_are_filled(visit: Visi
 
 def test_an_entry_is_drawn_to_another_day_and_a_refused_one_returns(visit: Visit) -> None:
     job = visit.site.make("job", name="Planned", owner="bob", due="2026-11-18")
-    entry = f"#entry-job-{job}"
+    entry = f"#entry-job-due_days-{job}"
     with visit.page("bob") as page:
         page.goto("/o/job?view=due_days&on=2026-11-01")
         page.locator(entry).drag_to(page.locator('[data-day="2026-11-20"]'))
