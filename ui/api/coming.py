@@ -43,11 +43,13 @@ def stop_coming(object_name: str, record_id: str) -> Response:
     key = object_key(object_name)
     check_record_id(key, record_id)
     values = read_object()
-    check_keys(values, ("id",))
     coming_id = values.get("id")
-    if not isinstance(coming_id, str):
-        raise ApiProblem(400, "bad_request", "`id` is the id of what is pending, a text.")
     with platform().records.transaction(actor(), release=release()) as transaction:
+        # Of a record that may not be read nothing is said but that it is not there.
+        transaction.reader.require_readable(transaction.object_def(key), record_id)
+        check_keys(values, ("id",))
+        if not isinstance(coming_id, str):
+            raise ApiProblem(400, "bad_request", "`id` is the id of what is pending, a text.")
         stopped = platform().automation.coming.stop(transaction, key, record_id, coming_id)
     return json_answer(_plain(stopped))
 
