@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 from babel.dates import format_date, format_skeleton, get_day_names
 
@@ -47,7 +47,7 @@ class Period:
 def read_period(given: Mapping[str, str], today: dt.date, formats: Formats) -> Period:
     """Read `shown` and `on` of an address; what is none of ours counts as not given."""
     asked = given.get("shown", "")
-    mode = cast(Mode, asked) if asked in MODES else "month"
+    mode: Mode = asked if asked in MODES else "month"
     on = _day(given.get("on", ""), today)
     if mode == "week":
         first = _week_start(on, formats)
