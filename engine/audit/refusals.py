@@ -6,10 +6,16 @@ What is absent and what may not be read are noted alike, as they are answered al
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from engine.audit.entries import Refusal
+from sqlalchemy import insert
+
+from engine.audit.entries import REFUSED, Refusal, entry_values
 from engine.errors import AccessDenied, FieldError, RecordNotFound, UnknownObject, ValidationFailed
 from engine.records.bulk_rows import RowResult
+
+if TYPE_CHECKING:
+    from engine.records.transaction import Transaction
 
 NO_RECORD = "fs_access"
 """The name that refusals of what is no object stand under."""
@@ -42,6 +48,16 @@ def refusal_of_rows(about: str, rows: Iterable[RowResult], **where: str) -> Refu
     record_id, codes = (ids[0] if len(found) == len(ids) == 1 else None), sorted({code for _id, code in found})
     named = None if record_id is not None or not ids else ", ".join(ids[:_NAMED])
     return refusal(about, ", ".join(codes), where, record_id=record_id, rows=str(len(found)), records=named)
+
+
+def note_rows_within(transaction: Transaction, about: str, rows: Iterable[RowResult]) -> None:
+    """Note with a transaction what some of its rows were refused for lack of rights, as one entry."""
+    found = refusal_of_rows(about, rows)
+    if found is not None:
+        values = entry_values(
+            transaction.actor, found.object, REFUSED, transaction.now, found.facts, record_id=found.record_id
+        )
+        transaction.connection.execute(insert(transaction.system.audit).values(values))
 
 
 def refusal(

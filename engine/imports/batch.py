@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from engine.audit.refusals import note_rows_within
 from engine.imports.bound import Binding, BoundLinks, BoundLookup
 from engine.imports.cell_columns import CellColumns, CellFault
 from engine.imports.csv_file import CsvRow
@@ -218,6 +219,8 @@ class Batches:
         told = enumerate(saved.rows) if gives_roles else sorted(saved.told.items())
         if not gives_roles:
             self._tally.count("created", len(sheet.rows) - len(saved.told))
+        refused = (result for result in saved.told.values() if result.outcome == "refused")
+        note_rows_within(transaction, self._binding.object.key, refused)
         for place, result in told:
             row = sheet.rows[place]
             if result.outcome == "refused":

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.access.compiler import Access
+from engine.audit.refusals import note_rows_within
 from engine.automation.calls.among import fetch_along
 from engine.automation.calls.answers import PressAnswer, read_answer
 from engine.automation.calls.index import Button, CallIndex
@@ -30,6 +31,8 @@ from engine.clock import Clock
 from engine.errors import AccessDenied, EngineError, RecordNotFound, ValidationFailed
 from engine.expressions.context import RecordContext
 from engine.ids import IdMaker
+from engine.records.bulk_rows import RowResult
+from engine.records.saving.bulk import refused_row
 from engine.records.saving.messages import say
 from engine.records.transaction import Transaction
 from engine.releases.release import Release
@@ -157,6 +160,7 @@ class Buttons:
         readable = transaction.reader.titles((object_def.key, each) for each in wanted)
         self._fetch(transaction, button, [each for _, each in readable])
         refused: dict[str, str] = {}
+        denied: list[RowResult] = []
         runs: list[Run] = []
         for record_id in wanted:
             try:
@@ -168,8 +172,11 @@ class Buttons:
                 raise
             except (ButtonClosed, AccessDenied) as fault:
                 refused[record_id] = fault.reason
-            except RecordNotFound:
+                denied += [refused_row(record_id, fault)]
+            except RecordNotFound as fault:
                 refused[record_id] = say("no_record", transaction.actor.language)
+                denied += [refused_row(record_id, fault)]
+        note_rows_within(transaction, object_def.key, denied)
         launched = self.by_workers.launch(transaction, self.index_of(transaction.release), runs)
         transaction.settle()
         refused |= {run.record_id or "": run.error or "" for run in launched if run.state is not RunState.QUEUED}

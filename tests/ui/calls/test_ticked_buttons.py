@@ -29,3 +29,12 @@ def test_a_button_is_offered_for_ticked_records_and_shows_first_which_it_is_ther
     assert answer.status_code == 303
     do_runs(counter.served.platform, waits_too=False)
     assert counter.read("quote", mine)["status"] == "sent"
+
+
+def test_a_press_on_what_may_not_be_read_is_refused_and_stands_in_the_audit_log(counter: Visits) -> None:
+    other = quote(counter, owner="bob")
+    answer = counter.post("ann", "/o/quote/press-many/send_quote", {"fs-picked": "1", "fs-record": other})
+    assert answer.status_code == 422
+    (entry,) = counter.served.get("admin", f"/audit?record={other}&action=refused").get_json()["items"]
+    facts = {each["field"]: each["new"] for each in entry["changes"]}
+    assert (entry["object"], facts["code"], facts["rows"]) == ("quote", "record_not_found", "1")

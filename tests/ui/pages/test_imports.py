@@ -25,7 +25,12 @@ from tests.support.metadata_corpus import demo_sources
 from tests.support.served import Served, csrf_token, post_form, serve_deals
 
 FILES = {
-    "roles/rep.yaml": "role: rep\nobjects:\n  lead: {read: all, create: yes, update: all}\n  made: {read: all}\n",
+    "roles/rep.yaml": """
+        role: rep
+        objects:
+          lead: {read: all, create: yes, update: score is empty or score < 999}
+          made: {read: all}
+        """,
     "roles/boss.yaml": "role: boss\nincludes: [rep]\nsystem: [import, view_runs]\n",
     "objects/lead.yaml": """
 object: lead
@@ -160,6 +165,21 @@ def test_imports_are_for_who_has_the_right_and_each_persons_own(served: Served) 
         assert post_form(boss, f"{url}/check", wrong, page=url).status_code == 422, wrong
     assert post_form(boss, f"{url}/drop", {}, page=url).status_code == 303
     assert boss.get(url).status_code == 404
+
+
+def test_rows_refused_for_lack_of_rights_are_one_entry_of_the_audit_log_and_none_of_a_trial(served: Served) -> None:
+    served.platform.records.create(served.system(), "lead", {"name": "Kept", "code": "k1", "score": 999})
+    boss, asked = served.sign_in("boss"), "/audit?object=lead&action=refused"
+    url = _upload(boss, "a.csv", b"name,code\nTaken over,k1\nNew,n1\n").headers["Location"]
+    chosen = {"fs-column-0": "name", "fs-column-1": "code", "fs-match": "code"}
+    assert post_form(boss, f"{url}/check", chosen, page=url).status_code == 303
+    assert "Refused 1" in _settle(boss, url) or "Would be refused 1" in _settle(boss, url)
+    assert served.get("admin", asked).get_json()["items"] == []
+    post_form(boss, f"{url}/start", {}, page=url)
+    assert "Refused 1" in _settle(boss, url)
+    (entry,) = served.get("admin", asked).get_json()["items"]
+    facts = {each["field"]: each["new"] for each in entry["changes"]}
+    assert (facts["code"], facts["rows"]) == ("access_denied", "1")
 
 
 def test_who_comes_late_to_an_import_that_somebody_took_over_changes_nothing_of_it(served: Served) -> None:
