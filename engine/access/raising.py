@@ -1,7 +1,8 @@
 """What a change of the configuration adds to the rights of roles: nobody who may only configure does that.
 
 Compared are the objects and fields that there are: what a role gets of new ones shows nothing that was there before. A
-right that is written otherwise counts as added unless it held everywhere, or its scopes are some of those it had.
+right that is written otherwise counts as added unless it held everywhere, or its scopes are some of those it had; one
+that is written as before, where what it reads means something else now.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.access.grants import Alternatives, OfParent, RoleGrants
+from engine.access.scope_readings import defined_otherwise, names_in
 from metamodel.access import OBJECT_ACTIONS, RoleDef
 from metamodel.apps import Metamodel
 from metamodel.diff import renamed_from, renamed_names
+from metamodel.objects import ObjectDef
 from metamodel.source import LocatedText, Location, Problem
 
 _PEOPLE = re.compile(r"[^/]+/data/(?:core\.)?(user|team|queue)\.(?:csv|yaml)")
@@ -32,10 +35,11 @@ class RaisedRight:
 
 def raised_rights(before: Metamodel, after: Metamodel) -> Iterator[RaisedRight]:
     """Give what roles gain that were there before; a new role is nobody's until somebody gives it."""
+    redefined = defined_otherwise(before, after)
     for name, role in after.roles.items():
         if name in before.roles:
             old, new = RoleGrants(before, (name,)), RoleGrants(after, (name,))
-            for right in _gained(before, after, old, new):
+            for right in _gained(before, after, old, new, redefined):
                 yield RaisedRight(role=role, right=right)
             for given in sorted(set(role.gives) - set(before.roles[name].gives)):
                 yield RaisedRight(role=role, right=f"the right to give '{given}'")
@@ -76,24 +80,37 @@ def refused_people(before: Mapping[str, str], after: Mapping[str, str]) -> Itera
             yield Problem(code="APP853", message=message, at=Location(file=path), hint=hint)
 
 
-def _gained(before: Metamodel, after: Metamodel, old: RoleGrants, new: RoleGrants) -> Iterator[str]:
+def _gained(
+    before: Metamodel, after: Metamodel, old: RoleGrants, new: RoleGrants, redefined: frozenset[str]
+) -> Iterator[str]:
     for right in sorted(new.system - old.system):
         yield f"the right {right}"
     for key, was in renamed_from(before.objects, after.objects).items():
         for action in OBJECT_ACTIONS:
-            if _is_more(_scopes(old, was, action), _scopes(new, key, action)):
+            scopes = _scopes(new, key, action)
+            if _is_more(_scopes(old, was, action), scopes):
                 yield f"{action} {key}"
-        fields = before.objects[was].fields
-        for name, earlier in renamed_names(fields, after.objects[key].fields).items():
-            had = old.field_rights(was, fields[earlier])
-            has = new.field_rights(key, after.objects[key].fields[name])
-            named = new.names_field(key, name)
-            for right, mine, then in (("read", had.read, has.read), ("update", had.update, has.update)):
-                # What follows the object's own scope was compared with it.
-                if (not mine and then) or (named and _is_more(mine, then)):
-                    yield f"{right} {key}.{name}"
-            if has.masked and not (had.masked or had.read):
-                yield f"read {key}.{name} masked"
+            elif read := _reads(scopes, redefined):
+                yield f"{action} {key} by '{read}', which means something else now"
+        yield from _gained_of_fields(before.objects[was], after.objects[key], old, new, redefined)
+
+
+def _gained_of_fields(
+    was: ObjectDef, now: ObjectDef, old: RoleGrants, new: RoleGrants, redefined: frozenset[str]
+) -> Iterator[str]:
+    fields = was.fields
+    for name, earlier in renamed_names(fields, now.fields).items():
+        had = old.field_rights(was.key, fields[earlier])
+        has = new.field_rights(now.key, now.fields[name])
+        named = new.names_field(now.key, name)
+        for right, mine, then in (("read", had.read, has.read), ("update", had.update, has.update)):
+            # What follows the object's own scope was compared with it.
+            if (not mine and then) or (named and _is_more(mine, then)):
+                yield f"{right} {now.key}.{name}"
+            elif named and (read := _reads(then, redefined)):
+                yield f"{right} {now.key}.{name} by '{read}', which means something else now"
+        if has.masked and not (had.masked or had.read):
+            yield f"read {now.key}.{name} masked"
 
 
 def _scopes(grants: RoleGrants, object_key: str, action: str) -> Alternatives:
@@ -103,6 +120,12 @@ def _scopes(grants: RoleGrants, object_key: str, action: str) -> Alternatives:
 def _is_more(old: Alternatives, new: Alternatives) -> bool:
     said = {tuple(map(_text, each)) for each in old}
     return () not in said and not {tuple(map(_text, each)) for each in new} <= said
+
+
+def _reads(scopes: Alternatives, redefined: frozenset[str]) -> str:
+    """Give the first of some names that a scope reads, "" where it reads none."""
+    said = frozenset(name for each in scopes for part in each for name in names_in(_text(part)))
+    return min(said & redefined, default="")
 
 
 def _text(part: LocatedText | OfParent) -> str:

@@ -16,6 +16,8 @@ fields:
   text: {type: text}
   pay:  {type: integer, sensitive: true}
   done: {type: boolean}
+  open: {type: boolean, formula: text = "open"}
+  twice_open: {type: boolean, formula: open and text is not empty}
 """
 REP = """role: rep
 objects:
@@ -28,6 +30,8 @@ menus: [all]
 FILES = {
     "objects/note.yaml": NOTE,
     "roles/rep.yaml": REP,
+    "roles/judged.yaml": "role: judged\nobjects: {note: {read: own or twice_open, update: territory}}\n",
+    "organization.yaml": 'territories: {north: {members: [ann@example.com], objects: {note: text = "north"}}}\n',
     "roles/boss.yaml": "role: boss\nincludes: [rep]\nobjects: {note: {read: all, delete: all}}\n"
     "system: [manage_users]\n",
     "menus.yaml": "menus: {all: {label: All, items: [{object: note}]}}\n",
@@ -42,6 +46,7 @@ def rep(old: str, new: str) -> dict[str, str]:
     return {"roles/rep.yaml": REP.replace(old, new)}
 
 
+OTHER_FILES = ("menus.yaml", "roles/judged.yaml", "organization.yaml")
 RAISING = {
     "a right by name": (rep("[configure]", "[configure, view_audit]"), "APP851", "the right view_audit"),
     "the right that gives rights": (rep("[configure]", "[configure, manage_users]"), "APP851", "manage_users"),
@@ -60,11 +65,18 @@ RAISING = {
         {"objects/note.yaml": NOTE.replace("object: note\n", "object: memo\nwas: note\n"),
          "roles/rep.yaml": REP.replace("note", "memo").replace("read: own", "read: all"),
          "roles/boss.yaml": FILES["roles/boss.yaml"].replace("note", "memo"),
-         "menus.yaml": FILES["menus.yaml"].replace("note", "memo")}, "APP851", "read memo",
+         **{each: FILES[each].replace("note", "memo") for each in OTHER_FILES}},
+        "APP851", "read memo",
     ),
     "a field under another name": (
         {"objects/note.yaml": NOTE.replace("pay:  {type: integer, sensitive: true", "wage: {type: integer, was: pay")},
         "APP851", "read note.wage",
+    ),
+    "a scope whose formula is another": (
+        {"objects/note.yaml": NOTE.replace('text = "open"', 'text != "open"')}, "APP851", "read note by 'twice_open'",
+    ),
+    "a territory of more": (
+        {"organization.yaml": FILES["organization.yaml"].replace("= ", "!= ")}, "APP851", "update note by 'territory'",
     ),
     "a role to give": (rep("system:", "gives: [boss]\nsystem:"), "APP851", "give 'boss'"),
     "people by a data file": ({"data/user.csv": "email,roles\nann@example.com,boss\n"}, "APP853", "records of 'user'"),
