@@ -26,6 +26,7 @@ from engine.records.batches import given_one_of
 from engine.records.cell import Cell, CellMasker
 from engine.records.cells import CellMaker
 from engine.records.link_cells import LinkPath, link_cell, link_path, refuse_links
+from engine.records.merging.keeping import was_merged
 from engine.records.ordering import OrderKey, after_row, id_key, order_by, order_key
 from engine.records.parts import ReleaseParts
 from engine.records.query_problems import elsewhere, problem
@@ -95,6 +96,7 @@ class QueryCompiler:
         if question.binned:
             self.conditions[0] = self.scope.alias.c["deleted_at"].is_not(None)
             self._require("delete")
+            self.conditions.append(~was_merged(self._builder, self._object.key, self.scope.id))
         self._narrow(question, self.view(question.view))
         self._refuse_leads()
 

@@ -26,6 +26,13 @@ def test_a_merge_is_undone_but_for_what_was_changed_since(served: Served) -> Non
     person, touched = (made(served, "person", firm=gone, name=name) for name in ("Li", "Wang"))
     order = made(served, "order", name="A", firm=gone, payer=gone, amount="20.00")
     done = merged(served, into, gone, take={"code": gone, "city": gone}).get_json()
+    # What went into another is no deleted record: it is not in the bin and comes back with its merge alone.
+    deleted = firm(served, code=f"deleted {next(NUMBERS)}")
+    assert served.call("boss", "DELETE", f"/records/firm/{deleted}").status_code == 204
+    binned = served.get("boss", "/records/firm?bin=true").get_json()["items"]
+    assert [each["id"] for each in binned] == [deleted]
+    refused = served.call("boss", "POST", f"/records/firm/{gone}/restore")
+    assert (refused.status_code, refused.get_json()["errors"][0]["code"]) == (422, "merged")
     served.call("boss", "PATCH", f"/records/person/{touched}", json={"name": "Wang Wei"})
     served.call("boss", "PATCH", f"/records/firm/{into}", json={"city": "Zug"})
     new = made(served, "person", firm=into, name="New")

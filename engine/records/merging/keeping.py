@@ -12,9 +12,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import insert, select, update
+from sqlalchemy import Text, column, exists, insert, literal, select, table, update
 
+from engine.expressions.sql.builder import SqlBuilder
+from engine.expressions.sql.constants import kind_type
+from engine.expressions.sql.values import Sql
 from engine.records.identifiers import could_be_id
+from engine.storage.column_types import ColumnKind
 from metamodel.objects import ObjectDef
 
 if TYPE_CHECKING:
@@ -101,6 +105,15 @@ def survivor_of(transaction: Transaction, object_key: str, record_id: str) -> st
             break
         found = current = str(row[0])
     return found
+
+
+def was_merged(builder: SqlBuilder, object_key: str, record_id: Sql) -> Sql:
+    """Give the condition that the record of an id has gone into another one, and has not come back."""
+    columns = (column("object", Text()), column("record_id", kind_type(builder, ColumnKind.ID)))
+    merges = table("fs_merge", *columns, column("undone_at", kind_type(builder, ColumnKind.DATETIME))).alias()
+    here = (merges.c["object"] == literal(object_key, Text()), merges.c["record_id"] == record_id)
+    found = select(merges.c["record_id"]).where(*here, merges.c["undone_at"].is_(None))
+    return exists(found.correlate_except(merges))
 
 
 def readable_survivor(transaction: Transaction, object_def: ObjectDef, record_id: str) -> str | None:

@@ -172,6 +172,9 @@ def restore_record(transaction: Transaction, object_def: ObjectDef, record_id: s
     Raises: RecordNotFound, AccessDenied, ValidationFailed.
     """
     draft = load_for_change(transaction, object_def.key, record_id, SaveKind.RESTORED, None)
+    if survivor_of(transaction, object_def.key, record_id) is not None:
+        draft.reject(say("merged", draft.language), code="merged")
+        refuse_faulty(draft)
     binned_at = draft.values["deleted_at"]
     draft.put("deleted_at", None)
     _let_go_of_absent([draft], transaction)

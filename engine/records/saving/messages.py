@@ -17,6 +17,10 @@ MESSAGES: Mapping[str, tuple[str, str]] = MappingProxyType(
             "A record like this belongs to {owner} since {day}; ask them.",
             "类似的记录自 {day} 起归 {owner} 所有，请与其联系。",
         ),
+        "merged": (
+            "It was merged into another record; undo the merge there.",
+            "该记录已合并到另一条记录；请在那里撤销合并。",
+        ),
         "no_record": ("There is no such record.", "没有这条记录。"),
         "not_a_choice": ("This record can't be chosen here.", "此处不能选择该记录。"),
         "inactive_option": ("'{value}' is no longer in use.", "“{value}”已停用。"),
