@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Select, insert, literal, null, select, union_all, update
+from sqlalchemy import Connection, Select, case, insert, literal, null, select, union_all, update
 
 from engine.access.actor import Actor
+from engine.access.scope_readings import names_in
 from engine.approvals.deadlines import END
 from engine.approvals.deadlines import PENDING as APPROVAL
 from engine.audit.entries import entry_values
@@ -82,7 +83,9 @@ class ComingDesk:
         asked = union_all(*self._queries(object_key, record_id)).subquery()
         order = (asked.c["at"].is_(None), asked.c["at"], asked.c["id"])
         rows = transaction.connection.execute(select(asked).order_by(*order).limit(_MOST)).all()
-        return tuple(self._coming(row, transaction.actor) for row in rows)
+        hidden = self._hidden(transaction, object_key)
+        found = (self._coming(row, transaction.actor, hidden) for row in rows)
+        return tuple(each for each in found if each is not None)
 
     def may_stop(self, actor: Actor) -> bool:
         """Say whether somebody may end what is pending."""
@@ -104,6 +107,11 @@ class ComingDesk:
         transaction.connection.execute(insert(self._system.audit).values(entry))
         return one
 
+    def _hidden(self, transaction: Transaction, object_key: str) -> frozenset[str]:
+        """Give the fields that not every reader of the object may read, of which no time is told."""
+        fields = transaction.object_def(object_key).fields
+        return frozenset(fields) - self._sight.readable_fields(transaction.actor, object_key)
+
     def _queries(self, object_key: str, record_id: str) -> Sequence[Select[Any]]:
         run, wait, timer = self._system.run, self._system.wait, self._system.timer
         waiting = (
@@ -112,9 +120,11 @@ class ComingDesk:
                 literal(ComingKind.WAIT.value).label("kind"),
                 run.c.rule.label("name"),
                 null().label("trigger"),
-                run.c.due_at.label("at"),
+                # What waits for a condition is looked at again by its end at the latest.
+                case((wait.c.run_id.is_(None), run.c.due_at)).label("at"),
                 wait.c["until"].label("until"),
                 run.c.release.label("release"),
+                run.c.rule_text.label("said"),
             )
             .select_from(run.outerjoin(wait, wait.c.run_id == run.c.id))
             .where(run.c.object == object_key, run.c.record_id == record_id, run.c.state == RunState.WAITING.value)
@@ -127,6 +137,7 @@ class ComingDesk:
             timer.c.due_at,
             null(),
             literal(0),
+            timer.c.value,
         ).where(timer.c.object == object_key, timer.c.record_id == record_id, timer.c.state == "pending")
         deadlines = select(
             timer.c.id,
@@ -136,6 +147,7 @@ class ComingDesk:
             timer.c.due_at,
             null(),
             literal(0),
+            null(),
         ).where(
             timer.c.object == object_key,
             timer.c.record_id == record_id,
@@ -144,17 +156,21 @@ class ComingDesk:
         )
         return (waiting, timers, deadlines)
 
-    def _coming(self, row: Any, actor: Actor) -> Coming:
+    def _coming(self, row: Any, actor: Actor, hidden: frozenset[str]) -> Coming | None:
         kind = ComingKind(row.kind)
         is_rule = kind is not ComingKind.DEADLINE
+        tells = bool(hidden & names_in(row.said or ""))
+        if tells and kind is ComingKind.TIMER:
+            # That it is set, and for when, would tell of a field that the reader may not read.
+            return None
         return Coming(
             id=str(row.id),
             kind=kind,
             name=row.name,
             label=self._sight.rule_label(row.name, row.release, actor.language) if is_rule else row.name,
             trigger=row.trigger,
-            at=row.at,
-            until=row.until,
+            at=None if tells else row.at,
+            until=None if tells else row.until,
         )
 
     def _end(self, connection: Connection, one: Coming, actor: Actor) -> bool:
