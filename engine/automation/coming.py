@@ -24,6 +24,7 @@ from engine.automation.run_state import RunState
 from engine.automation.waiting.waits import Waits
 from engine.clock import Clock
 from engine.errors import AccessDenied, EngineError
+from engine.records.identifiers import could_be_id
 from engine.storage.system_tables import SystemTables
 
 if TYPE_CHECKING:
@@ -80,6 +81,9 @@ class ComingDesk:
         Raises: UnknownObject, RecordNotFound.
         """
         transaction.reader.require_readable(transaction.object_def(object_key), record_id)
+        if not could_be_id(record_id):
+            # A record of another database, under a key of its own: nothing here waits for it.
+            return ()
         asked = union_all(*self._queries(object_key, record_id)).subquery()
         order = (asked.c["at"].is_(None), asked.c["at"], asked.c["id"])
         rows = transaction.connection.execute(select(asked).order_by(*order).limit(_MOST)).all()
