@@ -101,6 +101,7 @@ REFUSALS = (
     _l("no role of yours grants it for this object"),
     _l("it needs the system right 'retry_runs'."),
     _l("This is not pending any more."),
+    _l("{object} has no bin: its records lie in another database"),
     _l("it needs the system right 'manage_users' or 'configure'."),
     _l("access has changed: it is '{now}' now, not '{line}'"),
     _l("access has changed: '{line}' holds no more"),

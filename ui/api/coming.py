@@ -49,7 +49,7 @@ def stop_coming(object_name: str, record_id: str) -> Response:
         transaction.reader.require_readable(transaction.object_def(key), record_id)
         check_keys(values, ("id",))
         if not isinstance(coming_id, str):
-            raise ApiProblem(400, "bad_request", "`id` is the id of what is pending, a text.")
+            raise ApiProblem(400, "bad_request", "`id` is a text.")
         stopped = platform().automation.coming.stop(transaction, key, record_id, coming_id)
     return json_answer(_plain(stopped))
 
